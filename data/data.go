@@ -1,0 +1,136 @@
+// Package data is where images, labels, boxes, masks and frames come from.
+//
+// A [Source] is a plain struct literal that says what to read: [Shapes] (an
+// embedded procedural world, nothing to download), [CIFAR10] and [CIFAR100]
+// (fetched once, checked, cached) or [ImageFolder] (your own pictures, in a
+// folder or an archive). Opening one of its splits gives a [Set]: a fixed
+// sequence of equal-sized RGB images. A [Subset] chooses labels, an [Order]
+// says which images make up which training step, and a [Loader] reads those
+// batches ahead:
+//
+//	set, err := data.CIFAR10{Train: 10_000}.Open(data.Train)
+//	order := data.Order{Len: set.Len(), Batch: 128, Seed: 1}
+//	loader := data.NewLoader(set, order, 0, 10*order.StepsPerEpoch())
+//	defer loader.Close()
+//	for {
+//		batch, err := loader.Next()
+//		if err == io.EOF {
+//			break
+//		}
+//		...
+//	}
+//
+// Everything random is a pure function of an explicit seed, so two machines,
+// or a run that was interrupted and resumed, see the same images in the same
+// order.
+package data
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Split names a part of a source.
+type Split int
+
+// The three splits. Fit on Train, choose settings on Validation, and look at
+// Test once.
+const (
+	Train Split = iota
+	Validation
+	Test
+)
+
+// String returns "train", "validation" or "test".
+func (s Split) String() string {
+	switch s {
+	case Train:
+		return "train"
+	case Validation:
+		return "validation"
+	case Test:
+		return "test"
+	}
+	return fmt.Sprintf("Split(%d)", int(s))
+}
+
+func (s Split) check() error {
+	if s < Train || s > Test {
+		return fmt.Errorf("data: unknown split %d: want Train, Validation or Test", int(s))
+	}
+	return nil
+}
+
+// ErrNoSplit is wrapped by the error of [Source.Open] when a source does not
+// have the split asked for, as opposed to failing to read it: CIFAR-10 has no
+// validation images unless some are held out of its training images.
+var ErrNoSplit = errors.New("no such split")
+
+// Source is where images come from. Sources are plain struct literals whose
+// zero fields mean documented defaults.
+type Source interface {
+	// Name is a short name for figures and reports: "shapes", "cifar10", the
+	// base name of a folder.
+	Name() string
+	// Open returns one split, or an error that wraps [ErrNoSplit] where the
+	// source has no such split.
+	Open(split Split) (Set, error)
+}
+
+// Set is a fixed sequence of equal-sized RGB images, safe for concurrent use.
+// An index outside [0, Len()) is a programming error: Label panics, Read
+// returns an error.
+type Set interface {
+	// Name is the source's name and the split, as in "cifar10/train".
+	Name() string
+	// Len is the number of images.
+	Len() int
+	// Size is the height and width of every image, in pixels.
+	Size() (height, width int)
+	// Classes holds the class names by label; nil for unlabelled images. The
+	// caller must not change it.
+	Classes() []string
+	// Label is the class of image i, in [0, len(Classes())), or -1 where it is
+	// unlabelled.
+	Label(i int) int
+	// Read fills pix, of height·width·3 bytes, with image i: RGB interleaved,
+	// row-major, top row first.
+	Read(i int, pix []uint8) error
+	// Fingerprint is a hex hash that names the images, their labels and their
+	// order.
+	Fingerprint() string
+	// Close frees what the set holds; reading after it is an error.
+	Close() error
+}
+
+// Grouped is a Set whose images also belong to subgroups, to report a figure by
+// group; the sets of [Shapes] do.
+type Grouped interface {
+	Set
+	// Groups holds the group names. The caller must not change it.
+	Groups() []string
+	// Group is the group of image i, in [0, len(Groups())).
+	Group(i int) int
+}
+
+// Labels returns the label of every image of a set, in order; -1 where
+// unlabelled.
+func Labels(set Set) []int {
+	labels := make([]int, set.Len())
+	for i := range labels {
+		labels[i] = set.Label(i)
+	}
+	return labels
+}
+
+// checkRead is the argument check that every Set.Read begins with.
+func checkRead(set Set, i int, pix []uint8) error {
+	if i < 0 || i >= set.Len() {
+		return fmt.Errorf("data: %s: image %d is outside [0, %d)", set.Name(), i, set.Len())
+	}
+	height, width := set.Size()
+	if want := height * width * 3; len(pix) != want {
+		return fmt.Errorf("data: %s: a buffer of %d bytes for an image of %d×%d×3 = %d", set.Name(), len(pix), height, width, want)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+// decodeJob turns files into slots.
+type decodeJob struct {
+	size, maxPixels int
+	onBad           BadImages
+	classes         []string
+	images          []located
+}
+
+// errStop ends a visit early.
+var errStop = errors.New("stop")
+
+// decode reads the images of a job from a tree, image i into slot i, on all
+// cores.
+func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error) {
+	slotOf := make(map[string]int, len(j.images))
+	for i, image := range j.images {
+		slotOf[image.path] = i
+	}
+	type file struct {
+		slot    int
+		content func() ([]byte, error)
+	}
+	var (
+		files   = make(chan file)
+		d       = &decoder{size: j.size, maxPixels: j.maxPixels}
+		bad     = make([]error, len(j.images))
+		hashes  = make([][sha256.Size]byte, len(j.images))
+		visited = make([]bool, len(j.images)) // by the visiting goroutine
+		failed  = make(chan struct{})
+		once    sync.Once
+		fatal   error
+		workers sync.WaitGroup
+	)
+	fail := func(err error) { once.Do(func() { fatal = err; close(failed) }) }
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			pix := make([]uint8, j.size*j.size*3)
+			for f := range files {
+				content, err := f.content()
+				if err == nil {
+					err = d.decode(content, pix)
+				}
+				if err != nil {
+					bad[f.slot] = err
+					if j.onBad == Fail {
+						fail(fmt.Errorf("%s: %w", j.images[f.slot].path, err))
+					}
+					continue
+				}
+				hashes[f.slot] = sha256.Sum256(pix)
+				if _, err := pixels.WriteAt(pix, int64(f.slot)*int64(len(pix))); err != nil {
+					fail(fmt.Errorf("writing the cache: %w", err))
+				}
+			}
+		})
+	}
+	wanted := func(path string) bool { _, ok := slotOf[path]; return ok }
+	err := tree.visit(wanted, func(path string, content func() ([]byte, error)) error {
+		slot := slotOf[path]
+		if visited[slot] {
+			return nil // an archive may hold a path twice; the first counts
+		}
+		visited[slot] = true
+		select {
+		case files <- file{slot, content}:
+			return nil
+		case <-failed:
+			return errStop
+		}
+	})
+	close(files)
+	workers.Wait()
+	if fatal != nil {
+		return nil, fatal
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range visited {
+		if !visited[i] {
+			bad[i] = errors.New("the file disappeared while the folder was being read")
+			if j.onBad == Fail {
+				return nil, fmt.Errorf("%s: %w", j.images[i].path, bad[i])
+			}
+		}
+	}
+	return j.index(bad, hashes)
+}
+
+// index lists the good images and reports the bad ones.
+func (j *decodeJob) index(bad []error, hashes [][sha256.Size]byte) (*pixelIndex, error) {
+	index := &pixelIndex{Size: j.size, Total: len(j.images), Classes: j.classes}
+	h := sha256.New()
+	fmt.Fprintf(h, "images of %d×%d, classes %q\n", j.size, j.size, j.classes)
+	good, all := make([]int, len(j.classes)+1), make([]int, len(j.classes)+1)
+	for i, image := range j.images {
+		all[image.class+1]++
+		if bad[i] != nil {
+			index.Skipped = append(index.Skipped, Skipped{image.path, bad[i].Error()})
+			continue
+		}
+		good[image.class+1]++
+		index.Paths = append(index.Paths, image.path)
+		index.Labels = append(index.Labels, image.class)
+		index.Slots = append(index.Slots, i)
+		fmt.Fprintf(h, "%q %d %x\n", image.path, image.class, hashes[i])
+	}
+	for i, image := range j.images {
+		if good[image.class+1] > 0 {
+			continue
+		}
+		of := "all"
+		if image.class >= 0 {
+			of = "class " + j.classes[image.class] + ": all"
+		}
+		return nil, fmt.Errorf("%s %d images are bad, the first of them %s: %w", of, all[image.class+1], image.path, bad[i])
+	}
+	index.Fingerprint = hex.EncodeToString(h.Sum(nil))
+	return index, nil
+}

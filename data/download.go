@@ -1,0 +1,207 @@
+package data
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// remote is a published file with a known hash.
+type remote struct {
+	url    string
+	sha256 string // hex
+}
+
+const (
+	downloadTries = 5
+	stallAfter    = 60 * time.Second // without a byte, give up on a connection
+)
+
+// download fetches a remote file to path unless it is there. It writes to
+// path.part, goes on from there after a broken connection or an earlier,
+// interrupted run, and renames the file once its hash is right: what has the
+// name is whole. Progress goes to w.
+func (f remote) download(path string, w io.Writer) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := f.fetch(path, w); err != nil {
+		return fmt.Errorf("data: downloading %s to %s (or fetch it by other means and name it in Path): %w", f.url, path, err)
+	}
+	return nil
+}
+
+func (f remote) fetch(path string, w io.Writer) error {
+	// One process downloads; the others wait for it, then find the file.
+	part, err := lockPart(path)
+	if err != nil {
+		return err
+	}
+	defer part.Close()
+	if _, err := os.Stat(path); err == nil {
+		return os.Remove(part.Name())
+	}
+
+	wait := time.Second
+	for try := 1; ; try++ {
+		err = f.resume(part, filepath.Base(path), w)
+		if err == nil {
+			break
+		}
+		var final statusError
+		if errors.As(err, &final) || try == downloadTries {
+			return err
+		}
+		fmt.Fprintf(w, "\n%v; trying again\n", err)
+		time.Sleep(wait)
+		wait *= 2
+	}
+
+	if _, err := part.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, part); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != f.sha256 {
+		// What is there is not a beginning of the file: a resumed download
+		// would never become right.
+		if err := part.Truncate(0); err != nil {
+			return err
+		}
+		return fmt.Errorf("the file has SHA-256 %s, want %s; it was discarded, so that the next try starts afresh", got, f.sha256)
+	}
+	if err := part.Sync(); err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), path)
+}
+
+// statusError is an answer that will not change by asking again.
+type statusError string
+
+func (s statusError) Error() string { return "the server answers " + string(s) }
+
+// resume appends to part what is missing of the file.
+func (f remote) resume(part *os.File, name string, w io.Writer) error {
+	have, err := part.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	stalled := time.AfterFunc(stallAfter, func() { cancel(fmt.Errorf("no data for %v", stallAfter)) })
+	defer stalled.Stop()
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+	if err != nil {
+		return err
+	}
+	if have > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return errors.Join(context.Cause(ctx), err)
+	}
+	defer response.Body.Close()
+
+	switch code := response.StatusCode; {
+	case code == http.StatusPartialContent && have > 0:
+		if start, ok := rangeStart(response.Header.Get("Content-Range")); !ok || start != have {
+			return statusError(fmt.Sprintf("with the range %q to bytes=%d-", response.Header.Get("Content-Range"), have))
+		}
+	case code == http.StatusOK:
+		// The server sends the whole file, whatever was asked for.
+		have = 0
+		if err := part.Truncate(0); err != nil {
+			return err
+		}
+		if _, err := part.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+	case code == http.StatusRequestedRangeNotSatisfiable && have > 0:
+		// Nothing is missing: the run that wrote it ended before the check.
+		return nil
+	case code >= 500 || code == http.StatusTooManyRequests:
+		return fmt.Errorf("the server answers %s", response.Status)
+	default:
+		return statusError(response.Status)
+	}
+
+	p := progress{name: name, w: w, done: have, start: have, total: -1, began: time.Now()}
+	if response.ContentLength >= 0 {
+		p.total = have + response.ContentLength
+	}
+	buffer := make([]byte, 256<<10)
+	for {
+		n, err := response.Body.Read(buffer)
+		stalled.Reset(stallAfter)
+		if _, err := part.Write(buffer[:n]); err != nil {
+			return err
+		}
+		p.add(n)
+		if err == io.EOF {
+			p.end()
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("after %d bytes: %w", p.done, errors.Join(context.Cause(ctx), err))
+		}
+	}
+}
+
+// rangeStart reads the first byte's position of a "bytes 10-99/100" header.
+func rangeStart(header string) (int64, bool) {
+	span, ok := strings.CutPrefix(header, "bytes ")
+	if !ok {
+		return 0, false
+	}
+	first, _, ok := strings.Cut(span, "-")
+	if !ok {
+		return 0, false
+	}
+	start, err := strconv.ParseInt(first, 10, 64)
+	return start, err == nil
+}
+
+// progress writes a line that grows, twice a second.
+type progress struct {
+	name               string
+	w                  io.Writer
+	done, start, total int64
+	began, shown       time.Time
+}
+
+func (p *progress) add(n int) {
+	p.done += int64(n)
+	if time.Since(p.shown) >= 500*time.Millisecond {
+		p.shown = time.Now()
+		p.show()
+	}
+}
+
+func (p *progress) show() {
+	const mega = 1 << 20
+	rate := float64(p.done-p.start) / mega / max(time.Since(p.began).Seconds(), 0.001)
+	if p.total > 0 {
+		fmt.Fprintf(p.w, "\r%s: %d of %d MiB (%d %%), %.1f MiB/s ", p.name, p.done/mega, p.total/mega, 100*p.done/p.total, rate)
+		return
+	}
+	fmt.Fprintf(p.w, "\r%s: %d MiB, %.1f MiB/s ", p.name, p.done/mega, rate)
+}
+
+func (p *progress) end() {
+	p.show()
+	fmt.Fprintln(p.w)
+}

@@ -1,0 +1,205 @@
+package data
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func hexSum(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// fileServer serves one file with ranges, and notes what was asked for.
+type fileServer struct {
+	*httptest.Server
+	mu     sync.Mutex
+	ranges []string
+}
+
+func serve(t *testing.T, handle http.HandlerFunc) *fileServer {
+	t.Helper()
+	s := &fileServer{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.ranges = append(s.ranges, r.Header.Get("Range"))
+		s.mu.Unlock()
+		handle(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func serveContent(content []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}
+}
+
+func TestCIFARDownload(t *testing.T) {
+	format := cifar10Format
+	content := cifarArchive(t, format, 30)
+	server := serve(t, serveContent(content))
+	format.archive = remote{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
+	cache := filepath.Join(t.TempDir(), "cache")
+	var log bytes.Buffer
+	for range 2 {
+		folder, err := format.cached(cache, &log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := format.read(folder, format.test)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(raw, cifarRecords(format, 20)) {
+			t.Error("the unpacked file is not what was packed")
+		}
+	}
+	if len(server.ranges) != 1 {
+		t.Errorf("%d requests, want one: the second time it is there", len(server.ranges))
+	}
+	if !strings.Contains(log.String(), "cifar-10-binary.tar.gz") || !strings.Contains(log.String(), "100 %") {
+		t.Errorf("progress reads %q", log.String())
+	}
+	names, err := os.ReadDir(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) != 2 {
+		t.Errorf("the cache holds %v, want the archive and the folder", names)
+	}
+}
+
+func TestDownloadResumes(t *testing.T) {
+	content := bytes.Repeat([]byte("0123456789"), 10_000)
+	server := serve(t, serveContent(content))
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path+".part", content[:30_000])
+	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, content) {
+		t.Error("the resumed file differs")
+	}
+	if len(server.ranges) != 1 || server.ranges[0] != "bytes=30000-" {
+		t.Errorf("asked for %q, want only the rest", server.ranges)
+	}
+
+	// All was there but the rename: the server answers that there is no more.
+	path = filepath.Join(t.TempDir(), "file")
+	write(t, path+".part", content)
+	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDownloadGoesOnAfterABreak(t *testing.T) {
+	content := bytes.Repeat([]byte("abcdefgh"), 50_000)
+	breaks := 1
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if breaks > 0 {
+			breaks--
+			w.Header().Set("Content-Length", "400000")
+			w.Write(content[:100_000])
+			panic(http.ErrAbortHandler) // cuts the connection
+		}
+		serveContent(content)(w, r)
+	})
+	server.Config.ErrorLog = nil
+	path := filepath.Join(t.TempDir(), "file")
+	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the file differs, %v", err)
+	}
+	if len(server.ranges) != 2 || !strings.HasPrefix(server.ranges[1], "bytes=") {
+		t.Errorf("asked for %q, want the whole, then the rest", server.ranges)
+	}
+}
+
+func TestDownloadFromAServerWithoutRanges(t *testing.T) {
+	content := []byte("the whole file, every time")
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) { w.Write(content) })
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path+".part", []byte("the wh"))
+	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(path); !bytes.Equal(got, content) {
+		t.Errorf("the file is %q", got)
+	}
+}
+
+func TestDownloadChecksTheHash(t *testing.T) {
+	content := []byte("right")
+	server := serve(t, serveContent(content))
+	path := filepath.Join(t.TempDir(), "file")
+	file := remote{server.URL, hexSum([]byte("rigHt"))}
+	wantError(t, file.download(path, io.Discard), server.URL, path, hexSum(content), file.sha256, "afresh")
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a file with a wrong hash has the final name")
+	}
+	// A damaged beginning is found out, and does not stay.
+	file.sha256 = hexSum(content)
+	write(t, path+".part", []byte("wro"))
+	wantError(t, file.download(path, io.Discard), "SHA-256")
+	if err := file.download(path, io.Discard); err != nil {
+		t.Errorf("the next try: %v", err)
+	}
+}
+
+func TestDownloadReportsTheServersAnswer(t *testing.T) {
+	server := serve(t, http.NotFound)
+	path := filepath.Join(t.TempDir(), "file")
+	wantError(t, (remote{server.URL, ""}).download(path, io.Discard), "404", server.URL, "Path")
+	if len(server.ranges) != 1 {
+		t.Errorf("%d requests for a file that is not there, want one", len(server.ranges))
+	}
+}
+
+// TestDownloadOnce runs several at a time: one fetches, the others wait.
+func TestDownloadOnce(t *testing.T) {
+	content := bytes.Repeat([]byte("x"), 1<<20)
+	server := serve(t, serveContent(content))
+	path := filepath.Join(t.TempDir(), "file")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(server.ranges) != 1 {
+		t.Errorf("%d requests for one file", len(server.ranges))
+	}
+	if _, err := os.Stat(path + ".part"); err == nil {
+		t.Error("a part is left over")
+	}
+}
+
+func TestRangeStart(t *testing.T) {
+	for header, want := range map[string]int64{"bytes 10-99/100": 10, "bytes 0-0/*": 0, "bytes */100": -1, "10-99": -1, "": -1} {
+		got, ok := rangeStart(header)
+		if ok != (want >= 0) || ok && got != want {
+			t.Errorf("%q begins at %d, %v", header, got, ok)
+		}
+	}
+}

@@ -1,0 +1,341 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// ImageFolder is the class-folder convention: every folder is a class, every
+// JPEG, PNG or GIF in it (at any depth) an image of that class. The tree may be
+// a folder on disk, a .tar, a .tar.gz or a .zip, read without unpacking it.
+//
+//	train/<class>/*  test/<class>/*  val/<class>/*   splits as they are; a missing test is held out
+//	<class>/*                                        Test is held out by hash
+//	*                                                unlabelled images
+//
+// A folder around the whole tree is passed over, "validation" and "valid" do
+// for "val", and any split may be flat, which makes it unlabelled. Hidden files
+// and __MACOSX are left out, other files that are no images are counted in
+// [FolderSet.Ignored]. Symbolic links out of the tree, and to folders, are not
+// followed.
+//
+// Opening decodes all images of a split once, on all cores, to squares of Size:
+// scaled so that the shorter side fits, then cut to the centre. The pixels are
+// kept in one file in the cache, and found there next time while the tree (its
+// paths, sizes and modification times) and the settings are the same.
+type ImageFolder struct {
+	Path string `json:"-"` // the folder or archive
+	Size int    // side of the square images in pixels, 1 to 4096; default 32
+
+	Train      int // at most this many training images, evenly over the classes; default 0: all
+	Validation int // at most this many validation images; default 0: all
+	Test       int // at most this many test images; default 0: all
+
+	// TestFraction of the images, in (0, 1), is held out for Test where the
+	// tree has no test folder. The choice hashes each image's path, so that
+	// an image never changes sides as others are added. Default 0.2.
+	TestFraction float64
+	// ValidationFraction of the images, in [0, 1), is held out of the training
+	// images for Validation in the same way where the tree has no val folder.
+	// Default 0: none, and opening Validation is an error that wraps
+	// [ErrNoSplit].
+	ValidationFraction float64
+
+	OnBad     BadImages // what to do about images that cannot be decoded; default Skip
+	MaxPixels int       // width times height above which an image counts as bad, without decoding it; default 64 Mi
+	Memory    int64     `json:"-"` // bytes of pixels to keep in memory; a larger split is read from its cache file. Default 1 GiB
+	Cache     string    `json:"-"` // where the decoded pixels are kept; default CacheDir
+}
+
+// BadImages says what to do about images that are damaged, cut short, too large
+// or in another format.
+type BadImages int
+
+const (
+	// Skip leaves them out and lists them in FolderSet.Skipped.
+	Skip BadImages = iota
+	// Fail makes the first an error of Open.
+	Fail
+)
+
+// Skipped is an image that was left out.
+type Skipped struct {
+	Path   string // inside the folder or archive
+	Reason string
+}
+
+// Name returns the base name of the path without .tar, .tar.gz, .tgz or .zip.
+func (f ImageFolder) Name() string {
+	base := filepath.Base(filepath.Clean(f.Path))
+	for _, suffix := range []string{".tar.gz", ".tgz", ".tar", ".zip"} {
+		if name, ok := strings.CutSuffix(base, suffix); ok && name != "" {
+			return name
+		}
+	}
+	return base
+}
+
+// WithDefaults fills in the settings that were left at zero.
+func (f ImageFolder) WithDefaults() ImageFolder {
+	if f.Size == 0 {
+		f.Size = 32
+	}
+	if f.TestFraction == 0 {
+		f.TestFraction = 0.2
+	}
+	if f.MaxPixels == 0 {
+		f.MaxPixels = 64 << 20
+	}
+	if f.Memory == 0 {
+		f.Memory = 1 << 30
+	}
+	return f
+}
+
+// Check returns an error that names the field and the allowed range of a bad
+// setting. It does not look at the path.
+func (f ImageFolder) Check() error {
+	f = f.WithDefaults()
+	bad := func(field string, value any, want string) error {
+		return fmt.Errorf("data: ImageFolder.%s is %v, want %s", field, value, want)
+	}
+	switch {
+	case f.Path == "":
+		return bad("Path", "empty", "a folder or an archive")
+	case f.Size < 1 || f.Size > 4096:
+		return bad("Size", f.Size, "0 (32 pixels) or between 1 and 4096")
+	case f.Train < 0:
+		return bad("Train", f.Train, "0 (all) or more")
+	case f.Validation < 0:
+		return bad("Validation", f.Validation, "0 (all) or more")
+	case f.Test < 0:
+		return bad("Test", f.Test, "0 (all) or more")
+	case math.IsNaN(f.TestFraction) || f.TestFraction < 0 || f.TestFraction >= 1:
+		return bad("TestFraction", f.TestFraction, "0 (0.2) or in (0, 1)")
+	case math.IsNaN(f.ValidationFraction) || f.ValidationFraction < 0 || f.ValidationFraction >= 1:
+		return bad("ValidationFraction", f.ValidationFraction, "in [0, 1)")
+	case f.TestFraction+f.ValidationFraction >= 1:
+		return bad("ValidationFraction", f.ValidationFraction, fmt.Sprintf("less than what TestFraction %g leaves", f.TestFraction))
+	case f.OnBad != Skip && f.OnBad != Fail:
+		return bad("OnBad", int(f.OnBad), "Skip or Fail")
+	case f.MaxPixels < 1:
+		return bad("MaxPixels", f.MaxPixels, "0 (64 Mi) or more")
+	case f.Memory < 0:
+		return bad("Memory", f.Memory, "0 (1 GiB) or more")
+	}
+	return nil
+}
+
+// Open decodes one split, or finds it in the cache. The set is a *[FolderSet].
+// An archive entry that points outside of the archive, a class folder without
+// images and a tree without any are errors that name it.
+func (f ImageFolder) Open(split Split) (Set, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	if err := split.check(); err != nil {
+		return nil, err
+	}
+	set, err := f.WithDefaults().open(split)
+	if err != nil {
+		return nil, fmt.Errorf("data: opening %s of %s: %w", split, f.Path, err)
+	}
+	return set, nil
+}
+
+func (f ImageFolder) open(split Split) (*FolderSet, error) {
+	tree, err := openArchive(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer tree.close()
+	cache, err := f.cacheFile(tree, split)
+	if err != nil {
+		return nil, err
+	}
+	if set, err := openPixels(cache, f.Memory); err == nil {
+		return f.named(set, split), nil
+	}
+
+	// One process decodes; others that want the same wait, then find it. Where
+	// the cache cannot be written, memory may do.
+	part, lockErr := lockPart(cache.path)
+	if lockErr == nil {
+		defer part.Close()
+		defer os.Remove(part.Name()) // before the lock goes; once saved, there is none
+		if set, err := openPixels(cache, f.Memory); err == nil {
+			return f.named(set, split), nil
+		}
+	}
+	entries, err := tree.list()
+	if err != nil {
+		return nil, err
+	}
+	found, err := newLayout(entries)
+	if err != nil {
+		return nil, err
+	}
+	if err := found.holdOut(f.TestFraction, f.ValidationFraction); err != nil {
+		return nil, err
+	}
+	job, err := f.choose(found, split)
+	if err != nil {
+		return nil, err
+	}
+	fits := int64(len(job.images)) <= f.Memory/int64(f.Size*f.Size*3)
+	if lockErr != nil && !fits {
+		return nil, fmt.Errorf("the images do not fit into Memory of %d bytes, and the cache cannot be written: %w", f.Memory, lockErr)
+	}
+	var pixels pixelStore = memoryStore(nil)
+	if fits {
+		pixels = make(memoryStore, len(job.images)*f.Size*f.Size*3)
+	} else {
+		if err := part.Truncate(0); err != nil {
+			return nil, err
+		}
+		pixels = part
+	}
+	index, err := job.decode(tree, pixels)
+	if err != nil {
+		return nil, err
+	}
+	index.Key, index.Ignored = cache.key, found.ignored
+	index.Skipped = append(index.Skipped, found.stray[split]...)
+
+	if fits {
+		if lockErr == nil {
+			// Memory has it all: where this fails, only the next opening is slower.
+			_ = cache.save(part, index, pixels.(memoryStore))
+		}
+		return f.named(&FolderSet{index: index, pixels: pixels}, split), nil
+	}
+	if err := cache.save(part, index, nil); err != nil {
+		return nil, fmt.Errorf("writing the cache: %w", err)
+	}
+	set, err := openPixels(cache, f.Memory)
+	if err != nil {
+		return nil, err
+	}
+	return f.named(set, split), nil
+}
+
+func (f ImageFolder) named(set *FolderSet, split Split) *FolderSet {
+	set.name = f.Name() + "/" + split.String()
+	return set
+}
+
+// choose lists the images of a split, under the limit of its field.
+func (f ImageFolder) choose(found *layout, split Split) (*decodeJob, error) {
+	images := found.images[split]
+	if len(images) == 0 {
+		if split == Validation && !found.has[Validation] {
+			return nil, fmt.Errorf("there is no val folder; set ValidationFraction to hold some training images out: %w", ErrNoSplit)
+		}
+		if !found.has[split] {
+			return nil, fmt.Errorf("there is no %s folder beside %s: %w", split, strings.Join(found.splitNames(), ", "), ErrNoSplit)
+		}
+		return nil, fmt.Errorf("no image of %d fell into %s", found.total, split)
+	}
+	labels := make([]int, len(images))
+	for i, image := range images {
+		labels[i] = image.class
+	}
+	count := [...]int{f.Train, f.Validation, f.Test}[split]
+	job := &decodeJob{size: f.Size, maxPixels: f.MaxPixels, onBad: f.OnBad}
+	if found.labelled[split] {
+		job.classes = found.classes
+	}
+	for _, i := range limit(labels, count) {
+		job.images = append(job.images, images[i])
+	}
+	return job, nil
+}
+
+// cacheFile names the cache of one split: by the tree and the settings, then by
+// the tree's state.
+func (f ImageFolder) cacheFile(tree archive, split Split) (pixelCache, error) {
+	folder := f.Cache
+	if folder == "" {
+		var err error
+		if folder, err = CacheDir(); err != nil {
+			return pixelCache{}, err
+		}
+	}
+	absolute, err := filepath.Abs(f.Path)
+	if err != nil {
+		return pixelCache{}, err
+	}
+	state, err := tree.stamp()
+	if err != nil {
+		return pixelCache{}, err
+	}
+	count := [...]int{f.Train, f.Validation, f.Test}[split]
+	settings := fmt.Sprintf("%q %s %d %d %g %g %d %d", absolute, split, f.Size, count, f.TestFraction, f.ValidationFraction, f.OnBad, f.MaxPixels)
+	of := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return hex.EncodeToString(sum[:])
+	}
+	key := of(settings + "\n" + state)
+	prefix := fmt.Sprintf("%s-%s-%d-%s-", f.Name(), split, f.Size, of(settings)[:12])
+	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+".pix"), prefix: prefix, key: key, size: f.Size}, nil
+}
+
+// FolderSet is an opened split of an [ImageFolder].
+type FolderSet struct {
+	name   string
+	index  *pixelIndex
+	pixels pixelStore
+}
+
+// Name is the folder's name and the split.
+func (s *FolderSet) Name() string { return s.name }
+
+// Len is the number of images.
+func (s *FolderSet) Len() int { return len(s.index.Paths) }
+
+// Size is ImageFolder.Size, twice.
+func (s *FolderSet) Size() (height, width int) { return s.index.Size, s.index.Size }
+
+// Classes holds the names of the class folders, sorted; nil where unlabelled.
+func (s *FolderSet) Classes() []string { return s.index.Classes }
+
+// Label is the class of image i; -1 where unlabelled.
+func (s *FolderSet) Label(i int) int { return s.index.Labels[i] }
+
+// Path is where image i is inside the folder or archive. Images are sorted by
+// path.
+func (s *FolderSet) Path(i int) string { return s.index.Paths[i] }
+
+// Skipped lists the images of the split that were left out, and why.
+func (s *FolderSet) Skipped() []Skipped { return s.index.Skipped }
+
+// Ignored is how many files of the whole tree are no images, or lie outside of
+// its split folders.
+func (s *FolderSet) Ignored() int { return s.index.Ignored }
+
+// Fingerprint hashes paths, labels and pixels, in order.
+func (s *FolderSet) Fingerprint() string { return s.index.Fingerprint }
+
+// Read fills pix with image i, from memory or from the cache file.
+func (s *FolderSet) Read(i int, pix []uint8) error {
+	if err := checkRead(s, i, pix); err != nil {
+		return err
+	}
+	if _, err := s.pixels.ReadAt(pix, int64(s.index.Slots[i])*int64(len(pix))); err != nil {
+		return fmt.Errorf("data: reading %s, %s: %w", s.name, s.index.Paths[i], err)
+	}
+	return nil
+}
+
+// Close closes the cache file.
+func (s *FolderSet) Close() error {
+	if f, ok := s.pixels.(*os.File); ok {
+		return f.Close()
+	}
+	return nil
+}

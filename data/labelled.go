@@ -1,0 +1,57 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Labelled is a source whose training images are a labelled subset of another source's, for a baseline that is trained on
+// those labels alone. Its other splits are the other source's.
+//
+//	few := data.Labelled{From: data.Shapes{}, Subset: data.Subset{PerClass: 10, Seed: 1}}
+type Labelled struct {
+	From   Source
+	Subset Subset
+}
+
+// Name is the other source's, with the number of labels: "shapes-10-per-class".
+func (l Labelled) Name() string {
+	if l.Subset.Fraction > 0 {
+		return fmt.Sprintf("%s-%g-of-each-class", l.From.Name(), l.Subset.Fraction)
+	}
+	return fmt.Sprintf("%s-%d-per-class", l.From.Name(), l.Subset.PerClass)
+}
+
+// Open opens a split. Errors are the other source's, and those of Subset.Indices.
+func (l Labelled) Open(split Split) (Set, error) {
+	set, err := l.From.Open(split)
+	if err != nil || split != Train {
+		return set, err
+	}
+	labels := make([]int, set.Len())
+	for i := range labels {
+		labels[i] = set.Label(i)
+	}
+	indices, err := l.Subset.Indices(labels, len(set.Classes()))
+	if err != nil {
+		set.Close()
+		return nil, fmt.Errorf("opening %s: %w", l.Name(), err)
+	}
+	return &part{Set: set, name: l.Name() + "/" + split.String(), indices: indices}, nil
+}
+
+// part is a choice of a set's images.
+type part struct {
+	Set
+	name    string
+	indices []int
+}
+
+func (p *part) Name() string                  { return p.name }
+func (p *part) Len() int                      { return len(p.indices) }
+func (p *part) Label(i int) int               { return p.Set.Label(p.indices[i]) }
+func (p *part) Read(i int, pix []uint8) error { return p.Set.Read(p.indices[i], pix) }
+func (p *part) Fingerprint() string           { return p.Set.Fingerprint() + "-" + Hash(p.indices) }
+
+// Indices are the images' places in the set that they were chosen from, in order.
+func (p *part) Indices() []int { return slices.Clone(p.indices) }

@@ -1,0 +1,212 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Batch is what one training step reads. Its slices belong to the caller.
+type Batch struct {
+	Step    int
+	Indices []int   // [batch] which images of the set
+	Pix     []uint8 // [batch, height, width, 3]
+	Labels  []int32 // [batch], -1 where unlabelled
+}
+
+// Loader reads the batches of an order ahead of the training loop, on all
+// cores, and hands them over in step order. What it yields depends only on the
+// set and the order, never on timing.
+type Loader struct {
+	pending chan chan loaded // one future a step, in step order; its capacity bounds the memory
+	stop    chan struct{}
+	once    sync.Once
+	work    sync.WaitGroup
+
+	mu  sync.Mutex // serialises Next
+	err error      // what Next returns from here on
+}
+
+type loaded struct {
+	batch Batch
+	err   error
+}
+
+// errClosed is what Next returns after Close.
+var errClosed = errors.New("data: the loader is closed")
+
+// NewLoader starts to read steps start, start+1, ..., end-1 of an order over a
+// set. Bad arguments (an order that does not pass [Order.Check] or is for
+// another number of images, steps out of range) come out of the first Next.
+// Close it when done.
+func NewLoader(set Set, order Order, start, end int) *Loader {
+	workers := runtime.GOMAXPROCS(0)
+	l := &Loader{pending: make(chan chan loaded, workers+1), stop: make(chan struct{})}
+	switch {
+	case order.Check() != nil:
+		l.err = order.Check()
+	case order.Len != set.Len():
+		l.err = fmt.Errorf("data: Order.Len is %d, but %s has %d images", order.Len, set.Name(), set.Len())
+	case start < 0 || end < start:
+		l.err = fmt.Errorf("data: a loader of steps %d to %d, want 0 ≤ start ≤ end", start, end)
+	}
+	if l.err != nil {
+		return l
+	}
+
+	type job struct {
+		step    int
+		indices []int
+		result  chan loaded
+	}
+	jobs := make(chan job)
+	for range workers {
+		l.work.Go(func() {
+			for j := range jobs {
+				batch, err := readBatch(set, j.step, j.indices)
+				j.result <- loaded{batch, err} // never blocks: capacity 1
+			}
+		})
+	}
+	l.work.Go(func() {
+		defer close(l.pending)
+		defer close(jobs)
+		var permutation []int
+		epoch := -1
+		for step := start; step < end; step++ {
+			if e := step / order.StepsPerEpoch(); e != epoch {
+				epoch, permutation = e, order.permutation(e)
+			}
+			result := make(chan loaded, 1)
+			select {
+			case l.pending <- result:
+			case <-l.stop:
+				return
+			}
+			select {
+			case jobs <- job{step, order.slice(permutation, step), result}:
+			case <-l.stop:
+				return
+			}
+		}
+	})
+	return l
+}
+
+// Next returns the next batch, io.EOF after the last, or the error of reading
+// it, which names the step, set and image. After an error every later call
+// returns the same one.
+func (l *Loader) Next() (Batch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return Batch{}, l.err
+	}
+	select {
+	case <-l.stop: // wins over batches that are already read
+		l.err = errClosed
+		return Batch{}, l.err
+	default:
+	}
+	var result chan loaded
+	var more bool
+	select {
+	case result, more = <-l.pending:
+		if !more {
+			l.err = io.EOF
+			select {
+			case <-l.stop: // the producer gave up; it did not finish
+				l.err = errClosed
+			default:
+			}
+			return Batch{}, l.err
+		}
+	case <-l.stop:
+		l.err = errClosed
+		return Batch{}, l.err
+	}
+	select {
+	case got := <-result:
+		l.err = got.err
+		return got.batch, got.err
+	case <-l.stop: // its worker may never have got the job
+		l.err = errClosed
+		return Batch{}, l.err
+	}
+}
+
+// Close stops reading ahead and waits until no read is under way, so that the
+// set may be closed after it. It may be called twice, and while Next waits.
+func (l *Loader) Close() {
+	l.once.Do(func() { close(l.stop) })
+	l.work.Wait()
+}
+
+func readBatch(set Set, step int, indices []int) (Batch, error) {
+	height, width := set.Size()
+	size := height * width * 3
+	b := Batch{Step: step, Indices: indices, Pix: make([]uint8, len(indices)*size), Labels: make([]int32, len(indices))}
+	for k, i := range indices {
+		if err := set.Read(i, b.Pix[k*size:(k+1)*size]); err != nil {
+			return Batch{}, fmt.Errorf("data: reading step %d of %s, image %d: %w", step, set.Name(), i, err)
+		}
+		b.Labels[k] = int32(set.Label(i))
+	}
+	return b, nil
+}
+
+// Pixels reads the given images of a set, in the given order, on all cores:
+// [len(indices), height, width, 3].
+func Pixels(set Set, indices []int) ([]uint8, error) {
+	height, width := set.Size()
+	size := height * width * 3
+	pix := make([]uint8, len(indices)*size)
+	err := parallel(len(indices), func(k int) error {
+		if err := set.Read(indices[k], pix[k*size:(k+1)*size]); err != nil {
+			return fmt.Errorf("data: reading %s, image %d: %w", set.Name(), indices[k], err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pix, nil
+}
+
+// parallel calls do(0) ... do(n-1) on all cores, and returns the error of the
+// lowest index that failed. It stops early on an error.
+func parallel(n int, do func(i int) error) error {
+	const block = 16 // indices a worker takes at a time
+	var next atomic.Int64
+	var failed atomic.Bool
+	var mu sync.Mutex
+	var first error
+	at := n
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (n+block-1)/block) {
+		wg.Go(func() {
+			for !failed.Load() {
+				start := int(next.Add(block)) - block
+				for i := start; i < min(start+block, n); i++ {
+					if err := do(i); err != nil {
+						mu.Lock()
+						if i < at {
+							at, first = i, err
+						}
+						mu.Unlock()
+						failed.Store(true)
+						return
+					}
+				}
+				if start+block >= n {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}
