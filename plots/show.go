@@ -1,0 +1,98 @@
+package plots
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html"
+	"os"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+)
+
+// maxInline is the most bytes of an encoded chart that Show puts in a notebook before it takes something smaller: executed
+// notebooks are committed, and should stay small in the history. Images are shown whatever they take: some 3 KB for one
+// of 32 × 32 pixels.
+const maxInline = 110_000 // 147 KB in base64
+
+// Show displays figures in the notebook cell that is running. Charts are shown as SVG; image grids, and charts whose SVG
+// would be large, as PNG. Outside a notebook it saves each figure to a temporary PNG file and prints the file's path.
+func Show(figs ...*Figure) error {
+	for i, f := range figs {
+		if f == nil {
+			return fmt.Errorf("plots: Show: figure %d is nil", i)
+		}
+		show := f.save
+		if gonbui.IsNotebook {
+			show = f.display
+		}
+		if err := show(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// display sends the figure to the cell's output.
+func (f *Figure) display() error {
+	data, err := f.message()
+	if err != nil {
+		return err
+	}
+	gonbui.SendData(data)
+	// A cell is a process of its own: what is still in the pipe when it ends would be lost.
+	gonbui.Sync()
+	if err := gonbui.Error(); err != nil {
+		return fmt.Errorf("plots: showing %q in the notebook: %w", f.Title, err)
+	}
+	return nil
+}
+
+// message is what display sends. An SVG goes as an <img>, not as image/svg+xml or an inline <svg>: JupyterLab refuses
+// both in a notebook that this reader has not executed (jupyterlab issues 9650 and 10464), and an <img> keeps
+// the figure's identifiers and styles apart from the page's.
+func (f *Figure) message() (*protocol.DisplayData, error) {
+	if !f.photo {
+		svg, err := f.SVG()
+		if err != nil {
+			return nil, err
+		}
+		if len(svg) <= maxInline {
+			img := fmt.Sprintf(`<img alt="%s" width="%.0f" height="%.0f" src="data:image/svg+xml;base64,%s">`,
+				html.EscapeString(f.Title), f.Width, f.Height, base64.StdEncoding.EncodeToString([]byte(svg)))
+			return &protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextHTML: img}}, nil
+		}
+	}
+	content, err := f.PNG()
+	// Half the resolution makes a chart smaller. It would not make photographs so: enlarged pixels compress well as long
+	// as they are whole.
+	if err == nil && len(content) > maxInline && !f.photo {
+		content, err = f.encodePNG(1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &protocol.DisplayData{
+		Data:     map[protocol.MIMEType]any{protocol.MIMEImagePNG: content},
+		Metadata: map[string]any{string(protocol.MIMEImagePNG): map[string]int{"width": int(f.Width), "height": int(f.Height)}},
+	}, nil
+}
+
+// save writes the figure to a new temporary file and prints its path.
+func (f *Figure) save() error {
+	content, err := f.PNG()
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "plots-*.png")
+	if err != nil {
+		return fmt.Errorf("plots: showing %q: %w", f.Title, err)
+	}
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("plots: showing %q: writing %s: %w", f.Title, file.Name(), err)
+	}
+	fmt.Println(file.Name())
+	return nil
+}
