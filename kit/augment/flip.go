@@ -1,0 +1,47 @@
+package augment
+
+import (
+	"image"
+
+	"github.com/disintegration/imaging"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Flip mirrors images left to right.
+type Flip struct {
+	// P is the probability to flip an image, in [0, 1]. 0: 0.5.
+	P float64
+}
+
+// Check implements Transform.
+func (f Flip) Check(height, width int) error { return within("P", f.P, 0, 1) }
+
+// OutputSize implements Geometric.
+func (f Flip) OutputSize(height, width int) (int, int) { return height, width }
+
+// Draw returns 1 where an image is flipped, else 0: [batch, 1].
+func (f Flip) Draw(r *Random, batch, height, width int) *Node {
+	return r.Bernoulli(orDefault(f.P, .5), batch, 1)
+}
+
+// Map implements Geometric.
+func (f Flip) Map(params *Node, height, width int) *Node {
+	flipped := column(params, 0)
+	zero, one := ZerosLike(flipped), OnesLike(flipped)
+	return affineMap(
+		OneMinus(MulScalar(flipped, 2)), zero, MulScalar(flipped, float64(width)),
+		zero, one, zero)
+}
+
+// Apply implements Transform.
+func (f Flip) Apply(images, params *Node) *Node {
+	return choose(column(params, 0), Reverse(images, 3), images)
+}
+
+// Host implements Transform.
+func (f Flip) Host(img *image.NRGBA, params []float32) *image.NRGBA {
+	if params[0] == 0 {
+		return imaging.Clone(img)
+	}
+	return imaging.FlipH(img)
+}

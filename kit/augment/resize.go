@@ -1,0 +1,106 @@
+package augment
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"github.com/disintegration/imaging"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Resize scales images so that their shorter side is Size, for evaluation. It is not random.
+type Resize struct {
+	// Size is the new length of the shorter side in pixels. 0: the size stays.
+	Size int
+	// Interpolation is Bilinear by default.
+	Interpolation Interpolation
+}
+
+// Check implements Transform.
+func (t Resize) Check(height, width int) error {
+	return firstError(atLeast("Size", t.Size, 0), t.Interpolation.check())
+}
+
+// OutputSize implements Geometric.
+func (t Resize) OutputSize(height, width int) (int, int) {
+	if t.Size == 0 {
+		return height, width
+	}
+	scale := float64(t.Size) / float64(min(height, width))
+	return int(math.Round(scale * float64(height))), int(math.Round(scale * float64(width)))
+}
+
+// Draw returns the box of the whole image, [batch, 4].
+func (t Resize) Draw(r *Random, batch, height, width int) *Node {
+	zero := r.constant(0, batch)
+	return columns(zero, zero, r.constant(float64(height), batch), r.constant(float64(width), batch))
+}
+
+// Map implements Geometric.
+func (t Resize) Map(params *Node, height, width int) *Node {
+	height, width = t.OutputSize(height, width)
+	return boxMap(params, height, width)
+}
+
+// Apply implements Transform.
+func (t Resize) Apply(images, params *Node) *Node {
+	height, width := images.Shape().Dim(2), images.Shape().Dim(3)
+	maps := t.Map(params, height, width)
+	height, width = t.OutputSize(height, width)
+	return resample(images, maps, height, width, t.Interpolation)
+}
+
+// Host implements Transform.
+func (t Resize) Host(img *image.NRGBA, params []float32) *image.NRGBA {
+	height, width := t.OutputSize(img.Bounds().Dy(), img.Bounds().Dx())
+	return boxHost(img, params, height, width, t.Interpolation)
+}
+
+// CenterCrop keeps the middle square of images, for evaluation. It is not random.
+type CenterCrop struct {
+	// Size is the square's side in pixels, at most the image's shorter side. 0: the shorter side.
+	Size int
+}
+
+// Check implements Transform.
+func (t CenterCrop) Check(height, width int) error {
+	if short := min(height, width); t.Size < 0 || t.Size > short {
+		return fmt.Errorf("Size is %d: must be in [0, %d] for images of %d x %d", t.Size, short, height, width)
+	}
+	return nil
+}
+
+// OutputSize implements Geometric.
+func (t CenterCrop) OutputSize(height, width int) (int, int) {
+	size := orDefault(t.Size, min(height, width))
+	return size, size
+}
+
+// Draw returns the box of the middle square, [batch, 4].
+func (t CenterCrop) Draw(r *Random, batch, height, width int) *Node {
+	size, _ := t.OutputSize(height, width)
+	side := r.constant(float64(size), batch)
+	return columns(r.constant(float64((height-size)/2), batch), r.constant(float64((width-size)/2), batch), side, side)
+}
+
+// Map implements Geometric.
+func (t CenterCrop) Map(params *Node, height, width int) *Node {
+	height, width = t.OutputSize(height, width)
+	return boxMap(params, height, width)
+}
+
+// Apply implements Transform.
+func (t CenterCrop) Apply(images, params *Node) *Node {
+	height, width := images.Shape().Dim(2), images.Shape().Dim(3)
+	size, _ := t.OutputSize(height, width)
+	top, left := (height-size)/2, (width-size)/2
+	return Slice(images, AxisRange(), AxisRange(), AxisRange(top, top+size), AxisRange(left, left+size))
+}
+
+// Host implements Transform.
+func (t CenterCrop) Host(img *image.NRGBA, params []float32) *image.NRGBA {
+	size := int(params[2])
+	at := image.Pt(int(params[1]), int(params[0]))
+	return imaging.Crop(img, image.Rectangle{Min: at, Max: at.Add(image.Pt(size, size))})
+}

@@ -1,0 +1,148 @@
+package kit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/checkpoint"
+)
+
+// keepCheckpoints is how many checkpoints a run directory holds: the last, and the one before it.
+const keepCheckpoints = 2
+
+// saveCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with GoMLX's checkpoints into a
+// directory of their own, which gets its name only when it is whole. On an error the earlier checkpoints stay as they are.
+func saveCheckpoint(dir string, store *model.Store, step int) (err error) {
+	parent := filepath.Join(dir, checkpointDir)
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("saving the checkpoint of step %d in %s: %w", step, parent, err)
+		}
+	}()
+	if err := os.MkdirAll(parent, directoryPerms); err != nil {
+		return err
+	}
+	writing, err := os.MkdirTemp(parent, "writing-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(writing)
+
+	// Attaching a checkpoint makes it the store's loader too; it has nothing to load.
+	loader := store.Loader()
+	handler, err := checkpoint.Build(store).Dir(writing).WithCompression(checkpoint.BinUncompressed).Done()
+	if err == nil {
+		err = handler.Save()
+	}
+	store.SetLoader(loader)
+	if err != nil {
+		return err
+	}
+	if err := checkWhole(writing, store); err != nil {
+		return err
+	}
+	if err := syncFiles(writing); err != nil {
+		return err
+	}
+	name := filepath.Join(parent, fmt.Sprintf("step-%09d", step))
+	if err := os.RemoveAll(name); err != nil {
+		return err
+	}
+	if err := os.Rename(writing, name); err != nil {
+		return err
+	}
+	checkpoints, err := listCheckpoints(dir)
+	if err != nil {
+		return err
+	}
+	for len(checkpoints) > keepCheckpoints {
+		if err := os.RemoveAll(checkpoints[0]); err != nil {
+			return err
+		}
+		checkpoints = checkpoints[1:]
+	}
+	return nil
+}
+
+// checkWhole returns an error where the values in a directory are not as many bytes as the store's: GoMLX v0.28.3 loses the
+// error of a write that fails, as on a full disk.
+func checkWhole(dir string, store *model.Store) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*"+checkpoint.BinDataSuffix))
+	if err != nil || len(files) != 1 {
+		return fmt.Errorf("%d files of values in %s (%v), want 1", len(files), dir, err)
+	}
+	info, err := os.Stat(files[0])
+	if err != nil {
+		return err
+	}
+	if info.Size() != store.ByteSize() {
+		return fmt.Errorf("only %d of %d bytes could be written: is the disk full?", info.Size(), store.ByteSize())
+	}
+	return nil
+}
+
+// restoreCheckpoint lets the variables of a new store start at the values of the last checkpoint, if there is one: each is
+// loaded when the graph first asks for it, so that variables come into being in the same order as in a new run.
+func restoreCheckpoint(dir string, store *model.Store) (found bool, err error) {
+	checkpoints, err := listCheckpoints(dir)
+	if err != nil || len(checkpoints) == 0 {
+		return false, err
+	}
+	last := checkpoints[len(checkpoints)-1]
+	if _, err := checkpoint.Load(store).Dir(last).Done(); err != nil {
+		return false, fmt.Errorf("loading the checkpoint %s: %w", last, err)
+	}
+	return true, nil
+}
+
+// removeHalfWritten removes what a crash left of a checkpoint. Only who holds the run's lock may call it.
+func removeHalfWritten(dir string) error {
+	half, err := filepath.Glob(filepath.Join(dir, checkpointDir, "writing-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range half {
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("removing half a checkpoint: %w", err)
+		}
+	}
+	return nil
+}
+
+// listCheckpoints returns the directories of whole checkpoints, the oldest first.
+func listCheckpoints(dir string) ([]string, error) {
+	parent := filepath.Join(dir, checkpointDir)
+	checkpoints, err := filepath.Glob(filepath.Join(parent, "step-*"))
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", parent, err)
+	}
+	slices.Sort(checkpoints)
+	return checkpoints, nil
+}
+
+// syncFiles makes the files of a directory, and their names, durable.
+func syncFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	paths := []string{dir}
+	for _, entry := range entries {
+		paths = append(paths, filepath.Join(dir, entry.Name()))
+	}
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		err = file.Sync()
+		file.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

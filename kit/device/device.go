@@ -1,0 +1,60 @@
+// Package device opens the compute backend of the process: XLA through a PJRT plugin where there is one, else
+// GoMLX's pure Go backend, and says which it is.
+//
+//	backend, err := device.Open()
+//	if err != nil { ... }
+//	fmt.Println(device.Describe()) // xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device
+//
+// The choice, first that opens:
+//
+//  1. $GOMLX_BACKEND, where set, as in GoMLX: "go", "xla:cpu", "xla:cuda", "xla:/absolute/plugin.so", with GoMLX's
+//     options after a comma. What it names is used or is an error: nothing else is tried.
+//  2. An accelerator (CUDA, TPU), where its device file and a plugin for it are found.
+//  3. A CPU plugin.
+//  4. The plugin that go-xla downloads from the internet, unless $GOMLX_NO_AUTO_INSTALL is set.
+//  5. The pure Go backend, with a warning on standard error: it is tens of times slower than XLA.
+//
+// Plugins are looked for in the active Python environment ($VIRTUAL_ENV, then $CONDA_PREFIX), the .venv beside the go.mod
+// at or above the working directory, the environment of the python3 on $PATH, and go-xla's own folders
+// ($PJRT_PLUGIN_LIBRARY_PATH, or else ~/.local/lib/go-xla, /usr/local/lib/go-xla and $LD_LIBRARY_PATH).
+//
+// # Number of CPU devices
+//
+// The CPU plugins show four devices by default, whatever the machine has. Here they show one, or as many as
+// $XLA_FLAGS asks for with --xla_force_host_platform_device_count.
+package device
+
+import (
+	"sync"
+
+	"github.com/gomlx/compute"
+)
+
+// process holds the one backend of the process: a second PJRT client would compete with it for memory and threads.
+var process = sync.OnceValues(func() (*opened, error) { return newOpener().open() })
+
+// Open returns the backend of the process. The first call opens it, the others return the same one (or the same
+// error). It is safe for concurrent use. Nobody needs to finalise it: it lives as long as the process.
+//
+// An error names what was tried and what to install or set.
+func Open() (compute.Backend, error) {
+	o, err := process()
+	if err != nil {
+		return nil, err
+	}
+	return o.backend, nil
+}
+
+// Describe returns one line that names the backend, the plugin with the version of its PJRT API, and how many
+// devices it has:
+//
+//	xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device
+//
+// It opens the backend if nobody has, and returns "no backend: " and the error where that fails.
+func Describe() string {
+	o, err := process()
+	if err != nil {
+		return "no backend: " + err.Error()
+	}
+	return o.String()
+}

@@ -1,0 +1,18 @@
+// Package eval judges a frozen encoder by its features: k-nearest neighbours,
+// a linear probe, and accuracy against the number of labels. A protocol is a
+// struct literal with one verb, Evaluate(train, test), and every [Result] says
+// how it came about: the protocol in words, the interval and what it speaks of,
+// the hash of the labelled subset, the seeds, and the encoder's hash before and
+// after the probe.
+//
+//	knn, err := eval.KNN{}.Evaluate(train, test)
+//	fmt.Println(knn) // k-NN (k 20, cosine, T 0.1) 61.3 % [60.3, 62.2], 10,000 test images, 50,000 labels
+//
+//	few, err := train.Subset(data.Subset{PerClass: 10, Seed: 1})
+//	probe, err := eval.Linear{}.Evaluate(few, test)
+//
+//	curve, err := eval.LabelCurve{Probe: eval.Linear{}}.Evaluate(train, test)
+//	fmt.Println(curve.Table())
+//
+// The arithmetic runs on the process's device ([device.Open]).
+package eval

@@ -1,0 +1,187 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"sslkit/data"
+	"sslkit/kit/metric"
+)
+
+// LabelCurve is accuracy against the number of labels: for each count it draws
+// that many labelled images of each class several times, fits the probe on each
+// draw alone and judges it on all of the test set.
+//
+// A draw depends on Seed, its number, and the labels alone, so the curves of two
+// encoders over the same set use the same images and can be compared draw by
+// draw (see [Curve.Difference]). Within a draw the counts are nested: the images
+// of a count are among those of the next.
+type LabelCurve struct {
+	PerClass []int  // PerClass are the counts, each at least 1. Default: 1, 2, 5, 10, 50.
+	Draws    int    // Draws of each count, at least 1. Default: 5.
+	Seed     uint64 // Seed of the draws.
+	Probe    Probe  // Probe to fit. Default: Linear{}.
+}
+
+// Curve is a label-efficiency curve, one point for each count in rising order.
+type Curve struct {
+	Protocol string       `json:"protocol"` // Protocol in words, of the curve as a whole.
+	Metric   string       `json:"metric"`   // Metric is "top-1 accuracy", in [0, 1], or a difference of it.
+	Interval string       `json:"interval"` // Interval says what Low and High of the points speak of.
+	Points   []CurvePoint `json:"points"`
+}
+
+// CurvePoint is the mean over the draws of one count.
+type CurvePoint struct {
+	PerClass int      `json:"per_class"` // PerClass is the number of labels of each class.
+	Labels   int      `json:"labels"`    // Labels is their number over all classes.
+	Value    float64  `json:"value"`     // Value is the mean over the draws.
+	Low      float64  `json:"low"`       // Low is the lower end of the 95 % interval; equal to Value for one draw.
+	High     float64  `json:"high"`      // High is the upper end of the 95 % interval; equal to Value for one draw.
+	Draws    []Result `json:"draws"`     // Draws are the single results; their own intervals are over test images.
+}
+
+// Evaluate draws, fits and judges. Errors: what the probe refuses, a count that
+// a class of train does not have, settings out of range.
+func (c LabelCurve) Evaluate(train, test Features) (Curve, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return Curve{}, err
+	}
+	curve := Curve{Metric: "top-1 accuracy", Interval: intervalOverDraws(c.Draws)}
+	for _, perClass := range c.PerClass {
+		point := CurvePoint{PerClass: perClass}
+		for draw := range c.Draws {
+			few, err := train.Subset(data.Subset{PerClass: perClass, Seed: c.drawSeed(draw)})
+			if err != nil {
+				return Curve{}, fmt.Errorf("eval: label curve: %d labels per class, draw %d: %w", perClass, draw, err)
+			}
+			result, err := c.Probe.Evaluate(few, test)
+			if err != nil {
+				return Curve{}, fmt.Errorf("eval: label curve: %d labels per class, draw %d: %w", perClass, draw, err)
+			}
+			point.Labels = few.N
+			point.Draws = append(point.Draws, result)
+		}
+		if err := point.average(func(draw int) float64 { return point.Draws[draw].Value }); err != nil {
+			return Curve{}, err
+		}
+		curve.Points = append(curve.Points, point)
+	}
+	// What is in brackets (the K that was possible, the L2 chosen) differs from
+	// draw to draw and stands there.
+	probe, _, _ := strings.Cut(curve.Points[0].Draws[0].Protocol, " (")
+	curve.Protocol = fmt.Sprintf("%s on %d draws of each label count, seed %d", probe, c.Draws, c.Seed)
+	return curve, nil
+}
+
+// drawSeed is the seed of a draw, spread out so that curves with neighbouring
+// seeds share none.
+func (c LabelCurve) drawSeed(draw int) uint64 {
+	return rand.NewPCG(c.Seed, uint64(draw)).Uint64()
+}
+
+// average sets the point's mean and interval to those of value over the draws.
+func (p *CurvePoint) average(value func(draw int) float64) error {
+	values := make([]float64, len(p.Draws))
+	for draw := range values {
+		values[draw] = value(draw)
+	}
+	interval, err := metric.MeanInterval(values)
+	if err != nil {
+		return fmt.Errorf("eval: label curve: %d labels per class: %w", p.PerClass, err)
+	}
+	p.Value, p.Low, p.High = interval.Value, interval.Low, interval.High
+	return nil
+}
+
+// Difference is c less other, draw by draw: its intervals are those of the
+// paired difference, and mostly far narrower than the curves' own, since a lucky
+// draw is lucky for both. Both must have the same counts and the same draws of
+// the same set. The points keep the draws of c.
+func (c Curve) Difference(other Curve) (Curve, error) {
+	if len(c.Points) == 0 || len(c.Points) != len(other.Points) {
+		return Curve{}, fmt.Errorf("eval: label curves have %d and %d points, want the same counts", len(c.Points), len(other.Points))
+	}
+	out := Curve{
+		Protocol: fmt.Sprintf("%s less %s, paired by draw", c.Protocol, other.Protocol),
+		Metric:   "difference of " + c.Metric,
+		Interval: c.Interval,
+	}
+	for i, point := range c.Points {
+		against := other.Points[i]
+		if point.PerClass != against.PerClass || len(point.Draws) != len(against.Draws) {
+			return Curve{}, fmt.Errorf("eval: label curves differ at point %d: %d labels per class and %d draws, %d and %d",
+				i, point.PerClass, len(point.Draws), against.PerClass, len(against.Draws))
+		}
+		for draw, result := range point.Draws {
+			twin := against.Draws[draw]
+			if result.Train != twin.Train || result.SubsetHash != twin.SubsetHash || result.Test != twin.Test || result.N != twin.N {
+				return Curve{}, fmt.Errorf("eval: label curves are not paired: %d labels per class, draw %d is %q %s in one and %q %s in the other",
+					point.PerClass, draw, result.Train, result.SubsetHash, twin.Train, twin.SubsetHash)
+			}
+		}
+		if err := point.average(func(draw int) float64 { return point.Draws[draw].Value - against.Draws[draw].Value }); err != nil {
+			return Curve{}, err
+		}
+		out.Points = append(out.Points, point)
+	}
+	return out, nil
+}
+
+// Columns are the curve as plain slices, for a plot: labels per class, the mean,
+// and the ends of its 95 % interval.
+func (c Curve) Columns() (perClass, value, low, high []float64) {
+	for _, p := range c.Points {
+		perClass = append(perClass, float64(p.PerClass))
+		value, low, high = append(value, p.Value), append(low, p.Low), append(high, p.High)
+	}
+	return perClass, value, low, high
+}
+
+// Table is the curve in Markdown, in percent.
+func (c Curve) Table() string {
+	var b strings.Builder
+	b.WriteString("| labels per class | labels | " + c.Metric + ", % | 95 % interval | draws |\n|---:|---:|---:|---:|---:|\n")
+	for _, p := range c.Points {
+		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f to %.1f | %d |\n",
+			thousands(p.PerClass), thousands(p.Labels), 100*p.Value, 100*p.Low, 100*p.High, len(p.Draws))
+	}
+	fmt.Fprintf(&b, "\n%s. Interval: %s.\n", c.Protocol, c.Interval)
+	return b.String()
+}
+
+func intervalOverDraws(draws int) string {
+	if draws == 1 {
+		return "none (one draw)"
+	}
+	return fmt.Sprintf("Student t 95 %% over %d label draws", draws)
+}
+
+func (c LabelCurve) withDefaults() (LabelCurve, error) {
+	if c.PerClass == nil {
+		c.PerClass = []int{1, 2, 5, 10, 50}
+	}
+	if len(c.PerClass) == 0 {
+		return c, errors.New("eval: LabelCurve.PerClass is empty, want at least one count (nil: the default)")
+	}
+	c.PerClass = slices.Clone(c.PerClass)
+	slices.Sort(c.PerClass)
+	c.PerClass = slices.Compact(c.PerClass)
+	if c.PerClass[0] < 1 {
+		return c, fmt.Errorf("eval: LabelCurve.PerClass holds %d, want at least 1", c.PerClass[0])
+	}
+	if c.Draws < 0 {
+		return c, fmt.Errorf("eval: LabelCurve.Draws is %d, want at least 1 (0: the default)", c.Draws)
+	}
+	if c.Draws == 0 {
+		c.Draws = 5
+	}
+	if c.Probe == nil {
+		c.Probe = Linear{}
+	}
+	return c, nil
+}

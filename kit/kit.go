@@ -1,0 +1,32 @@
+// Package kit is what a notebook uses: it pretrains an encoder from one literal, keeps everything about it in a run
+// directory, and hands out its representations.
+//
+//	var recipe = kit.Recipe{
+//		Data:    data.CIFAR10{Train: 10_000},
+//		Encoder: encoder.ResNet{Depth: 18, Width: 16},
+//		Method:  ssl.SimCLR{Temperature: 0.2},
+//		Epochs:  20, Batch: 128, Seed: 1,
+//	}
+//
+//	run, err := kit.Pretrain("runs/simclr", recipe)
+//	train, err := run.Features(data.Train)
+//	test, err := run.Features(data.Test)
+//	knn, err := eval.KNN{K: 20}.Evaluate(train, test)
+//
+// Pretrain is idempotent on its directory: a finished run is loaded at once, an interrupted one is resumed, to the same bits
+// as if it had not been interrupted, and another recipe in the same directory is an error that shows the difference. So a
+// cell that pretrains can be run any number of times.
+package kit
+
+import (
+	"github.com/gomlx/compute"
+
+	"sslkit/kit/device"
+)
+
+// Backend returns the backend that everything runs on: what GOMLX_BACKEND names where it is set; else an accelerator whose
+// device answers; else the PJRT CPU plugin; else GoMLX's own Go backend, with a warning. It is opened once a process.
+func Backend() (compute.Backend, error) { return device.Open() }
+
+// DescribeBackend says in one line which backend that is, the plugin's version and how many devices it has.
+func DescribeBackend() string { return device.Describe() }

@@ -1,0 +1,44 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+)
+
+// checkMatrix says what is wrong with x as an [n, dim] matrix of finite values
+// of at least minRows rows.
+func checkMatrix(name, field string, x []float32, n, dim, minRows int) error {
+	if n < minRows || dim < 1 {
+		return fmt.Errorf("metric: %s: %s is [%d, %d], want at least %d rows and 1 column", name, field, n, dim, minRows)
+	}
+	if len(x) != n*dim {
+		return fmt.Errorf("metric: %s: %s holds %d values, want n*dim = %d*%d", name, field, len(x), n, dim)
+	}
+	for i, v := range x {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Errorf("metric: %s: %s row %d column %d is %g, want finite values", name, field, i/dim, i%dim, v)
+		}
+	}
+	return nil
+}
+
+// normalised is x with every row divided by its Euclidean length. A row of
+// zeros has no direction and stays zero.
+func normalised(x []float32, dim int) []float64 {
+	out := make([]float64, len(x))
+	for start := 0; start < len(x); start += dim {
+		row := x[start : start+dim]
+		var sum float64
+		for _, v := range row {
+			sum += float64(v) * float64(v)
+		}
+		if sum == 0 {
+			continue
+		}
+		scale := 1 / math.Sqrt(sum)
+		for j, v := range row {
+			out[start+j] = float64(v) * scale
+		}
+	}
+	return out
+}

@@ -1,0 +1,121 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+)
+
+// AdamW is Adam with decoupled weight decay (Kingma & Ba 2015, arXiv:1412.6980; Loshchilov & Hutter 2019,
+// arXiv:1711.05101), the decay scaled by the learning rate as in torch.optim.AdamW. At its update t, counted from 1:
+//
+//	m = Beta1·m + (1 - Beta1)·gradient
+//	v = Beta2·v + (1 - Beta2)·gradient²
+//	w = w - lr·( m/(1 - Beta1ᵗ) / (√(v/(1 - Beta2ᵗ)) + Eps) + WeightDecay·w )
+type AdamW struct {
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. 0 means 2e-4, that of MAE on CIFAR-10 in
+	// solo-learn.
+	LR float64
+
+	// Scaling says how LR grows with the batch. The zero value is Linear256.
+	Scaling Scaling
+
+	// Beta1 is the decay of the mean of gradients, in (0, 1). 0 means .9.
+	Beta1 float64
+
+	// Beta2 is the decay of the mean of squared gradients, in (0, 1). 0 means .999; MAE has .95.
+	Beta2 float64
+
+	// Eps is added to the denominator, above 0. 0 means 1e-8.
+	Eps float64
+
+	// WeightDecay is the decoupled decay, at least 0; 0 is none. MAE has .05.
+	WeightDecay float64
+
+	// Exclude says which variables have no weight decay. nil means NormsAndBiases{}.
+	Exclude Exclusion
+
+	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is shortened to it. 0 is no limit.
+	ClipNorm float64
+}
+
+var _ Optimizer = AdamW{}
+
+// WithDefaults returns the same optimiser with every default filled in.
+func (o AdamW) WithDefaults() Optimizer { return o.withDefaults() }
+
+func (o AdamW) withDefaults() AdamW {
+	o.LR = orDefault(o.LR, 2e-4)
+	o.Beta1 = orDefault(o.Beta1, .9)
+	o.Beta2 = orDefault(o.Beta2, .999)
+	o.Eps = orDefault(o.Eps, 1e-8)
+	if o.Exclude == nil {
+		o.Exclude = NormsAndBiases{}
+	}
+	return o
+}
+
+// Check returns an error that names every setting out of its range; nil if there is none.
+func (o AdamW) Check() error {
+	o = o.withDefaults()
+	err := errors.Join(
+		inRange("LR", o.LR, positive(o.LR), "above 0, or 0 for 2e-4"),
+		o.Scaling.check(),
+		inRange("Beta1", o.Beta1, o.Beta1 > 0 && o.Beta1 < 1, "in (0, 1), or 0 for .9"),
+		inRange("Beta2", o.Beta2, o.Beta2 > 0 && o.Beta2 < 1, "in (0, 1), or 0 for .999"),
+		inRange("Eps", o.Eps, positive(o.Eps), "above 0, or 0 for 1e-8"),
+		inRange("WeightDecay", o.WeightDecay, nonNegative(o.WeightDecay), "at least 0"),
+		inRange("ClipNorm", o.ClipNorm, nonNegative(o.ClipNorm), "at least 0"),
+	)
+	if err != nil {
+		return fmt.Errorf("optim.AdamW: %w", err)
+	}
+	return nil
+}
+
+// Build returns the optimiser for GoMLX's trainer; see [Optimizer].
+func (o AdamW) Build(plan Plan) (optimizer.Interface, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	return build("adamw", plan, o.Scaling.Scale(o.LR, plan.Batch), o.ClipNorm, o.Exclude, o.update)
+}
+
+// update is the algorithm of AdamW. It counts its own updates, since the moments may be cleared while the global step
+// goes on.
+func (o AdamW) update(s step) func(p parameter) *Node {
+	counter := s.variable(shapes.Make(dtypes.Int64), "updates")
+	count := AddScalar(counter.NodeValue(s.graph), 1)
+	counter.SetNodeValue(count)
+	t := ConvertDType(count, dtypes.Float32)
+	correction1, correction2 := biasCorrection(t, o.Beta1), biasCorrection(t, o.Beta2)
+
+	return func(p parameter) *Node {
+		mean := s.average(p, "first_moment", p.gradient, o.Beta1)
+		square := s.average(p, "second_moment", Square(p.gradient), o.Beta2)
+		direction := Div(Div(mean, correction1), AddScalar(Sqrt(Div(square, correction2)), o.Eps))
+		if !p.excluded {
+			direction = Add(direction, MulScalar(p.value, o.WeightDecay))
+		}
+		return Sub(p.value, Mul(s.rate, direction))
+	}
+}
+
+// biasCorrection returns 1 - betaᵗ. In float32 the subtraction would lose four digits of it at beta = .999 and t = 1.
+func biasCorrection(t *Node, beta float64) *Node {
+	return Neg(Expm1(MulScalar(t, math.Log(beta))))
+}
+
+// average moves the parameter's exponential average of that name towards x and returns it.
+func (s step) average(p parameter, name string, x *Node, beta float64) *Node {
+	variable := s.state(p, name)
+	mean := Add(MulScalar(variable.NodeValue(s.graph), beta), MulScalar(x, 1-beta))
+	variable.SetNodeValue(mean)
+	return mean
+}

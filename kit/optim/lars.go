@@ -1,0 +1,109 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+)
+
+// LARS is layer-wise adaptive rate scaling (You et al. 2017, arXiv:1708.03888): SGD with momentum in which each
+// variable's step is proportional to the norm of its weights, so that large batches do not tear the first layers apart.
+//
+//	trust = Eta·‖w‖ / (‖gradient‖ + WeightDecay·‖w‖ + 1e-8)
+//	b     = Momentum·b + trust·(gradient + WeightDecay·w)
+//	w     = w - lr·b
+//
+// Excluded variables, and those whose weights or gradient are all zero, take the gradient as it is: no decay and no trust.
+// As in solo-learn, lightly and LARC, and unlike the paper's formula, lr is outside the momentum; there is no clipping of
+// the trust.
+type LARS struct {
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. 0 means .3, that of most methods on
+	// CIFAR-10 in solo-learn.
+	LR float64
+
+	// Scaling says how LR grows with the batch. The zero value is Linear256.
+	Scaling Scaling
+
+	// Momentum is in [0, 1); 0 is none. Self-supervised recipes have .9.
+	Momentum float64
+
+	// WeightDecay is the L2 penalty added to the gradient, at least 0; 0 is none.
+	WeightDecay float64
+
+	// Eta is the trust coefficient, above 0. 0 means .02, solo-learn's. The paper, SimCLR and BYOL have .001, with batches
+	// of thousands of images and learning rates to match.
+	Eta float64
+
+	// Exclude says which variables have no weight decay and no trust. nil means NormsAndBiases{}.
+	Exclude Exclusion
+
+	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is shortened to it. 0 is no limit.
+	ClipNorm float64
+}
+
+var _ Optimizer = LARS{}
+
+// larsEpsilon keeps the trust finite; solo-learn's and LARC's.
+const larsEpsilon = 1e-8
+
+// WithDefaults returns the same optimiser with every default filled in.
+func (o LARS) WithDefaults() Optimizer { return o.withDefaults() }
+
+func (o LARS) withDefaults() LARS {
+	o.LR = orDefault(o.LR, .3)
+	o.Eta = orDefault(o.Eta, .02)
+	if o.Exclude == nil {
+		o.Exclude = NormsAndBiases{}
+	}
+	return o
+}
+
+// Check returns an error that names every setting out of its range; nil if there is none.
+func (o LARS) Check() error {
+	o = o.withDefaults()
+	err := errors.Join(
+		inRange("LR", o.LR, positive(o.LR), "above 0, or 0 for .3"),
+		o.Scaling.check(),
+		inRange("Momentum", o.Momentum, o.Momentum >= 0 && o.Momentum < 1, "in [0, 1)"),
+		inRange("WeightDecay", o.WeightDecay, nonNegative(o.WeightDecay), "at least 0"),
+		inRange("Eta", o.Eta, positive(o.Eta), "above 0, or 0 for .02"),
+		inRange("ClipNorm", o.ClipNorm, nonNegative(o.ClipNorm), "at least 0"),
+	)
+	if err != nil {
+		return fmt.Errorf("optim.LARS: %w", err)
+	}
+	return nil
+}
+
+// Build returns the optimiser for GoMLX's trainer; see [Optimizer].
+func (o LARS) Build(plan Plan) (optimizer.Interface, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	return build("lars", plan, o.Scaling.Scale(o.LR, plan.Batch), o.ClipNorm, o.Exclude, o.update)
+}
+
+// update is the algorithm of LARS.
+func (o LARS) update(s step) func(p parameter) *Node {
+	return func(p parameter) *Node {
+		direction := p.gradient
+		if !p.excluded {
+			direction = o.adapt(p.value, p.gradient)
+		}
+		return Sub(p.value, Mul(s.rate, s.momentum(p, direction, o.Momentum)))
+	}
+}
+
+// adapt returns the decayed gradient times the trust, or the gradient itself where either norm is 0: a trust of 0 would
+// keep a variable that starts at 0 there for good.
+func (o LARS) adapt(value, gradient *Node) *Node {
+	valueNorm, gradientNorm := norm(value), norm(gradient) // scalars
+	decayedNorm := Add(gradientNorm, MulScalar(valueNorm, o.WeightDecay))
+	trust := MulScalar(Div(valueNorm, AddScalar(decayedNorm, larsEpsilon)), o.Eta)
+	adapted := Mul(trust, Add(gradient, MulScalar(value, o.WeightDecay)))
+	bothMove := LogicalAnd(GreaterThan(valueNorm, ZerosLike(valueNorm)), GreaterThan(gradientNorm, ZerosLike(gradientNorm)))
+	return Where(bothMove, adapted, gradient)
+}

@@ -1,0 +1,390 @@
+package kit
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+	"sslkit/kit/ssl"
+	"sslkit/plots"
+)
+
+// small is a recipe that trains in a second or two.
+func small() Recipe {
+	return Recipe{
+		Data:    data.Shapes{Train: 96, Validation: 32, Test: 32},
+		Encoder: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
+		Method:  ssl.SimCLR{Out: 8, View: augment.Pipeline{augment.RandomResizedCrop{Size: 32}, augment.Flip{}, augment.Normalize{}}},
+		Batch:   16, Steps: 12, Seed: 3, CheckpointEvery: 3, MonitorEvery: 6,
+	}
+}
+
+func pretrained(t *testing.T, dir string, recipe Recipe) *Run {
+	t.Helper()
+	run, err := Pretrain(dir, recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func content(t *testing.T, elements ...string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(elements...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestPretrainKeepsEverythingInItsDirectory(t *testing.T) {
+	dir := t.TempDir()
+	run := pretrained(t, dir, small())
+	for _, name := range []string{recipeFile, envFile, metricsFile, initialFile, encoderFile} {
+		if !exists(filepath.Join(dir, name)) {
+			t.Errorf("no %s", name)
+		}
+	}
+	for _, want := range []string{`"ssl.SimCLR"`, `"Temperature": 0.5`, `"optim.LARS"`, `"Steps": 12`, `"data.Shapes"`} {
+		if !strings.Contains(string(content(t, dir, recipeFile)), want) {
+			t.Errorf("%s does not tell %s", recipeFile, want)
+		}
+	}
+	metrics, err := run.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seconds, err := run.Seconds(); err != nil || seconds <= 0 {
+		t.Errorf("%g seconds of training, %v", seconds, err)
+	}
+	if len(metrics) != 13 || metrics[0].Monitor == nil || metrics[6].Monitor == nil || metrics[12].Step != 12 {
+		t.Errorf("%d lines of metrics, the first %+v, the last %+v", len(metrics), metrics[0], metrics[len(metrics)-1])
+	}
+	if metrics[1].Loss <= 0 || metrics[1].GradientNorm <= 0 || metrics[5].LearningRate <= metrics[12].LearningRate {
+		t.Errorf("metrics %+v", metrics)
+	}
+	if bytes.Equal(content(t, dir, initialFile), content(t, dir, encoderFile)) {
+		t.Error("training did not change the encoder")
+	}
+	if checkpoints, err := listCheckpoints(dir); err != nil || len(checkpoints) != keepCheckpoints {
+		t.Errorf("%d checkpoints are kept (%v), want %d", len(checkpoints), err, keepCheckpoints)
+	}
+
+	// A finished run is loaded at once, and nothing is written.
+	before, err := os.Stat(filepath.Join(dir, encoderFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := pretrained(t, dir, small())
+	after, err := os.Stat(filepath.Join(dir, encoderFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !again.Finished() || !after.ModTime().Equal(before.ModTime()) {
+		t.Error("a finished run was trained again")
+	}
+}
+
+func TestFeaturesAreCachedAndNameTheirEncoder(t *testing.T) {
+	run := pretrained(t, t.TempDir(), small())
+	first, err := run.Features(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Check(); err != nil {
+		t.Error(err)
+	}
+	if first.N != 32 || first.Dim != 16 || first.Encoder == "" {
+		t.Errorf("%d features of %d dimensions, encoder %q", first.N, first.Dim, first.Encoder)
+	}
+	if hash, err := first.Rehash(); err != nil || hash != first.Encoder {
+		t.Errorf("the hash of the encoder changed to %s (%v)", hash, err)
+	}
+	if files, _ := filepath.Glob(filepath.Join(run.Dir, featuresDir, "*")); len(files) != 1 {
+		t.Errorf("%d cached files, want 1", len(files))
+	}
+	second, err := run.Features(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range first.X {
+		if first.X[i] != second.X[i] {
+			t.Fatal("the cached features differ")
+		}
+	}
+	initial, err := run.InitialFeatures(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if initial.Encoder == first.Encoder {
+		t.Error("the encoder before training has the hash of the trained one")
+	}
+}
+
+func TestFiguresOfARun(t *testing.T) {
+	run := pretrained(t, t.TempDir(), small())
+	for name, draw := range map[string]func() (*plots.Figure, error){
+		"LossCurve":        run.LossCurve,
+		"CollapseMonitors": run.CollapseMonitors,
+		"Retrieval":        func() (*plots.Figure, error) { return run.Retrieval(2, 3) },
+		"Views":            func() (*plots.Figure, error) { return run.Recipe.Views(2, 3) },
+	} {
+		figure, err := draw()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if png, err := figure.PNG(); err != nil || len(png) == 0 {
+			t.Errorf("%s: %d bytes, %v", name, len(png), err)
+		}
+	}
+}
+
+func TestEmbeddingsAreTheMethodsOwn(t *testing.T) {
+	recipe := small()
+	recipe.Method = ssl.Supervised{Classes: 10}
+	run := pretrained(t, t.TempDir(), recipe)
+	logits, err := run.Embeddings(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if logits.N != 32 || logits.Dim != 10 || logits.Check() != nil {
+		t.Errorf("logits %d × %d, %v", logits.N, logits.Dim, logits.Check())
+	}
+}
+
+// trainInChild, in the environment, makes this test binary train in that directory, to be killed.
+const trainInChild = "SSLKIT_TEST_TRAIN"
+
+func TestKilledRunEndsInTheSameBits(t *testing.T) {
+	if dir := os.Getenv(trainInChild); dir != "" {
+		pretrained(t, dir, small())
+		return
+	}
+	unbroken := t.TempDir()
+	pretrained(t, unbroken, small())
+	broken := t.TempDir()
+	for _, killAt := range []int{1, 8} { // Before the first checkpoint, and between two.
+		child := exec.Command(os.Args[0], "-test.run=^TestKilledRunEndsInTheSameBits$")
+		child.Env = append(os.Environ(), trainInChild+"="+broken)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		started := time.Now()
+		for reached := 0; reached < killAt; time.Sleep(time.Millisecond) {
+			if time.Since(started) > 5*time.Minute {
+				t.Fatal("the child does not get on")
+			}
+			if metrics, err := readMetrics(broken); err == nil && len(metrics) > 0 {
+				reached = metrics[len(metrics)-1].Step
+			}
+		}
+		child.Process.Kill()
+		child.Wait()
+	}
+	run := pretrained(t, broken, small())
+	if !bytes.Equal(content(t, unbroken, encoderFile), content(t, broken, encoderFile)) {
+		t.Error("the resumed run's encoder differs from the unbroken one's")
+	}
+	metrics, err := run.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range metrics {
+		if m.Step != i {
+			t.Fatalf("line %d of the metrics is of step %d", i, m.Step)
+		}
+	}
+}
+
+func TestBadRecipesAreErrorsBeforeAnythingIsCompiled(t *testing.T) {
+	for field, change := range map[string]func(*Recipe){
+		"Data":            func(r *Recipe) { r.Data = nil },
+		"Encoder":         func(r *Recipe) { r.Encoder = nil },
+		"Method":          func(r *Recipe) { r.Method = nil },
+		"Epochs":          func(r *Recipe) { r.Steps = 0 },
+		"Steps":           func(r *Recipe) { r.Steps = -1 },
+		"give one":        func(r *Recipe) { r.Epochs = 1 },
+		"Batch is 0":      func(r *Recipe) { r.Batch = 0 },
+		"from 1 to 96":    func(r *Recipe) { r.Batch = 97 },
+		"Precision":       func(r *Recipe) { r.Precision = 7 },
+		"MonitorEvery":    func(r *Recipe) { r.MonitorEvery = -1 },
+		"CheckpointEvery": func(r *Recipe) { r.CheckpointEvery = -1 },
+		"Temperature":     func(r *Recipe) { r.Method = ssl.SimCLR{Temperature: -1} },
+		"Depth":           func(r *Recipe) { r.Encoder = encoder.ResNet{Depth: 3} },
+		"Momentum":        func(r *Recipe) { r.Optimizer = optim.SGD{LR: 1, Momentum: 2} },
+		"at least 2":      func(r *Recipe) { r.Batch = 1 },
+		"at least 64×64":  func(r *Recipe) { r.Encoder = encoder.ResNet{Stem: encoder.Stem{Kernel: 7, Stride: 8}} },
+		"Warmup":          func(r *Recipe) { r.Schedule = optim.WarmupCosine{Warmup: 1} },
+	} {
+		recipe := small()
+		change(&recipe)
+		dir := t.TempDir()
+		_, err := Pretrain(dir, recipe)
+		if err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: error %v", field, err)
+		}
+		if exists(filepath.Join(dir, recipeFile)) {
+			t.Errorf("%s: the run was begun before the error", field)
+		}
+	}
+}
+
+func TestAnotherRecipeInTheSameDirectoryShowsTheDifference(t *testing.T) {
+	dir := t.TempDir()
+	pretrained(t, dir, small())
+	other := small()
+	other.Seed = 4
+	_, err := Pretrain(dir, other)
+	if err == nil || !strings.Contains(err.Error(), `- "Seed": 3`) || !strings.Contains(err.Error(), `+ "Seed": 4`) {
+		t.Errorf("error %v", err)
+	}
+	if strings.Contains(err.Error(), "Temperature") {
+		t.Errorf("the error shows what is the same: %v", err)
+	}
+}
+
+func TestSecondWriterIsToldOfTheFirst(t *testing.T) {
+	dir := t.TempDir()
+	held, err := acquire(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Pretrain(dir, small())
+	if err == nil || !strings.Contains(err.Error(), "process ") {
+		t.Errorf("error %v does not name the first writer", err)
+	}
+	held.release()
+	pretrained(t, dir, small())
+}
+
+// fillDiskInChild, in the environment, makes this test binary save in that directory on what acts like a full disk.
+const fillDiskInChild = "SSLKIT_TEST_FULL_DISK"
+
+func TestFullDiskKeepsThePreviousCheckpoint(t *testing.T) {
+	store := model.NewStore()
+	store.VariableWithValue("w", tensors.FromFlatDataAndDimensions(make([]float32, 1<<16), 1<<16))
+	if dir := os.Getenv(fillDiskInChild); dir != "" {
+		saveOnFullDisk(t, dir, store)
+		return
+	}
+	dir := t.TempDir()
+	if err := saveCheckpoint(dir, store, 1); err != nil {
+		t.Fatal(err)
+	}
+	// In a process of its own, since the limit would hold for what the testing package writes too.
+	child := exec.Command(os.Args[0], "-test.run=^TestFullDiskKeepsThePreviousCheckpoint$")
+	child.Env = append(os.Environ(), fillDiskInChild+"="+dir)
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	entries, _ := os.ReadDir(filepath.Join(dir, checkpointDir))
+	if len(entries) != 1 || entries[0].Name() != "step-000000001" {
+		t.Errorf("in %s: %v, want the checkpoint of step 1 alone", checkpointDir, entries)
+	}
+	restored := model.NewStore()
+	if found, err := restoreCheckpoint(dir, restored); !found || err != nil {
+		t.Fatalf("the checkpoint of step 1: found %v, error %v", found, err)
+	}
+	if v := restored.GetVariable("/w"); v == nil || v.Shape().Size() != 1<<16 {
+		t.Error("the checkpoint of step 1 is not whole")
+	}
+}
+
+// saveOnFullDisk checks that saving is an error where no file may grow past 4 KiB, which fails a write as a full disk does.
+func saveOnFullDisk(t *testing.T, dir string, store *model.Store) {
+	signal.Ignore(syscall.SIGXFSZ)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4096, Max: 4096}); err != nil {
+		t.Fatalf("limiting the size of files: %v", err)
+	}
+	if err := saveCheckpoint(dir, store, 2); err == nil || !strings.Contains(err.Error(), "step 2") {
+		t.Errorf("error %v", err)
+	}
+	weights := []encoder.Tensor{{Name: "w", Shape: []int{1 << 16}, Data: make([]float32, 1<<16)}}
+	err := encoder.WriteSafetensors(filepath.Join(dir, encoderFile), weights, nil)
+	if err == nil || exists(filepath.Join(dir, encoderFile)) {
+		t.Errorf("half an encoder was left, with error %v", err)
+	}
+}
+
+func TestDirectoryThatCannotBeWrittenIsAnError(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Pretrain(filepath.Join(file, "run"), small()); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("error %v does not name the path", err)
+	}
+}
+
+func TestDivergenceStopsWithStepAndCause(t *testing.T) {
+	recipe := small()
+	recipe.Optimizer = optim.SGD{LR: 1e30}
+	recipe.Schedule = optim.Constant{}
+	dir := t.TempDir()
+	_, err := Pretrain(dir, recipe)
+	if err == nil || !strings.Contains(err.Error(), "stopped at step") || !strings.Contains(err.Error(), "learning rate") {
+		t.Errorf("error %v", err)
+	}
+	if exists(filepath.Join(dir, encoderFile)) {
+		t.Error("a diverged encoder was written")
+	}
+}
+
+func TestOtherImagesInTheSameDirectoryAreAnError(t *testing.T) {
+	set, err := small().Data.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	dir := t.TempDir()
+	if err := matchEnvironment(dir, set, false); err != nil {
+		t.Fatal(err)
+	}
+	other, err := data.Shapes{Train: 96, Seed: 9}.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := matchEnvironment(dir, other, false); err == nil || !strings.Contains(err.Error(), "other images") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestUnfinishedLineOfMetricsIsLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	lines := `{"step":1,"loss":1}` + "\n" + `{"step":2,"loss":2}` + "\n" + `{"step":3,"lo`
+	if err := os.WriteFile(filepath.Join(dir, metricsFile), []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := readMetrics(dir)
+	if err != nil || len(metrics) != 2 {
+		t.Fatalf("%v, %v", metrics, err)
+	}
+	// Resuming behind step 1 cuts off the rest.
+	log, _, err := openMetrics(dir, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.write(Metrics{Step: 2, Loss: 5}); err != nil {
+		t.Fatal(err)
+	}
+	log.close()
+	metrics, err = readMetrics(dir)
+	if err != nil || len(metrics) != 2 || metrics[1].Loss != 5 {
+		t.Errorf("%v, %v", metrics, err)
+	}
+}

@@ -1,0 +1,87 @@
+package kit
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress is the bar of a training: images a second, time left, epoch and loss.
+type progress struct {
+	bar    *progressbar.ProgressBar
+	out    io.Writer
+	epochs float64
+	shown  float64 // The loss as it is shown: smoothed, since that of one batch jumps.
+}
+
+// newProgress starts a bar for so many images.
+func newProgress(images int64, epochs float64) *progress {
+	out, every := progressOutput()
+	bar := progressbar.NewOptions64(images,
+		progressbar.OptionSetWriter(out),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("images"),
+		progressbar.OptionSetWidth(24),
+		progressbar.OptionThrottle(every),
+		progressbar.OptionSetPredictTime(true),
+	)
+	return &progress{bar: bar, out: out, epochs: epochs}
+}
+
+// step counts the images of a step and shows its loss.
+func (p *progress) step(images int, metrics Metrics) {
+	if p.shown == 0 {
+		p.shown = metrics.Loss
+	}
+	p.shown += .05 * (metrics.Loss - p.shown)
+	p.bar.Describe(fmt.Sprintf("epoch %.1f/%.1f, loss %.3f", metrics.Epoch, p.epochs, p.shown))
+	p.bar.Add(images)
+	if p.bar.IsFinished() && !gonbui.IsNotebook {
+		fmt.Fprintln(p.out)
+	}
+}
+
+// progressOutput is where the bar is drawn and how often: over itself in a terminal; over itself in a notebook cell, which
+// keeps only the last drawing in the file; and as a line now and then in a log.
+func progressOutput() (io.Writer, time.Duration) {
+	if gonbui.IsNotebook {
+		return &cellWriter{id: gonbui.UniqueID()}, 500 * time.Millisecond
+	}
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		return os.Stdout, 200 * time.Millisecond
+	}
+	return logWriter{}, 30 * time.Second
+}
+
+// lastDrawing is what is left of the bar's output: it returns the carriage and blanks out the line before each drawing.
+func lastDrawing(output []byte) string {
+	text := strings.TrimRight(string(output), " \r\n")
+	return strings.TrimSpace(text[strings.LastIndex(text, "\r")+1:])
+}
+
+// cellWriter shows the last drawing in a place of its own in the cell's output.
+type cellWriter struct{ id string }
+
+func (w *cellWriter) Write(output []byte) (int, error) {
+	if line := lastDrawing(output); line != "" {
+		gonbui.UpdateHTML(w.id, "<pre>"+html.EscapeString(line)+"</pre>")
+	}
+	return len(output), nil
+}
+
+// logWriter writes each drawing on a line of its own.
+type logWriter struct{}
+
+func (logWriter) Write(output []byte) (int, error) {
+	if line := lastDrawing(output); line != "" {
+		fmt.Println(line)
+	}
+	return len(output), nil
+}

@@ -1,0 +1,69 @@
+package kit
+
+import (
+	"fmt"
+
+	"sslkit/data"
+	"sslkit/kit/eval"
+	"sslkit/plots"
+)
+
+// Retrieval shows some test images, each with the k training images that are nearest to it for the trained encoder (cosine).
+// The queries are spread evenly over the test split.
+func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
+	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("retrieval in %s: %w", r.Dir, err) }
+	bank, err := r.Features(data.Train)
+	if err != nil {
+		return fail(err)
+	}
+	asked, err := r.Features(data.Test)
+	if err != nil {
+		return fail(err)
+	}
+	near, err := eval.Neighbors(bank, asked, min(k, bank.N))
+	if err != nil {
+		return fail(err)
+	}
+	train, err := r.Recipe.Data.Open(data.Train)
+	if err != nil {
+		return fail(err)
+	}
+	defer train.Close()
+	test, err := r.Recipe.Data.Open(data.Test)
+	if err != nil {
+		return fail(err)
+	}
+	defer test.Close()
+
+	height, width := test.Size()
+	pix := make([]uint8, height*width*3)
+	var rows []plots.Query
+	queries = min(queries, test.Len())
+	for q := range queries {
+		i := q * test.Len() / queries
+		if err := test.Read(i, pix); err != nil {
+			return fail(err)
+		}
+		row := plots.Query{Image: picture(pix, height, width), Class: className(test, i)}
+		index, similarity := near.Row(i)
+		for n, j := range index {
+			if err := train.Read(j, pix); err != nil {
+				return fail(err)
+			}
+			row.Neighbours = append(row.Neighbours, plots.Neighbour{
+				Image: picture(pix, height, width), Class: className(train, j), Similarity: similarity[n],
+				Same: test.Label(i) >= 0 && train.Label(j) == test.Label(i),
+			})
+		}
+		rows = append(rows, row)
+	}
+	return plots.Retrieval("Test images and their nearest training images", rows...)
+}
+
+// className is the class of an image, or "" where it has none.
+func className(set data.Set, i int) string {
+	if label := set.Label(i); label >= 0 {
+		return set.Classes()[label]
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package kit
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"sslkit/plots"
+)
+
+// Run is a pretraining in its directory.
+type Run struct {
+	Dir    string // Where everything about it lies.
+	Recipe Recipe // What was done, defaults filled in, with Steps in place of Epochs.
+}
+
+// Finished tells whether the run has trained to its end.
+func (r *Run) Finished() bool { return exists(filepath.Join(r.Dir, encoderFile)) }
+
+// Metrics reads what the run reported, a value a step; the first, of step 0, holds the monitors before training.
+func (r *Run) Metrics() ([]Metrics, error) { return readMetrics(r.Dir) }
+
+// Seconds is the time that the training took, over all the processes it was spread over, the compilation of its step
+// included.
+func (r *Run) Seconds() (float64, error) {
+	all, err := r.Metrics()
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	return all[len(all)-1].Seconds, nil
+}
+
+// Monitor is the last look at the collapse monitors.
+func (r *Run) Monitor() (Monitor, error) {
+	all, err := r.Metrics()
+	if err != nil {
+		return Monitor{}, err
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Monitor != nil {
+			return *all[i].Monitor, nil
+		}
+	}
+	return Monitor{}, fmt.Errorf("%s holds no look at the monitors", filepath.Join(r.Dir, metricsFile))
+}
+
+// LossCurve draws the loss, raw and smoothed, above the learning rate, against the step.
+func (r *Run) LossCurve() (*plots.Figure, error) {
+	all, err := r.Metrics()
+	if err != nil {
+		return nil, err
+	}
+	var step, loss, rate []float64
+	for _, m := range all {
+		if m.Step > 0 {
+			step, loss, rate = append(step, float64(m.Step)), append(loss, m.Loss), append(rate, m.LearningRate)
+		}
+	}
+	smooth := max(len(step)/40, 1)
+	above, err := plots.Curve(fmt.Sprintf("%s, %s on %s", r.Recipe.Method.Name(), r.Recipe.Encoder.Name(), r.Recipe.Data.Name()),
+		"step", "loss", plots.Line{Name: "loss", X: step, Y: loss, Smooth: smooth})
+	if err != nil {
+		return nil, err
+	}
+	below, err := plots.Curve("", "step", "learning rate", plots.Line{X: step, Y: rate})
+	if err != nil {
+		return nil, err
+	}
+	return plots.Panels(above, below)
+}
+
+// CollapseMonitors draws the monitors against the step.
+func (r *Run) CollapseMonitors() (*plots.Figure, error) {
+	all, err := r.Metrics()
+	if err != nil {
+		return nil, err
+	}
+	var m plots.Monitors
+	for _, line := range all {
+		if look := line.Monitor; look != nil {
+			m.Step = append(m.Step, float64(line.Step))
+			m.Std = append(m.Std, look.EmbeddingStd)
+			m.RankMe = append(m.RankMe, look.RankMe)
+			m.Alignment = append(m.Alignment, look.Alignment)
+			m.Uniformity = append(m.Uniformity, look.Uniformity)
+			m.Dim = look.EmbeddingDim
+		}
+	}
+	return plots.CollapseMonitors("Is the embedding collapsing? (held-out images)", m)
+}

@@ -1,0 +1,100 @@
+// Package ssl holds the self-supervised methods, one file each, written as their papers write them.
+//
+// A method is a plain value whose zero value is its paper's recipe. It says which views of an image it wants and builds its
+// loss on them; all else (data, encoder, optimiser, schedule, checkpoints) is the trainer's:
+//
+//	recipe := kit.Recipe{
+//		Data:    data.CIFAR10{},
+//		Encoder: encoder.ResNet{Depth: 18, Width: 16},
+//		Method:  ssl.SimCLR{Temperature: 0.2},
+//		Epochs:  20, Batch: 128, Seed: 1,
+//	}
+//
+// To add a method, write a file with a struct that has the methods of Method, and its test beside it.
+package ssl
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// Method is a way to learn representations from images without labels.
+type Method interface {
+	// Name is the method's short name, as "simclr".
+	Name() string
+
+	// Check returns an error that names the field and its allowed range when a setting is out of range for batches of
+	// `batch` images of height × width pixels.
+	Check(batch, height, width int) error
+
+	// Views lists the augmentations of an image of height × width pixels: the trainer makes one view of every image with
+	// each pipeline.
+	Views(height, width int) []augment.Pipeline
+
+	// Loss builds the loss of one step, a scalar.
+	Loss(step *Step) *Node
+
+	// Embed maps representations to the space in which the loss compares images, for the collapse monitors. A method that
+	// compares nothing returns them as they are.
+	//
+	//	scope: as Step.Scope; features: [batch, dim] -> [batch, any]
+	Embed(scope *model.Scope, features *Node) *Node
+
+	// Optimizer is the optimiser of the paper's recipe, used where the recipe names none.
+	Optimizer() optim.Optimizer
+}
+
+// NeedsLabels is a Method that learns from labels too.
+type NeedsLabels interface {
+	Method
+
+	// CheckLabels returns an error where the method does not fit the classes of the training images; nil classes are
+	// images without labels.
+	CheckLabels(classes []string) error
+}
+
+// Step is what the trainer hands a method to build the loss of one training step.
+type Step struct {
+	// Scope holds the method's own variables: heads, queues, prototypes, centres.
+	Scope *model.Scope
+	// Views holds a view of every image for each pipeline of Method.Views: float [batch, height, width, 3].
+	Views []*Node
+	// Labels of the images: int32 [batch], -1 where an image has none.
+	Labels *Node
+	// Progress is the fraction of training done, a float32 scalar in [0, 1), for settings that follow a schedule.
+	Progress *Node
+	// Random draws random numbers that are a function of the seed and the step.
+	Random *augment.Random
+	// Student encodes images with the encoder that is trained.
+	//
+	//	[n, height, width, 3] -> representations of n images
+	Student func(images *Node) encoder.Output
+}
+
+// Encode encodes several views of one size with the student in one pass, so that a norm over the batch sees them together
+// and the device is kept busy. The views are interleaved, not appended: where the batch is sharded over devices, all views
+// of an image stay on its device. SplitViews takes what is built on the result apart again.
+//
+//	views: V × [batch, height, width, 3] -> representations of [batch × V], row i × V + v being view v of image i
+func (s *Step) Encode(views ...*Node) encoder.Output {
+	dims := views[0].Shape().Dimensions
+	stacked := Stack(views, 1) // [batch, V, height, width, 3]
+	return s.Student(Reshape(stacked, append([]int{dims[0] * len(views)}, dims[1:]...)...))
+}
+
+// SplitViews takes interleaved views apart.
+//
+//	x: [batch × views, ...] -> views × [batch, ...]
+func SplitViews(x *Node, views int) []*Node {
+	dims := x.Shape().Dimensions
+	x = Reshape(x, append([]int{dims[0] / views, views}, dims[1:]...)...)
+	split := make([]*Node, views)
+	for v := range split {
+		split[v] = Squeeze(SliceAxis(x, 1, AxisElem(v)), 1)
+	}
+	return split
+}

@@ -1,0 +1,136 @@
+package ssl
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// SimCLR learns representations in which two views of an image are closer to each other than to the views of all other
+// images in the batch.
+//
+// Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations", arXiv:2002.05709. The zero value
+// is the paper's recipe for CIFAR-10 (appendix B.9). It wants large batches: every other image of the batch is a negative.
+type SimCLR struct {
+	// Temperature divides the cosine similarities, above 0. Default 0.5; the paper takes 0.1 for long training on ImageNet.
+	Temperature float64
+	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder.
+	Hidden int
+	// Out is the number of features of the embedding that the loss compares. Default 128.
+	Out int
+	// View replaces the paper's augmentation. Default: SimCLRView(height, 0.5).
+	View augment.Pipeline
+}
+
+// SimCLRView is the paper's augmentation (appendix A) to views of size × size pixels: crop and resize, flip, colour jitter of
+// the given strength (1 on ImageNet, 0.5 on CIFAR-10), greyscale, and, above 32 pixels, blur.
+func SimCLRView(size int, strength float64) augment.Pipeline {
+	view := augment.Pipeline{
+		augment.RandomResizedCrop{Size: size},
+		augment.Flip{},
+		augment.ColorJitter{
+			Brightness: .8 * strength, Contrast: .8 * strength, Saturation: .8 * strength, Hue: .2 * strength, P: .8,
+		},
+		augment.Grey{P: .2},
+	}
+	if size > 32 {
+		view = append(view, augment.GaussianBlur{P: .5})
+	}
+	return append(view, augment.Normalize{})
+}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m SimCLR) WithDefaults() SimCLR {
+	if m.Temperature == 0 {
+		m.Temperature = .5
+	}
+	if m.Out == 0 {
+		m.Out = 128
+	}
+	return m
+}
+
+// Name is "simclr".
+func (m SimCLR) Name() string { return "simclr" }
+
+// Check returns an error where a field is out of range, or where the batch holds no negatives.
+func (m SimCLR) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
+		return fmt.Errorf("ssl.SimCLR: Temperature is %g; it must be above 0 (0 means the default, 0.5)", m.Temperature)
+	case m.Hidden < 0:
+		return fmt.Errorf("ssl.SimCLR: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.SimCLR: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
+	case batch < 2:
+		return fmt.Errorf("ssl.SimCLR: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
+	}
+	return nil
+}
+
+// Views are two draws of one augmentation.
+func (m SimCLR) Views(height, width int) []augment.Pipeline {
+	view := m.View
+	if view == nil {
+		view = SimCLRView(min(height, width), .5)
+	}
+	return []augment.Pipeline{view, view}
+}
+
+// Loss is algorithm 1 of the paper:
+//
+//	for x in a batch: h = f(t(x)), h' = f(t'(x)) for augmentations t, t'; z = g(h), z' = g(h')
+//	minimise NT-Xent(z, z')
+func (m SimCLR) Loss(step *Step) *Node {
+	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
+	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
+	return NTXent(z[0], z[1], m.WithDefaults().Temperature)
+}
+
+// Embed is the projection head g, a perceptron of two layers.
+//
+//	[batch, dim] -> [batch, out]
+func (m SimCLR) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	hidden := m.Hidden
+	if hidden == 0 {
+		hidden = features.Shape().Dim(-1)
+	}
+	return encoder.MLP{Hidden: hidden, Out: m.Out, Layers: 2, OutputNorm: true}.Apply(scope.At("head"), features)
+}
+
+// Optimizer is the paper's for CIFAR-10: LARS with a learning rate of 1 at a batch of 256 and weight decay 1e-4.
+func (m SimCLR) Optimizer() optim.Optimizer {
+	return optim.LARS{LR: 1, Momentum: .9, WeightDecay: 1e-4, Eta: .001}
+}
+
+// NTXent is the normalised temperature-scaled cross-entropy (equation 1 of the SimCLR paper). With the 2N embeddings of both
+// views, l2-normalised, and sim their dot product, the loss of the pair (i, j) is
+//
+//	-log( exp(sim(i,j)/T) / Σ_{k≠i} exp(sim(i,k)/T) )
+//
+// and the result is its mean over all 2N ordered pairs. It is computed in float32.
+//
+//	z, zPrime: [batch, dim], two views of the same images -> scalar
+func NTXent(z, zPrime *Node, temperature float64) *Node {
+	g, batch, dim := z.Graph(), z.Shape().Dim(0), z.Shape().Dim(1)
+	z, zPrime = L2Normalize(ConvertDType(z, dtypes.Float32), -1), L2Normalize(ConvertDType(zPrime, dtypes.Float32), -1)
+	all := Reshape(Stack([]*Node{z, zPrime}, 1), 2*batch, dim)                 // [2 batch, dim]
+	partners := Reshape(Stack([]*Node{zPrime, z}, 1), 2*batch, dim)            // [2 batch, dim]
+	positive := DivScalar(ReduceSum(Mul(all, partners), -1), temperature)      // [2 batch]
+	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [2 batch, 2 batch]
+	self := Equal(Iota(g, logits.Shape(), 0), Iota(g, logits.Shape(), 1))
+	logits = Where(self, FillScalar(g, logits.Shape(), -1e9), logits)
+
+	largest := StopGradient(ReduceAndKeep(logits, ReduceMax, -1)) // [2 batch, 1]
+	logSumExp := Add(Log(ReduceSum(Exp(Sub(logits, largest)), -1)), Squeeze(largest, -1))
+	return ReduceAllMean(Sub(logSumExp, positive))
+}

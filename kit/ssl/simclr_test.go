@@ -1,0 +1,166 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/device"
+)
+
+// ntXent is equation 1 of the paper in float64, pair by pair.
+func ntXent(z, zPrime [][]float64, temperature float64) float64 {
+	var all [][]float64
+	for i := range z {
+		all = append(all, z[i], zPrime[i])
+	}
+	similarity := func(a, b []float64) float64 {
+		var dot, aa, bb float64
+		for i := range a {
+			dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+		}
+		return dot / math.Sqrt(aa*bb)
+	}
+	var sum float64
+	for i := range all {
+		j := i ^ 1 // The other view.
+		var denominator float64
+		for k := range all {
+			if k != i {
+				denominator += math.Exp(similarity(all[i], all[k]) / temperature)
+			}
+		}
+		sum -= math.Log(math.Exp(similarity(all[i], all[j])/temperature) / denominator)
+	}
+	return sum / float64(len(all))
+}
+
+// onDevice computes NTXent and its gradient with respect to z.
+func onDevice(t *testing.T, z, zPrime [][]float64, temperature float64) (loss float64, gradient [][]float64) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(z, zPrime *Node) (*Node, *Node) {
+		loss := NTXent(z, zPrime, temperature)
+		return loss, Gradient(loss, z)[0]
+	}, z, zPrime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return float64(outputs[0].Value().(float32)), outputs[1].Value().([][]float64)
+}
+
+func normal(rng *rand.Rand, n, dim int) [][]float64 {
+	x := make([][]float64, n)
+	for i := range x {
+		x[i] = make([]float64, dim)
+		for j := range x[i] {
+			x[i][j] = rng.NormFloat64()
+		}
+	}
+	return x
+}
+
+func near(t *testing.T, what string, got, want, relative float64) {
+	t.Helper()
+	if math.Abs(got-want) > relative*max(1, math.Abs(want)) {
+		t.Errorf("%s is %.9g, want %.9g", what, got, want)
+	}
+}
+
+func TestNTXentIsTheFormula(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, temperature := range []float64{.07, .2, .5, 1} {
+		z, zPrime := normal(rng, 7, 5), normal(rng, 7, 5)
+		got, gradient := onDevice(t, z, zPrime, temperature)
+		near(t, "loss", got, ntXent(z, zPrime, temperature), 1e-5)
+
+		// The gradient, by differences in one coordinate.
+		const h = 1e-4
+		z[3][2] += h
+		above := ntXent(z, zPrime, temperature)
+		z[3][2] -= 2 * h
+		below := ntXent(z, zPrime, temperature)
+		near(t, "gradient", gradient[3][2], (above-below)/(2*h), 1e-4)
+	}
+}
+
+func TestNTXentByHand(t *testing.T) {
+	// Two images, with embeddings along two axes: each view has one positive at similarity 1 and two negatives at 0, so
+	// the loss is -log(e^(1/T) / (e^(1/T) + 2)).
+	z := [][]float64{{2, 0}, {0, 3}}
+	for _, temperature := range []float64{.1, .5, 1} {
+		got, _ := onDevice(t, z, z, temperature)
+		near(t, "loss", got, math.Log(1+2*math.Exp(-1/temperature)), 1e-5)
+	}
+	// All embeddings the same, which is collapse: all similarities are 1, and the loss is the log of the 2N-1 candidates.
+	same := [][]float64{{1, 1}, {1, 1}, {1, 1}}
+	got, _ := onDevice(t, same, same, .5)
+	near(t, "loss of collapsed embeddings", got, math.Log(5), 1e-5)
+}
+
+func TestNTXentInvariances(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	z, zPrime := normal(rng, 6, 4), normal(rng, 6, 4)
+	loss, _ := onDevice(t, z, zPrime, .5)
+
+	swapped, _ := onDevice(t, zPrime, z, .5)
+	near(t, "loss with the views swapped", swapped, loss, 1e-5)
+
+	permuted := func(x [][]float64) [][]float64 { return [][]float64{x[3], x[0], x[5], x[1], x[4], x[2]} }
+	shuffled, _ := onDevice(t, permuted(z), permuted(zPrime), .5)
+	near(t, "loss with the images permuted", shuffled, loss, 1e-5)
+
+	scaled := make([][]float64, len(z))
+	for i := range z {
+		for _, v := range z[i] {
+			scaled[i] = append(scaled[i], v*float64(i+1)*10)
+		}
+	}
+	longer, _ := onDevice(t, scaled, zPrime, .5)
+	near(t, "loss with longer embeddings", longer, loss, 1e-5)
+
+	closer, _ := onDevice(t, z, z, .5)
+	if closer >= loss {
+		t.Errorf("the loss of equal views is %g, not below that of unrelated ones, %g", closer, loss)
+	}
+}
+
+func TestSplitViewsUndoesInterleaving(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(x *Node) []*Node { return SplitViews(x, 2) }, [][]float32{{0}, {10}, {1}, {11}, {2}, {12}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v, output := range outputs {
+		for i, row := range output.Value().([][]float32) {
+			if want := float32(10*v + i); row[0] != want {
+				t.Errorf("view %d of image %d is %g, want %g", v, i, row[0], want)
+			}
+		}
+	}
+}
+
+func TestSimCLRCheck(t *testing.T) {
+	if err := (SimCLR{}).Check(2, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for field, bad := range map[string]SimCLR{
+		"Temperature": {Temperature: -1}, "Hidden": {Hidden: -1}, "Out": {Out: -2},
+	} {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	if err := (SimCLR{}).Check(1, 32, 32); err == nil {
+		t.Error("a batch of one image, which has no negatives, is accepted")
+	}
+}

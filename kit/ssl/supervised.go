@@ -1,0 +1,89 @@
+package ssl
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// Supervised is the baseline that every method is measured against: the same encoder with a linear classifier on it, trained
+// by cross-entropy on labels. Images without a label do not count. Its embedding is the classes' logits.
+type Supervised struct {
+	// Classes is the number of classes, at least 2. Required.
+	Classes int
+	// Smoothing moves this fraction of each target to all classes alike, in [0, 1). Default 0 (Szegedy et al. 2016,
+	// arXiv:1512.00567, took 0.1).
+	Smoothing float64
+	// View replaces the augmentation. Default: crop of at least a quarter of the image, flip and normalise.
+	View augment.Pipeline
+}
+
+// Name is "supervised".
+func (m Supervised) Name() string { return "supervised" }
+
+// Check returns an error where a field is out of range.
+func (m Supervised) Check(batch, height, width int) error {
+	if m.Classes < 2 {
+		return fmt.Errorf("ssl.Supervised: Classes is %d; it must be at least 2", m.Classes)
+	}
+	if !(m.Smoothing >= 0 && m.Smoothing < 1) {
+		return fmt.Errorf("ssl.Supervised: Smoothing is %g; it must be in [0, 1)", m.Smoothing)
+	}
+	return nil
+}
+
+// CheckLabels returns an error where the images have no labels, or another number of classes than Classes.
+func (m Supervised) CheckLabels(classes []string) error {
+	if len(classes) != m.Classes {
+		return fmt.Errorf("ssl.Supervised: Classes is %d; the training images have %d classes, and it must be that number", m.Classes, len(classes))
+	}
+	return nil
+}
+
+// Views is one view.
+func (m Supervised) Views(height, width int) []augment.Pipeline {
+	if m.View != nil {
+		return []augment.Pipeline{m.View}
+	}
+	return []augment.Pipeline{{
+		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.25, 1}}, augment.Flip{}, augment.Normalize{},
+	}}
+}
+
+// Loss is the mean cross-entropy of the labelled images of the batch.
+func (m Supervised) Loss(step *Step) *Node {
+	logits := m.Embed(step.Scope, step.Encode(step.Views...).Pooled) // [batch, classes]
+	return CrossEntropy(logits, step.Labels, m.Smoothing)
+}
+
+// Embed is the linear classifier.
+//
+//	[batch, dim] -> [batch, classes], logits
+func (m Supervised) Embed(scope *model.Scope, features *Node) *Node {
+	return encoder.MLP{Out: m.Classes, Layers: 1}.Apply(scope.At("head"), features)
+}
+
+// Optimizer is SGD with the settings that He et al. 2015 (section 4.2) took for CIFAR-10.
+func (m Supervised) Optimizer() optim.Optimizer {
+	return optim.SGD{LR: .1, Momentum: .9, WeightDecay: 1e-4}
+}
+
+// CrossEntropy is the mean over the labelled rows of the cross-entropy between softmax(logits) and the labels, each smoothed
+// by moving the fraction `smoothing` to all classes alike. It is 0 where no row has a label.
+//
+//	logits: [batch, classes]; labels: int32 [batch], -1 for none -> scalar
+func CrossEntropy(logits, labels *Node, smoothing float64) *Node {
+	classes := logits.Shape().Dim(-1)
+	logits = ConvertDType(logits, dtypes.Float32)
+	labelled := ConvertDType(GreaterOrEqual(labels, ZerosLike(labels)), dtypes.Float32) // [batch]
+	targets := OneHot(MaxScalar(labels, 0), classes, dtypes.Float32)                    // [batch, classes]
+	targets = AddScalar(MulScalar(targets, 1-smoothing), smoothing/float64(classes))
+	losses := Neg(ReduceSum(Mul(targets, LogSoftmax(logits, -1)), -1)) // [batch]
+	return Div(ReduceAllSum(Mul(losses, labelled)), MaxScalar(ReduceAllSum(labelled), 1))
+}

@@ -1,0 +1,124 @@
+package kit
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/gomlx/gomlx/ml/train/metric"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+	"sslkit/kit/ssl"
+)
+
+// Where the variables of a training live in its store.
+const (
+	encoderScope = "encoder"
+	methodScope  = "method"
+)
+
+// newTrainer builds GoMLX's trainer for a recipe: views, loss, gradient and update are one compiled step, which takes the
+// images as they come from the data and the state of the random generator, and gives the metrics.
+func newTrainer(backend compute.Backend, store *model.Store, recipe Recipe) (*train.Trainer, error) {
+	update, err := recipe.Optimizer.Build(recipe.plan())
+	if err != nil {
+		return nil, err
+	}
+	metrics := []metric.Interface{
+		reported("Learning rate", "lr", optim.LearningRate),
+		reported("Gradient norm", "grad_norm", optim.GradientNorm),
+	}
+	return train.NewTrainer(backend, store, recipe.lossGraph, nil, update, metrics, nil), nil
+}
+
+// plan is what the optimiser must know of the training.
+func (r Recipe) plan() optim.Plan {
+	return optim.Plan{Schedule: r.Schedule, Steps: r.Steps, Batch: r.Batch}
+}
+
+// lossGraph builds views and loss of one step. Its inputs are those of stepInputs.
+func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
+	images, randomState, labels := inputs[0], inputs[1], inputs[2]
+	dims := images.Shape().Dimensions
+	random := augment.NewRandom(randomState)
+	done := optimizer.GetGlobalStepVar(scope).NodeValue(images.Graph())
+	step := &ssl.Step{
+		Scope:    scope.At(methodScope),
+		Labels:   labels,
+		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(r.Steps)),
+		Random:   random,
+		Student:  func(images *Node) encoder.Output { return r.encode(scope, images) },
+	}
+	for _, view := range r.Method.Views(dims[1], dims[2]) {
+		step.Views = append(step.Views, view.Apply(random, images))
+	}
+	train.AddMainLoss(r.Method.Loss(step))
+	return nil
+}
+
+// encode applies the encoder in the recipe's precision and gives its output in float32.
+//
+//	images: float [batch, height, width, 3], normalised
+func (r Recipe) encode(scope *model.Scope, images *Node) encoder.Output {
+	out := r.Encoder.Encode(scope.At(encoderScope), ConvertDType(images, r.Precision.dtype()))
+	out.Pooled = ConvertDType(out.Pooled, dtypes.Float32)
+	out.Map = ConvertDType(out.Map, dtypes.Float32)
+	return out
+}
+
+// reported is a training metric that the optimiser leaves in the graph.
+func reported(name, short string, read func(g *Graph) *Node) metric.Interface {
+	return metric.NewBaseMetric(name, short, short, func(_ *model.Scope, _, predictions []*Node) *Node {
+		return read(predictions[0].Graph())
+	}, nil)
+}
+
+// stepInputs are the inputs of a compiled step.
+//
+//	images uint8 [batch, height, width, 3]; random state uint64 [3]; labels int32 [batch]
+func stepInputs(seed uint64, batch data.Batch, height, width int) []*tensors.Tensor {
+	state := augment.State(seed, batch.Step)
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(batch.Pix, len(batch.Indices), height, width, 3),
+		tensors.FromFlatDataAndDimensions(state[:], len(state)),
+		tensors.FromFlatDataAndDimensions(batch.Labels, len(batch.Labels)),
+	}
+}
+
+// batches feeds a data.Loader to GoMLX's training loop.
+type batches struct {
+	set    data.Set
+	loader *data.Loader
+	seed   uint64
+	last   data.Batch // The batch handed out last, for the diagnosis of a step that fails.
+}
+
+// Name is the set's.
+func (b *batches) Name() string { return b.set.Name() }
+
+// Iter hands out the loader's batches, once.
+func (b *batches) Iter() iter.Seq2[train.Batch, error] {
+	height, width := b.set.Size()
+	return func(yield func(train.Batch, error) bool) {
+		for {
+			batch, err := b.loader.Next()
+			if err != nil {
+				yield(train.Batch{}, fmt.Errorf("reading the batch of step %d: %w", b.last.Step+1, err))
+				return
+			}
+			b.last = batch
+			if !yield(train.Batch{Inputs: stepInputs(b.seed, batch, height, width)}, nil) {
+				return
+			}
+		}
+	}
+}
