@@ -1,0 +1,129 @@
+# Sets up, runs and tests sslkit. All of it stays in this folder: the Python parts, GoNB and the Jupyter kernel are in
+# .venv. Needs Go, a C compiler and Python 3 with venv. `make` alone lists what there is.
+
+SHELL  = /bin/sh
+PYTHON = python3
+VENV   = .venv
+# For an activated Conda environment made from environment.yml: make VENV=$CONDA_PREFIX ...
+
+DATA =# your own images, for `make run`
+NAME = real
+NB   = notebooks/quickstart.ipynb
+OUT  = notebooks/out
+
+# Packages without XLA: Go's race detector slows a PJRT plugin's callers down too much.
+RACE      = data plots kit/metric kit/curate kit/device
+TESTFLAGS =
+
+env     = $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
+python  = "$(env)/bin/python"
+kernel  = $(VENV)/share/jupyter/kernels/gonb/kernel.json
+# Jupyter would keep its state in the home folder, and take kernels from there.
+jupyter = JUPYTER_CONFIG_DIR="$(env)/var/jupyter/config" JUPYTER_DATA_DIR="$(env)/var/jupyter/data" \
+	JUPYTER_RUNTIME_DIR="$(env)/var/jupyter/runtime" IPYTHONDIR="$(env)/var/ipython" JUPYTER_PATH= \
+	PYTHONDONTWRITEBYTECODE=1 SSLKIT_RUNS="$${SSLKIT_RUNS:-$(CURDIR)/runs}"
+
+# An environment knows its own path: in a checkout that was moved or copied it does not work.
+ifeq ($(VENV),.venv)
+ifneq ($(shell cat .venv/.checkout 2>/dev/null || echo '$(CURDIR)'),$(CURDIR))
+$(info The checkout was moved: making .venv anew.)
+$(shell rm -rf .venv)
+endif
+endif
+
+.PHONY: help setup run test lab page benchmark cell-latency clean check-tools warm
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+setup: $(kernel) warm ## install the Python parts, GoNB and its kernel into .venv
+	@echo "Ready: $$(VIRTUAL_ENV="$(env)" go run ./notebooks/setup)"
+
+run: setup ## execute the quickstart and make its page; DATA=path uses your images
+	@data='$(DATA)'; if [ -n "$$data" ]; then \
+		[ -e "$$data" ] || { echo "DATA=$$data: no such file or folder" >&2; exit 1; }; \
+		SSLKIT_DATA=$$($(python) -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$$data"); export SSLKIT_DATA; \
+	fi; \
+	export $(jupyter); \
+	$(python) notebooks/setup/publish.py $(NB) $(OUT) --report "$$SSLKIT_RUNS/quickstart/report.json"
+
+page: setup ## execute the notebook NB=path and make its page
+	@export $(jupyter); $(python) notebooks/setup/publish.py $(NB) $(OUT)
+
+test: setup ## vet, format, the quickstart made small, and all Go tests
+	@echo "go vet"
+	@go vet ./...
+	@echo "gofmt"
+	@bad=$$(go list -f '{{.Dir}}' ./... | tr '\n' '\0' | xargs -0 gofmt -l) || exit 1; \
+		[ -z "$$bad" ] || { echo "not formatted by gofmt:" >&2; echo "$$bad" >&2; exit 1; }
+	@echo "quickstart, made small"
+	@rm -rf "$(env)/var/test"; mkdir -p "$(env)/var/test"; \
+		export SSLKIT_QUICK=1 SSLKIT_RUNS="$(env)/var/test/runs"; unset SSLKIT_DATA; export $(jupyter); \
+		$(python) notebooks/setup/publish.py notebooks/quickstart.ipynb "$(env)/var/test" \
+			--report "$$SSLKIT_RUNS/quickstart/report.json"
+	@echo "go test -race"
+	@go test -race $(TESTFLAGS) $(foreach package,$(RACE),$(if $(wildcard $(package)/*.go),./$(package)))
+	@echo "go test"
+	@go test $(TESTFLAGS) ./...
+
+lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address with the token
+	@export $(jupyter) PATH="$(env)/bin:$$PATH"; \
+		[ "$$(id -u)" != 0 ] || root=--allow-root; \
+		exec "$(env)/bin/jupyter" lab $$root --ip=127.0.0.1 --no-browser --ServerApp.root_dir="$(CURDIR)" \
+			--MultiKernelManager.default_kernel_name=gonb --LabApp.default_url=/lab/tree/notebooks --LabApp.news_url=None \
+			--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+benchmark: setup ## answer one question of benchmarks/: NAME=real
+	@go run ./benchmarks $(NAME)
+
+cell-latency: setup ## time warm notebook cells
+	@export $(jupyter); cd notebooks && $(python) setup/latency.py
+
+clean: ## remove .venv and what notebooks gave (not runs/, not downloads)
+	rm -rf .venv notebooks/out
+
+check-tools:
+	@command -v go >/dev/null || { echo "Go is missing: install it from https://go.dev/dl (go.mod says which version)" >&2; exit 1; }
+	@set -- $$(go env CC); command -v "$$1" >/dev/null && [ "$$(go env CGO_ENABLED)" = 1 ] || \
+		{ echo "a C compiler is missing, which XLA's bindings need: on Debian and Ubuntu, apt install gcc libc6-dev (and CGO_ENABLED must not be 0)" >&2; exit 1; }
+
+$(VENV)/bin/python: | check-tools
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: on Debian and Ubuntu, apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$(PYTHON) is too old: 3.10 or later is needed" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+	@echo "Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@echo '$(CURDIR)' > $(VENV)/.checkout
+
+# environment.yml is the one list: its pip section is what pip reads.
+$(VENV)/.parts: environment.yml | $(VENV)/bin/python
+	@echo "Python parts of environment.yml (a minute)"
+	@sed -n '/^ *- pip:/,$$s/^ \{6\}- //p' environment.yml > $@.txt
+	@$(python) -m pip install --quiet --disable-pip-version-check -r $@.txt
+	@mv $@.txt $@
+
+$(VENV)/.modules: go.mod go.sum | check-tools $(VENV)/bin/python
+	@echo "Go modules"
+	@go mod download
+	@touch $@
+
+$(VENV)/bin/gonb: $(VENV)/.modules $(wildcard notebooks/setup/goimports/*.go)
+	@echo "GoNB and goimports"
+	@go build -o "$(env)/bin/" github.com/janpfeifer/gonb ./notebooks/setup/goimports
+	@touch $@
+
+$(kernel): $(VENV)/.parts $(VENV)/bin/gonb notebooks/setup/kernel.py
+	@echo "Jupyter kernel"
+	@mkdir -p "$(env)/var/ipython"
+	@$(python) notebooks/setup/kernel.py .
+
+# What the packages compile to goes to Go's cache: else the first cell would wait for it.
+warm: $(VENV)/.modules
+	@$(python) notebooks/setup/packages.py "$(env)/var/packages"
+	@go build ./... || echo "not all packages compile: what uses them will not either" >&2
+
+# Completion in cells. Not in go.mod, since gopls needs a version of x/tools that has no release.
+$(VENV)/.gopls:
+	@GOBIN="$(env)/bin" GOFLAGS= go install golang.org/x/tools/gopls@v0.22.0 2>$@.log || \
+		echo "gopls could not be installed ($@.log): cells work, completion is off"
+	@touch $@

@@ -1,0 +1,180 @@
+"""Executes a notebook and makes one self-contained HTML page of it.
+
+    python publish.py NOTEBOOK FOLDER [--report FILE] [--no-page]
+
+The executed notebook and the page go to FOLDER; NOTEBOOK itself stays as it is. A cell that fails ends it with the
+cell, its output and exit status 1; the notebook as far as it came is in FOLDER then. With --report, prints the lines in
+"headline" of that JSON file, which the notebook is to write.
+"""
+
+import argparse
+import json
+import re
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import latex2mathml.converter
+import nbformat
+from jinja2 import pass_context
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--report", type=Path)
+    parser.add_argument("--no-page", action="store_true")
+    arguments = parser.parse_args()
+
+    start = time.time()
+    notebook = nbformat.read(arguments.notebook, as_version=4)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    executed = arguments.folder / arguments.notebook.name
+    try:
+        execute(notebook, arguments.notebook)
+    finally:
+        nbformat.write(notebook, executed)
+    print(f"executed notebook: {executed}")
+
+    if not arguments.no_page:
+        page = executed.with_suffix(".html")
+        text = to_html(notebook, arguments.notebook.stem)
+        page.write_text(text, encoding="utf-8")
+        if needed := Needed.of(text):
+            sys.exit(f"{page} is not self-contained, it needs:\n  " + "\n  ".join(needed))
+        print(f"page: {page.resolve().as_uri()}")
+
+    if arguments.report:
+        if not arguments.report.exists() or arguments.report.stat().st_mtime < start - 1:
+            sys.exit(f"{arguments.notebook} did not write {arguments.report}")
+        for line in json.loads(arguments.report.read_text(encoding="utf-8"))["headline"]:
+            print(line)
+
+
+def execute(notebook, path):
+    """Runs the cells in order, with a line of progress for each."""
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    started = {}
+
+    def before(cell, cell_index, **_):
+        if cell_index in code:
+            started[cell_index] = time.time()
+            # The first line that says something: not a comment, nor GoNB's own commands.
+            lines = [line.strip() for line in cell.source.splitlines()]
+            title = next((line for line in lines if line and not line.startswith(("//", "%", "!"))), "")
+            print(f"[{code.index(cell_index) + 1}/{len(code)}] {title[:70]:70} ", end="", flush=True)
+
+    def after(cell_index, execute_reply, **_):
+        if execute_reply["content"]["status"] == "ok":
+            print(f"{time.time() - started[cell_index]:6.1f} s", flush=True)
+
+    client = NotebookClient(
+        notebook,
+        kernel_name="gonb",
+        timeout=None,
+        extra_arguments=["-raw_error"],  # Compiler messages as text, for the terminal.
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_execute=before,
+        on_cell_executed=after,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as failure:
+        cell = next(c for c in notebook.cells if any(o.output_type == "error" for o in c.get("outputs", [])))
+        print("failed\n", file=sys.stderr)
+        print(cell.source, file=sys.stderr)
+        print("-" * 72, file=sys.stderr)
+        for output in cell.outputs:
+            text = output.get("text") or output.get("data", {}).get("text/plain")
+            if output.output_type == "error":
+                text = f"{output.ename}: {output.evalue}"
+            if text:
+                print(text.rstrip(), file=sys.stderr)
+        sys.exit(1)
+    except DeadKernelError:
+        sys.exit("\nthe kernel died")
+
+
+class MathRenderer(IPythonRenderer):
+    """Writes formulas as MathML, which browsers show without a script."""
+
+    def block_math(self, body):
+        return self.formula(body, "block")
+
+    def inline_math(self, body):
+        return self.formula(body, "inline")
+
+    def latex_environment(self, name, body):
+        return self.formula(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
+
+    def formula(self, body, display):
+        try:
+            return latex2mathml.converter.convert(body.strip(), display=display)
+        except Exception:  # Its parser raises what it comes across: the formula's source is readable too.
+            return f"<code>{self.text(body)}</code>"
+
+
+class PageExporter(HTMLExporter):
+    @pass_context
+    def markdown2html(self, context, source):
+        cell = context.get("cell", {})
+        renderer = MathRenderer(
+            escape=False,
+            attachments=cell.get("attachments", {}),
+            embed_images=True,
+            path=context.get("resources", {}).get("metadata", {}).get("path", ""),
+            anchor_link_text=self.anchor_link_text,
+        )
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+
+def to_html(notebook, title):
+    # GoNB leaves this empty, and nbconvert would then colour the cells as Python.
+    notebook.metadata.setdefault("language_info", {})["pygments_lexer"] = "go"
+    exporter = PageExporter(
+        template_name="page", extra_template_basedirs=[str(Path(__file__).parent)], embed_images=True
+    )
+    body, _ = exporter.from_notebook_node(
+        notebook, resources={"metadata": {"name": title, "path": str(Path(__file__).parent.parent)}}
+    )
+    return body
+
+
+class Needed(HTMLParser):
+    """Lists what a page would load from outside itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.inside = [], ""
+
+    @classmethod
+    def of(cls, text):
+        parser = cls()
+        parser.feed(text)
+        return parser.found
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = tag
+        for name, value in attributes:
+            loads = name in ("src", "poster", "srcset") or (name == "data" and tag == "object") or (name == "href" and tag == "link")
+            if loads and value and not value.startswith(("data:", "#")):
+                self.found.append(f"<{tag} {name}={value[:100]}>")
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside == "script":
+            self.found += re.findall(r"""https?://[^\s"'`]+\.(?:mjs|js|css)\b""", data)
+        if self.inside == "style":
+            self.found += re.findall(r"""(?:@import|url\()\s*["']?(?:https?:)?//[^\s"')]+""", data)
+
+
+if __name__ == "__main__":
+    main()
