@@ -1,0 +1,81 @@
+// Command benchmarks answers one question at a time, with real runs, and writes what it measured to
+// benchmarks/results/<name>.json, and as a table to <name>.md:
+//
+//	go run ./benchmarks real      # how good is SimCLR on real CIFAR-10 images, for a small budget?
+//	go run ./benchmarks shapes    # is the procedural world a good test bed?
+//	go run ./benchmarks resume    # does a run that is killed again and again end in the same bits?
+//	go run ./benchmarks           # list them
+//
+// A benchmark keeps its runs in runs/benchmarks and goes on where it was interrupted. With -quick it runs small, to see that
+// it works, and writes to the runs' directory instead of the results.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// benchmark is one question.
+type benchmark struct {
+	name, question string
+	run            func(options) error
+}
+
+var benchmarks = []benchmark{
+	{"real", "How good is SimCLR on real CIFAR-10 images, for a small budget?", real},
+	{"shapes", "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?", shapes},
+	{"resume", "Does a run that is killed again and again end in the same bits as an unbroken one?", resume},
+}
+
+// options are the flags.
+type options struct {
+	quick bool
+	data  string // Path to CIFAR-10 as an image folder or archive.
+	runs  string // Directory for the runs.
+}
+
+// results is where result files go.
+func (o options) results() string {
+	if o.quick {
+		return o.runs
+	}
+	return filepath.Join("benchmarks", "results")
+}
+
+func main() {
+	var o options
+	flag.BoolVar(&o.quick, "quick", false, "run small, to see that it works")
+	flag.StringVar(&o.data, "data", "../shared/data/cifar10-jpeg.tar.gz", "CIFAR-10 as class folders, in a directory or archive; where there is none it is downloaded")
+	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "where runs are kept")
+	flag.Usage = usage
+	flag.Parse()
+	if flag.NArg() != 1 {
+		usage()
+		os.Exit(2)
+	}
+	if o.quick {
+		o.runs += "-quick"
+	}
+	for _, b := range benchmarks {
+		if b.name == flag.Arg(0) {
+			if err := b.run(o); err != nil {
+				fmt.Fprintf(os.Stderr, "%s: %v\n", b.name, err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
+	fmt.Fprintf(os.Stderr, "there is no benchmark %q\n", flag.Arg(0))
+	usage()
+	os.Exit(2)
+}
+
+func usage() {
+	fmt.Fprintln(os.Stderr, "usage: go run ./benchmarks [flags] name")
+	for _, b := range benchmarks {
+		fmt.Fprintf(os.Stderr, "  %-8s %s\n", b.name, b.question)
+	}
+	flag.PrintDefaults()
+}
