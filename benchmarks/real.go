@@ -92,7 +92,7 @@ func realCases(o options, source data.Source) []realCase {
 		{"simclr/cifar10/resnet18-w16", kit.Recipe{
 			Data:      source,
 			Encoder:   encoder.ResNet{Depth: 18, Width: 16},
-			Method:    ssl.SimCLR{Temperature: .2},
+			Method:    ssl.SimCLR{Temperature: .2, Hidden: 512},
 			Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 5e-4},
 			Batch:     128, Steps: steps(smallBudget, 128), Seed: 1,
 		}},
@@ -100,7 +100,7 @@ func realCases(o options, source data.Source) []realCase {
 		{"simclr/cifar10/resnet18-w16-half", kit.Recipe{
 			Data:      source,
 			Encoder:   encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem},
-			Method:    ssl.SimCLR{Temperature: .2},
+			Method:    ssl.SimCLR{Temperature: .2, Hidden: 512},
 			Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 5e-4},
 			Batch:     128, Steps: steps(16*50_000, 128), Seed: 1,
 		}},
