@@ -140,7 +140,7 @@ func forward(store *model.Store, recipe Recipe, set data.Set, then func(scope *m
 	view := recipe.evaluationView(height, width)
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) *Node {
 		scope.Store().SetTraining(images.Graph(), false)
-		return then(scope, recipe.encode(scope, view.Apply(nil, images)).Pooled)
+		return then(scope, recipe.network(scope).Encode(view.Apply(nil, images)).Pooled)
 	})
 	if err != nil {
 		return nil, err

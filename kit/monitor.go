@@ -70,8 +70,8 @@ func newMonitors(backend compute.Backend, store *model.Store, recipe Recipe) (*m
 		scope.Store().SetTraining(images.Graph(), false)
 		random := augment.NewRandom(randomState)
 		embed := func() *Node {
-			features := recipe.encode(scope, view.Apply(random, images)).Pooled
-			return recipe.Method.Embed(scope.At(methodScope), features)
+			network := recipe.network(scope)
+			return recipe.Method.Embed(network.Scope, network.Encode(view.Apply(random, images)).Pooled)
 		}
 		return embed(), embed()
 	})

@@ -128,6 +128,7 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 	if err != nil {
 		return nil, err
 	}
+	store.SetLoader(teacherLoader{store.Loader()})
 	monitors, err := newMonitors(backend, store, recipe)
 	if err != nil {
 		return nil, err

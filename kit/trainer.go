@@ -15,7 +15,6 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/augment"
-	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
 )
@@ -24,6 +23,7 @@ import (
 const (
 	encoderScope = "encoder"
 	methodScope  = "method"
+	teacherScope = "teacher" // Holds twins of both under the same names.
 )
 
 // newTrainer builds GoMLX's trainer for a recipe: views, loss, gradient and update are one compiled step, which takes the
@@ -48,31 +48,36 @@ func (r Recipe) plan() optim.Plan {
 // lossGraph builds views and loss of one step. Its inputs are those of stepInputs.
 func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	images, randomState, labels := inputs[0], inputs[1], inputs[2]
-	dims := images.Shape().Dimensions
+	g, dims := images.Graph(), images.Shape().Dimensions
 	random := augment.NewRandom(randomState)
-	done := optimizer.GetGlobalStepVar(scope).NodeValue(images.Graph())
+	done := optimizer.GetGlobalStepVar(scope).NodeValue(g)
 	step := &ssl.Step{
-		Scope:    scope.At(methodScope),
+		Network:  r.network(scope),
 		Labels:   labels,
 		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(r.Steps)),
 		Random:   random,
-		Student:  func(images *Node) encoder.Output { return r.encode(scope, images) },
 	}
 	for _, view := range r.Method.Views(dims[1], dims[2]) {
 		step.Views = append(step.Views, view.Apply(random, images))
+	}
+	if method, ok := r.Method.(ssl.HasTeacher); ok {
+		step.Teacher = r.network(scope.At(teacherScope))
+		train.AddMainLoss(method.Loss(step))
+		freezeTeacher(scope)
+		train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) { // Behind the optimiser's update.
+			moveTeacher(scope, method.Momentum(step.Progress))
+		})
+		return nil
 	}
 	train.AddMainLoss(r.Method.Loss(step))
 	return nil
 }
 
-// encode applies the encoder in the recipe's precision and gives its output in float32.
-//
-//	images: float [batch, height, width, 3], normalised
-func (r Recipe) encode(scope *model.Scope, images *Node) encoder.Output {
-	out := r.Encoder.Encode(scope.At(encoderScope), ConvertDType(images, r.Precision.dtype()))
-	out.Pooled = ConvertDType(out.Pooled, dtypes.Float32)
-	out.Map = ConvertDType(out.Map, dtypes.Float32)
-	return out
+// network is the recipe's encoder, with its variables and the method's own under scope.
+func (r Recipe) network(scope *model.Scope) ssl.Network {
+	return ssl.Network{
+		Encoder: r.Encoder, EncoderScope: scope.At(encoderScope), Scope: scope.At(methodScope), Precision: r.Precision.dtype(),
+	}
 }
 
 // reported is a training metric that the optimiser leaves in the graph.

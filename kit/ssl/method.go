@@ -18,7 +18,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 )
 
@@ -57,10 +56,26 @@ type NeedsLabels interface {
 	CheckLabels(classes []string) error
 }
 
-// Step is what the trainer hands a method to build the loss of one training step.
+// HasTeacher is a Method that learns from a teacher: a network of the same shape whose weights follow the student's slowly.
+// The trainer keeps its variables, starts them at the student's, and moves them after each update.
+type HasTeacher interface {
+	Method
+
+	// Momentum is how much of the teacher stays in one step, a scalar in [0, 1]: its weights become
+	// momentum × teacher + (1 - momentum) × student.
+	//
+	//	progress: as Step.Progress
+	Momentum(progress *Node) *Node
+}
+
+// Step is what the trainer hands a method to build the loss of one training step. The Network in it is the student: the one
+// that is trained.
 type Step struct {
-	// Scope holds the method's own variables: heads, queues, prototypes, centres.
-	Scope *model.Scope
+	Network
+
+	// Teacher is the slow twin of the student, for a method that HasTeacher. No gradient flows into its variables; stop it
+	// at what the teacher says, too. Its Scope holds the twins of those of the method's variables that Embed uses.
+	Teacher Network
 	// Views holds a view of every image for each pipeline of Method.Views: float [batch, height, width, 3].
 	Views []*Node
 	// Labels of the images: int32 [batch], -1 where an image has none.
@@ -69,32 +84,4 @@ type Step struct {
 	Progress *Node
 	// Random draws random numbers that are a function of the seed and the step.
 	Random *augment.Random
-	// Student encodes images with the encoder that is trained.
-	//
-	//	[n, height, width, 3] -> representations of n images
-	Student func(images *Node) encoder.Output
-}
-
-// Encode encodes several views of one size with the student in one pass, so that a norm over the batch sees them together
-// and the device is kept busy. The views are interleaved, not appended: where the batch is sharded over devices, all views
-// of an image stay on its device. SplitViews takes what is built on the result apart again.
-//
-//	views: V × [batch, height, width, 3] -> representations of [batch × V], row i × V + v being view v of image i
-func (s *Step) Encode(views ...*Node) encoder.Output {
-	dims := views[0].Shape().Dimensions
-	stacked := Stack(views, 1) // [batch, V, height, width, 3]
-	return s.Student(Reshape(stacked, append([]int{dims[0] * len(views)}, dims[1:]...)...))
-}
-
-// SplitViews takes interleaved views apart.
-//
-//	x: [batch × views, ...] -> views × [batch, ...]
-func SplitViews(x *Node, views int) []*Node {
-	dims := x.Shape().Dimensions
-	x = Reshape(x, append([]int{dims[0] / views, views}, dims[1:]...)...)
-	split := make([]*Node, views)
-	for v := range split {
-		split[v] = Squeeze(SliceAxis(x, 1, AxisElem(v)), 1)
-	}
-	return split
 }

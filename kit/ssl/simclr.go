@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -27,23 +26,6 @@ type SimCLR struct {
 	Out int
 	// View replaces the paper's augmentation. Default: SimCLRView(height, 0.5).
 	View augment.Pipeline
-}
-
-// SimCLRView is the paper's augmentation (appendix A) to views of size × size pixels: crop and resize, flip, colour jitter of
-// the given strength (1 on ImageNet, 0.5 on CIFAR-10), greyscale, and, above 32 pixels, blur.
-func SimCLRView(size int, strength float64) augment.Pipeline {
-	view := augment.Pipeline{
-		augment.RandomResizedCrop{Size: size},
-		augment.Flip{},
-		augment.ColorJitter{
-			Brightness: .8 * strength, Contrast: .8 * strength, Saturation: .8 * strength, Hue: .2 * strength, P: .8,
-		},
-		augment.Grey{P: .2},
-	}
-	if size > 32 {
-		view = append(view, augment.GaussianBlur{P: .5})
-	}
-	return append(view, augment.Normalize{})
 }
 
 // WithDefaults fills in the settings that were left at zero.
@@ -121,16 +103,14 @@ func (m SimCLR) Optimizer() optim.Optimizer {
 //
 //	z, zPrime: [batch, dim], two views of the same images -> scalar
 func NTXent(z, zPrime *Node, temperature float64) *Node {
-	g, batch, dim := z.Graph(), z.Shape().Dim(0), z.Shape().Dim(1)
-	z, zPrime = L2Normalize(ConvertDType(z, dtypes.Float32), -1), L2Normalize(ConvertDType(zPrime, dtypes.Float32), -1)
-	all := Reshape(Stack([]*Node{z, zPrime}, 1), 2*batch, dim)                 // [2 batch, dim]
-	partners := Reshape(Stack([]*Node{zPrime, z}, 1), 2*batch, dim)            // [2 batch, dim]
+	g := z.Graph()
+	z, zPrime = unit(z), unit(zPrime)
+	all := MergeViews(z, zPrime)                                               // [2 batch, dim]
+	partners := MergeViews(zPrime, z)                                          // [2 batch, dim]
 	positive := DivScalar(ReduceSum(Mul(all, partners), -1), temperature)      // [2 batch]
 	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [2 batch, 2 batch]
 	self := Equal(Iota(g, logits.Shape(), 0), Iota(g, logits.Shape(), 1))
 	logits = Where(self, FillScalar(g, logits.Shape(), -1e9), logits)
 
-	largest := StopGradient(ReduceAndKeep(logits, ReduceMax, -1)) // [2 batch, 1]
-	logSumExp := Add(Log(ReduceSum(Exp(Sub(logits, largest)), -1)), Squeeze(largest, -1))
-	return ReduceAllMean(Sub(logSumExp, positive))
+	return ReduceAllMean(Sub(logSumExp(logits), positive))
 }

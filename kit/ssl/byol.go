@@ -1,0 +1,114 @@
+package ssl
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// BYOL learns representations from which a predictor can tell what a slow twin of the network makes of another view of the
+// image. There are no negatives; that the twin is slow and that the predictor stands on one side only keep it from collapse.
+//
+// Grill et al. 2020, "Bootstrap your own latent: A new approach to self-supervised Learning", arXiv:2006.07733. The zero
+// value is the paper's recipe, with the optimiser that solo-learn found for CIFAR-10.
+type BYOL struct {
+	// Hidden is the number of features of the hidden layers of projection head and predictor. Default 4096.
+	Hidden int
+	// Out is the number of features of the projections. Default 256.
+	Out int
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default 0.99, solo-learn's for
+	// CIFAR-10; the paper takes 0.996 for 300 epochs on ImageNet. Shorter trainings want a quicker teacher.
+	Tau float64
+	// Pair replaces the paper's two augmentations. Default: BYOLViews.
+	Pair []augment.Pipeline
+}
+
+var _ HasTeacher = BYOL{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m BYOL) WithDefaults() BYOL {
+	if m.Hidden == 0 {
+		m.Hidden = 4096
+	}
+	if m.Out == 0 {
+		m.Out = 256
+	}
+	if m.Tau == 0 {
+		m.Tau = .99
+	}
+	return m
+}
+
+// Name is "byol".
+func (m BYOL) Name() string { return "byol" }
+
+// Check returns an error where a field is out of range.
+func (m BYOL) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.BYOL: Hidden is %d; it must be at least 1 (0 means the default, 4096)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.BYOL: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
+	case !(m.Tau > 0 && m.Tau < 1):
+		return fmt.Errorf("ssl.BYOL: Tau is %g; it must be in (0, 1) (0 means the default, 0.99)", m.Tau)
+	case m.Pair != nil && len(m.Pair) != 2:
+		return fmt.Errorf("ssl.BYOL: Pair holds %d augmentations; it must hold 2", len(m.Pair))
+	case batch < 2:
+		return fmt.Errorf("ssl.BYOL: the batch holds %d image; it must hold at least 2, for the norms over the batch", batch)
+	}
+	return nil
+}
+
+// Views are the two augmentations.
+func (m BYOL) Views(height, width int) []augment.Pipeline {
+	if m.Pair != nil {
+		return m.Pair
+	}
+	return BYOLViews(min(height, width))
+}
+
+// Loss is equation 2 of the paper, for both orders of the views, from its appendix J:
+//
+//	z, z' = projector(f(v)), projector(f(v'));  t, t' = the same of the teacher
+//	loss = ‖predictor(z) - t'‖² + ‖predictor(z') - t‖², all of them l2-normalised
+func (m BYOL) Loss(step *Step) *Node {
+	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)                                // [2 batch, out]
+	q := SplitViews(m.head().Apply(step.Scope.At("predictor"), z), 2)                          // 2 × [batch, out]
+	t := SplitViews(m.Embed(step.Teacher.Scope, step.Teacher.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	return Add(Regression(q[0], t[1]), Regression(q[1], t[0]))
+}
+
+// Regression is the mean squared distance of l2-normalised predictions to l2-normalised targets, 2 - 2 cos (equation 2 of the BYOL
+// paper): from 0 to 4. No gradient flows into the targets.
+//
+//	prediction, target: [batch, dim] -> scalar
+func Regression(prediction, target *Node) *Node {
+	return ReduceAllMean(AddScalar(MulScalar(cosines(prediction, StopGradient(target)), -2), 2))
+}
+
+// Embed is the projector, a perceptron of two layers.
+//
+//	[batch, dim] -> [batch, out]
+func (m BYOL) Embed(scope *model.Scope, features *Node) *Node {
+	return m.head().Apply(scope.At("projector"), features)
+}
+
+// head is the shape of projector and predictor.
+func (m BYOL) head() encoder.MLP {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2}
+}
+
+// Momentum rises from Tau to 1 along a cosine (the paper's section 3.3).
+func (m BYOL) Momentum(progress *Node) *Node { return cosineRamp(progress, m.WithDefaults().Tau, 1) }
+
+// Optimizer is LARS as solo-learn runs it on CIFAR-10.
+func (m BYOL) Optimizer() optim.Optimizer {
+	return optim.LARS{LR: 1, Momentum: .9, WeightDecay: 1e-5}
+}

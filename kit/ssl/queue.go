@@ -1,0 +1,45 @@
+package ssl
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+)
+
+// queue keeps the embeddings of the last batches, the newest at the end (He et al. 2019, arXiv:1911.05722, section 3.2). It starts
+// with random unit vectors.
+type queue struct{ variable *model.Variable }
+
+// newQueue returns the queue that lives in scope: size × dim.
+func newQueue(scope *model.Scope, size, dim int) queue {
+	scope = scope.WithInitializer(func(g *Graph, shape shapes.Shape) *Node {
+		return unit(initializer.RandomNormalFn(scope, 1)(g, shape))
+	})
+	return queue{scope.VariableWithShape("queue", shapes.Make(dtypes.Float32, size, dim)).SetTrainable(false)}
+}
+
+// embeddings are what the queue holds, without gradient: [size, dim].
+func (q queue) embeddings(g *Graph) *Node { return StopGradient(q.variable.NodeValue(g)) }
+
+// push puts a batch of embeddings at the end and drops as many from the start. What was read from the queue before in the
+// same graph stays as it was.
+//
+//	embeddings: [batch, dim]
+func (q queue) push(embeddings *Node) {
+	held := q.variable.NodeValue(embeddings.Graph())
+	batch := embeddings.Shape().Dim(0)
+	kept := Slice(held, AxisRange(batch), AxisRange()) // [size - batch, dim]
+	q.variable.SetNodeValue(Concatenate([]*Node{kept, StopGradient(embeddings)}, 0))
+}
+
+// checkQueue returns an error where batches of the given size do not fill a queue evenly.
+func checkQueue(method string, size, batch int) error {
+	if size < batch || size%batch != 0 {
+		return fmt.Errorf("%s: Queue is %d; it must be a multiple of the batch, %d", method, size, batch)
+	}
+	return nil
+}
