@@ -86,8 +86,8 @@ func TestTeacherStartsAtTheStudent(t *testing.T) {
 		t.Fatal(err)
 	}
 	// After one step with momentum 1/2 the teacher is half-way between the student before and after it.
-	const name = "layer1.0.bn1.bias"
-	teacher := store.GetVariable("/teacher/encoder/layer1/0/bn1/bias").MustValue().Value().([]float32)
+	const name = "layer1.0.bn2.bias"
+	teacher := store.GetVariable("/teacher/encoder/layer1/0/bn2/bias").MustValue().Value().([]float32)
 	moved := false
 	for i, got := range teacher {
 		a, b := before[name].Data[i], after[name].Data[i]
