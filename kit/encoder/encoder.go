@@ -9,6 +9,13 @@
 //	out.Pooled                                        // [batch, 512]
 //	out.Map                                           // [batch, 4, 4, 512]
 //
+//	vit := encoder.ViT{Patch: 4, Width: 192, Depth: 6}
+//	out = vit.Encode(scope.At("encoder"), images)
+//	out.Pooled                                        // [batch, 192]: the class token
+//	out.Tokens                                        // [batch, 64, 192]: one vector a patch of a 32-pixel image
+//	vit.EncodeVisible(scope.At("encoder"), images, keep) // The patches in keep alone, for masked methods.
+//	vit.Attention(scope.At("encoder"), images)        // [batch, 3, 8, 8]: where the class token looks
+//
 // The arithmetic is done in the images' dtype (float32 or bfloat16), with the parameters and all statistics in float32.
 package encoder
 
@@ -39,8 +46,43 @@ type Encoder interface {
 
 // Output is the representation of a batch of images.
 type Output struct {
-	Pooled *Node // [batch, dim]: one vector an image, the representation that is evaluated.
-	Map    *Node // [batch, height', width', dim]: the feature map before pooling.
+	// Pooled is one vector an image, [batch, dim]: the representation that is evaluated.
+	Pooled *Node
+	// Map is the feature map before pooling, [batch, height', width', dim]; nil where patches were left out.
+	Map *Node
+	// Tokens are one vector for each patch, [batch, patches, dim], row by row, of an encoder that works on patches; nil of a
+	// convolutional one.
+	Tokens *Node
+}
+
+// Masked is an Encoder on patches that can leave patches out of its input, or hide them behind a learned token. Patches are
+// numbered row by row: patch (row, column) is row × (width/PatchSize) + column.
+type Masked interface {
+	Encoder
+
+	// PatchSize is the side of a patch in pixels.
+	PatchSize() int
+
+	// EncodeVisible encodes only the patches in keep, as the encoder of MAE does. Pooled has seen them only. Tokens are
+	// [batch, k, dim], in the order of keep; Map is nil.
+	//
+	//	images: [batch, height, width, 3]; keep: int32 [batch, k], distinct patch numbers of each image
+	EncodeVisible(scope *model.Scope, images, keep *Node) Output
+
+	// EncodeHidden puts a learned token, the variable "mask_token", in place of what it sees of the hidden patches, as SimMIM
+	// and iBOT do. The variable comes into being only here.
+	//
+	//	images: [batch, height, width, 3]; hidden: bool [batch, patches]
+	EncodeHidden(scope *model.Scope, images, hidden *Node) Output
+}
+
+// Stochastic is an Encoder that may leave parts of itself out at random in training (StochasticDepth).
+type Stochastic interface {
+	Encoder
+
+	// Deterministic is the same encoder, on the same variables, without that: for a teacher, which is to see the whole network
+	// (DINO and iBOT).
+	Deterministic() Encoder
 }
 
 // Cost is what an encoder takes to store and to run on one image.

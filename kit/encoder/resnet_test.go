@@ -5,54 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-
-	"sslkit/kit/device"
 )
-
-func backend(t *testing.T) compute.Backend {
-	t.Helper()
-	b, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
-	return b
-}
-
-// images are a smooth pattern, different in each image: [n, size, size, 3].
-func images(n, size int) *tensors.Tensor {
-	pix := make([]float32, n*size*size*3)
-	for i := range pix {
-		pix[i] = float32(math.Sin(float64(i) * .37))
-	}
-	return tensors.FromFlatDataAndDimensions(pix, n, size, size, 3)
-}
-
-// initialised builds an encoder on one batch and returns its store and output.
-func initialised(t *testing.T, e Encoder, x *tensors.Tensor, training bool) (*model.Store, []*tensors.Tensor) {
-	t.Helper()
-	store := model.NewStore()
-	if err := store.SetRNGStateFromSeed(7); err != nil {
-		t.Fatal(err)
-	}
-	exec, err := model.NewExec(backend(t), store, func(scope *model.Scope, x *Node) []*Node {
-		scope.Store().SetTraining(x.Graph(), training)
-		out := e.Encode(scope.At("encoder"), x)
-		return []*Node{out.Pooled, out.Map}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	outputs, err := exec.Call(x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store, outputs
-}
 
 func TestResNetCostIsThePublishedOne(t *testing.T) {
 	// Parameters with ImageNet's classifier of 1000 classes, and multiply-adds at 224 pixels without it, as torchvision's
@@ -197,7 +154,7 @@ func TestBatchNormIsTheFormula(t *testing.T) {
 func TestEncodingTwiceSharesWeights(t *testing.T) {
 	e := ResNet{Depth: 10, Width: 2}
 	store := model.NewStore()
-	exec, err := model.NewExec(backend(t), store, func(scope *model.Scope, x *Node) (*Node, *Node) {
+	exec, err := model.NewExec(interpreter(t), store, func(scope *model.Scope, x *Node) (*Node, *Node) {
 		return e.Encode(scope.At("encoder"), x).Pooled, e.Encode(scope.At("encoder"), x).Pooled
 	})
 	if err != nil {
@@ -215,7 +172,7 @@ func TestEncodingTwiceSharesWeights(t *testing.T) {
 func TestBFloat16StaysClose(t *testing.T) {
 	e := ResNet{Depth: 10, Width: 4}
 	store, want := initialised(t, e, images(2, 32), false)
-	exec, err := model.NewExec(backend(t), store, func(scope *model.Scope, x *Node) *Node {
+	exec, err := model.NewExec(interpreter(t), store, func(scope *model.Scope, x *Node) *Node {
 		return ConvertDType(e.Encode(scope.At("encoder"), ConvertDType(x, dtypes.BFloat16)).Pooled, dtypes.Float32)
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ func TestWeightsTravelByFile(t *testing.T) {
 
 	// Another network, with other initial weights, gives the same output once it has them.
 	other := model.NewStore()
-	exec, err := model.NewExec(backend(t), other, func(scope *model.Scope, x *Node) *Node {
+	exec, err := model.NewExec(interpreter(t), other, func(scope *model.Scope, x *Node) *Node {
 		return e.Encode(scope.At("encoder"), x).Pooled
 	})
 	if err != nil {

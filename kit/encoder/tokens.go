@@ -1,0 +1,127 @@
+package encoder
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Encode builds the network on all patches; see Encoder. The patches must divide the images.
+func (v ViT) Encode(scope *model.Scope, images *Node) Output {
+	v = v.WithDefaults()
+	return v.withMap(v.transform(scope, v.embed(scope, images, nil, nil)), images)
+}
+
+// EncodeVisible builds the network on some of the patches; see Masked.
+func (v ViT) EncodeVisible(scope *model.Scope, images, keep *Node) Output {
+	v = v.WithDefaults()
+	return v.transform(scope, v.embed(scope, images, keep, nil))
+}
+
+// EncodeHidden builds the network on all patches, some of them behind the mask token; see Masked.
+func (v ViT) EncodeHidden(scope *model.Scope, images, hidden *Node) Output {
+	v = v.WithDefaults()
+	return v.withMap(v.transform(scope, v.embed(scope, images, nil, hidden)), images)
+}
+
+// embed turns images into the tokens that enter the first block: the class token, the registers, and the patches, each with
+// its position.
+//
+//	images: [batch, height, width, 3]; keep: int32 [batch, k] or nil; hidden: bool [batch, patches] or nil
+//	-> [batch, leading + (k or patches), dim]
+func (v ViT) embed(scope *model.Scope, images, keep, hidden *Node) *Node {
+	g, dtype := images.Graph(), images.DType()
+	batch, height, width := images.Shape().Dim(0), images.Shape().Dim(1), images.Shape().Dim(2)
+	if err := v.Check(height, width); err != nil { // The trainer checks the images of the data, not each view.
+		panic(err)
+	}
+	class, place := v.positions(scope, g, height/v.Patch, width/v.Patch)
+	place = ConvertDType(place, dtype) // [1, patches, dim]
+	pixels := patches(images, v.Patch) // [batch, patches, 3 × patch²]
+	if keep != nil {
+		// Products with zeros and ones, not Gather: they take no time to speak of, they stay on their device where the batch
+		// is sharded, and the gradient of Gather adds up in any order on a GPU.
+		chosen := OneHot(keep, pixels.Shape().Dim(1), dtype) // [batch, k, patches]
+		pixels = Einsum("bkp,bpf->bkf", chosen, pixels)
+		place = Einsum("bkp,pd->bkd", chosen, Squeeze(place, 0)) // [batch, k, dim]
+	}
+	weight, bias := convVariables(scope.At("patch_embed").At("proj"), v.Patch, images.Shape().Dim(3), v.Width)
+	x := patchProduct(pixels, weight.NodeValue(g), bias.NodeValue(g)) // [batch, k or patches, dim]
+	if hidden != nil {
+		mask := ConvertDType(small(scope, "mask_token", 1, 1, v.Width).NodeValue(g), dtype)
+		behind := shapes.Make(dtypes.Bool, x.Shape().Dimensions...)
+		x = Where(BroadcastToShape(InsertAxes(hidden, -1), behind), BroadcastToShape(mask, x.Shape()), x)
+	}
+	tokens := []*Node{Add(x, place)}
+	prepend := func(token *Node) { // [1, some, dim]
+		token = BroadcastToDims(ConvertDType(token, dtype), batch, token.Shape().Dim(1), v.Width)
+		tokens = append([]*Node{token}, tokens...)
+	}
+	if v.Registers > 0 {
+		prepend(small(scope, "reg_token", 1, v.Registers, v.Width).NodeValue(g))
+	}
+	if v.Pool == ClassToken {
+		token := small(scope, "cls_token", 1, 1, v.Width).NodeValue(g)
+		if class != nil {
+			token = Add(token, class)
+		}
+		prepend(token)
+	}
+	return Concatenate(tokens, 1)
+}
+
+// patches cuts images into squares, row by row.
+//
+//	images: [batch, height, width, channels] -> [batch, height/side × width/side, side × side × channels]
+func patches(images *Node, side int) *Node {
+	batch, height, width, channels := images.Shape().Dim(0), images.Shape().Dim(1), images.Shape().Dim(2), images.Shape().Dim(3)
+	x := Reshape(images, batch, height/side, side, width/side, side, channels)
+	x = TransposeAllAxes(x, 0, 1, 3, 2, 4, 5)
+	return Reshape(x, batch, height/side*(width/side), side*side*channels)
+}
+
+// patchProduct is the convolution whose stride is its kernel's side, as a matrix product.
+//
+//	pixels: [batch, patches, side × side × in], weight: [side, side, in, out], bias: [out] -> [batch, patches, out]
+func patchProduct(pixels, weight, bias *Node) *Node {
+	dtype, dims, out := pixels.DType(), pixels.Shape().Dimensions, weight.Shape().Dim(-1)
+	kernel := Reshape(ConvertDType(weight, dtype), dims[2], out)
+	x := Dot(Reshape(pixels, dims[0]*dims[1], dims[2]), kernel).Product() // [batch × patches, out]
+	x = Add(x, Reshape(ConvertDType(bias, dtype), 1, out))
+	return Reshape(x, dims[0], dims[1], out)
+}
+
+// transform is the blocks and the last norm, and takes the result apart.
+//
+//	x: [batch, leading + patches, dim]
+func (v ViT) transform(scope *model.Scope, x *Node) Output {
+	for i := range v.Depth {
+		x = v.block(scope.At("blocks").At("%d", i), x, pathRate(v.StochasticDepth, i, v.Depth))
+	}
+	x = layerNorm(scope.At("norm"), x)
+	out := Output{Tokens: SliceAxis(x, 1, AxisRangeToEnd(v.leading()))}
+	if v.Pool == ClassToken {
+		out.Pooled = Squeeze(SliceAxis(x, 1, AxisElem(0)), 1)
+	} else {
+		out.Pooled = ReduceMean(out.Tokens, 1)
+	}
+	return out
+}
+
+// withMap is the output with the tokens of all patches as a map.
+func (v ViT) withMap(out Output, images *Node) Output {
+	rows, columns := images.Shape().Dim(1)/v.Patch, images.Shape().Dim(2)/v.Patch
+	out.Map = Reshape(out.Tokens, out.Tokens.Shape().Dim(0), rows, columns, v.Width)
+	return out
+}
+
+// block adds two residual branches to its input: attention between the tokens, then a perceptron on each.
+//
+//	x: [batch, tokens, dim] -> the same shape
+func (v ViT) block(scope *model.Scope, x *Node, pathRate float64) *Node {
+	read := selfAttention(scope.At("attn"), layerNorm(scope.At("norm1"), x), v.Heads)
+	x = Add(x, dropPath(scope, read, pathRate))
+	thought := perceptron(scope.At("mlp"), layerNorm(scope.At("norm2"), x), v.Width*v.MLPRatio)
+	return Add(x, dropPath(scope, thought, pathRate))
+}

@@ -1,0 +1,186 @@
+package encoder
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/shapes"
+)
+
+// ViT is the vision transformer of Dosovitskiy et al. 2020 (arXiv:2010.11929) in the sizes of DeiT (Touvron et al. 2020,
+// arXiv:2012.12877): the image is cut into square patches, each becomes a token, and blocks of attention and perceptrons
+// transform the tokens. Norms come before the branches and once more behind the last block.
+//
+// The zero value is ViT-S/16. Patches of 16 pixels leave 4 tokens of an image of 32 pixels: take 4 there.
+//
+//	encoder.ViT{Patch: 4, Width: 192, Depth: 6} // 64 tokens of a 32-pixel image, 2.7 million parameters
+type ViT struct {
+	// Patch is the side of a patch in pixels. It divides the sides of the images. Default 16.
+	Patch int
+	// Width is the number of features of a token, and so of the representation (the interface has the name Dim).
+	// Default 384.
+	Width int
+	// Depth is the number of blocks. Default 12.
+	Depth int
+	// Heads is the number of attention heads. It divides Width. Default Width/64, as in all published sizes, at least 1.
+	Heads int
+	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a token. Default 4.
+	MLPRatio int
+	// Pool says how the tokens become one vector. Default ClassToken.
+	Pool Pool
+	// Positions says what tells a token where its patch was. Default LearnedPositions.
+	Positions Positions
+	// Registers is the number of tokens without a patch that the network may use as memory (Darcet et al. 2023,
+	// arXiv:2309.16588, who take 4). Default 0.
+	Registers int
+	// StochasticDepth is the probability in [0, 1) that the last block's branches are left out in training, for each image
+	// by itself; it rises linearly with the depth from 0. Default 0; DeiT and DINO take 0.1.
+	StochasticDepth float64
+	// Size is the side in pixels of the images that the position embeddings are stored for, a multiple of Patch; images of
+	// other sizes get them interpolated. Default: 14 patches where Patch is 14 or more (224 pixels at 16, as published), else
+	// 8 patches (32 pixels at 4, 64 at 8).
+	Size int
+}
+
+// Pool is the way from a ViT's tokens to one vector.
+type Pool int
+
+const (
+	ClassToken  Pool = iota // The output of a token of its own, which has no patch.
+	MeanPatches             // The mean over the patches' outputs. There is no class token then.
+)
+
+// Positions is the kind of a ViT's position embeddings.
+type Positions int
+
+const (
+	LearnedPositions Positions = iota // One learned vector for each place.
+	SineCosine                        // Fixed sines and cosines of row and column, as in MoCo v3 and MAE. 4 must divide Width.
+)
+
+var (
+	// ViTTiny is ViT-Ti/16 of DeiT: 5.5 million parameters, 1.3 billion multiply-adds at 224 pixels.
+	ViTTiny = ViT{Patch: 16, Width: 192, Depth: 12, Heads: 3}
+	// ViTSmall is ViT-S/16 of DeiT: 21.7 million parameters, 4.6 billion multiply-adds at 224 pixels.
+	ViTSmall = ViT{Patch: 16, Width: 384, Depth: 12, Heads: 6}
+	// ViTBase is ViT-B/16: 85.8 million parameters, 17.6 billion multiply-adds at 224 pixels.
+	ViTBase = ViT{Patch: 16, Width: 768, Depth: 12, Heads: 12}
+)
+
+// WithDefaults fills in the settings that were left at zero.
+func (v ViT) WithDefaults() ViT {
+	if v.Patch == 0 {
+		v.Patch = 16
+	}
+	if v.Width == 0 {
+		v.Width = 384
+	}
+	if v.Depth == 0 {
+		v.Depth = 12
+	}
+	if v.Heads == 0 {
+		v.Heads = max(v.Width/64, 1)
+	}
+	if v.MLPRatio == 0 {
+		v.MLPRatio = 4
+	}
+	if v.Size == 0 && v.Patch >= 14 {
+		v.Size = 14 * v.Patch
+	} else if v.Size == 0 {
+		v.Size = 8 * v.Patch
+	}
+	return v
+}
+
+// Name is "vit12-w384-h6-p16" (depth, width, heads, patch), followed by what differs from the plain network: "-mlp2" (MLPRatio),
+// "-mean" (Pool), "-sincos" (Positions), "-r4" (Registers).
+func (v ViT) Name() string {
+	v = v.WithDefaults()
+	name := fmt.Sprintf("vit%d-w%d-h%d-p%d", v.Depth, v.Width, v.Heads, v.Patch)
+	if v.MLPRatio != 4 {
+		name += fmt.Sprintf("-mlp%d", v.MLPRatio)
+	}
+	if v.Pool == MeanPatches {
+		name += "-mean"
+	}
+	if v.Positions == SineCosine {
+		name += "-sincos"
+	}
+	if v.Registers > 0 {
+		name += fmt.Sprintf("-r%d", v.Registers)
+	}
+	return name
+}
+
+// Check returns an error where a field is out of range, or where the patches don't divide the image.
+func (v ViT) Check(height, width int) error {
+	v = v.WithDefaults()
+	switch {
+	case v.Patch < 1:
+		return fmt.Errorf("encoder.ViT: Patch is %d; it must be at least 1 (0 means the default, 16)", v.Patch)
+	case v.Width < 1:
+		return fmt.Errorf("encoder.ViT: Width is %d; it must be at least 1 (0 means the default, 384)", v.Width)
+	case v.Depth < 1:
+		return fmt.Errorf("encoder.ViT: Depth is %d; it must be at least 1 (0 means the default, 12)", v.Depth)
+	case v.Heads < 1 || v.Width%v.Heads != 0:
+		return fmt.Errorf("encoder.ViT: Heads is %d; it must be at least 1 and divide Width, which is %d", v.Heads, v.Width)
+	case v.MLPRatio < 1:
+		return fmt.Errorf("encoder.ViT: MLPRatio is %d; it must be at least 1 (0 means the default, 4)", v.MLPRatio)
+	case v.Pool != ClassToken && v.Pool != MeanPatches:
+		return fmt.Errorf("encoder.ViT: Pool is %d; it must be ClassToken or MeanPatches", v.Pool)
+	case v.Positions != LearnedPositions && v.Positions != SineCosine:
+		return fmt.Errorf("encoder.ViT: Positions is %d; it must be LearnedPositions or SineCosine", v.Positions)
+	case v.Positions == SineCosine && v.Width%4 != 0:
+		return fmt.Errorf("encoder.ViT: Width is %d; with Positions SineCosine it must be a multiple of 4", v.Width)
+	case v.Registers < 0:
+		return fmt.Errorf("encoder.ViT: Registers is %d; it must be at least 0", v.Registers)
+	case badRate(v.StochasticDepth):
+		return fmt.Errorf("encoder.ViT: StochasticDepth is %g; it must be at least 0 and below 1", v.StochasticDepth)
+	case v.Size < v.Patch || v.Size%v.Patch != 0:
+		return fmt.Errorf("encoder.ViT: Size is %d; it must be a multiple of Patch, which is %d", v.Size, v.Patch)
+	case height < v.Patch || width < v.Patch || height%v.Patch != 0 || width%v.Patch != 0:
+		return fmt.Errorf("encoder.ViT: images are %d×%d; both sides must be multiples of Patch, which is %d", height, width, v.Patch)
+	}
+	return nil
+}
+
+// Dim is Width.
+func (v ViT) Dim() int { return v.WithDefaults().Width }
+
+// PatchSize is Patch.
+func (v ViT) PatchSize() int { return v.WithDefaults().Patch }
+
+// Deterministic is the same network without stochastic depth.
+func (v ViT) Deterministic() Encoder {
+	v.StochasticDepth = 0
+	return v
+}
+
+// Cost counts the parameters without a mask token, and the multiply-adds with the two matrix products of attention, as the
+// DeiT paper, timm and torchvision count them. A classifier is not part of the encoder.
+func (v ViT) Cost(height, width int) Cost {
+	v = v.WithDefaults()
+	patches := int64(height/v.Patch) * int64(width/v.Patch)
+	tokens := patches + int64(v.leading())
+	d, hidden := int64(v.Width), int64(v.Width*v.MLPRatio)
+	inPatch := int64(3 * v.Patch * v.Patch)
+
+	products := 3*d*d + d*d + 2*d*hidden // The weights of a block that multiply: qkv, the projection behind attention, the MLP.
+	biases := 3*d + d + hidden + d
+	norms := 4 * d
+	cost := Cost{
+		Params:       inPatch*d + d + int64(v.leading())*d + int64(v.Depth)*(products+biases+norms) + 2*d,
+		MultiplyAdds: patches*inPatch*d + int64(v.Depth)*(tokens*products+2*tokens*tokens*d),
+	}
+	if v.Positions == LearnedPositions {
+		cost.Params += int64(shapes.Make(0, v.positionDims()...).Size())
+	}
+	return cost
+}
+
+// leading is the number of tokens before those of the patches: the class token and the registers.
+func (v ViT) leading() int {
+	if v.Pool == ClassToken {
+		return 1 + v.Registers
+	}
+	return v.Registers
+}
