@@ -101,17 +101,25 @@ func sample(images, maps *Node) *Node {
 
 // Host implements Transform.
 func (t Affine) Host(img *image.NRGBA, params []float32) *image.NRGBA {
-	out := imaging.Clone(img)
-	size := out.Bounds().Size()
-	in := imaging.Clone(img)
+	size := img.Bounds().Size()
 	centreX, centreY := float64(size.X)/2, float64(size.Y)/2
 	sin, cos := math.Sincos(-float64(params[0]))
+	return sampleHost(img, func(x, y float64) (float64, float64) {
+		// Back from the output point: undo the shift, then the turn and the magnification.
+		dx := (x - centreX - float64(params[1])) / float64(params[3])
+		dy := (y - centreY - float64(params[2])) / float64(params[3])
+		return centreX + cos*dx - sin*dy, centreY + sin*dx + cos*dy
+	})
+}
+
+// sampleHost is sample's twin for one image: each point of the output shows the point of the input that back gives for it.
+func sampleHost(img *image.NRGBA, back func(x, y float64) (float64, float64)) *image.NRGBA {
+	out, in := imaging.Clone(img), imaging.Clone(img)
+	size := out.Bounds().Size()
 	for row := range size.Y {
 		for col := range size.X {
-			// Back from the output point: undo the shift, then the turn and the magnification.
-			dx := (float64(col) + .5 - centreX - float64(params[1])) / float64(params[3])
-			dy := (float64(row) + .5 - centreY - float64(params[2])) / float64(params[3])
-			x, y := centreX+cos*dx-sin*dy-.5, centreY+sin*dx+cos*dy-.5
+			x, y := back(float64(col)+.5, float64(row)+.5)
+			x, y = x-.5, y-.5 // in units of pixel indices
 			left, top := math.Floor(x), math.Floor(y)
 			var c [3]float64
 			for i := range 4 {

@@ -24,6 +24,14 @@ func positive(field string, value, high float64) error {
 	return nil
 }
 
+// between0And1 returns an error unless 0 < value < 1.
+func between0And1(field string, value float64) error {
+	if !(0 < value && value < 1) {
+		return fmt.Errorf("%s is %g: must be in (0, 1)", field, value)
+	}
+	return nil
+}
+
 // interval returns an error unless 0 < low <= high <= limit.
 func interval(field string, value [2]float64, limit float64) error {
 	for i, end := range [2]string{"[0]", "[1]"} {

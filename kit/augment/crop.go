@@ -71,9 +71,7 @@ func (c RandomResizedCrop) Draw(r *Random, batch, height, width int) *Node {
 
 	// A place in the room that is left: uniform over whole pixels, or the middle.
 	place := func(room *Node) *Node {
-		anywhere := Floor(Mul(r.Uniform(0, 1, batch), OnePlus(room)))
-		anywhere = Min(anywhere, room) // u close to 1 can round up
-		return choose(central, Floor(MulScalar(room, .5)), anywhere)
+		return choose(central, Floor(MulScalar(room, .5)), r.upTo(room))
 	}
 	top := place(AddScalar(Neg(boxHeight), float64(height)))
 	left := place(AddScalar(Neg(boxWidth), float64(width)))

@@ -22,6 +22,10 @@
 // the transform's host twin, which works on one 8-bit image with the imaging package or plain loops: that is how the graph
 // is checked. A Geometric transform also gives its map from output to input coordinates, for what moves with the image.
 //
+// Beside the transforms are those that are none: Mixup and CutMix mix the images of a batch, RandomMask, BlockMask and
+// MultiBlockMask draw which patches of an image are hidden, and Tiles, CropTiles, Shuffle and Assemble take images apart and
+// put them together, in orders such as JigsawPermutations finds. They too draw from a Random.
+//
 // Conventions are torchvision's: pixel centres lie at half-integers, shrinking is antialiased as Pillow does it, grey is
 // ITU-R 601 luma. Values stay in [0, 1] and are not rounded to 8 bits between transforms.
 package augment

@@ -45,3 +45,42 @@ func (f Flip) Host(img *image.NRGBA, params []float32) *image.NRGBA {
 	}
 	return imaging.FlipH(img)
 }
+
+// VerticalFlip mirrors images top to bottom.
+type VerticalFlip struct {
+	// P is the probability to flip an image, in [0, 1]. 0: 0.5.
+	P float64
+}
+
+// Check implements Transform.
+func (f VerticalFlip) Check(height, width int) error { return within("P", f.P, 0, 1) }
+
+// OutputSize implements Geometric.
+func (f VerticalFlip) OutputSize(height, width int) (int, int) { return height, width }
+
+// Draw returns 1 where an image is flipped, else 0: [batch, 1].
+func (f VerticalFlip) Draw(r *Random, batch, height, width int) *Node {
+	return r.Bernoulli(orDefault(f.P, .5), batch, 1)
+}
+
+// Map implements Geometric.
+func (f VerticalFlip) Map(params *Node, height, width int) *Node {
+	flipped := column(params, 0)
+	zero, one := ZerosLike(flipped), OnesLike(flipped)
+	return affineMap(
+		one, zero, zero,
+		zero, OneMinus(MulScalar(flipped, 2)), MulScalar(flipped, float64(height)))
+}
+
+// Apply implements Transform.
+func (f VerticalFlip) Apply(images, params *Node) *Node {
+	return choose(column(params, 0), Reverse(images, 2), images)
+}
+
+// Host implements Transform.
+func (f VerticalFlip) Host(img *image.NRGBA, params []float32) *image.NRGBA {
+	if params[0] == 0 {
+		return imaging.Clone(img)
+	}
+	return imaging.FlipV(img)
+}

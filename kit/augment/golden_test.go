@@ -78,3 +78,59 @@ func TestBlurAgreesWithTorchvision(t *testing.T) {
 		}
 	}
 }
+
+// Pillow 12.0.0's ImageOps.autocontrast, equalize, posterize and solarize, ImageEnhance and Image.transform (bilinear) of one
+// image of 40 x 30, at five of its pixels. Pillow cuts values off where this package rounds, so they can be one apart.
+func TestRandAugmentAgreesWithPillow(t *testing.T) {
+	const height, width = 30, 40
+	var image []uint8
+	for y := range height {
+		for x := range width {
+			image = append(image, uint8(20+x*x/12+y), uint8(60+x*y/9+9*((x+2*y)%3)), uint8(200-3*x-y*y/20))
+		}
+	}
+	at := [5][2]int{{0, 0}, {7, 3}, {20, 11}, {33, 28}, {39, 29}}
+	tests := []struct {
+		operation operation
+		strength  float32
+		want      [5][3]float64
+	}{
+		{stretch, .3, [5][3]float64{{0, 0, 255}, {11, 20, 221}, {72, 44, 149}, {194, 220, 33}, {255, 245, 0}}},
+		{equalise, .3, [5][3]float64{{0, 0, 255}, {12, 41, 255}, {143, 109, 164}, {255, 255, 8}, {255, 255, 0}}},
+		{posterise, .5, [5][3]float64{{20, 60, 200}, {24, 68, 176}, {64, 84, 132}, {136, 180, 60}, {172, 192, 40}}},
+		{posterise, -1, [5][3]float64{{16, 48, 192}, {16, 64, 176}, {64, 80, 128}, {128, 176, 48}, {160, 192, 32}}},
+		{solarise, .3, [5][3]float64{{20, 60, 55}, {27, 71, 76}, {64, 84, 134}, {138, 75, 62}, {175, 61, 41}}},
+		{brighten, .3, [5][3]float64{{25, 76, 254}, {34, 90, 227}, {81, 106, 170}, {175, 228, 78}, {222, 246, 52}}},
+		{brighten, -1, [5][3]float64{{2, 6, 20}, {2, 7, 17}, {6, 8, 13}, {13, 18, 6}, {17, 19, 4}}},
+		{colourise, .3, [5][3]float64{{8, 58, 236}, {15, 71, 208}, {58, 84, 147}, {133, 187, 37}, {176, 200, 5}}},
+		{colourise, -1, [5][3]float64{{59, 63, 77}, {65, 70, 80}, {82, 84, 89}, {152, 156, 144}, {171, 173, 158}}},
+		{contrastUp, .3, [5][3]float64{{0, 50, 228}, {8, 64, 201}, {55, 80, 144}, {149, 202, 52}, {196, 220, 26}}},
+		{contrastUp, -1, [5][3]float64{{88, 92, 106}, {89, 93, 104}, {92, 94, 99}, {100, 104, 92}, {103, 105, 90}}},
+		{sharpen, .3, [5][3]float64{{20, 60, 200}, {27, 71, 179}, {64, 82, 134}, {138, 181, 62}, {175, 194, 41}}},
+		{sharpen, -1, [5][3]float64{{20, 60, 200}, {27, 71, 179}, {64, 89, 134}, {138, 174, 62}, {175, 194, 41}}},
+		{shearX, .3, [5][3]float64{{20, 60, 199}, {27, 73, 178}, {67, 94, 130}, {153, 184, 54}, {0, 0, 0}}},
+		{shearY, 1, [5][3]float64{{20, 62, 200}, {29, 79, 178}, {70, 100, 125}, {0, 0, 0}, {0, 0, 0}}},
+		// Image.rotate(-9) and (9), counter-clockwise.
+		{rotate, .3, [5][3]float64{{0, 0, 0}, {27, 66, 182}, {62, 93, 135}, {147, 162, 62}, {0, 0, 0}}},
+		{rotate, -.3, [5][3]float64{{0, 0, 0}, {27, 77, 173}, {65, 90, 132}, {0, 0, 0}, {0, 0, 0}}},
+	}
+	var params [][]float32
+	var pix []uint8
+	for _, test := range tests {
+		params = append(params, []float32{float32(test.operation), test.strength})
+		pix = append(pix, image...)
+	}
+	views := rows(applyParams(t, RandAugment{Ops: 1}, params, pix, len(tests), height, width), len(tests))
+	for i, test := range tests {
+		for p, want := range test.want {
+			if test.operation == rotate && want == [3]float64{} {
+				continue // Pillow has a hard border to what comes from outside, this package blends
+			}
+			for k, v := range want {
+				if got := 255 * float64(views[i][3*(at[p][1]*width+at[p][0])+k]); abs(got-v) > 1.01 {
+					t.Errorf("operation %d of strength %g, pixel %v, channel %d is %g, want %g", test.operation, test.strength, at[p], k, got, v)
+				}
+			}
+		}
+	}
+}

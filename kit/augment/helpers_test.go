@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"sslkit/kit/device"
@@ -153,4 +154,28 @@ func floats(img *image.NRGBA) []float32 {
 		}
 	}
 	return out
+}
+
+// several runs a graph of several outputs and returns each as float32, flat.
+func several[F ExecGraphFn](t *testing.T, f F, args ...any) [][]float32 {
+	t.Helper()
+	outputs, err := CallOnceN(open(t), f, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([][]float32, len(outputs))
+	for i, output := range outputs {
+		out[i] = values(t, output)
+	}
+	return out
+}
+
+func float(x *Node) *Node { return ConvertDType(x, dtypes.Float32) }
+
+func sum(x []float32) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += float64(v)
+	}
+	return sum
 }

@@ -151,7 +151,7 @@ func TestShareOfImagesChanged(t *testing.T) {
 		transform Transform
 		want      float64
 	}{
-		{Flip{}, .5}, {Flip{P: .1}, .1}, {Flip{P: 1}, 1},
+		{Flip{}, .5}, {Flip{P: .1}, .1}, {Flip{P: 1}, 1}, {VerticalFlip{}, .5}, {VerticalFlip{P: .9}, .9},
 		{Grey{}, .2}, {Solarize{}, .2}, {GaussianBlur{}, .5},
 	} {
 		params := drawParams(t, test.transform, State(5, 1), draws, 32, 32)

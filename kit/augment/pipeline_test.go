@@ -18,6 +18,10 @@ func everything() Pipeline {
 		Grey{},
 		GaussianBlur{},
 		Solarize{},
+		VerticalFlip{},
+		QuarterTurns{},
+		RandAugment{},
+		RandomErasing{},
 	}
 }
 
@@ -85,6 +89,10 @@ func TestIdentity(t *testing.T) {
 		{Resize{}, []float32{0, 0, height, width}},
 		{Affine{}, []float32{0, 0, 0, 1}},
 		{Flip{}, []float32{0}},
+		{VerticalFlip{}, []float32{0}},
+		{RandomErasing{}, []float32{0, 0, 0, 0}},
+		{RandAugment{}, []float32{float32(identity), .3, float32(rotate), 0}},
+		{RandAugment{Ops: 1}, []float32{float32(translateX), .01}}, // less than a pixel
 		{ColorJitter{}, []float32{1, 1, 1, 0, 2, 0, 3, 1}},
 		{Grey{}, []float32{0}},
 		{GaussianBlur{}, []float32{0}},
@@ -203,6 +211,10 @@ func TestBadSettings(t *testing.T) {
 	}{
 		{Pipeline{Flip{P: 1.5}}, "transform 0, Flip: P is 1.5: must be in [0, 1]"},
 		{Pipeline{Flip{P: math.NaN()}}, "P is NaN"},
+		{Pipeline{VerticalFlip{P: -1}}, "transform 0, VerticalFlip: P is -1: must be in [0, 1]"},
+		{Pipeline{RandomErasing{Scale: [2]float64{.5, 2}}}, "transform 0, RandomErasing: Scale[1] is 2: must be in (0, 1]"},
+		{Pipeline{RandomErasing{Ratio: [2]float64{3, 1}}}, "Ratio is [3, 1]: the first must not be above the second"},
+		{Pipeline{RandomErasing{Fill: 2}}, "Fill is 2: must be in [0, 1]"},
 		{Pipeline{Grey{P: -.1}}, "P is -0.1"},
 		{Pipeline{Flip{}, RandomResizedCrop{Scale: [2]float64{.5, 1.2}}}, "transform 1, RandomResizedCrop: Scale[1] is 1.2: must be in (0, 1]"},
 		{Pipeline{RandomResizedCrop{Scale: [2]float64{.5, .2}}}, "Scale is [0.5, 0.2]"},

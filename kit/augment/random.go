@@ -56,3 +56,30 @@ func (r *Random) Bernoulli(p float64, dims ...int) *Node {
 func (r *Random) constant(value float64, batch int) *Node {
 	return FillScalar(r.Graph(), shapes.Make(dtypes.Float32, batch), value)
 }
+
+// Integers draws whole numbers uniform in [0, n), as float32 of shape dims.
+func (r *Random) Integers(n int, dims ...int) *Node {
+	return r.upTo(FillScalar(r.Graph(), shapes.Make(dtypes.Float32, dims...), float64(n-1)))
+}
+
+// upTo draws a whole number uniform in [0, limit] for every whole number in limit, which is at least 0.
+func (r *Random) upTo(limit *Node) *Node {
+	u := r.Uniform(0, 1, limit.Shape().Dimensions...)
+	return Min(Floor(Mul(u, OnePlus(limit))), limit) // u close to 1 can round up
+}
+
+// Permutations draws an order of n things for every image of a batch, uniform over all orders: int32 [batch, n].
+func (r *Random) Permutations(batch, n int) *Node { return argsort(r.Uniform(0, 1, batch, n)) }
+
+// argsort returns the indices that sort the rows of x [batch, n] upwards, int32 [batch, n]. Equal values keep their order.
+func argsort(x *Node) *Node {
+	g, dtype := x.Graph(), x.DType()
+	before := NewClosure(g, func(g *Graph) []*Node {
+		a, b := Parameter(g, "a", shapes.Make(dtype)), Parameter(g, "b", shapes.Make(dtype))
+		Parameter(g, "aIndex", shapes.Make(dtypes.Int32))
+		Parameter(g, "bIndex", shapes.Make(dtypes.Int32))
+		return []*Node{LessThan(a, b)}
+	})
+	index := Iota(g, shapes.Make(dtypes.Int32, x.Shape().Dimensions...), 1)
+	return SortFunc(before, 1, true, x, index)[1]
+}

@@ -3,6 +3,7 @@ package augment
 import (
 	"image"
 
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -51,14 +52,16 @@ func column(params *Node, i int) *Node {
 func columns(params ...*Node) *Node { return Stack(params, 1) }
 
 // perImage spreads one value an image, [batch], over the shape of like, [batch, ...].
-func perImage(value, like *Node) *Node {
-	dims := like.Shape().Dimensions
-	ones := make([]int, len(dims))
+func perImage(value, like *Node) *Node { return spread(value, like.Shape()) }
+
+// spread repeats one value an image, [batch], over a shape [batch, ...].
+func spread(value *Node, shape shapes.Shape) *Node {
+	ones := make([]int, shape.Rank())
 	for i := range ones {
 		ones[i] = 1
 	}
-	ones[0] = dims[0]
-	return BroadcastToDims(Reshape(value, ones...), dims...)
+	ones[0] = shape.Dim(0)
+	return BroadcastToDims(Reshape(value, ones...), shape.Dimensions...)
 }
 
 // choose takes each image from yes where chosen [batch] is not 0, and from no elsewhere.

@@ -24,6 +24,9 @@ func TestGraphAgreesWithHost(t *testing.T) {
 		{Resize{Size: 40, Interpolation: Bicubic}, .4, 1.3},
 		{CenterCrop{Size: 13}, 1e-3, 1e-3},
 		{Flip{}, 1e-3, 1e-3},
+		{VerticalFlip{}, 1e-3, 1e-3},
+		{RandomErasing{P: .8, Fill: .4}, 1e-3, 1e-3},
+		{RandomErasing{P: 1, Scale: [2]float64{.1, 1}, Ratio: [2]float64{1, 1}}, 1e-3, 1e-3},
 		{Affine{Rotation: 180, Translation: .2, Scale: [2]float64{.5, 2}, P: .8}, .26, rounding},
 		{ColorJitter{Brightness: .8, Contrast: .8, Saturation: .8, Hue: .2, P: .8}, .26, rounding},
 		{Grey{P: .5}, .26, rounding},
@@ -76,6 +79,7 @@ func TestMapIsWhatPixelsFollow(t *testing.T) {
 		Resize{Size: 30},
 		CenterCrop{Size: 21},
 		Flip{},
+		VerticalFlip{},
 		Affine{Rotation: 30, Translation: .1, Scale: [2]float64{.8, 1.2}},
 	} {
 		t.Run(fmt.Sprintf("%T", g), func(t *testing.T) {
