@@ -108,6 +108,11 @@ func (r Recipe) checkFor(set data.Set) error {
 			return err
 		}
 	}
+	if method, ok := r.Method.(ssl.NeedsEncoder); ok {
+		if err := method.CheckEncoder(r.Encoder, height, width); err != nil {
+			return err
+		}
+	}
 	for _, view := range r.Method.Views(height, width) {
 		if err := view.Check(height, width); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
 )
@@ -62,6 +63,9 @@ func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	}
 	if method, ok := r.Method.(ssl.HasTeacher); ok {
 		step.Teacher = r.network(scope.At(teacherScope))
+		if e, ok := r.Encoder.(encoder.Stochastic); ok { // A teacher sees the whole network.
+			step.Teacher.Encoder = e.Deterministic()
+		}
 		train.AddMainLoss(method.Loss(step))
 		freezeTeacher(scope)
 		train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) { // Behind the optimiser's update.

@@ -14,10 +14,13 @@
 package ssl
 
 import (
+	"fmt"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 )
 
@@ -54,6 +57,23 @@ type NeedsLabels interface {
 	// CheckLabels returns an error where the method does not fit the classes of the training images; nil classes are
 	// images without labels.
 	CheckLabels(classes []string) error
+}
+
+// NeedsEncoder is a Method that does not work with every encoder.
+type NeedsEncoder interface {
+	Method
+
+	// CheckEncoder returns an error that says what is needed where the method can't use the encoder on images of
+	// height × width pixels.
+	CheckEncoder(e encoder.Encoder, height, width int) error
+}
+
+// needsMasked is the error of an encoder without patches; nil where e is an encoder.Masked.
+func needsMasked(method string, e encoder.Encoder) error {
+	if _, ok := e.(encoder.Masked); !ok {
+		return fmt.Errorf("%s hides patches, and encoder %s has none; take an encoder.Masked, as encoder.ViT", method, e.Name())
+	}
+	return nil
 }
 
 // HasTeacher is a Method that learns from a teacher: a network of the same shape whose weights follow the student's slowly.

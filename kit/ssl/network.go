@@ -27,10 +27,33 @@ type Network struct {
 //
 //	views: V × [batch, height, width, 3] -> representations of [batch × V], row i × V + v being view v of image i
 func (n Network) Encode(views ...*Node) encoder.Output {
-	images := ConvertDType(MergeViews(views...), n.Precision)
-	out := n.Encoder.Encode(n.EncoderScope, images)
-	out.Pooled = ConvertDType(out.Pooled, dtypes.Float32)
-	out.Map = ConvertDType(out.Map, dtypes.Float32)
+	return float32Output(n.Encoder.Encode(n.EncoderScope, ConvertDType(MergeViews(views...), n.Precision)))
+}
+
+// EncodeVisible encodes only the patches in keep, for methods whose CheckEncoder demands an encoder.Masked.
+//
+//	images: [batch, height, width, 3]; keep: int32 [batch, k] -> Tokens [batch, k, dim]
+func (n Network) EncodeVisible(images, keep *Node) encoder.Output {
+	masked := n.Encoder.(encoder.Masked)
+	return float32Output(masked.EncodeVisible(n.EncoderScope, ConvertDType(images, n.Precision), keep))
+}
+
+// EncodeHidden encodes images with a learned token in place of the hidden patches, for methods whose CheckEncoder demands an
+// encoder.Masked.
+//
+//	images: [batch, height, width, 3]; hidden: bool [batch, patches] -> Tokens [batch, patches, dim]
+func (n Network) EncodeHidden(images, hidden *Node) encoder.Output {
+	masked := n.Encoder.(encoder.Masked)
+	return float32Output(masked.EncodeHidden(n.EncoderScope, ConvertDType(images, n.Precision), hidden))
+}
+
+// float32Output is the same in float32.
+func float32Output(out encoder.Output) encoder.Output {
+	for _, node := range []**Node{&out.Pooled, &out.Map, &out.Tokens} {
+		if *node != nil {
+			*node = ConvertDType(*node, dtypes.Float32)
+		}
+	}
 	return out
 }
 
