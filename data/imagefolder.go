@@ -66,7 +66,7 @@ const (
 // Skipped is an image that was left out.
 type Skipped struct {
 	Path   string // inside the folder or archive
-	Reason string
+	Reason string // why, as "truncated JPEG"
 }
 
 // Name returns the base name of the path without .tar, .tar.gz, .tgz or .zip.

@@ -10,8 +10,8 @@ import (
 //
 //	few := data.Labelled{From: data.Shapes{}, Subset: data.Subset{PerClass: 10, Seed: 1}}
 type Labelled struct {
-	From   Source
-	Subset Subset
+	From   Source // whose training split is cut down
+	Subset Subset // which of its images are left
 }
 
 // Name is the other source's, with the number of labels: "shapes-10-per-class".

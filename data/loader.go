@@ -11,7 +11,7 @@ import (
 
 // Batch is what one training step reads. Its slices belong to the caller.
 type Batch struct {
-	Step    int
+	Step    int     // which step reads it, from 0
 	Indices []int   // [batch] which images of the set
 	Pix     []uint8 // [batch, height, width, 3]
 	Labels  []int32 // [batch], -1 where unlabelled

@@ -119,7 +119,7 @@ func (b Box) Height() int { return b.Y1 - b.Y0 }
 
 // Sample is one image of [Shapes] with everything that is known about it.
 type Sample struct {
-	Size    int
+	Size    int     // side of the image in pixels
 	Pix     []uint8 // [Size, Size, 3], RGB
 	Class   int     // index in ShapeClasses
 	Box     Box     // the tightest box around Mask

@@ -5,10 +5,10 @@ import "math"
 // Video is a clip of [Shapes]: a few objects that move in straight lines,
 // bounce off the edges and turn, in front of a background that stays.
 type Video struct {
-	Size    int
-	Classes []int  // class of each object; 0 is the object of the sample of the same index
-	Caption string // of the first frame's object 0, as in Sample
-	Frames  []Frame
+	Size    int     // side of every frame in pixels
+	Classes []int   // class of each object; 0 is the object of the sample of the same index
+	Caption string  // of the first frame's object 0, as in Sample
+	Frames  []Frame // in order of time
 }
 
 // Frame is one picture of a video.

@@ -25,14 +25,14 @@ type Environment struct {
 	Data     string            `json:"data"`      // Name of the training set.
 	Images   int               `json:"images"`    // Number of its images.
 	DataHash string            `json:"data_hash"` // Names the content and order of the images.
-	Began    time.Time         `json:"began"`
+	Began    time.Time         `json:"began"`     // When the run was first started.
 }
 
 // Machine describes the hardware of a run or a benchmark.
 type Machine struct {
-	Cores     int    `json:"cores"`
-	MemoryGiB int    `json:"memory_gib"`
-	Processor string `json:"processor"`
+	Cores     int    `json:"cores"`      // That this process may use.
+	MemoryGiB int    `json:"memory_gib"` // Main memory in GiB, rounded; 0 where the system does not tell.
+	Processor string `json:"processor"`  // Model name.
 	// Accelerator is the model of the first NVIDIA device, or "none".
 	Accelerator string `json:"accelerator"`
 }

@@ -13,7 +13,9 @@ import (
 //
 //	report := kit.Report{Path: "runs/quickstart/report.json"}
 //	err := report.Headline("knn", "k-NN %.1f %%", 100*knn.Value)
-type Report struct{ Path string }
+type Report struct {
+	Path string // Of the JSON file; its folder is made where it is missing.
+}
 
 // reportContent is what the file holds.
 type reportContent struct {

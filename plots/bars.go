@@ -14,8 +14,8 @@ import (
 
 // Bar is one row of a benchmark.
 type Bar struct {
-	Name  string
-	Value float64
+	Name  string  // written beside it
+	Value float64 // its length, in the chart's unit
 
 	// Low and High bound the 95 % interval. Both equal to Value, or both zero: no interval.
 	Low, High float64

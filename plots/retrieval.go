@@ -12,17 +12,17 @@ import (
 
 // Query is an image and what was retrieved for it, the nearest first.
 type Query struct {
-	Image      image.Image
-	Class      string // written under it; may be empty
-	Neighbours []Neighbour
+	Image      image.Image // of any size
+	Class      string      // written under it; may be empty
+	Neighbours []Neighbour // the nearest first
 }
 
 // Neighbour is one image that was retrieved.
 type Neighbour struct {
-	Image      image.Image
-	Class      string  // written under it; may be empty
-	Similarity float64 // as measured, for example the cosine in [−1, 1]
-	Same       bool    // of the query's class; not shown where one of the two classes is empty
+	Image      image.Image // of any size
+	Class      string      // written under it; may be empty
+	Similarity float64     // as measured, for example the cosine in [−1, 1]
+	Same       bool        // of the query's class; not shown where one of the two classes is empty
 }
 
 // Retrieval draws each query at the left of a row and its neighbours at the right. A neighbour of the query's class has a

@@ -15,9 +15,9 @@ import (
 
 // Tensor is a named float32 array, row-major.
 type Tensor struct {
-	Name  string
-	Shape []int
-	Data  []float32
+	Name  string    // As timm names it: "layer1.0.conv1.weight".
+	Shape []int     // Its dimensions, the slowest first.
+	Data  []float32 // Its values: as many as the product of Shape.
 }
 
 // safetensorsEntry is one tensor's entry in the header of the format (https://github.com/huggingface/safetensors).

@@ -31,7 +31,7 @@ type Curve struct {
 	Protocol string       `json:"protocol"` // Protocol in words, of the curve as a whole.
 	Metric   string       `json:"metric"`   // Metric is "top-1 accuracy", in [0, 1], or a difference of it.
 	Interval string       `json:"interval"` // Interval says what Low and High of the points speak of.
-	Points   []CurvePoint `json:"points"`
+	Points   []CurvePoint `json:"points"`   // Points are one for each count, in rising order.
 }
 
 // CurvePoint is the mean over the draws of one count.

@@ -13,11 +13,11 @@ import (
 type LinearModel struct {
 	Weights  []float64 // Weights are [Dim, Classes], row-major.
 	Bias     []float64 // Bias is [Classes].
-	Dim      int
-	Classes  []string
-	Encoder  string // Encoder is the hash of the weights whose features it was fitted on.
-	Fit      Fit    // Fit tells how it was fitted.
-	Protocol string // Protocol is how in words.
+	Dim      int       // Dim is the number of features.
+	Classes  []string  // Classes are the names, by column of Weights.
+	Encoder  string    // Encoder is the hash of the weights whose features it was fitted on.
+	Fit      Fit       // Fit tells how it was fitted.
+	Protocol string    // Protocol is how in words.
 }
 
 // newLinearModel folds (x - mean)/scale · W + b into x · W' + b'.

@@ -23,7 +23,7 @@ const (
 
 // Neighborhood holds the k nearest bank images of each of N queries.
 type Neighborhood struct {
-	N, K       int
+	N, K       int       // N queries with K neighbours each.
 	Index      []int     // Index is [N, K]: rows of the bank, nearest first.
 	Similarity []float64 // Similarity is [N, K]: their cosine similarities, in [-1, 1].
 }

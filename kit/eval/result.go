@@ -56,7 +56,7 @@ type Fit struct {
 
 // Candidate is one L2 value and its score on held-out labelled images.
 type Candidate struct {
-	L2      float64 `json:"l2"`
+	L2      float64 `json:"l2"`       // L2 is the regularisation.
 	HeldOut float64 `json:"held_out"` // HeldOut is the mean cross-entropy on held-out images, in nats.
 }
 

@@ -15,10 +15,10 @@ const z95 = 1.959963984540054
 
 // Interval is a figure with its 95 % confidence interval.
 type Interval struct {
-	Value float64 `json:"value"`
-	Low   float64 `json:"low"`  // Low is the lower end; equal to Value where there is no interval.
-	High  float64 `json:"high"` // High is the upper end; equal to Value where there is no interval.
-	N     int     `json:"n"`    // N is how many observations Value is made of.
+	Value float64 `json:"value"` // Value is the figure.
+	Low   float64 `json:"low"`   // Low is the lower end; equal to Value where there is no interval.
+	High  float64 `json:"high"`  // High is the upper end; equal to Value where there is no interval.
+	N     int     `json:"n"`     // N is how many observations Value is made of.
 }
 
 // Wilson is the share successes/n, in [0, 1], with Wilson's score interval.
