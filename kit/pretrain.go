@@ -110,7 +110,9 @@ type training struct {
 	batches  *batches
 	progress *progress
 	began    time.Time
-	failure  error // What stopped it, without the words that the training loop wraps around it.
+	looks    []Metrics // At the monitors, by this process and those before it.
+	alarmed  bool      // The alarm was shown.
+	failure  error     // What stopped it, without the words that the training loop wraps around it.
 
 	secondsBefore float64 // What earlier processes took.
 }
@@ -153,11 +155,16 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 	if t.log, t.secondsBefore, err = openMetrics(dir, behind); err != nil {
 		return nil, err
 	}
-	if !resumed {
-		if err := t.log.write(Metrics{Monitor: first}); err != nil {
+	if resumed {
+		earlier, err := readMetrics(dir)
+		if err != nil {
 			t.log.close()
 			return nil, err
 		}
+		t.looks = looks(earlier)
+	} else if err := t.log.write(Metrics{Monitor: first}); err != nil {
+		t.log.close()
+		return nil, err
 	}
 	return t, nil
 }
@@ -216,14 +223,35 @@ func (t *training) record(metrics Metrics) error {
 		} else if err != nil {
 			return fmt.Errorf("step %d: %w", metrics.Step, err)
 		}
+		t.looks = append(t.looks, metrics)
 	}
 	if err := t.log.write(metrics); err != nil {
 		return err
 	}
 	t.progress.step(t.recipe.Batch, metrics)
+	if err := t.watch(); err != nil {
+		return err
+	}
 	if metrics.Step%t.recipe.CheckpointEvery == 0 || metrics.Step == t.recipe.Steps {
 		return saveCheckpoint(t.dir, t.store, metrics.Step)
 	}
+	return nil
+}
+
+// watch shows the collapse alarm when it is first raised, and ends the training there if the recipe asks for it.
+func (t *training) watch() error {
+	if t.alarmed {
+		return nil
+	}
+	alarm := diagnose(t.recipe.Method, t.looks)
+	if alarm == nil {
+		return nil
+	}
+	t.alarmed = true
+	if t.recipe.StopOnCollapse {
+		return errors.New(alarm.String())
+	}
+	t.progress.say(alarm.String())
 	return nil
 }
 

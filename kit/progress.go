@@ -48,6 +48,11 @@ func (p *progress) step(images int, metrics Metrics) {
 	}
 }
 
+// say shows a line of its own.
+func (p *progress) say(line string) {
+	fmt.Printf("\n%s\n", line)
+}
+
 // progressOutput is where the bar is drawn and how often: over itself in a terminal; over itself in a notebook cell, which
 // keeps only the last drawing in the file; and as a line now and then in a log.
 func progressOutput() (io.Writer, time.Duration) {

@@ -44,6 +44,8 @@ type Recipe struct {
 	MonitorEvery int
 	// CheckpointEvery is the number of steps between two checkpoints. Default: a twentieth of the training.
 	CheckpointEvery int
+	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised, instead of only showing it.
+	StopOnCollapse bool
 }
 
 // Precision is the dtype of an encoder's arithmetic.

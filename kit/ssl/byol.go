@@ -105,6 +105,11 @@ func (m BYOL) head() encoder.MLP {
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2}
 }
 
+// Collapse of BYOL comes from a teacher or a predictor that does not keep up.
+func (m BYOL) Collapse() Collapse {
+	return Collapse{Try: "Tau nearer to 1, so that the teacher is slower; a lower learning rate; a larger Batch; weight decay of the predictor above 0"}
+}
+
 // Momentum rises from Tau to 1 along a cosine (the paper's section 3.3).
 func (m BYOL) Momentum(progress *Node) *Node { return cosineRamp(progress, m.WithDefaults().Tau, 1) }
 

@@ -94,6 +94,11 @@ func (m SimCLR) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: 1, Momentum: .9, WeightDecay: 1e-4, Eta: .001}
 }
 
+// Collapse is dimensional where it happens: the negatives keep embeddings from all being the same.
+func (m SimCLR) Collapse() Collapse {
+	return Collapse{Try: "a larger Batch, since its images are the negatives; a higher Temperature; a wider Hidden; a lower learning rate"}
+}
+
 // NTXent is the normalised temperature-scaled cross-entropy (equation 1 of the SimCLR paper). With the 2N embeddings of both
 // views, l2-normalised, and sim their dot product, the loss of the pair (i, j) is
 //

@@ -1,0 +1,81 @@
+package kit
+
+import (
+	"fmt"
+	"math"
+
+	"sslkit/kit/ssl"
+)
+
+// Alarm says that a run's embeddings have collapsed.
+type Alarm struct {
+	Since int    `json:"since"` // The first step at which the monitors showed it.
+	What  string `json:"what"`  // What collapsed, with the figures of the last look.
+	Try   string `json:"try"`   // The settings that are known to help.
+}
+
+// String is the alarm in one line.
+func (a Alarm) String() string {
+	return fmt.Sprintf("COLLAPSE since step %d: %s. Try %s.", a.Since, a.What, a.Try)
+}
+
+// alarmLooks is the number of looks in a row that must show a collapse: one alone may be passing.
+const alarmLooks = 2
+
+// diagnose tells whether the embeddings have collapsed, from the looks at the monitors in the order of their steps. The look
+// before training does not count: random encoders map all images to nearly the same.
+func diagnose(method ssl.Method, looks []Metrics) *Alarm {
+	collapsing, ok := method.(ssl.CanCollapse)
+	if !ok {
+		return nil
+	}
+	limits := collapsing.Collapse().WithDefaults()
+	alarm := Alarm{Try: limits.Try}
+	found := 0
+	for i := len(looks) - 1; i >= 0 && looks[i].Step > 0; i-- {
+		what := collapse(limits, *looks[i].Monitor)
+		if what == "" {
+			break
+		}
+		if found++; found == 1 {
+			alarm.What = what
+		}
+		alarm.Since = looks[i].Step
+	}
+	if found < alarmLooks {
+		return nil
+	}
+	return &alarm
+}
+
+// collapse says in words what is wrong with the embeddings, or nothing.
+func collapse(limits ssl.Collapse, m Monitor) string {
+	even := 1 / math.Sqrt(float64(m.EmbeddingDim))
+	switch {
+	case m.EmbeddingStd < limits.Std*even:
+		return fmt.Sprintf("all images have nearly the same embedding (deviation %.2g, an even spread has %.2g)", m.EmbeddingStd, even)
+	case m.EmbeddingDim > 2 && m.RankMe < limits.Rank:
+		return fmt.Sprintf("the embeddings lie along one direction (effective rank %.1f of %d)", m.RankMe, m.EmbeddingDim)
+	}
+	return ""
+}
+
+// Alarm is what the collapse monitors have to say about the run as far as it came: nil where the embeddings have not collapsed.
+func (r *Run) Alarm() (*Alarm, error) {
+	all, err := r.Metrics()
+	if err != nil {
+		return nil, err
+	}
+	return diagnose(r.Recipe.Method, looks(all)), nil
+}
+
+// looks are the lines that hold a look at the monitors.
+func looks(all []Metrics) []Metrics {
+	var with []Metrics
+	for _, m := range all {
+		if m.Monitor != nil {
+			with = append(with, m)
+		}
+	}
+	return with
+}

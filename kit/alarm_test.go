@@ -1,0 +1,77 @@
+package kit
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/encoder"
+	"sslkit/kit/ssl"
+)
+
+func look(step int, std, rank float64) Metrics {
+	return Metrics{Step: step, Monitor: &Monitor{EmbeddingStd: std, EmbeddingDim: 100, RankMe: rank}}
+}
+
+func TestAlarmSaysWhatCollapsedAndSinceWhen(t *testing.T) {
+	healthy, same, line := func(step int) Metrics { return look(step, .09, 40) }, func(step int) Metrics { return look(step, .001, 30) },
+		func(step int) Metrics { return look(step, .09, 1.2) }
+	for name, of := range map[string]struct {
+		looks []Metrics
+		since int
+		what  string
+	}{
+		"healthy":              {[]Metrics{healthy(0), healthy(5), healthy(10)}, 0, ""},
+		"before training":      {[]Metrics{same(0), same(5)}, 0, ""},
+		"one look":             {[]Metrics{healthy(0), healthy(5), same(10)}, 0, ""},
+		"passing":              {[]Metrics{healthy(0), same(5), same(10), healthy(15)}, 0, ""},
+		"complete collapse":    {[]Metrics{healthy(0), healthy(5), same(10), same(15), same(20)}, 10, "nearly the same"},
+		"dimensional collapse": {[]Metrics{healthy(0), line(5), line(10)}, 5, "one direction"},
+		"a method without any": {nil, 0, ""},
+	} {
+		alarm := diagnose(ssl.SimCLR{}, of.looks)
+		if of.what == "" {
+			if alarm != nil {
+				t.Errorf("%s: alarm %s", name, alarm)
+			}
+			continue
+		}
+		if alarm == nil || alarm.Since != of.since || !strings.Contains(alarm.What, of.what) || !strings.Contains(alarm.String(), "Batch") {
+			t.Errorf("%s: alarm %v, want one since %d", name, alarm, of.since)
+		}
+	}
+	if alarm := diagnose(ssl.Supervised{}, []Metrics{same(5), same(10)}); alarm != nil {
+		t.Errorf("a method that compares no embeddings has alarm %s", alarm)
+	}
+}
+
+// constantEncoder gives every image the same representation: the degenerate solution.
+type constantEncoder struct{ encoder.ResNet }
+
+// Encode leaves the image out.
+func (c constantEncoder) Encode(scope *model.Scope, images *Node) encoder.Output {
+	out := c.ResNet.Encode(scope, images)
+	out.Pooled = OnePlus(MulScalar(out.Pooled, 0))
+	return out
+}
+
+func TestConstantEncoderRaisesTheAlarm(t *testing.T) {
+	recipe := small()
+	recipe.Encoder = constantEncoder{encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}}
+	recipe.MonitorEvery, recipe.Steps, recipe.Batch = 1, 4, 8
+	run := pretrained(t, t.TempDir(), recipe)
+	alarm, err := run.Alarm()
+	if err != nil || alarm == nil || alarm.Since != 1 {
+		t.Errorf("alarm %v, error %v", alarm, err)
+	}
+	recipe.StopOnCollapse = true
+	if _, err := Pretrain(t.TempDir(), recipe); err == nil || !strings.Contains(err.Error(), "COLLAPSE since step 1") {
+		t.Errorf("error %v does not tell of the collapse", err)
+	}
+	healthy := pretrained(t, t.TempDir(), small())
+	if alarm, err := healthy.Alarm(); alarm != nil || err != nil {
+		t.Errorf("a healthy run has alarm %v, error %v", alarm, err)
+	}
+}
