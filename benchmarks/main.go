@@ -2,6 +2,7 @@
 // benchmarks/results/<name>.json, and as a table to <name>.md:
 //
 //	go run ./benchmarks real      # how good is SimCLR on real CIFAR-10 images, for a small budget?
+//	go run ./benchmarks methods   # which method learns how much from the same images?
 //	go run ./benchmarks shapes    # is the procedural world a good test bed?
 //	go run ./benchmarks resume    # does a run that is killed again and again end in the same bits?
 //	go run ./benchmarks           # list them
@@ -25,6 +26,7 @@ type benchmark struct {
 
 var benchmarks = []benchmark{
 	{"real", "How good is SimCLR on real CIFAR-10 images, for a small budget?", real},
+	{"methods", "Which method learns how much from the same images, under one small budget?", methods},
 	{"shapes", "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?", shapes},
 	{"resume", "Does a run that is killed again and again end in the same bits as an unbroken one?", resume},
 }
@@ -34,6 +36,10 @@ type options struct {
 	quick bool
 	data  string // Path to CIFAR-10 as an image folder or archive.
 	runs  string // Directory for the runs.
+
+	only   string // Of methods: those to compare, by name, with commas between; all where empty.
+	seeds  int    // Of methods: the number of seeds.
+	images int    // Of methods: the number of images that a run sees.
 }
 
 // results is where result files go.
@@ -49,6 +55,9 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "run small, to see that it works")
 	flag.StringVar(&o.data, "data", "../shared/data/cifar10-jpeg.tar.gz", "CIFAR-10 as class folders, in a directory or archive; where there is none it is downloaded")
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "where runs are kept")
+	flag.StringVar(&o.only, "only", "", "methods: compare only these, by name, with commas between")
+	flag.IntVar(&o.seeds, "seeds", 3, "methods: the number of seeds")
+	flag.IntVar(&o.images, "images", 64_000, "methods: the number of images that a run sees")
 	flag.Usage = usage
 	flag.Parse()
 	if flag.NArg() != 1 {
