@@ -1,0 +1,143 @@
+package ssl
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// BarlowTwins learns representations whose dimensions agree between two views of an image and do not repeat each other: the
+// correlations of the dimensions of one view with those of the other, over the batch, are to be the identity.
+//
+// Zbontar et al. 2021, "Barlow Twins: Self-Supervised Learning via Redundancy Reduction", arXiv:2103.03230. The zero value is
+// the paper's loss and views, with the sizes and the optimiser that solo-learn found for CIFAR-10.
+type BarlowTwins struct {
+	// Lambda weighs the correlations off the diagonal against those on it, above 0. Default 0.0051, the paper's.
+	Lambda float64
+	// Scale multiplies the whole loss, above 0. Default 0.1, solo-learn's.
+	Scale float64
+	// Hidden is the number of features of the projector's hidden layers. Default 2048; the paper takes 8192 on ImageNet.
+	Hidden int
+	// Out is the number of features of the embedding. Default 2048; more is better, up to what memory holds of Out × Out.
+	Out int
+	// Pair replaces the paper's two augmentations, which are BYOL's. Default: BYOLViews.
+	Pair []augment.Pipeline
+}
+
+var _ CanCollapse = BarlowTwins{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m BarlowTwins) WithDefaults() BarlowTwins {
+	if m.Lambda == 0 {
+		m.Lambda = .0051
+	}
+	if m.Scale == 0 {
+		m.Scale = .1
+	}
+	if m.Hidden == 0 {
+		m.Hidden = 2048
+	}
+	if m.Out == 0 {
+		m.Out = 2048
+	}
+	return m
+}
+
+// Name is "barlow".
+func (m BarlowTwins) Name() string { return "barlow" }
+
+// Check returns an error where a field is out of range.
+func (m BarlowTwins) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Lambda > 0) || math.IsInf(m.Lambda, 1):
+		return fmt.Errorf("ssl.BarlowTwins: Lambda is %g; it must be above 0 (0 means the default, 0.0051)", m.Lambda)
+	case !(m.Scale > 0) || math.IsInf(m.Scale, 1):
+		return fmt.Errorf("ssl.BarlowTwins: Scale is %g; it must be above 0 (0 means the default, 0.1)", m.Scale)
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.BarlowTwins: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Out < 2:
+		return fmt.Errorf("ssl.BarlowTwins: Out is %d; it must be at least 2 (0 means the default, 2048)", m.Out)
+	case m.Pair != nil && len(m.Pair) != 2:
+		return fmt.Errorf("ssl.BarlowTwins: Pair holds %d augmentations; it must hold 2", len(m.Pair))
+	case batch < 2:
+		return fmt.Errorf("ssl.BarlowTwins: the batch holds %d image; it must hold at least 2, for correlations over the batch", batch)
+	}
+	return nil
+}
+
+// Views are the two augmentations.
+func (m BarlowTwins) Views(height, width int) []augment.Pipeline {
+	if m.Pair != nil {
+		return m.Pair
+	}
+	return BYOLViews(min(height, width))
+}
+
+// Loss is algorithm 1 of the paper.
+func (m BarlowTwins) Loss(step *Step) *Node {
+	d := m.WithDefaults()
+	z := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	return MulScalar(RedundancyReduction(z[0], z[1], d.Lambda), d.Scale)
+}
+
+// Embed is the projector, a perceptron of three layers.
+//
+//	[batch, dim] -> [batch, out]
+func (m BarlowTwins) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3}.Apply(scope.At("projector"), features)
+}
+
+// Collapse of BarlowTwins is dimensional: the diagonal keeps every dimension alive, and Lambda keeps them apart.
+func (m BarlowTwins) Collapse() Collapse {
+	return Collapse{Try: "a larger Lambda, which keeps the dimensions apart; a larger Batch, for better correlations; a lower learning rate"}
+}
+
+// Optimizer is LARS as solo-learn runs it on CIFAR-10.
+func (m BarlowTwins) Optimizer() optim.Optimizer {
+	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4}
+}
+
+// RedundancyReduction is the loss of Barlow Twins (equations 1 and 2 of its paper). With every dimension standardised over the
+// batch, and C = zᵀz' / batch the correlations of the dimensions of both views, it is
+//
+//	Σᵢ (1 - Cᵢᵢ)² + λ Σᵢ Σ_{j≠i} Cᵢⱼ²
+//
+// It is computed in float32.
+//
+//	z, zPrime: [batch, dim], two views of the same images -> scalar
+func RedundancyReduction(z, zPrime *Node, lambda float64) *Node {
+	z, zPrime = standardized(z), standardized(zPrime)
+	batch, dim := z.Shape().Dim(0), z.Shape().Dim(1)
+	c := DivScalar(Dot(Transpose(z, 0, 1), zPrime).Product(), float64(batch)) // [dim, dim]
+	diagonal := Diagonal(z.Graph(), dim)                                      // [dim, dim]
+	return ReduceAllSum(Where(diagonal, Square(OneMinus(c)), MulScalar(Square(c), lambda)))
+}
+
+// standardized has mean 0 and deviation 1 in each dimension over the batch, as a batch-norm without scale and offset. A dimension that
+// is the same for all images becomes 0.
+//
+//	x: [batch, dim] -> the same shape, float32
+func standardized(x *Node) *Node {
+	x = centred(x)
+	variance := ReduceAndKeep(Square(x), ReduceMean, 0)       // [1, dim]
+	return Div(x, Sqrt(AddScalar(variance, standardEpsilon))) // [batch, dim]
+}
+
+const standardEpsilon = 1e-5 // That of batch-norms, as in the paper's code.
+
+// centred is x less its mean over the batch.
+//
+//	x: [batch, dim] -> the same shape, float32
+func centred(x *Node) *Node {
+	x = ConvertDType(x, dtypes.Float32)
+	return Sub(x, ReduceAndKeep(x, ReduceMean, 0))
+}

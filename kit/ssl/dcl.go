@@ -1,0 +1,130 @@
+package ssl
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/optim"
+)
+
+// DCL is SimCLR with the positive pair taken out of the denominator of its loss. What pulls the views of an image together then
+// no longer fades when the negatives are easy, as they are in small batches: take it where SimCLR wants a larger batch than
+// there is.
+//
+//	recipe.Method = ssl.DCL{}           // The decoupled loss.
+//	recipe.Method = ssl.DCL{Sigma: 0.5} // DCLW: views that differ more count more.
+//
+// Yeh et al. 2021, "Decoupled Contrastive Learning", arXiv:2110.06848. The zero value is SimCLR's recipe for CIFAR-10 with
+// the loss at its reference code's temperature.
+type DCL struct {
+	// Temperature divides the cosine similarities, above 0. Default 0.1, the reference code's.
+	Temperature float64
+	// Sigma is the width of the weights of DCLW, above 0; the paper takes 0.5. Default 0: DCL, without weights.
+	Sigma float64
+	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder.
+	Hidden int
+	// Out is the number of features of the embedding that the loss compares. Default 128.
+	Out int
+	// View replaces the augmentation. Default: SimCLRView(height, 0.5).
+	View augment.Pipeline
+}
+
+var _ Method = DCL{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m DCL) WithDefaults() DCL {
+	if m.Temperature == 0 {
+		m.Temperature = .1
+	}
+	if m.Out == 0 {
+		m.Out = 128
+	}
+	return m
+}
+
+// Name is "dcl", with or without weights.
+func (m DCL) Name() string { return "dcl" }
+
+// Check returns an error where a field is out of range, or where the batch holds no negatives.
+func (m DCL) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
+		return fmt.Errorf("ssl.DCL: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
+	case !(m.Sigma >= 0) || math.IsInf(m.Sigma, 1):
+		return fmt.Errorf("ssl.DCL: Sigma is %g; it must be above 0, or 0 for no weights", m.Sigma)
+	case m.Hidden < 0:
+		return fmt.Errorf("ssl.DCL: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.DCL: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
+	case batch < 2:
+		return fmt.Errorf("ssl.DCL: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
+	}
+	return nil
+}
+
+// Views are two draws of one augmentation.
+func (m DCL) Views(height, width int) []augment.Pipeline { return m.simCLR().Views(height, width) }
+
+// Loss is SimCLR's algorithm with another loss:
+//
+//	for x in a batch: h = f(t(x)), h' = f(t'(x)) for augmentations t, t'; z = g(h), z' = g(h')
+//	minimise DCL(z, z')
+func (m DCL) Loss(step *Step) *Node {
+	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
+	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
+	return Decoupled(z[0], z[1], m.WithDefaults().Temperature, m.Sigma)
+}
+
+// Embed is SimCLR's projection head, a perceptron of two layers.
+//
+//	[batch, dim] -> [batch, out]
+func (m DCL) Embed(scope *model.Scope, features *Node) *Node {
+	return m.simCLR().Embed(scope, features)
+}
+
+// Optimizer is SimCLR's.
+func (m DCL) Optimizer() optim.Optimizer { return m.simCLR().Optimizer() }
+
+// simCLR is the method that this one changes the loss of.
+func (m DCL) simCLR() SimCLR { return SimCLR{Hidden: m.Hidden, Out: m.Out, View: m.View} }
+
+// Decoupled is the decoupled contrastive loss (section 3 of the DCL paper). With the 2N embeddings of both views,
+// l2-normalised, and sim their dot product, the loss of the pair (i, j) of views of one image is
+//
+//	-w sim(i,j)/T + log Σ_k exp(sim(i,k)/T), k over the views of the other images
+//
+// and the result is its mean over all 2N ordered pairs. It has no lower bound at 0. The weight w is 1 where sigma is 0, and
+// else 2 - exp(sim(i,j)/sigma) / mean exp(sim/sigma), the mean being over all pairs. It is computed in float32.
+//
+//	z, zPrime: [batch, dim], two views of the same images -> scalar
+func Decoupled(z, zPrime *Node, temperature, sigma float64) *Node {
+	g := z.Graph()
+	z, zPrime = unit(z), unit(zPrime)
+	all := MergeViews(z, zPrime)                                               // [2 batch, dim]
+	positive := ReduceSum(Mul(all, MergeViews(zPrime, z)), -1)                 // [2 batch]
+	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [2 batch, 2 batch]
+	pairs := shapes.Make(dtypes.Int32, logits.Shape().Dimensions...)
+	sameImage := Equal(DivScalar(Iota(g, pairs, 0), 2), DivScalar(Iota(g, pairs, 1), 2))
+	logits = Where(sameImage, FillScalar(g, logits.Shape(), -1e9), logits)
+
+	pull := DivScalar(positive, temperature) // [2 batch]
+	if sigma > 0 {
+		pull = Mul(pull, vonMisesFisher(positive, sigma))
+	}
+	return ReduceAllMean(Sub(logSumExp(logits), pull))
+}
+
+// vonMisesFisher are the weights of DCLW. Their mean is 1, and the gradient flows into them too, as in the paper's formula.
+//
+//	similarity: [n] -> [n]
+func vonMisesFisher(similarity *Node, sigma float64) *Node {
+	n := float64(similarity.Shape().Size())
+	return AddScalar(MulScalar(Softmax(DivScalar(similarity, sigma), -1), -n), 2)
+}

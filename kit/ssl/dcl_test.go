@@ -1,0 +1,153 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/device"
+)
+
+// dclFormula is the loss of section 3 of the DCL paper in float64, pair by pair.
+func dclFormula(z, zPrime [][]float64, temperature, sigma float64) float64 {
+	sim := func(a, b []float64) float64 {
+		var dot, aa, bb float64
+		for i := range a {
+			dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+		}
+		return dot / math.Sqrt(aa*bb)
+	}
+	n := len(z)
+	var mean float64 // Of exp(sim/sigma) over the pairs.
+	for i := range n {
+		mean += math.Exp(sim(z[i], zPrime[i])/sigma) / float64(n)
+	}
+	var sum float64
+	for _, views := range [][2][][]float64{{z, zPrime}, {zPrime, z}} {
+		for i, anchor := range views[0] {
+			var negatives float64
+			for k := range n {
+				if k != i {
+					negatives += math.Exp(sim(anchor, z[k])/temperature) + math.Exp(sim(anchor, zPrime[k])/temperature)
+				}
+			}
+			positive, weight := sim(anchor, views[1][i]), 1.
+			if sigma > 0 {
+				weight = 2 - math.Exp(positive/sigma)/mean
+			}
+			sum += -weight*positive/temperature + math.Log(negatives)
+		}
+	}
+	return sum / float64(2*n)
+}
+
+// dclOnDevice computes Decoupled and its gradient with respect to z.
+func dclOnDevice(t *testing.T, z, zPrime [][]float64, temperature, sigma float64) (float64, [][]float64) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(z, zPrime *Node) (*Node, *Node) {
+		loss := Decoupled(z, zPrime, temperature, sigma)
+		return loss, Gradient(loss, z)[0]
+	}, z, zPrime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return float64(outputs[0].Value().(float32)), outputs[1].Value().([][]float64)
+}
+
+func TestDecoupledIsTheFormula(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	for _, sigma := range []float64{0, .5, 2} {
+		for _, temperature := range []float64{.1, .5} {
+			z, zPrime := normal(rng, 7, 5), normal(rng, 7, 5)
+			got, gradient := dclOnDevice(t, z, zPrime, temperature, sigma)
+			near(t, "loss", got, dclFormula(z, zPrime, temperature, sigma), 1e-5)
+
+			const h = 1e-4
+			z[3][2] += h
+			above := dclFormula(z, zPrime, temperature, sigma)
+			z[3][2] -= 2 * h
+			below := dclFormula(z, zPrime, temperature, sigma)
+			near(t, "gradient", gradient[3][2], (above-below)/(2*h), 1e-4)
+		}
+	}
+}
+
+func TestDecoupledByHand(t *testing.T) {
+	// Two images along two axes: the positive is at 1, both negatives at 0. All weights of equal pairs are 1.
+	z := [][]float64{{2, 0}, {0, 3}}
+	for _, sigma := range []float64{0, .5} {
+		got, _ := dclOnDevice(t, z, z, .5, sigma)
+		near(t, "loss", got, math.Log(2)-1/.5, 1e-5)
+	}
+	// Collapse: positive and the 2N-2 negatives all at 1.
+	same := [][]float64{{1, 1}, {1, 1}, {1, 1}}
+	got, _ := dclOnDevice(t, same, same, .5, 0)
+	near(t, "loss of collapsed embeddings", got, math.Log(4), 1e-5)
+}
+
+func TestDecoupledInvariances(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	z, zPrime := normal(rng, 4, 3), normal(rng, 4, 3)
+	for _, sigma := range []float64{0, .5} {
+		loss, _ := dclOnDevice(t, z, zPrime, .2, sigma)
+		swapped, _ := dclOnDevice(t, zPrime, z, .2, sigma)
+		near(t, "loss with the views swapped", swapped, loss, 1e-5)
+
+		permuted := func(x [][]float64) [][]float64 { return [][]float64{x[3], x[0], x[2], x[1]} }
+		shuffled, _ := dclOnDevice(t, permuted(z), permuted(zPrime), .2, sigma)
+		near(t, "loss with the images permuted", shuffled, loss, 1e-5)
+
+		longer := make([][]float64, len(z))
+		for i := range z {
+			for _, v := range z[i] {
+				longer[i] = append(longer[i], v*float64(i+1)*10)
+			}
+		}
+		scaled, _ := dclOnDevice(t, longer, zPrime, .2, sigma)
+		near(t, "loss with longer embeddings", scaled, loss, 1e-5)
+	}
+}
+
+func TestDecoupledWeightsFavourUnlikeViews(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	output, err := CallOnce(backend, func(s *Node) *Node { return vonMisesFisher(s, .5) }, []float32{-.5, 0, .5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := output.Value().([]float32)
+	if !(w[0] > w[1] && w[1] > w[2]) {
+		t.Errorf("the weights %v do not fall with similarity", w)
+	}
+	near(t, "mean weight", float64(w[0]+w[1]+w[2])/3, 1, 1e-6)
+}
+
+func TestDCLCheck(t *testing.T) {
+	if err := (DCL{}).Check(2, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for _, bad := range []struct {
+		field  string
+		method DCL
+	}{
+		{"Temperature", DCL{Temperature: -1}}, {"Temperature", DCL{Temperature: math.NaN()}},
+		{"Temperature", DCL{Temperature: math.Inf(1)}}, {"Sigma", DCL{Sigma: -.5}}, {"Sigma", DCL{Sigma: math.NaN()}},
+		{"Sigma", DCL{Sigma: math.Inf(1)}}, {"Hidden", DCL{Hidden: -1}}, {"Out", DCL{Out: -2}},
+	} {
+		if err := bad.method.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
+			t.Errorf("%+v: error %v does not name %s", bad.method, err, bad.field)
+		}
+	}
+	if err := (DCL{}).Check(1, 32, 32); err == nil {
+		t.Error("a batch of one image, which has no negatives, is accepted")
+	}
+}

@@ -1,0 +1,72 @@
+package ssl
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/device"
+)
+
+// golden is one random input with what lightly's losses give for it: made by benchmarks/peers/losses/run.sh.
+type golden struct {
+	A              [][]float64 `json:"a"`
+	B              [][]float64 `json:"b"`
+	NTXent         float64     `json:"ntxent"`
+	DCL            float64     `json:"dcl"`
+	NegativeCosine float64     `json:"negative_cosine"`
+	Barlow         float64     `json:"barlow"`
+	VICReg         float64     `json:"vicreg"`
+	SwAV           float64     `json:"swav"`
+	DINO           float64     `json:"dino"`
+	DINOCenter     []float64   `json:"dino_center"`
+}
+
+func TestLossesAgreeWithLightly(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	content, err := os.ReadFile("testdata/lightly.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inputs []golden
+	if err := json.Unmarshal(content, &inputs); err != nil {
+		t.Fatal(err)
+	}
+	if len(inputs) != 100 {
+		t.Fatalf("%d inputs, want 100", len(inputs))
+	}
+	for name, of := range map[string]struct {
+		loss func(a, b *Node) *Node
+		want func(golden) float64
+	}{
+		"NTXent": {func(a, b *Node) *Node { return NTXent(a, b, .5) }, func(g golden) float64 { return g.NTXent }},
+		"DCL":    {func(a, b *Node) *Node { return Decoupled(a, b, .1, 0) }, func(g golden) float64 { return g.DCL }},
+		// BYOL and SimSiam: a squared distance of unit vectors is 2 - 2 cos.
+		"Regression": {Regression, func(g golden) float64 { return 2 + 2*g.NegativeCosine }},
+	} {
+		exec, err := NewExec(backend, of.loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		worst := 0.
+		for i, input := range inputs {
+			outputs, err := exec.Call(input.A, input.B)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := float64(outputs[0].Value().(float32)), of.want(input)
+			relative := math.Abs(got-want) / max(math.Abs(want), 1e-3)
+			worst = max(worst, relative)
+			if relative > 1e-4 {
+				t.Errorf("%s of input %d is %.7g, lightly's is %.7g", name, i, got, want)
+			}
+		}
+		t.Logf("%s: within %.1g of lightly's", name, worst)
+	}
+}

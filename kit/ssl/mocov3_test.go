@@ -1,0 +1,151 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/device"
+)
+
+// mocov3Formula is InfoNCE in float64, anchor by anchor.
+func mocov3Formula(anchors, candidates [][]float64, temperature float64) float64 {
+	sim := func(a, b []float64) float64 {
+		var dot, aa, bb float64
+		for i := range a {
+			dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+		}
+		return dot / math.Sqrt(aa*bb)
+	}
+	var sum float64
+	for i, a := range anchors {
+		var all float64
+		for _, c := range candidates {
+			all += math.Exp(sim(a, c) / temperature)
+		}
+		sum -= math.Log(math.Exp(sim(a, candidates[i])/temperature) / all)
+	}
+	return sum / float64(len(anchors))
+}
+
+// mocov3OnDevice computes a loss of two matrices and its gradients with respect to both.
+func mocov3OnDevice(t *testing.T, loss func(a, b *Node, temperature float64) *Node, a, b [][]float64, temperature float64) (float64, [2][][]float64) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(a, b *Node) []*Node {
+		l := loss(a, b, temperature)
+		return append([]*Node{l}, Gradient(l, a, b)...)
+	}, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gradients := [2][][]float64{outputs[1].Value().([][]float64), outputs[2].Value().([][]float64)}
+	return float64(outputs[0].Value().(float32)), gradients
+}
+
+func TestInfoNCEIsTheFormula(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 22))
+	for _, temperature := range []float64{.07, .2, 1} {
+		pair := [2][][]float64{normal(rng, 7, 5), normal(rng, 7, 5)}
+		got, gradients := mocov3OnDevice(t, InfoNCE, pair[0], pair[1], temperature)
+		near(t, "loss", got, mocov3Formula(pair[0], pair[1], temperature), 1e-5)
+		for side, x := range pair {
+			const h = 1e-4
+			x[3][2] += h
+			above := mocov3Formula(pair[0], pair[1], temperature)
+			x[3][2] -= 2 * h
+			below := mocov3Formula(pair[0], pair[1], temperature)
+			x[3][2] += h
+			near(t, "gradient", gradients[side][3][2], (above-below)/(2*h), 1e-4)
+		}
+	}
+}
+
+func TestInfoNCEInvariances(t *testing.T) {
+	rng := rand.New(rand.NewPCG(23, 24))
+	a, b := normal(rng, 4, 3), normal(rng, 4, 3)
+	loss, _ := mocov3OnDevice(t, InfoNCE, a, b, .2)
+
+	permuted := func(x [][]float64) [][]float64 { return [][]float64{x[3], x[0], x[2], x[1]} }
+	shuffled, _ := mocov3OnDevice(t, InfoNCE, permuted(a), permuted(b), .2)
+	near(t, "loss with the images permuted", shuffled, loss, 1e-5)
+
+	longer := make([][]float64, len(a))
+	for i := range a {
+		for _, v := range a[i] {
+			longer[i] = append(longer[i], v*float64(i+1)*10)
+		}
+	}
+	scaled, _ := mocov3OnDevice(t, InfoNCE, longer, b, .2)
+	near(t, "loss with longer embeddings", scaled, loss, 1e-5)
+}
+
+func TestContrastKeysStopsTheKeysGradient(t *testing.T) {
+	rng := rand.New(rand.NewPCG(25, 26))
+	q, k := normal(rng, 5, 4), normal(rng, 5, 4)
+	loss, gradients := mocov3OnDevice(t, ContrastKeys, q, k, .2)
+	near(t, "loss", loss, 2*.2*mocov3Formula(q, k, .2), 1e-5)
+	_, free := mocov3OnDevice(t, InfoNCE, q, k, .2)
+	near(t, "gradient of the queries", gradients[0][1][2], 2*.2*free[0][1][2], 1e-5)
+	for _, row := range gradients[1] {
+		for _, v := range row {
+			if v != 0 {
+				t.Fatal("a gradient flows into the keys")
+			}
+		}
+	}
+}
+
+func TestContrastKeysByHand(t *testing.T) {
+	// Two images along two axes: the positive is at 1, the negative at 0.
+	z := [][]float64{{2, 0}, {0, 3}}
+	loss, _ := mocov3OnDevice(t, ContrastKeys, z, z, .5)
+	near(t, "loss", loss, math.Log(1+math.Exp(-1/.5)), 1e-5)
+	// Collapse: each key is as likely as the other.
+	same := [][]float64{{1, 1}, {1, 1}, {1, 1}}
+	loss, _ = mocov3OnDevice(t, ContrastKeys, same, same, .5)
+	near(t, "loss of collapsed embeddings", loss, math.Log(3), 1e-5)
+}
+
+func TestMoCoV3MomentumRises(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	for progress, want := range map[float32]float64{0: .99, .5: .995, 1: 1} {
+		output, err := CallOnce(backend, MoCoV3{}.Momentum, progress)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "momentum", float64(output.Value().(float32)), want, 1e-6)
+	}
+}
+
+func TestMoCoV3Check(t *testing.T) {
+	if err := (MoCoV3{}).Check(2, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for _, bad := range []struct {
+		field  string
+		method MoCoV3
+	}{
+		{"Temperature is", MoCoV3{Temperature: -1}}, {"Temperature is", MoCoV3{Temperature: math.NaN()}},
+		{"Temperature is", MoCoV3{Temperature: math.Inf(1)}}, {"Hidden is", MoCoV3{Hidden: -1}}, {"Out is", MoCoV3{Out: -1}},
+		{"Layers is", MoCoV3{Layers: -1}}, {"Tau is", MoCoV3{Tau: 1}}, {"Tau is", MoCoV3{Tau: math.NaN()}},
+		{"Pair holds", MoCoV3{Pair: []augment.Pipeline{{}}}},
+	} {
+		if err := bad.method.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field) {
+			t.Errorf("%+v: error %v does not name what %s", bad.method, err, bad.field)
+		}
+	}
+	if err := (MoCoV3{}).Check(1, 32, 32); err == nil {
+		t.Error("a batch of one image, which has no negatives, is accepted")
+	}
+}

@@ -1,0 +1,118 @@
+package ssl
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// SimSiam learns representations in which a predictor, from one view of an image, tells the projection of the other. There are
+// no negatives and no teacher: that no gradient flows into what is predicted is all that keeps it from collapse.
+//
+// Chen & He 2020, "Exploring Simple Siamese Representation Learning", arXiv:2011.10566. The zero value is the paper's recipe
+// (section 3), with the optimiser that solo-learn found for CIFAR-10. Two things differ: the projections' norm has a learned
+// scale and offset, and the predictor's learning rate follows the schedule of all the others, where the paper holds it constant.
+type SimSiam struct {
+	// Hidden is the number of features of the projector's hidden layers. Default 2048.
+	Hidden int
+	// Out is the number of features of projections and predictions. Default 2048.
+	Out int
+	// Bottleneck is the number of features of the predictor's hidden layer. Default 512; well below Out.
+	Bottleneck int
+	// View replaces the paper's augmentation, which is MoCo v2's. Default: MoCoView.
+	View augment.Pipeline
+}
+
+var _ CanCollapse = SimSiam{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m SimSiam) WithDefaults() SimSiam {
+	if m.Hidden == 0 {
+		m.Hidden = 2048
+	}
+	if m.Out == 0 {
+		m.Out = 2048
+	}
+	if m.Bottleneck == 0 {
+		m.Bottleneck = 512
+	}
+	return m
+}
+
+// Name is "simsiam".
+func (m SimSiam) Name() string { return "simsiam" }
+
+// Check returns an error where a field is out of range.
+func (m SimSiam) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.SimSiam: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.SimSiam: Out is %d; it must be at least 1 (0 means the default, 2048)", m.Out)
+	case m.Bottleneck < 1:
+		return fmt.Errorf("ssl.SimSiam: Bottleneck is %d; it must be at least 1 (0 means the default, 512)", m.Bottleneck)
+	case batch < 2:
+		return fmt.Errorf("ssl.SimSiam: the batch holds %d image; it must hold at least 2, for the norms over the batch", batch)
+	}
+	return nil
+}
+
+// Views are two draws of one augmentation.
+func (m SimSiam) Views(height, width int) []augment.Pipeline {
+	view := m.View
+	if view == nil {
+		view = MoCoView(min(height, width))
+	}
+	return []augment.Pipeline{view, view}
+}
+
+// Loss is algorithm 1 of the paper:
+//
+//	z1, z2 = f(x1), f(x2);  p1, p2 = h(z1), h(z2)
+//	loss = D(p1, z2)/2 + D(p2, z1)/2, with no gradient into the z of D
+func (m SimSiam) Loss(step *Step) *Node {
+	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled) // [2 batch, out]
+	zs := SplitViews(z, 2)                                      // 2 × [batch, out]
+	ps := SplitViews(m.predict(step.Scope, z), 2)               // 2 × [batch, out]
+	return MulScalar(Add(NegativeCosine(ps[0], zs[1]), NegativeCosine(ps[1], zs[0])), .5)
+}
+
+// NegativeCosine is D of the SimSiam paper (equation 1): the mean of minus the cosine of prediction and target, from -1 to 1. No
+// gradient flows into the target.
+//
+//	prediction, target: [batch, dim] -> scalar
+func NegativeCosine(prediction, target *Node) *Node {
+	return Neg(ReduceAllMean(cosines(prediction, StopGradient(target))))
+}
+
+// Embed is the projector, a perceptron of three layers with a norm behind the last.
+//
+//	[batch, dim] -> [batch, out]
+func (m SimSiam) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3, OutputNorm: true}.Apply(scope.At("projector"), features)
+}
+
+// predict is the predictor h, a bottleneck of two layers without a norm behind the last.
+//
+//	[batch, out] -> [batch, out]
+func (m SimSiam) predict(scope *model.Scope, z *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Bottleneck, Out: m.Out, Layers: 2}.Apply(scope.At("predictor"), z)
+}
+
+// Collapse of SimSiam comes from a predictor that does not keep up.
+func (m SimSiam) Collapse() Collapse {
+	return Collapse{Try: "a lower learning rate, so that the predictor keeps up; a larger Batch; weaker weight decay; a smaller Bottleneck"}
+}
+
+// Optimizer is SGD as solo-learn runs it on CIFAR-10.
+func (m SimSiam) Optimizer() optim.Optimizer {
+	return optim.SGD{LR: .5, Momentum: .9, WeightDecay: 1e-5}
+}

@@ -1,0 +1,190 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/device"
+	"sslkit/kit/encoder"
+)
+
+// negfreePair computes a loss of two sets of embeddings and its gradients with respect to both.
+func negfreePair(t *testing.T, loss func(a, b *Node) *Node, a, b [][]float64) (value float64, da, db [][]float64) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(a, b *Node) []*Node {
+		value := loss(a, b)
+		return append([]*Node{value}, Gradient(value, a, b)...)
+	}, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return float64(outputs[0].Value().(float32)), outputs[1].Value().([][]float64), outputs[2].Value().([][]float64)
+}
+
+// negfreeSlope is the derivative of f with respect to *x, by differences.
+func negfreeSlope(f func() float64, x *float64) float64 {
+	const h = 1e-4
+	at := *x
+	*x = at + h
+	above := f()
+	*x = at - h
+	below := f()
+	*x = at
+	return (above - below) / (2 * h)
+}
+
+// negfreeStep builds one step of a method at the given progress on a small encoder and tiny images: the loss, and by path the
+// sum of the gradient's magnitudes.
+func negfreeStep(t *testing.T, m Method, progress float64) (loss float64, gradients map[string]float64) {
+	t.Helper()
+	const batch, size = 8, 12
+	if err := m.Check(batch, size, size); err != nil {
+		t.Fatal(err)
+	}
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	store := model.NewStore()
+	if err := store.SetRNGStateFromSeed(3); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, inputs []*Node) []*Node {
+		random, progress := augment.NewRandom(inputs[0]), inputs[1]
+		scope.Store().SetTraining(random.Graph(), true)
+		step := &Step{
+			Network: Network{
+				Encoder:      encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.Stem{Kernel: 3, Stride: 2}},
+				EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32,
+			},
+			Progress: progress, Random: random,
+		}
+		images := random.Uniform(0, 1, batch, size, size, 3)
+		for _, view := range m.Views(size, size) {
+			step.Views = append(step.Views, view.Apply(random, images))
+		}
+		loss := m.Loss(step)
+		outputs := []*Node{loss}
+		paths = nil
+		for v := range scope.IterVariables() {
+			if v.Trainable && v.InUseByGraph(random.Graph()) {
+				paths = append(paths, v.Path())
+			}
+		}
+		for _, gradient := range scope.BuildTrainableVariablesGradientsGraph(loss) {
+			outputs = append(outputs, ReduceAllSum(Abs(gradient)))
+		}
+		return outputs
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := augment.State(5, 0)
+	outputs, err := exec.Call(state[:], float32(progress))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gradients = map[string]float64{}
+	for i, path := range paths {
+		gradients[path] = float64(outputs[1+i].Value().(float32))
+	}
+	loss = float64(outputs[0].Value().(float32))
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		t.Errorf("the loss is %g", loss)
+	}
+	for path, sum := range gradients {
+		if math.IsNaN(sum) || math.IsInf(sum, 0) {
+			t.Errorf("the gradient of %s is %g", path, sum)
+		}
+	}
+	if gradients["/encoder/conv1/weight"] == 0 {
+		t.Errorf("no gradient reaches the encoder: %v", gradients)
+	}
+	return loss, gradients
+}
+
+// negfreePermuted are the rows in another order.
+func negfreePermuted(x [][]float64) [][]float64 {
+	y := append([][]float64(nil), x[2:]...)
+	return append(y, x[1], x[0])
+}
+
+// negfreeZero reports whether nothing flows.
+func negfreeZero(gradient [][]float64) bool {
+	for _, row := range gradient {
+		for _, v := range row {
+			if v != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// negativeCosine is equation 1 of the SimSiam paper in float64.
+func negativeCosine(p, z [][]float64) float64 {
+	var sum float64
+	for i := range p {
+		var dot, pp, zz float64
+		for j := range p[i] {
+			dot, pp, zz = dot+p[i][j]*z[i][j], pp+p[i][j]*p[i][j], zz+z[i][j]*z[i][j]
+		}
+		sum -= dot / math.Sqrt(pp) / math.Sqrt(zz)
+	}
+	return sum / float64(len(p))
+}
+
+func TestNegativeCosineIsTheFormulaAndStopsTheTargetsGradient(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 20))
+	p, z := normal(rng, 6, 5), normal(rng, 6, 5)
+	got, dp, dz := negfreePair(t, NegativeCosine, p, z)
+	near(t, "loss", got, negativeCosine(p, z), 1e-5)
+	near(t, "gradient", dp[4][1], negfreeSlope(func() float64 { return negativeCosine(p, z) }, &p[4][1]), 1e-4)
+	if !negfreeZero(dz) {
+		t.Error("a gradient flows into the target")
+	}
+	shuffled, _, _ := negfreePair(t, NegativeCosine, negfreePermuted(p), negfreePermuted(z))
+	near(t, "loss with the images permuted", shuffled, got, 1e-5)
+}
+
+func TestNegativeCosineByHand(t *testing.T) {
+	// Cosines of 1, 0 and 0.6, whatever the lengths.
+	got, _, _ := negfreePair(t, NegativeCosine, [][]float64{{2, 0}, {3, 0}, {3, 4}}, [][]float64{{1, 0}, {0, 5}, {7, 0}})
+	near(t, "loss", got, -1.6/3, 1e-6)
+}
+
+func TestSimSiamStep(t *testing.T) {
+	loss, gradients := negfreeStep(t, SimSiam{Hidden: 8, Out: 6, Bottleneck: 4}, 0)
+	if loss < -1 || loss > 1 {
+		t.Errorf("the loss is %g, outside of [-1, 1]", loss)
+	}
+	if gradients["/method/predictor/0/weight"] == 0 || gradients["/method/projector/2/weight"] == 0 {
+		t.Errorf("heads without a gradient: %v", gradients)
+	}
+}
+
+func TestSimSiamCheck(t *testing.T) {
+	if err := (SimSiam{}).Check(2, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for field, bad := range map[string]SimSiam{"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Bottleneck": {Bottleneck: -1}} {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	if err := (SimSiam{}).Check(1, 32, 32); err == nil {
+		t.Error("a batch of one image is accepted")
+	}
+}

@@ -1,0 +1,163 @@
+package ssl
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// VICReg learns representations in which two views of an image are the same (invariance), every dimension keeps a deviation of at
+// least 1 over the batch (variance), and no two dimensions vary together (covariance).
+//
+// Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning", arXiv:2105.04906.
+// The zero value is the paper's loss, with the sizes, views and optimiser that solo-learn found for CIFAR-10.
+type VICReg struct {
+	// Invariance weighs the distance of the views, above 0. Default 25.
+	Invariance float64
+	// Variance weighs the hinge on the deviations, above 0. Default 25.
+	Variance float64
+	// Covariance weighs the covariances, above 0. Default 1. A tiny number leaves them out.
+	Covariance float64
+	// Hidden is the number of features of the projector's hidden layers. Default 2048; the paper takes 8192 on ImageNet.
+	Hidden int
+	// Out is the number of features of the embedding. Default 2048.
+	Out int
+	// View replaces the augmentation. Default: VICRegView.
+	View augment.Pipeline
+}
+
+var _ CanCollapse = VICReg{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m VICReg) WithDefaults() VICReg {
+	if m.Invariance == 0 {
+		m.Invariance = 25
+	}
+	if m.Variance == 0 {
+		m.Variance = 25
+	}
+	if m.Covariance == 0 {
+		m.Covariance = 1
+	}
+	if m.Hidden == 0 {
+		m.Hidden = 2048
+	}
+	if m.Out == 0 {
+		m.Out = 2048
+	}
+	return m
+}
+
+// Name is "vicreg".
+func (m VICReg) Name() string { return "vicreg" }
+
+// Check returns an error where a field is out of range.
+func (m VICReg) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	weight := func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
+	switch {
+	case !weight(m.Invariance):
+		return fmt.Errorf("ssl.VICReg: Invariance is %g; it must be above 0 (0 means the default, 25)", m.Invariance)
+	case !weight(m.Variance):
+		return fmt.Errorf("ssl.VICReg: Variance is %g; it must be above 0 (0 means the default, 25)", m.Variance)
+	case !weight(m.Covariance):
+		return fmt.Errorf("ssl.VICReg: Covariance is %g; it must be above 0 (0 means the default, 1)", m.Covariance)
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.VICReg: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Out < 2:
+		return fmt.Errorf("ssl.VICReg: Out is %d; it must be at least 2 (0 means the default, 2048)", m.Out)
+	case batch < 2:
+		return fmt.Errorf("ssl.VICReg: the batch holds %d image; it must hold at least 2, for variances over the batch", batch)
+	}
+	return nil
+}
+
+// Views are two draws of one augmentation.
+func (m VICReg) Views(height, width int) []augment.Pipeline {
+	view := m.View
+	if view == nil {
+		view = VICRegView(min(height, width))
+	}
+	return []augment.Pipeline{view, view}
+}
+
+// Loss is algorithm 1 of the paper.
+func (m VICReg) Loss(step *Step) *Node {
+	d := m.WithDefaults()
+	z := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	invariance := MulScalar(invarianceTerm(z[0], z[1]), d.Invariance)
+	variance := MulScalar(Add(VarianceHinge(z[0]), VarianceHinge(z[1])), d.Variance)
+	covariance := MulScalar(Add(CovariancePenalty(z[0]), CovariancePenalty(z[1])), d.Covariance)
+	return Add(invariance, Add(variance, covariance))
+}
+
+// Embed is the projector, the paper's expander: a perceptron of three layers.
+//
+//	[batch, dim] -> [batch, out]
+func (m VICReg) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3}.Apply(scope.At("projector"), features)
+}
+
+// Collapse of VICReg is where the variance term lost.
+func (m VICReg) Collapse() Collapse {
+	return Collapse{Try: "a larger Variance, or Covariance where only the rank falls; a larger Batch; a lower learning rate"}
+}
+
+// Optimizer is LARS as solo-learn runs it on CIFAR-10.
+func (m VICReg) Optimizer() optim.Optimizer {
+	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4}
+}
+
+// VICRegView is the augmentation of VICReg as solo-learn has it on CIFAR-10: crop of at least a fifth of the image, flip, jitter of
+// .4/.4/.2/.1, greyscale, above 32 pixels blur, and solarise with probability .1.
+func VICRegView(size int) augment.Pipeline {
+	view := augment.Pipeline{
+		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
+		augment.Flip{},
+		augment.ColorJitter{Brightness: .4, Contrast: .4, Saturation: .2, Hue: .1, P: .8},
+		augment.Grey{P: .2},
+	}
+	if size > 32 {
+		view = append(view, augment.GaussianBlur{P: .5})
+	}
+	return append(view, augment.Solarize{P: .1}, augment.Normalize{})
+}
+
+// VarianceHinge is the variance term v of VICReg (equation 1 of the paper): the mean over dimensions of how far the deviation over the
+// batch is below 1, with an epsilon of 1e-4 on the variance so that a collapsed batch has a gradient too.
+//
+//	z: [batch, dim] -> scalar, float32, from 0 to 0.99
+func VarianceHinge(z *Node) *Node {
+	n := float64(z.Shape().Dim(0))
+	variance := DivScalar(ReduceSum(Square(centred(z)), 0), n-1) // [dim]
+	deviation := Sqrt(AddScalar(variance, 1e-4))                 // [dim]
+	return ReduceAllMean(MaxScalar(OneMinus(deviation), 0))
+}
+
+// CovariancePenalty is the covariance term c of VICReg (equations 3 and 4 of the paper): the sum of the squared covariances between
+// different dimensions, divided by the number of dimensions.
+//
+//	z: [batch, dim] -> scalar, float32
+func CovariancePenalty(z *Node) *Node {
+	z = centred(z)
+	batch, dim := z.Shape().Dim(0), z.Shape().Dim(1)
+	c := DivScalar(Dot(Transpose(z, 0, 1), z).Product(), float64(batch-1)) // [dim, dim]
+	c = Where(Diagonal(z.Graph(), dim), ZerosLike(c), c)
+	return DivScalar(ReduceAllSum(Square(c)), float64(dim))
+}
+
+// invarianceTerm is the mean squared distance of two views over images and dimensions, as in algorithm 1 of VICReg, which its weights
+// are meant for; its equation 5 sums over the dimensions.
+//
+//	a, b: [batch, dim] -> scalar, float32
+func invarianceTerm(a, b *Node) *Node {
+	return ReduceAllMean(Square(Sub(ConvertDType(a, dtypes.Float32), ConvertDType(b, dtypes.Float32))))
+}
