@@ -45,7 +45,24 @@ type entry struct {
 
 var entries = []entry{
 	{ssl.SimCLR{Temperature: .2, Hidden: 512}, convolutional},
+	{ssl.DCL{Hidden: 512}, convolutional},
+	{ssl.MoCoV2{Hidden: 512, Queue: 32 * methodsBatch}, convolutional},
+	{ssl.MoCoV3{Hidden: 512}, convolutional},
+	{ssl.NNCLR{Hidden: 512, Queue: 32 * methodsBatch}, convolutional},
+	{ssl.SupCon{Hidden: 512}, convolutional},
 	{ssl.BYOL{Hidden: 512, Out: 128}, convolutional},
+	{ssl.SimSiam{Hidden: 512, Out: 512, Bottleneck: 128}, convolutional},
+	{ssl.BarlowTwins{Hidden: 512, Out: 512}, convolutional},
+	{ssl.VICReg{Hidden: 512, Out: 512}, convolutional},
+	{ssl.SwAV{Hidden: 512, Prototypes: 100}, convolutional},
+	{ssl.LeJEPA{Hidden: 512}, convolutional},
+	{ssl.WMSE{Hidden: 512}, convolutional},
+	{ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04}, convolutional},
+	{ssl.IBOT{DINO: ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04}}, onPatches},
+	{ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}, onPatches},
+	{ssl.SimMIM{}, onPatches},
+	{ssl.Inpainting{}, convolutional},
+	{ssl.IJEPA{Predictor: encoder.Transformer{Width: 48, Depth: 2}, Tau: .99}, onPatches},
 }
 
 // methods compares all methods under one budget.

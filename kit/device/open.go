@@ -168,7 +168,12 @@ func (o opener) create(name, config string, options clientOptions) (*opened, err
 	return b, nil
 }
 
+// pureGo opens GoMLX's Go backend. Unless config says otherwise it runs one operation after the other, each on all cores: in
+// compute v0.1.4 operations that run side by side can wait for each other's workers for ever.
 func (o opener) pureGo(config string) (*opened, error) {
+	if config == "" {
+		config = "ops_sequential"
+	}
 	backend, err := gobackend.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("opening the pure Go backend: %w", err)

@@ -24,8 +24,9 @@ func backend(t *testing.T) compute.Backend {
 	return b
 }
 
-// goBackend opens one backend for all tests: a tensor belongs to the first that uses it.
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("") })
+// goBackend opens one backend for all tests: a tensor belongs to the first that uses it. Side by side its operations can
+// wait for each other's workers for ever (compute v0.1.4).
+var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
 
 // interpreter is the pure Go backend, which starts tiny graphs at once.
 func interpreter(t *testing.T) compute.Backend {

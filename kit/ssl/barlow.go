@@ -98,7 +98,7 @@ func (m BarlowTwins) Embed(scope *model.Scope, features *Node) *Node {
 
 // Collapse of BarlowTwins is dimensional: the diagonal keeps every dimension alive, and Lambda keeps them apart.
 func (m BarlowTwins) Collapse() Collapse {
-	return Collapse{Try: "a larger Lambda, which keeps the dimensions apart; a larger Batch, for better correlations; a lower learning rate"}
+	return Collapse{Try: "a larger Lambda; a larger Batch, for better correlations; a lower learning rate"}
 }
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
@@ -122,8 +122,8 @@ func RedundancyReduction(z, zPrime *Node, lambda float64) *Node {
 	return ReduceAllSum(Where(diagonal, Square(OneMinus(c)), MulScalar(Square(c), lambda)))
 }
 
-// standardized has mean 0 and deviation 1 in each dimension over the batch, as a batch-norm without scale and offset. A dimension that
-// is the same for all images becomes 0.
+// standardized has mean 0 and deviation 1 in each dimension over the batch, as a batch-norm without scale and offset. A
+// dimension that is the same for all images becomes 0.
 //
 //	x: [batch, dim] -> the same shape, float32
 func standardized(x *Node) *Node {

@@ -107,7 +107,8 @@ func TestBarlowTwinsCheck(t *testing.T) {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]BarlowTwins{
-		"Lambda": {Lambda: -1}, "Scale": {Scale: math.Inf(1)}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Pair": {Pair: []augment.Pipeline{{}}},
+		"Lambda": {Lambda: -1}, "Scale": {Scale: math.Inf(1)}, "Hidden": {Hidden: -1}, "Out": {Out: 1},
+		"Pair": {Pair: []augment.Pipeline{{}}},
 	} {
 		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)

@@ -89,6 +89,11 @@ func (m DCL) Embed(scope *model.Scope, features *Node) *Node {
 	return m.simCLR().Embed(scope, features)
 }
 
+// Collapse of DCL is dimensional where it happens, as SimCLR's is.
+func (m DCL) Collapse() Collapse {
+	return Collapse{Try: "a higher Temperature; a larger Batch; a wider Hidden; a lower learning rate"}
+}
+
 // Optimizer is SimCLR's.
 func (m DCL) Optimizer() optim.Optimizer { return m.simCLR().Optimizer() }
 

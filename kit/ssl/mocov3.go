@@ -140,6 +140,11 @@ func (m MoCoV3) predictor() encoder.MLP { return encoder.MLP{Hidden: m.Hidden, O
 // Momentum rises from Tau to 1 along a cosine, as in the reference code.
 func (m MoCoV3) Momentum(progress *Node) *Node { return cosineRamp(progress, m.WithDefaults().Tau, 1) }
 
+// Collapse of MoCo v3 comes mostly from steps that are too long.
+func (m MoCoV3) Collapse() Collapse {
+	return Collapse{Try: "a lower learning rate, or a longer warm-up; Tau nearer to 1; a higher Temperature; a larger Batch"}
+}
+
 // Optimizer is LARS as solo-learn runs it on CIFAR-10. For a ViT the paper has AdamW with a rate of 1.5e-4 and a decay of 0.1.
 func (m MoCoV3) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6}

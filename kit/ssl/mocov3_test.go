@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
 	"sslkit/kit/device"
@@ -148,4 +149,42 @@ func TestMoCoV3Check(t *testing.T) {
 	if err := (MoCoV3{}).Check(1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
 	}
+}
+
+func TestMoCoV3SymmetrisesAndTeacherHasTwins(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	method := MoCoV3{Hidden: 5, Out: 3}
+	store := model.NewStore()
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, one, two *Node) []*Node {
+		loss := method.Loss(mocov2Step(scope, one, two))
+		var teacher []*Node
+		for v := range scope.At("teacher").IterVariables() {
+			if v.Trainable {
+				teacher = append(teacher, v.NodeValue(one.Graph()))
+			}
+		}
+		outputs := []*Node{loss, method.Loss(mocov2Step(scope, two, one))}
+		for _, gradient := range Gradient(loss, teacher...) {
+			outputs = append(outputs, ReduceAllMax(Abs(gradient)))
+		}
+		return outputs
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(27, 28))
+	outputs, err := exec.Call(mocov2Images(rng, 4), mocov2Images(rng, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "loss with the views swapped", float64(outputs[1].Value().(float32)), float64(outputs[0].Value().(float32)), 1e-5)
+	for _, gradient := range outputs[2:] {
+		if gradient.Value().(float32) != 0 {
+			t.Error("a gradient flows into the teacher")
+		}
+	}
+	mocov2Twins(t, store)
 }

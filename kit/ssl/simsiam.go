@@ -109,7 +109,7 @@ func (m SimSiam) predict(scope *model.Scope, z *Node) *Node {
 
 // Collapse of SimSiam comes from a predictor that does not keep up.
 func (m SimSiam) Collapse() Collapse {
-	return Collapse{Try: "a lower learning rate, so that the predictor keeps up; a larger Batch; weaker weight decay; a smaller Bottleneck"}
+	return Collapse{Try: "a lower learning rate; a larger Batch; weaker weight decay; a smaller Bottleneck"}
 }
 
 // Optimizer is SGD as solo-learn runs it on CIFAR-10.

@@ -88,13 +88,20 @@ func (m VICReg) Views(height, width int) []augment.Pipeline {
 	return []augment.Pipeline{view, view}
 }
 
-// Loss is algorithm 1 of the paper.
+// Loss is algorithm 1 of the paper: what is the same of two views, with two terms that keep it from being nothing.
 func (m VICReg) Loss(step *Step) *Node {
-	d := m.WithDefaults()
 	z := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
-	invariance := MulScalar(invarianceTerm(z[0], z[1]), d.Invariance)
-	variance := MulScalar(Add(VarianceHinge(z[0]), VarianceHinge(z[1])), d.Variance)
-	covariance := MulScalar(Add(CovariancePenalty(z[0]), CovariancePenalty(z[1])), d.Covariance)
+	return m.regularized(z[0], z[1])
+}
+
+// regularized is equation 6 of the paper: the three terms with their weights.
+//
+//	z, zPrime: [batch, out] -> scalar
+func (m VICReg) regularized(z, zPrime *Node) *Node {
+	m = m.WithDefaults()
+	invariance := MulScalar(invarianceTerm(z, zPrime), m.Invariance)
+	variance := MulScalar(Add(VarianceHinge(z), VarianceHinge(zPrime)), m.Variance)
+	covariance := MulScalar(Add(CovariancePenalty(z), CovariancePenalty(zPrime)), m.Covariance)
 	return Add(invariance, Add(variance, covariance))
 }
 
@@ -131,8 +138,8 @@ func VICRegView(size int) augment.Pipeline {
 	return append(view, augment.Solarize{P: .1}, augment.Normalize{})
 }
 
-// VarianceHinge is the variance term v of VICReg (equation 1 of the paper): the mean over dimensions of how far the deviation over the
-// batch is below 1, with an epsilon of 1e-4 on the variance so that a collapsed batch has a gradient too.
+// VarianceHinge is the variance term v of VICReg (equation 1 of the paper): the mean over dimensions of how far the deviation
+// over the batch is below 1, with an epsilon of 1e-4 on the variance so that a collapsed batch has a gradient too.
 //
 //	z: [batch, dim] -> scalar, float32, from 0 to 0.99
 func VarianceHinge(z *Node) *Node {
@@ -154,8 +161,8 @@ func CovariancePenalty(z *Node) *Node {
 	return DivScalar(ReduceAllSum(Square(c)), float64(dim))
 }
 
-// invarianceTerm is the mean squared distance of two views over images and dimensions, as in algorithm 1 of VICReg, which its weights
-// are meant for; its equation 5 sums over the dimensions.
+// invarianceTerm is the mean squared distance of two views over images and dimensions, as in algorithm 1 of VICReg, which its
+// weights are meant for; its equation 5 sums over the dimensions.
 //
 //	a, b: [batch, dim] -> scalar, float32
 func invarianceTerm(a, b *Node) *Node {

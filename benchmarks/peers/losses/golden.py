@@ -29,7 +29,10 @@ for _ in range(100):
             [torch.nn.functional.normalize(a, dim=1), torch.nn.functional.normalize(b, dim=1)], []
         ),
         "dino": dino(teacher_out=[a, b], student_out=[a, b], epoch=0),
-        "dino_center": None,
+        # NNCLR's, where lightly takes NT-Xent instead of the paper's equation 3: in PyTorch's own terms.
+        "infonce": torch.nn.functional.cross_entropy(
+            torch.nn.functional.normalize(a, dim=1) @ torch.nn.functional.normalize(b, dim=1).T / 0.1, torch.arange(6)
+        ),
     }
     center = dino.center.value if hasattr(dino.center, "value") else dino.center
     row["dino_center"] = center.flatten().tolist()

@@ -1,0 +1,202 @@
+package ssl
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// DINO learns representations by which a student sorts any crop of an image among prototypes as a slow twin sorts another,
+// larger one. That the twin's output is centred keeps one prototype from taking everything, and that it is sharpened keeps
+// all from taking the same.
+//
+// Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers", arXiv:2104.14294. The zero value is the
+// paper's recipe with what solo-learn found for CIFAR-10. For a ViT take optim.AdamW{LR: 5e-4, WeightDecay: .04}, as the
+// paper does.
+type DINO struct {
+	// Prototypes is the number of outputs, at least 2. Default 4096, solo-learn's for CIFAR-10; the paper takes 65536.
+	Prototypes int
+	// Hidden and Out are the numbers of features of the head's two hidden layers, and of its output, which is compared with
+	// the prototypes. Default 2048 and 256.
+	Hidden, Out int
+	// Temperature divides the student's logits, above 0. Default 0.1.
+	Temperature float64
+	// TeacherTemperature divides the teacher's, above 0, and below Temperature to sharpen: it rises from TeacherStart in a line
+	// over the first tenth of the training. Default 0.07, from 0.04. Where the loss stays at the logarithm of Prototypes, the
+	// outputs are uniform, a collapse: take a lower one, as 0.04. Small data and short trainings often want that.
+	TeacherTemperature, TeacherStart float64
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default 0.9995, solo-learn's for
+	// 1000 epochs on CIFAR-10; the paper takes 0.996. Shorter trainings want a quicker teacher.
+	Tau float64
+	// Frozen is the fraction of the training, in [0, 1), during which the prototypes stand still. Default 0.01: the paper's
+	// first epoch of 100.
+	Frozen float64
+	// Locals is the number of small crops beside the two global ones. Default 0, as solo-learn has it on CIFAR-10; the
+	// paper takes 8, and SwAV on CIFAR-10 6 of 18 pixels.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, a multiple of the patch of a ViT. Default: half that of the
+	// images; the paper takes 96 of 224.
+	LocalSize int
+	// LocalScale is the largest share of the image in a local crop, and then the smallest in a global one, in (0.05, 1).
+	// Default 0.4, as in the paper's code. Without local crops the global ones are BYOL's.
+	LocalScale float64
+	// Crops replaces all the augmentations: two global ones to one size, then any number of local ones to one size.
+	Crops []augment.Pipeline
+}
+
+var (
+	_ HasTeacher   = DINO{}
+	_ NeedsEncoder = DINO{}
+)
+
+// WithDefaults fills in the settings that were left at zero, but for a LocalSize that follows the images.
+func (m DINO) WithDefaults() DINO {
+	m.Prototypes, m.Hidden, m.Out = cmp.Or(m.Prototypes, 4096), cmp.Or(m.Hidden, 2048), cmp.Or(m.Out, 256)
+	m.Temperature = cmp.Or(m.Temperature, .1)
+	m.TeacherTemperature, m.TeacherStart = cmp.Or(m.TeacherTemperature, .07), cmp.Or(m.TeacherStart, .04)
+	m.Tau, m.Frozen, m.LocalScale = cmp.Or(m.Tau, .9995), cmp.Or(m.Frozen, .01), cmp.Or(m.LocalScale, .4)
+	return m
+}
+
+// Name is "dino".
+func (m DINO) Name() string { return "dino" }
+
+// Check returns an error where a field is out of range.
+func (m DINO) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	above0 := func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
+	switch {
+	case m.Prototypes < 2:
+		return fmt.Errorf("ssl.DINO: Prototypes is %d; it must be at least 2 (0 means the default, 4096)", m.Prototypes)
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.DINO: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.DINO: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
+	case !above0(m.Temperature):
+		return fmt.Errorf("ssl.DINO: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
+	case !above0(m.TeacherTemperature):
+		return fmt.Errorf("ssl.DINO: TeacherTemperature is %g; it must be above 0 (0 means the default, 0.07)", m.TeacherTemperature)
+	case !above0(m.TeacherStart):
+		return fmt.Errorf("ssl.DINO: TeacherStart is %g; it must be above 0 (0 means the default, 0.04)", m.TeacherStart)
+	case !(m.Tau > 0 && m.Tau < 1):
+		return fmt.Errorf("ssl.DINO: Tau is %g; it must be in (0, 1) (0 means the default, 0.9995)", m.Tau)
+	case !(m.Frozen > 0 && m.Frozen < 1):
+		return fmt.Errorf("ssl.DINO: Frozen is %g; it must be in [0, 1) (0 means the default, 0.01)", m.Frozen)
+	case m.Locals < 0:
+		return fmt.Errorf("ssl.DINO: Locals is %d; it must be at least 0", m.Locals)
+	case m.LocalSize < 0 || m.LocalSize > min(height, width):
+		return fmt.Errorf("ssl.DINO: LocalSize is %d; it must be in [1, %d], the images' side (0 means half of it)",
+			m.LocalSize, min(height, width))
+	case !(m.LocalScale > .05 && m.LocalScale < 1):
+		return fmt.Errorf("ssl.DINO: LocalScale is %g; it must be in (0.05, 1) (0 means the default, 0.4)", m.LocalScale)
+	case m.Crops != nil && len(m.Crops) < 2:
+		return fmt.Errorf("ssl.DINO: Crops holds %d augmentations; it must hold the 2 global ones at least", len(m.Crops))
+	}
+	return nil
+}
+
+// CheckEncoder returns an error where the encoder can't work on crops of these sizes.
+func (m DINO) CheckEncoder(e encoder.Encoder, height, width int) error {
+	for i, crop := range m.Views(height, width) {
+		if err := e.Check(crop.OutputSize(height, width)); err != nil {
+			return fmt.Errorf("ssl.DINO: view %d (LocalSize is the side of those from 2 on): %w", i, err)
+		}
+	}
+	return nil
+}
+
+// Views are the two global crops, then the local ones.
+func (m DINO) Views(height, width int) []augment.Pipeline {
+	if m.Crops != nil {
+		return m.Crops
+	}
+	m = m.WithDefaults()
+	views := BYOLViews(min(height, width))
+	if m.Locals == 0 {
+		return views
+	}
+	size := cmp.Or(m.LocalSize, max(min(height, width)/2, 1))
+	local := BYOLViews(size)[0]
+	local[0] = augment.RandomResizedCrop{Size: size, Scale: [2]float64{.05, m.LocalScale}}
+	for i, transform := range local {
+		if _, ok := transform.(augment.GaussianBlur); ok {
+			local[i] = augment.GaussianBlur{P: .5} // Appendix E: half as often as the first global crop.
+		}
+	}
+	for _, global := range views {
+		global[0] = augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{m.LocalScale, 1}}
+	}
+	for range m.Locals {
+		views = append(views, local)
+	}
+	return views
+}
+
+// Loss is algorithm 1 of the paper, with its multi-crop:
+//
+//	s = student(all crops), t = teacher(global crops)
+//	loss = mean of H(softmax((t - C) / Tt), softmax(s / Ts)) over all pairs of different crops
+//	C = 0.9 C + 0.1 mean(t)
+func (m DINO) Loss(step *Step) *Node {
+	m = m.WithDefaults()
+	global, local := step.Views[:2], step.Views[2:]
+	students := m.logits(step, step.Encode(global...).Pooled, 2) // 2 × [batch, prototypes]
+	if len(local) > 0 {
+		students = append(students, m.logits(step, step.Encode(local...).Pooled, len(local))...)
+	}
+	teacher := m.head().apply(step.Teacher.Scope, step.Teacher.Encode(global...).Pooled) // [2 batch, prototypes]
+	centre := newCentre(step.Scope.At("centre"), m.Prototypes)
+	targets := SplitViews(centre.sharpen(teacher, m.teacherTemperature(step.Progress)), 2) // 2 × [batch, prototypes]
+	centre.follow(teacher)
+	return SelfDistillation(students, targets, m.Temperature)
+}
+
+// logits are the student's, whose prototypes stand still at first.
+//
+//	features: [batch × views, dim] -> views × [batch, prototypes]
+func (m DINO) logits(step *Step, features *Node, views int) []*Node {
+	frozen := LessThan(step.Progress, Scalar(step.Progress.Graph(), step.Progress.DType(), m.Frozen))
+	head := m.head()
+	return SplitViews(head.compare(step.Scope, head.embed(step.Scope, features), frozen), views)
+}
+
+// head is the one that student and teacher have.
+func (m DINO) head() prototypeHead {
+	m = m.WithDefaults()
+	return prototypeHead{m.Hidden, m.Out, m.Prototypes}
+}
+
+// teacherTemperature rises in a line over the first tenth of the training: 30 of the paper's 300 epochs.
+func (m DINO) teacherTemperature(progress *Node) *Node {
+	m = m.WithDefaults()
+	return AddScalar(MulScalar(MinScalar(MulScalar(progress, 10), 1), m.TeacherTemperature-m.TeacherStart), m.TeacherStart)
+}
+
+// Embed is the head up to the vectors of length 1 that are compared with the prototypes.
+//
+//	[batch, dim] -> [batch, out]
+func (m DINO) Embed(scope *model.Scope, features *Node) *Node {
+	z := m.head().embed(scope, features)
+	m.head().compare(scope, z, nil) // Its result is not used, but the teacher is to have the prototypes too.
+	return z
+}
+
+// Momentum rises from Tau to 1 along a cosine.
+func (m DINO) Momentum(progress *Node) *Node { return cosineRamp(progress, m.WithDefaults().Tau, 1) }
+
+// Collapse of DINO is a teacher that says the same of all images: too soft, or ruled by one prototype.
+func (m DINO) Collapse() Collapse {
+	return Collapse{Try: "a lower TeacherTemperature, so that the targets are sharper; Tau nearer to 1; fewer Prototypes; a lower learning rate, or ClipNorm in the optimiser"}
+}
+
+// Optimizer is LARS as solo-learn runs it on CIFAR-10 with a ResNet.
+func (m DINO) Optimizer() optim.Optimizer {
+	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6}
+}

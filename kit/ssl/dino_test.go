@@ -1,0 +1,111 @@
+package ssl
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/device"
+	"sslkit/kit/encoder"
+)
+
+// dinoSmall has a head and crops for tests, of which the default ones take long to compile.
+var dinoSmall = DINO{Prototypes: 12, Hidden: 8, Out: 6, Crops: dinoCrops(32, 32)}
+
+func dinoCrops(sizes ...int) (crops []augment.Pipeline) {
+	for _, size := range sizes {
+		crops = append(crops, augment.Pipeline{augment.RandomResizedCrop{Size: size}, augment.Normalize{}})
+	}
+	return crops
+}
+
+func TestDINOTrainsEncoderHeadAndPrototypes(t *testing.T) {
+	small := dinoSmall
+	withClass := encoder.ViT{Patch: 8, Width: 16, Depth: 1, Size: 32}
+	small.Crops = dinoCrops(32, 32, 16, 16, 16)
+	_, norms := maskedStep(t, small, withClass)
+	maskedReached(t, norms, "/encoder/cls_token", "/encoder/blocks/", "/method/head/", "/method/prototypes/")
+	_, norms = maskedStep(t, dinoSmall, encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem})
+	maskedReached(t, norms, "/encoder/conv1/", "/method/head/")
+}
+
+func TestDINOFreezesThePrototypesAtFirst(t *testing.T) {
+	small := dinoSmall
+	small.Frozen = .6 // maskedStep is halfway.
+	_, norms := maskedStep(t, small, maskedViT)
+	for path, norm := range norms {
+		if strings.HasPrefix(path, "/method/prototypes") && norm != 0 {
+			t.Errorf("a gradient flows into %s", path)
+		}
+	}
+	maskedReached(t, norms, "/encoder/blocks/", "/method/head/")
+}
+
+func TestDINOViews(t *testing.T) {
+	if n := len((DINO{}).Views(32, 32)); n != 2 {
+		t.Errorf("%d views, want 2", n)
+	}
+	for size, local := range map[int]int{32: 16, 224: 112} {
+		views := DINO{Locals: 6}.Views(size, size)
+		if len(views) != 8 {
+			t.Fatalf("%d views, want 8", len(views))
+		}
+		for i, view := range views {
+			if err := view.Check(size, size); err != nil {
+				t.Error(err)
+			}
+			crop, want, scale := view[0].(augment.RandomResizedCrop), size, [2]float64{.4, 1}
+			if i > 1 {
+				want, scale = local, [2]float64{.05, .4}
+			}
+			if h, w := view.OutputSize(size, size); h != want || w != want || crop.Scale != scale {
+				t.Errorf("view %d is %d × %d, of %v; want %d, of %v", i, h, w, crop.Scale, want, scale)
+			}
+		}
+	}
+}
+
+func TestDINOTemperatureAndMomentumRise(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	for progress, want := range map[float32][2]float64{
+		0: {.04, .9}, .05: {.055, .9006156}, .1: {.07, .9024472}, .5: {.07, .95}, 1: {.07, 1},
+	} {
+		outputs, err := CallOnceN(backend, func(progress *Node) []*Node {
+			m := DINO{Tau: .9}
+			return []*Node{m.teacherTemperature(progress), m.Momentum(progress)}
+		}, progress)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "temperature", float64(outputs[0].Value().(float32)), want[0], 1e-6)
+		near(t, "momentum", float64(outputs[1].Value().(float32)), want[1], 1e-6)
+	}
+}
+
+func TestDINOCheck(t *testing.T) {
+	if err := (DINO{}).Check(2, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for field, bad := range map[string]DINO{
+		"Prototypes": {Prototypes: 1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, " Temperature": {Temperature: -1},
+		"TeacherTemperature": {TeacherTemperature: -1}, "TeacherStart": {TeacherStart: -1}, "Tau": {Tau: 1},
+		"Frozen": {Frozen: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33}, "LocalScale": {LocalScale: 1},
+		"Crops": {Crops: []augment.Pipeline{{}}},
+	} {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	if err := (DINO{Locals: 2, LocalSize: 18}).CheckEncoder(maskedResNet, 32, 32); err != nil {
+		t.Errorf("crops of 18 pixels for a convolutional encoder: %v", err)
+	}
+	err := DINO{Locals: 2, LocalSize: 18}.CheckEncoder(maskedViT, 32, 32)
+	if err == nil || !strings.Contains(err.Error(), "LocalSize") || !strings.Contains(err.Error(), "Patch") {
+		t.Errorf("crops of 18 pixels for patches of 8: %v", err)
+	}
+}

@@ -1,0 +1,162 @@
+package ssl
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// IBOT learns as DINO does, and at once from hidden patches: the student, which sees a mask token in their place, sorts
+// each of them among prototypes as the teacher, which sees all, does. So tokens of patches learn what they show, as that of
+// the image does.
+//
+// Zhou et al. 2021, "iBOT: Image BERT Pre-Training with Online Tokenizer", arXiv:2111.07832. The zero value is the paper's
+// recipe but for local crops, of which the paper takes 10 (DINO.Locals). It needs an encoder on patches, as encoder.ViT
+// with its class token. All patches are compared with all prototypes: in large batches of many patches that takes most of
+// the memory.
+type IBOT struct {
+	// DINO is what both have in common: crops, head (one for the image and the patches), temperatures, teacher. Default:
+	// DINO's, but for 8192 Prototypes and a Tau of 0.996.
+	DINO DINO
+	// Mask draws the blocks of patches that are hidden. Default: a Ratio of 0.3, the middle of the paper's 0.1 to 0.5, since
+	// a graph has one.
+	Mask augment.BlockMask
+	// Masked is the share of the global crops in which something is hidden, in (0, 1]. Default 0.5.
+	Masked float64
+}
+
+var (
+	_ HasTeacher   = IBOT{}
+	_ NeedsEncoder = IBOT{}
+)
+
+// WithDefaults fills in the settings that were left at zero, but for those of the mask that follow the grid.
+func (m IBOT) WithDefaults() IBOT {
+	m.DINO.Prototypes = cmp.Or(m.DINO.Prototypes, 8192)
+	m.DINO.Tau = cmp.Or(m.DINO.Tau, .996)
+	m.DINO = m.DINO.WithDefaults()
+	m.Mask.Ratio = cmp.Or(m.Mask.Ratio, .3)
+	m.Masked = cmp.Or(m.Masked, .5)
+	return m
+}
+
+// Name is "ibot".
+func (m IBOT) Name() string { return "ibot" }
+
+// Check returns an error where a field is out of range.
+func (m IBOT) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	if !(m.Masked > 0 && m.Masked <= 1) {
+		return fmt.Errorf("ssl.IBOT: Masked is %g; it must be in (0, 1] (0 means the default, 0.5)", m.Masked)
+	}
+	if err := m.DINO.Check(batch, height, width); err != nil {
+		return fmt.Errorf("ssl.IBOT: %w", err)
+	}
+	return nil
+}
+
+// CheckEncoder returns an error where the encoder can't hide patches or work on the crops, or where the mask does not suit
+// it.
+func (m IBOT) CheckEncoder(e encoder.Encoder, height, width int) error {
+	m = m.WithDefaults()
+	if err := needsMasked("ssl.IBOT", e); err != nil {
+		return err
+	}
+	if err := m.DINO.CheckEncoder(e, height, width); err != nil {
+		return fmt.Errorf("ssl.IBOT: %w", err)
+	}
+	patch := e.(encoder.Masked).PatchSize()
+	height, width = m.Views(height, width)[0].OutputSize(height, width)
+	if err := m.Mask.Check(height/patch, width/patch); err != nil {
+		return fmt.Errorf("ssl.IBOT: Mask: %w", err)
+	}
+	return nil
+}
+
+// Views are DINO's.
+func (m IBOT) Views(height, width int) []augment.Pipeline { return m.DINO.Views(height, width) }
+
+// Loss is algorithm 1 of the paper (appendix A), with multi-crop:
+//
+//	s, sᵖ = student(global crops with hidden patches);  t, tᵖ = teacher(global crops)
+//	loss = DINO's of s and t between different crops + H(tᵖ, sᵖ) on the hidden patches of the same crop
+//	C, Cᵖ follow t, tᵖ
+func (m IBOT) Loss(step *Step) *Node {
+	m = m.WithDefaults()
+	global, local := step.Views[:2], step.Views[2:]
+	images, patch := MergeViews(global...), step.Encoder.(encoder.Masked).PatchSize() // [2 batch, height, width, 3]
+	hidden := m.hidden(step.Random, images.Shape().Dim(0), images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch)
+
+	seen := step.EncodeHidden(images, hidden)
+	students := m.DINO.logits(step, seen.Pooled, 2) // 2 × [batch, prototypes]
+	if len(local) > 0 {
+		students = append(students, m.DINO.logits(step, step.Encode(local...).Pooled, len(local))...)
+	}
+	studentPatches := m.DINO.logits(step, tokenRows(seen.Tokens), 1)[0] // [2 batch × patches, prototypes]
+
+	all := step.Teacher.Encode(global...)
+	teacher := m.DINO.head().apply(step.Teacher.Scope, all.Pooled)                   // [2 batch, prototypes]
+	teacherPatches := m.DINO.head().apply(step.Teacher.Scope, tokenRows(all.Tokens)) // [2 batch × patches, prototypes]
+
+	temperature := m.DINO.teacherTemperature(step.Progress)
+	centre := newCentre(step.Scope.At("centre"), m.DINO.Prototypes)
+	patchCentre := newCentre(step.Scope.At("patch_centre"), m.DINO.Prototypes)
+	targets := SplitViews(centre.sharpen(teacher, temperature), 2) // 2 × [batch, prototypes]
+	patchTargets := patchCentre.sharpen(teacherPatches, temperature)
+	centre.follow(teacher)
+	patchCentre.follow(teacherPatches)
+
+	return Add(SelfDistillation(students, targets, m.DINO.Temperature),
+		PatchDistillation(studentPatches, patchTargets, hidden, m.DINO.Temperature))
+}
+
+// hidden draws the hidden patches: blocks in some of the images, nothing in the others.
+//
+//	-> bool [images, rows × columns]
+func (m IBOT) hidden(r *augment.Random, images, rows, columns int) *Node {
+	blocks := Reshape(m.Mask.Hidden(r, images, rows, columns), images, rows*columns)
+	some := ConvertDType(r.Bernoulli(m.Masked, images, 1), dtypes.Bool)
+	return LogicalAnd(blocks, BroadcastToDims(some, images, rows*columns))
+}
+
+// tokenRows puts the tokens of all images below each other: [images, patches, dim] -> [images × patches, dim].
+func tokenRows(tokens *Node) *Node { return Reshape(tokens, -1, tokens.Shape().Dim(-1)) }
+
+// PatchDistillation is iBOT's loss of hidden patches (its equation 2, as a mean over the hidden patches of each image, and
+// then over the images, those in which nothing is hidden counting as 0: so it is in the paper's code). No gradient flows
+// into the targets. It is computed in float32.
+//
+//	student: logits, [images × patches, prototypes]; target: probabilities of the same shape;
+//	hidden: [images, patches], true or 1 where a patch counts -> scalar
+func PatchDistillation(student, target, hidden *Node, temperature float64) *Node {
+	hidden = ConvertDType(hidden, dtypes.Float32)
+	losses := Reshape(distillation(student, target, temperature), hidden.Shape().Dimensions...) // [images, patches]
+	return ReduceAllMean(Div(ReduceSum(Mul(losses, hidden), -1), MaxScalar(ReduceSum(hidden, -1), 1)))
+}
+
+// Embed is DINO's head.
+//
+//	[batch, dim] -> [batch, out]
+func (m IBOT) Embed(scope *model.Scope, features *Node) *Node {
+	return m.WithDefaults().DINO.Embed(scope, features)
+}
+
+// Momentum rises from DINO.Tau to 1 along a cosine.
+func (m IBOT) Momentum(progress *Node) *Node { return m.WithDefaults().DINO.Momentum(progress) }
+
+// Collapse of iBOT is DINO's.
+func (m IBOT) Collapse() Collapse {
+	return Collapse{Try: "a lower DINO.TeacherTemperature, so that the targets are sharper; DINO.Tau nearer to 1; fewer DINO.Prototypes; a lower learning rate, or ClipNorm in the optimiser"}
+}
+
+// Optimizer is the paper's AdamW, with the weight decay that it starts at and the clipping of its code.
+func (m IBOT) Optimizer() optim.Optimizer {
+	return optim.AdamW{LR: 5e-4, WeightDecay: .04, ClipNorm: 3}
+}

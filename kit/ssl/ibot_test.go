@@ -1,0 +1,155 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/device"
+	"sslkit/kit/encoder"
+)
+
+// ibotLoss is the loss of hidden patches in float64; the targets are probabilities.
+func ibotLoss(student, target, hidden [][]float64, temperature float64) float64 {
+	var sum float64
+	for i := range hidden {
+		var image, n float64
+		for p := range hidden[i] {
+			if hidden[i][p] == 0 {
+				continue
+			}
+			row := i*len(hidden[i]) + p
+			probabilities := dinoSoftmax(student[row], make([]float64, len(student[row])), temperature)
+			for k, q := range target[row] {
+				image -= q * math.Log(probabilities[k])
+			}
+			n++
+		}
+		sum += image / max(n, 1)
+	}
+	return sum / float64(len(hidden))
+}
+
+func ibotOnDevice(t *testing.T, student, target, hidden [][]float64) (float64, [][]float64) {
+	t.Helper()
+	return maskedCall[[][]float64](t, func(in []*Node) *Node { return PatchDistillation(in[0], in[1], in[2], .5) },
+		student, target, hidden)
+}
+
+func TestPatchDistillationIsTheFormula(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 22))
+	student, target := normal(rng, 12, 5), normal(rng, 12, 5)
+	for i := range target {
+		target[i] = dinoSoftmax(target[i], make([]float64, 5), .3)
+	}
+	hidden := [][]float64{{1, 0, 1, 1}, {0, 0, 0, 0}, {0, 1, 0, 0}}
+	loss, gradient := ibotOnDevice(t, student, target, hidden)
+	near(t, "loss", loss, ibotLoss(student, target, hidden, .5), 1e-5)
+
+	const h = 1e-4
+	student[2][3] += h
+	above := ibotLoss(student, target, hidden, .5)
+	student[2][3] -= 2 * h
+	below := ibotLoss(student, target, hidden, .5)
+	near(t, "gradient", gradient[2][3], (above-below)/(2*h), 1e-4)
+	for _, row := range []int{1, 4, 8} { // Seen patches.
+		for _, g := range gradient[row] {
+			if g != 0 {
+				t.Errorf("a gradient flows into patch %d, which was seen", row)
+			}
+		}
+	}
+	_, gradient = maskedCall[[][]float64](t, func(in []*Node) *Node { return PatchDistillation(in[1], in[0], in[2], .5) },
+		target, student, hidden)
+	for _, row := range gradient {
+		for _, g := range row {
+			if g != 0 {
+				t.Fatal("a gradient flows into the targets")
+			}
+		}
+	}
+}
+
+func TestPatchDistillationByHand(t *testing.T) {
+	// A student that can't tell 4 prototypes apart pays log 4 for a patch, however many are hidden; the second image, in
+	// which nothing is hidden, halves the mean.
+	zeros := make([][]float64, 4)
+	sure := make([][]float64, 4)
+	for i := range zeros {
+		zeros[i], sure[i] = make([]float64, 4), []float64{0, 1, 0, 0}
+	}
+	for _, hidden := range [][][]float64{{{1, 1}, {0, 0}}, {{1, 0}, {0, 0}}} {
+		loss, _ := ibotOnDevice(t, zeros, sure, hidden)
+		near(t, "loss", loss, math.Log(4)/2, 1e-5)
+	}
+}
+
+func TestIBOTHidesBlocksInSomeImages(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	const images = 400
+	state := augment.State(7, 8)
+	output, err := CallOnce(backend, func(state *Node) *Node {
+		return IBOT{}.WithDefaults().hidden(augment.NewRandom(state), images, 8, 8)
+	}, state[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, patches := 0., 0.
+	for _, hidden := range output.Value().([][]bool) {
+		count := 0.
+		for _, h := range hidden {
+			if h {
+				count++
+			}
+		}
+		if count > 0 {
+			some, patches = some+1, patches+count
+		}
+	}
+	if share := some / images; math.Abs(share-.5) > .1 {
+		t.Errorf("%.2f of the images have hidden patches, want 0.5", share)
+	}
+	if share := patches / some / 64; math.Abs(share-.3) > .02 {
+		t.Errorf("%.3f of their patches are hidden, want 0.3", share)
+	}
+}
+
+func TestIBOTTrainsEncoderHeadAndPrototypes(t *testing.T) {
+	small := IBOT{DINO: dinoSmall, Masked: 1}
+	small.DINO.Crops = dinoCrops(32, 32, 16)
+	_, norms := maskedStep(t, small, encoder.ViT{Patch: 8, Width: 16, Depth: 1, Size: 32})
+	maskedReached(t, norms, "/encoder/", "/encoder/mask_token", "/encoder/cls_token", "/method/head/", "/method/prototypes/")
+}
+
+func TestIBOTCheck(t *testing.T) {
+	if err := (IBOT{}).Check(2, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	if err := (IBOT{}).CheckEncoder(maskedViT, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for field, bad := range map[string]IBOT{
+		"Masked": {Masked: 1.5}, "Prototypes": {DINO: DINO{Prototypes: 1}}, "Tau": {DINO: DINO{Tau: 1}},
+	} {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	for field, bad := range map[string]IBOT{
+		"Ratio": {Mask: augment.BlockMask{Ratio: 1}}, "LocalSize": {DINO: DINO{Locals: 1, LocalSize: 18}},
+	} {
+		if err := bad.CheckEncoder(maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	if err := (IBOT{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
+		t.Errorf("a convolutional encoder: %v", err)
+	}
+}

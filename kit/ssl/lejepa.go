@@ -1,0 +1,168 @@
+package ssl
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// LeJEPA learns representations in which all views of an image are near their mean, while the embeddings of a batch are
+// distributed as a standard normal. It has no teacher, no stopped gradient and no predictor; the normal distribution is what
+// rules collapse out.
+//
+// Balestriero & LeCun 2025, "LeJEPA: Provable and Scalable Self-Supervised Learning Without the Heuristics", arXiv:2511.08544.
+// Taken as the definitions, from the paper's algorithms 1 and 2: the loss is (1 - λ) times the prediction, the mean squared
+// distance of all views from the mean of the large ones, and λ times SIGReg, the mean over views and directions of the
+// Epps–Pulley statistic (see SIGReg). The head is that of the authors' minimal example. The views are SwAV's multi-crop,
+// stronger in colour than the paper's and without solarising.
+type LeJEPA struct {
+	// Lambda weighs SIGReg against the prediction, in (0, 1). Default 0.05.
+	Lambda float64
+	// Slices is the number of random directions that each step looks along. Default 256 (algorithm 1); new ones come with each
+	// step.
+	Slices int
+	// Hidden is the number of features of the projector's hidden layers. Default 2048.
+	Hidden int
+	// Out is the number of features of the embedding. Default 128, as in the class of the authors' minimal example.
+	Out int
+	// Locals is the number of small crops beside the two large ones, at least 0. Default 0; the authors take 6 on ImageNet.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18 for an image of 32, and in
+	// proportion.
+	LocalSize int
+}
+
+var _ CanCollapse = LeJEPA{}
+
+// WithDefaults fills in the settings that were left at zero, but for LocalSize, which depends on the image.
+func (m LeJEPA) WithDefaults() LeJEPA {
+	m.Lambda = cmp.Or(m.Lambda, .05)
+	m.Slices = cmp.Or(m.Slices, 256)
+	m.Hidden = cmp.Or(m.Hidden, 2048)
+	m.Out = cmp.Or(m.Out, 128)
+	return m
+}
+
+// Name is "lejepa".
+func (m LeJEPA) Name() string { return "lejepa" }
+
+// Check returns an error where a field is out of range.
+func (m LeJEPA) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Lambda > 0 && m.Lambda < 1):
+		return fmt.Errorf("ssl.LeJEPA: Lambda is %g; it must be in (0, 1) (0 means the default, 0.05)", m.Lambda)
+	case m.Slices < 1:
+		return fmt.Errorf("ssl.LeJEPA: Slices is %d; it must be at least 1 (0 means the default, 256)", m.Slices)
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.LeJEPA: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.LeJEPA: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
+	case batch < 2:
+		return fmt.Errorf("ssl.LeJEPA: the batch holds %d image; it must hold at least 2, whose distribution is tested", batch)
+	}
+	return checkCrops("ssl.LeJEPA", m.Locals, m.LocalSize, min(height, width))
+}
+
+// Views are two large crops, then the small ones.
+func (m LeJEPA) Views(height, width int) []augment.Pipeline {
+	return MultiCrop(min(height, width), m.Locals, m.LocalSize)
+}
+
+// Loss is algorithm 2 of the paper.
+func (m LeJEPA) Loss(step *Step) *Node {
+	m = m.WithDefaults()
+	z := encodeCrops(step, func(h *Node) *Node { return m.Embed(step.Scope, h) }) // a view each: [batch, out]
+	directions := randomDirections(step.Random, m.Slices, m.Out)
+	sigreg := make([]*Node, len(z))
+	for v := range z {
+		sigreg[v] = SIGReg(z[v], directions)
+	}
+	prediction := MulScalar(MeanPrediction(z[:globalCrops], z), 1-m.Lambda)
+	return Add(prediction, MulScalar(ReduceAllMean(Stack(sigreg, 0)), m.Lambda))
+}
+
+// MeanPrediction is the prediction loss of LeJEPA: the mean over views, images and dimensions of the squared distance of a
+// view's embedding from the mean of those of the large views. The gradient flows into both.
+//
+//	large, all: views × [batch, dim] -> scalar, float32
+func MeanPrediction(large, all []*Node) *Node {
+	centre := ReduceMean(ConvertDType(Stack(large, 0), dtypes.Float32), 0) // [batch, dim]
+	views := ConvertDType(Stack(all, 0), dtypes.Float32)                   // [views, batch, dim]
+	return ReduceAllMean(Square(Sub(views, ExpandAxes(centre, 0))))
+}
+
+// The integral of SIGReg is a sum over these knots of a half line, since what is integrated is even: 17 knots on [-5, 5].
+const (
+	sigregLimit = 5.
+	sigregKnots = 9
+)
+
+// SIGReg is sketched isotropic Gaussian regularisation: how far the embeddings of a batch are from a standard normal
+// distribution. It is the mean over directions of the statistic of Epps & Pulley (1983) of the embeddings' projections x, which
+// compares their empirical characteristic function with that of the normal:
+//
+//	n ∫ |mean(exp(i t x)) - exp(-t²/2)|² exp(-t²/2) dt, by the trapezoid rule at 17 knots on [-5, 5]
+//
+// It is computed in float32.
+//
+//	z: [batch, dim]; directions: [dim, slices], unit columns -> scalar
+func SIGReg(z, directions *Node) *Node {
+	x := Dot(ConvertDType(z, dtypes.Float32), ConvertDType(directions, dtypes.Float32)).Product() // [batch, slices]
+	const width = sigregLimit / (sigregKnots - 1)
+	var integral *Node // [slices]
+	for k := range sigregKnots {
+		t := width * float64(k)
+		normal := math.Exp(-t * t / 2)
+		weight := 2 * width * normal // Both halves.
+		if k == 0 || k == sigregKnots-1 {
+			weight /= 2
+		}
+		real := AddScalar(ReduceMean(Cos(MulScalar(x, t)), 0), -normal) // [slices]
+		imaginary := ReduceMean(Sin(MulScalar(x, t)), 0)                // [slices]
+		term := MulScalar(Add(Square(real), Square(imaginary)), weight)
+		if k == 0 {
+			integral = term
+		} else {
+			integral = Add(integral, term)
+		}
+	}
+	return MulScalar(ReduceAllMean(integral), float64(z.Shape().Dim(0)))
+}
+
+// randomDirections are unit columns, uniform over the sphere: normal numbers, from uniform ones by Box and Muller's transform,
+// scaled to length 1.
+//
+//	-> [dim, slices]
+func randomDirections(random *augment.Random, slices, dim int) *Node {
+	radius := Sqrt(MulScalar(Log(OneMinus(random.Uniform(0, 1, slices, dim))), -2)) // 1 - u is above 0.
+	angle := random.Uniform(0, 2*math.Pi, slices, dim)
+	return Transpose(unit(Mul(radius, Cos(angle))), 0, 1)
+}
+
+// Embed is the projector, a perceptron of three layers.
+//
+//	[batch, dim] -> [batch, out]
+func (m LeJEPA) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3}.Apply(scope.At("projector"), features)
+}
+
+// Collapse of LeJEPA is where the prediction outweighs SIGReg.
+func (m LeJEPA) Collapse() Collapse {
+	return Collapse{Try: "a larger Lambda; more Slices; a larger Batch; a lower learning rate"}
+}
+
+// Optimizer is AdamW as in the authors' minimal example, with batches of 256. For long trainings of large encoders they take 5e-4, and
+// for ResNets a weight decay of 5e-4.
+func (m LeJEPA) Optimizer() optim.Optimizer {
+	return optim.AdamW{LR: 2e-3, WeightDecay: .05}
+}

@@ -1,0 +1,253 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/device"
+	"sslkit/kit/encoder"
+)
+
+var (
+	maskedViT     = encoder.ViT{Patch: 8, Width: 16, Depth: 1, Size: 32, Pool: encoder.MeanPatches}
+	maskedResNet  = encoder.ResNet{Depth: 10, Width: 2}
+	maskedDecoder = encoder.Transformer{Width: 8, Depth: 1}
+)
+
+// maskedStep builds a method's loss on a batch of 4 images of 32 pixels halfway through training, and gives it with the norm
+// of its gradient for each trainable variable, by path.
+func maskedStep(t *testing.T, m Method, e encoder.Encoder) (float64, map[string]float64) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	if err := m.Check(4, 32, 32); err != nil {
+		t.Fatal(err)
+	}
+	if m, ok := m.(NeedsEncoder); ok {
+		if err := m.CheckEncoder(e, 32, 32); err != nil {
+			t.Fatal(err)
+		}
+	}
+	network := func(scope *model.Scope) Network {
+		return Network{e, scope.At("encoder"), scope.At("method"), dtypes.Float32}
+	}
+	store := model.NewStore()
+	var paths []string
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images, state *Node) []*Node {
+		g := images.Graph()
+		store.SetTraining(g, true)
+		random := augment.NewRandom(state)
+		step := &Step{Network: network(scope), Progress: Scalar(g, dtypes.Float32, .5), Random: random}
+		for _, view := range m.Views(32, 32) {
+			step.Views = append(step.Views, view.Apply(random, images))
+		}
+		if _, ok := m.(HasTeacher); ok { // As in training: Embed brings all that the teacher needs a twin of.
+			m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)
+			step.Teacher = network(scope.At("teacher"))
+		}
+		loss := m.Loss(step)
+		outputs, variables := []*Node{loss}, []*Node{}
+		for v := range scope.IterVariables() {
+			if twin, ok := strings.CutPrefix(v.Path(), "/teacher"); ok {
+				if store.GetVariable(twin) == nil {
+					t.Errorf("the teacher's %s has no twin", v.Path())
+				}
+			}
+			if v.Trainable && v.InUseByGraph(g) {
+				paths, variables = append(paths, v.Path()), append(variables, v.NodeValue(g))
+			}
+		}
+		for _, gradient := range Gradient(loss, variables...) {
+			outputs = append(outputs, Sqrt(ReduceAllSum(Square(gradient))))
+		}
+		return outputs
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pix := make([]uint8, 4*32*32*3)
+	rng := rand.New(rand.NewPCG(7, 8))
+	for i := range pix {
+		pix[i] = uint8(rng.IntN(256))
+	}
+	state := augment.State(1, 2)
+	outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(pix, 4, 32, 32, 3), state[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := func(i int) float64 { return float64(outputs[i].Value().(float32)) }
+	if loss := value(0); !(loss > 0) || math.IsInf(loss, 0) {
+		t.Errorf("the loss is %g", loss)
+	}
+	norms := map[string]float64{}
+	for i, path := range paths {
+		norms[path] = value(1 + i)
+		if math.IsNaN(norms[path]) || math.IsInf(norms[path], 0) {
+			t.Errorf("the gradient of %s is %g", path, norms[path])
+		}
+		if strings.HasPrefix(path, "/teacher") && norms[path] != 0 {
+			t.Errorf("a gradient flows into the teacher's %s", path)
+		}
+	}
+	return value(0), norms
+}
+
+// maskedReached fails where a variable under a prefix has no gradient, or where there is none.
+func maskedReached(t *testing.T, norms map[string]float64, prefixes ...string) {
+	t.Helper()
+	for _, prefix := range prefixes {
+		found := false
+		for path, norm := range norms {
+			if strings.HasPrefix(path, prefix) {
+				found = true
+				if norm == 0 {
+					t.Errorf("no gradient reaches %s", path)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("no variable %s", prefix)
+		}
+	}
+}
+
+// maskedTokens are random numbers: [batch, patches, features].
+func maskedTokens(rng *rand.Rand, batch, patches, features int) [][][]float64 {
+	x := make([][][]float64, batch)
+	for i := range x {
+		x[i] = normal(rng, patches, features)
+	}
+	return x
+}
+
+// maskedCall computes a function of tensors and its gradient with respect to the first; T is the type of the gradient.
+func maskedCall[T any](t *testing.T, fn func(in []*Node) *Node, inputs ...any) (loss float64, gradient T) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(in []*Node) []*Node {
+		loss := fn(in)
+		return []*Node{loss, Gradient(loss, in[0])[0]}
+	}, inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return float64(outputs[0].Value().(float32)), outputs[1].Value().(T)
+}
+
+// maeLoss is the paper's in float64: normalised pixels, the mean over each patch, the mean over the hidden ones.
+func maeLoss(prediction, pixels [][][]float64, hidden [][]float64) float64 {
+	var sum, n float64
+	for i := range pixels {
+		for p, patch := range pixels[i] {
+			if hidden[i][p] == 0 {
+				continue
+			}
+			var mean, variance, squares float64
+			for _, v := range patch {
+				mean += v / float64(len(patch))
+			}
+			for _, v := range patch {
+				variance += (v - mean) * (v - mean) / float64(len(patch)-1)
+			}
+			for j, v := range patch {
+				d := prediction[i][p][j] - (v-mean)/math.Sqrt(variance+1e-6)
+				squares += d * d
+			}
+			sum, n = sum+squares/float64(len(patch)), n+1
+		}
+	}
+	return sum / n
+}
+
+func maeOnDevice(t *testing.T, prediction, pixels [][][]float64, hidden [][]float64) (float64, [][][]float64) {
+	t.Helper()
+	return maskedCall[[][][]float64](t, func(in []*Node) *Node {
+		return MaskedSquares(in[0], NormalizedPatches(in[1]), in[2])
+	}, prediction, pixels, hidden)
+}
+
+func TestMaskedSquaresIsTheFormula(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	prediction, pixels := maskedTokens(rng, 3, 4, 12), maskedTokens(rng, 3, 4, 12)
+	hidden := [][]float64{{1, 0, 1, 1}, {0, 0, 1, 0}, {1, 1, 1, 1}}
+	loss, gradient := maeOnDevice(t, prediction, pixels, hidden)
+	near(t, "loss", loss, maeLoss(prediction, pixels, hidden), 1e-5)
+
+	const h = 1e-4
+	prediction[1][2][3] += h
+	above := maeLoss(prediction, pixels, hidden)
+	prediction[1][2][3] -= 2 * h
+	below := maeLoss(prediction, pixels, hidden)
+	prediction[1][2][3] += h
+	near(t, "gradient", gradient[1][2][3], (above-below)/(2*h), 1e-4)
+	for _, v := range gradient[0][1] {
+		if v != 0 {
+			t.Error("a gradient flows into a patch that was seen")
+		}
+	}
+
+	// Brighter patches of more contrast are the same target.
+	for i := range pixels {
+		for p := range pixels[i] {
+			for j := range pixels[i][p] {
+				pixels[i][p][j] = 3*pixels[i][p][j] + 5
+			}
+		}
+	}
+	brighter, _ := maeOnDevice(t, prediction, pixels, hidden)
+	near(t, "loss with other brightness", brighter, loss, 1e-4)
+}
+
+func TestMaskedSquaresByHand(t *testing.T) {
+	// A patch of -1 and 1 has mean 0 and unbiased variance 2, so its target is ∓1/√2, and the squares of a prediction of
+	// zeros are ½. The second patch, which would cost more, was seen.
+	pixels, hidden := [][][]float64{{{-1, 1}, {3, 7}}}, [][]float64{{1, 0}}
+	loss, _ := maeOnDevice(t, [][][]float64{{{0, 0}, {9, 9}}}, pixels, hidden)
+	near(t, "loss", loss, .5, 1e-5)
+	loss, _ = maeOnDevice(t, [][][]float64{{{-math.Sqrt(.5), math.Sqrt(.5)}, {9, 9}}}, pixels, hidden)
+	near(t, "loss of the right answer", loss, 0, 1e-5)
+	// A patch of one colour has no contrast to tell: its target is zeros, not a division by zero.
+	loss, _ = maeOnDevice(t, [][][]float64{{{0, 0}, {0, 0}}}, [][][]float64{{{4, 4}, {4, 4}}}, [][]float64{{1, 1}})
+	near(t, "loss of a flat patch", loss, 0, 1e-6)
+}
+
+func TestMAETrainsAllOfEncoderAndDecoder(t *testing.T) {
+	_, norms := maskedStep(t, MAE{Decoder: maskedDecoder}, maskedViT)
+	maskedReached(t, norms, "/encoder/", "/method/decoder/")
+	withClass := maskedViT
+	withClass.Pool = encoder.ClassToken
+	_, norms = maskedStep(t, MAE{Decoder: maskedDecoder}, withClass)
+	maskedReached(t, norms, "/encoder/cls_token")
+}
+
+func TestMAECheck(t *testing.T) {
+	if err := (MAE{}).Check(1, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for field, bad := range map[string]MAE{
+		"Ratio": {Ratio: 1}, "Width": {Decoder: encoder.Transformer{Width: 6}}, "Heads": {Decoder: encoder.Transformer{Heads: 7}},
+	} {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	if err := (MAE{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
+		t.Errorf("a convolutional encoder: %v", err)
+	}
+	if err := (MAE{Ratio: .99}).CheckEncoder(maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), "Ratio") {
+		t.Errorf("a mask of all patches: %v", err)
+	}
+}

@@ -1,0 +1,156 @@
+package ssl
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// MoCoV2 learns representations in which a view of an image finds what a slow twin of the network makes of another view, among
+// what the twin made of the images of the last batches. The negatives wait in a queue, so the batch may be small.
+//
+//	recipe.Method = ssl.MoCoV2{}
+//	recipe.Method = ssl.MoCoV2{Queue: 4096, Tau: 0.9} // For a few thousand images and a short training.
+//
+// Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning", arXiv:2003.04297, on He et al. 2019, "Momentum
+// Contrast", arXiv:1911.05722. The zero value is the paper's recipe with the sizes and rates that solo-learn found for
+// CIFAR-10. As in the paper one view asks and the other answers, so a step encodes half as many images as MoCoV3's.
+type MoCoV2 struct {
+	// Temperature divides the cosine similarities, above 0. Default 0.2, the paper's.
+	Temperature float64
+	// Queue is the number of negatives, a multiple of the batch. Default 32768, solo-learn's for CIFAR-10; the paper takes
+	// 65536 for ImageNet. Take less than there are images, or images meet themselves as negatives.
+	Queue int
+	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
+	Hidden int
+	// Out is the number of features of the embedding that the loss compares. Default 256; the paper takes 128.
+	Out int
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 0.999 along a cosine, or stays if it is higher.
+	// Default 0.99, solo-learn's for CIFAR-10; the paper stays at 0.999. Shorter trainings want a quicker teacher.
+	Tau float64
+	// View replaces the paper's augmentation. Default: MoCoView.
+	View augment.Pipeline
+}
+
+var _ HasTeacher = MoCoV2{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m MoCoV2) WithDefaults() MoCoV2 {
+	if m.Temperature == 0 {
+		m.Temperature = .2
+	}
+	if m.Queue == 0 {
+		m.Queue = 32768
+	}
+	if m.Hidden == 0 {
+		m.Hidden = 2048
+	}
+	if m.Out == 0 {
+		m.Out = 256
+	}
+	if m.Tau == 0 {
+		m.Tau = .99
+	}
+	return m
+}
+
+// Name is "mocov2".
+func (m MoCoV2) Name() string { return "mocov2" }
+
+// Check returns an error where a field is out of range.
+func (m MoCoV2) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
+		return fmt.Errorf("ssl.MoCoV2: Temperature is %g; it must be above 0 (0 means the default, 0.2)", m.Temperature)
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.MoCoV2: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.MoCoV2: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
+	case !(m.Tau > 0 && m.Tau < 1):
+		return fmt.Errorf("ssl.MoCoV2: Tau is %g; it must be in (0, 1) (0 means the default, 0.99)", m.Tau)
+	case batch < 2:
+		return fmt.Errorf("ssl.MoCoV2: the batch holds %d image; it must hold at least 2, for the norms over the batch", batch)
+	}
+	return checkQueue("ssl.MoCoV2", m.Queue, batch)
+}
+
+// Views are two draws of one augmentation: the query's and the key's.
+func (m MoCoV2) Views(height, width int) []augment.Pipeline {
+	view := m.View
+	if view == nil {
+		view = MoCoView(min(height, width))
+	}
+	return []augment.Pipeline{view, view}
+}
+
+// Loss is algorithm 1 of arXiv:1911.05722:
+//
+//	q, k = g(f(x_q)), the teacher's g(f(x_k)), both l2-normalised
+//	loss = cross-entropy of finding k among k and the queue; then enqueue k, dequeue the oldest
+//
+// The batch is not shuffled for the teacher, as the paper does between devices: norms here are over all of it, not over one
+// device's share.
+func (m MoCoV2) Loss(step *Step) *Node {
+	m = m.WithDefaults()
+	q := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                       // [batch, out]
+	k := unit(m.Embed(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled)) // [batch, out]
+	negatives := newQueue(step.Scope, m.Queue, m.Out)                                 // [queue, out]
+	loss := QueueContrast(q, k, negatives.embeddings(q.Graph()), m.Temperature)
+	negatives.push(k)
+	return loss
+}
+
+// QueueContrast is the cross-entropy of finding for each query its own key among that and the queue (equation 1 of
+// arXiv:1911.05722). With all of them l2-normalised, and sim their dot product, it is the mean over i of
+//
+//	-log( exp(sim(q_i, k_i)/T) / (exp(sim(q_i, k_i)/T) + Σ_n exp(sim(q_i, n)/T)) ), n over the queue
+//
+// It is computed in float32. No gradient flows into keys and queue.
+//
+//	query, key: [batch, dim]; queue: [size, dim] -> scalar
+func QueueContrast(query, key, queue *Node, temperature float64) *Node {
+	query, key, queue = unit(query), StopGradient(unit(key)), StopGradient(unit(queue))
+	positive := ReduceAndKeep(Mul(query, key), ReduceSum, -1)                      // [batch, 1]
+	negative := Dot(query, Transpose(queue, 0, 1)).Product()                       // [batch, size]
+	logits := DivScalar(Concatenate([]*Node{positive, negative}, -1), temperature) // [batch, 1 + size]
+	return ReduceAllMean(Sub(logSumExp(logits), Squeeze(DivScalar(positive, temperature), -1)))
+}
+
+// Embed is the projection head g, a perceptron of two layers, without norms as in the paper.
+//
+//	[batch, dim] -> [batch, out]
+func (m MoCoV2) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return plainHead(scope.At("projector"), features, m.Hidden, m.Out)
+}
+
+// plainHead is a perceptron of two layers with ReLU between and no norms.
+//
+//	x: [batch, in] -> [batch, out]
+func plainHead(scope *model.Scope, x *Node, hidden, out int) *Node {
+	x = MaxScalar(encoder.MLP{Out: hidden, Layers: 1}.Apply(scope.At("hidden"), x), 0) // [batch, hidden]
+	return encoder.MLP{Out: out, Layers: 1}.Apply(scope.At("out"), x)
+}
+
+// Momentum rises from Tau to 0.999 along a cosine, as in solo-learn.
+func (m MoCoV2) Momentum(progress *Node) *Node {
+	tau := m.WithDefaults().Tau
+	return cosineRamp(progress, tau, max(tau, .999))
+}
+
+// Collapse of MoCo is where the keys no longer fit the queries.
+func (m MoCoV2) Collapse() Collapse {
+	return Collapse{Try: "Tau nearer to 1, so that the keys of the queue stay comparable; a longer Queue; a higher Temperature; a lower learning rate"}
+}
+
+// Optimizer is SGD as solo-learn runs it on CIFAR-10; the paper's rate for ImageNet is a tenth of it.
+func (m MoCoV2) Optimizer() optim.Optimizer {
+	return optim.SGD{LR: .3, Momentum: .9, WeightDecay: 1e-4}
+}

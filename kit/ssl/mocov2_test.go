@@ -1,0 +1,237 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/device"
+	"sslkit/kit/encoder"
+)
+
+// mocov2Formula is equation 1 of arXiv:1911.05722 in float64, query by query.
+func mocov2Formula(q, k, queue [][]float64, temperature float64) float64 {
+	sim := func(a, b []float64) float64 {
+		var dot, aa, bb float64
+		for i := range a {
+			dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+		}
+		return dot / math.Sqrt(aa*bb)
+	}
+	var sum float64
+	for i := range q {
+		positive := math.Exp(sim(q[i], k[i]) / temperature)
+		all := positive
+		for _, n := range queue {
+			all += math.Exp(sim(q[i], n) / temperature)
+		}
+		sum -= math.Log(positive / all)
+	}
+	return sum / float64(len(q))
+}
+
+// mocov2OnDevice computes QueueContrast and its gradients with respect to all three.
+func mocov2OnDevice(t *testing.T, q, k, queue [][]float64, temperature float64) (float64, [3][][]float64) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(q, k, queue *Node) []*Node {
+		loss := QueueContrast(q, k, queue, temperature)
+		return append([]*Node{loss}, Gradient(loss, q, k, queue)...)
+	}, q, k, queue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gradients [3][][]float64
+	for i := range gradients {
+		gradients[i] = outputs[1+i].Value().([][]float64)
+	}
+	return float64(outputs[0].Value().(float32)), gradients
+}
+
+func TestQueueContrastIsTheFormulaAndStopsTheKeysGradient(t *testing.T) {
+	rng := rand.New(rand.NewPCG(31, 32))
+	for _, temperature := range []float64{.07, .2, 1} {
+		q, k, queue := normal(rng, 5, 4), normal(rng, 5, 4), normal(rng, 9, 4)
+		got, gradients := mocov2OnDevice(t, q, k, queue, temperature)
+		near(t, "loss", got, mocov2Formula(q, k, queue, temperature), 1e-5)
+
+		const h = 1e-4
+		q[3][2] += h
+		above := mocov2Formula(q, k, queue, temperature)
+		q[3][2] -= 2 * h
+		below := mocov2Formula(q, k, queue, temperature)
+		near(t, "gradient", gradients[0][3][2], (above-below)/(2*h), 1e-4)
+		for _, gradient := range gradients[1:] {
+			for _, row := range gradient {
+				for _, v := range row {
+					if v != 0 {
+						t.Fatal("a gradient flows into keys or queue")
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestQueueContrastByHand(t *testing.T) {
+	// The key is at 1, the queue at 0, -1 and 0.
+	loss, _ := mocov2OnDevice(t, [][]float64{{3, 0}}, [][]float64{{2, 0}}, [][]float64{{0, 1}, {-1, 0}, {0, -2}}, .5)
+	near(t, "loss", loss, math.Log(1+2*math.Exp(-2)+math.Exp(-4)), 1e-5)
+	// Collapse: the key and the negatives are all the same.
+	same := [][]float64{{1, 1}, {1, 1}, {1, 1}}
+	loss, _ = mocov2OnDevice(t, same, same, same, .5)
+	near(t, "loss of collapsed embeddings", loss, math.Log(4), 1e-5)
+}
+
+func TestQueueContrastInvariances(t *testing.T) {
+	rng := rand.New(rand.NewPCG(33, 34))
+	q, k, queue := normal(rng, 4, 3), normal(rng, 4, 3), normal(rng, 4, 3)
+	loss, _ := mocov2OnDevice(t, q, k, queue, .2)
+
+	permuted := func(x [][]float64) [][]float64 { return [][]float64{x[3], x[0], x[2], x[1]} }
+	shuffled, _ := mocov2OnDevice(t, permuted(q), permuted(k), queue, .2)
+	near(t, "loss with the images permuted", shuffled, loss, 1e-5)
+	shuffled, _ = mocov2OnDevice(t, q, k, permuted(queue), .2)
+	near(t, "loss with the queue permuted", shuffled, loss, 1e-5)
+
+	longer := make([][]float64, len(q))
+	for i := range q {
+		for _, v := range q[i] {
+			longer[i] = append(longer[i], v*float64(i+1)*10)
+		}
+	}
+	scaled, _ := mocov2OnDevice(t, longer, k, queue, .2)
+	near(t, "loss with longer embeddings", scaled, loss, 1e-5)
+}
+
+// mocov2Encoder is an encoder whose representation of an image is its pixels times a weight, a variable.
+type mocov2Encoder struct{ encoder.ResNet }
+
+func (mocov2Encoder) Encode(scope *model.Scope, images *Node) encoder.Output {
+	x := Reshape(images, images.Shape().Dim(0), -1)
+	weight := scope.VariableWithShape("weight", shapes.Make(dtypes.Float32, 1, x.Shape().Dim(1)))
+	return encoder.Output{Pooled: Mul(x, weight.NodeValue(x.Graph()))}
+}
+
+// mocov2Step is a step on two views with that encoder, its variables where the trainer has them.
+func mocov2Step(scope *model.Scope, views ...*Node) *Step {
+	scope.Store().SetTraining(views[0].Graph(), true)
+	network := func(scope *model.Scope) Network {
+		return Network{
+			Encoder: mocov2Encoder{}, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32,
+		}
+	}
+	return &Step{Network: network(scope), Teacher: network(scope.At("teacher")), Views: views}
+}
+
+// mocov2Images are random images of 1 × 2 pixels.
+func mocov2Images(rng *rand.Rand, batch int) [][][][]float32 {
+	images := make([][][][]float32, batch)
+	for i := range images {
+		images[i] = make([][][]float32, 1)
+		for range 2 {
+			pixel := []float32{float32(rng.NormFloat64()), float32(rng.NormFloat64()), float32(rng.NormFloat64())}
+			images[i][0] = append(images[i][0], pixel)
+		}
+	}
+	return images
+}
+
+// mocov2Twins fails where the teacher has a variable that the student lacks: the trainer couldn't start it.
+func mocov2Twins(t *testing.T, store *model.Store) {
+	t.Helper()
+	var twins int
+	for v := range store.IterVariables() {
+		if below, ok := strings.CutPrefix(v.Path(), "/teacher"); ok {
+			twins++
+			if store.GetVariable(below) == nil {
+				t.Errorf("the student has no twin of %s", v.Path())
+			}
+		}
+	}
+	if twins == 0 {
+		t.Error("the teacher has no variables")
+	}
+}
+
+func TestMoCoV2EnqueuesTheTeachersKeys(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	method := MoCoV2{Queue: 6, Hidden: 5, Out: 3}
+	store := model.NewStore()
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, query, key *Node) []*Node {
+		step := mocov2Step(scope, query, key)
+		teacher := step.Teacher
+		k := method.Embed(teacher.Scope, teacher.Encode(key).Pooled)
+		before := newQueue(step.Scope, 6, 3).embeddings(query.Graph())
+		q := method.Embed(step.Scope, step.Encode(query).Pooled)
+		return []*Node{method.Loss(step), QueueContrast(q, k, before, .2), unit(k), before}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(35, 36))
+	query, key := mocov2Images(rng, 2), mocov2Images(rng, 2)
+	outputs, err := exec.Call(query, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "loss", float64(outputs[0].Value().(float32)), float64(outputs[1].Value().(float32)), 1e-6)
+	keys, before := outputs[2].Value().([][]float32), outputs[3].Value().([][]float32)
+	after := store.GetVariable("/method/queue").MustValue().Value().([][]float32)
+	for i, want := range append(before[2:], keys...) {
+		for j := range want {
+			near(t, "queue", float64(after[i][j]), float64(want[j]), 1e-6)
+		}
+	}
+	mocov2Twins(t, store)
+}
+
+func TestMoCoV2MomentumRises(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	for _, test := range []struct{ tau, progress, want float64 }{
+		{0, 0, .99}, {0, 1, .999}, {.9, .5, .9495}, {.9999, .7, .9999},
+	} {
+		output, err := CallOnce(backend, MoCoV2{Tau: test.tau}.Momentum, float32(test.progress))
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "momentum", float64(output.Value().(float32)), test.want, 1e-6)
+	}
+}
+
+func TestMoCoV2Check(t *testing.T) {
+	if err := (MoCoV2{}).Check(128, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for _, bad := range []struct {
+		field  string
+		method MoCoV2
+	}{
+		{"Temperature", MoCoV2{Temperature: -1}}, {"Temperature", MoCoV2{Temperature: math.NaN()}},
+		{"Temperature", MoCoV2{Temperature: math.Inf(1)}}, {"Queue", MoCoV2{Queue: 24}}, {"Queue", MoCoV2{Queue: -16}},
+		{"Queue", MoCoV2{Queue: 8}}, {"Hidden", MoCoV2{Hidden: -1}}, {"Out", MoCoV2{Out: -1}}, {"Tau", MoCoV2{Tau: 1}},
+		{"Tau", MoCoV2{Tau: -.5}},
+	} {
+		if err := bad.method.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
+			t.Errorf("%+v: error %v does not name %s", bad.method, err, bad.field)
+		}
+	}
+	if err := (MoCoV2{}).Check(1, 32, 32); err == nil {
+		t.Error("a batch of one image is accepted")
+	}
+}

@@ -1,0 +1,58 @@
+package ssl
+
+import (
+	"cmp"
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/augment"
+)
+
+// globalCrops is the number of large views of an image in a multi-crop.
+const globalCrops = 2
+
+// MultiCrop is the multi-crop augmentation of SwAV (Caron et al. 2020, arXiv:2006.09882, section 3.2) in solo-learn's version
+// for CIFAR-10: two global views of size × size pixels, and `locals` views of localSize × localSize, which see a small part of
+// the image for little work. The colours are SimCLR's at full strength.
+//
+// With local crops the global ones hold at least a fifth of the image, and the local ones .08 to .5 of it. Without, there are
+// two views as SimCLR has them. A localSize of 0 is 9/16 of size: 18 pixels of 32.
+func MultiCrop(size, locals, localSize int) []augment.Pipeline {
+	localSize = cmp.Or(localSize, (9*size+15)/16)
+	global, local := SimCLRView(size, 1), SimCLRView(localSize, 1)
+	if locals > 0 {
+		global[0] = augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}}
+		local[0] = augment.RandomResizedCrop{Size: localSize, Scale: [2]float64{.08, .5}}
+	}
+	views := []augment.Pipeline{global, global}
+	for range locals {
+		views = append(views, local)
+	}
+	return views
+}
+
+// checkCrops returns an error where the small crops of a method don't fit images whose shorter side is size pixels.
+func checkCrops(method string, locals, localSize, size int) error {
+	if locals < 0 {
+		return fmt.Errorf("%s: Locals is %d; it must be at least 0", method, locals)
+	}
+	if localSize < 0 || localSize > size {
+		return fmt.Errorf("%s: LocalSize is %d; it must be from 1 to the image's %d pixels (0 means 9/16 of them)",
+			method, localSize, size)
+	}
+	return nil
+}
+
+// encodeCrops encodes the views of a multi-crop, those of one size in one pass.
+//
+//	views of the step: 2 × [batch, size, size, 3], then any number of [batch, localSize, localSize, 3]
+//	-> what embed makes of the representations, a node a view: [batch, ...]
+func encodeCrops(step *Step, embed func(features *Node) *Node) []*Node {
+	global, local := step.Views[:globalCrops], step.Views[globalCrops:]
+	crops := SplitViews(embed(step.Encode(global...).Pooled), len(global))
+	if len(local) > 0 {
+		crops = append(crops, SplitViews(embed(step.Encode(local...).Pooled), len(local))...)
+	}
+	return crops
+}

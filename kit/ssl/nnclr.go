@@ -1,0 +1,147 @@
+package ssl
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// NNCLR learns representations in which a view of an image is close to the nearest neighbour of another view, taken from the
+// images of the last batches. Positives that are other images vary more than augmentation can make one vary, so it leans on
+// augmentation less than SimCLR does.
+//
+//	recipe.Method = ssl.NNCLR{}
+//	recipe.Method = ssl.NNCLR{Queue: 4096} // For a few thousand images.
+//
+// Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual Representations",
+// arXiv:2104.14548. The zero value is the paper's algorithm 1 with the settings that solo-learn found for CIFAR-10, but for
+// the Queue.
+type NNCLR struct {
+	// Temperature divides the cosine similarities, above 0. Default 0.2, solo-learn's for CIFAR-10; the paper takes 0.1.
+	Temperature float64
+	// Queue is the size of the support set, a multiple of the batch. Default 32768; the paper takes 98304 for the 1.3
+	// million images of ImageNet, and solo-learn 65536, which outlasts an epoch of CIFAR-10. Take less than there are images,
+	// or an image's nearest neighbour is itself, an epoch ago.
+	Queue int
+	// Hidden is the number of features of the projector's hidden layers. Default 2048.
+	Hidden int
+	// Predictor is the number of features of the predictor's hidden layer. Default 4096.
+	Predictor int
+	// Out is the number of features of the embedding that the loss compares. Default 256.
+	Out int
+	// Pair replaces the paper's two augmentations. Default: BYOLViews, as in solo-learn.
+	Pair []augment.Pipeline
+}
+
+var _ Method = NNCLR{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m NNCLR) WithDefaults() NNCLR {
+	if m.Temperature == 0 {
+		m.Temperature = .2
+	}
+	if m.Queue == 0 {
+		m.Queue = 32768
+	}
+	if m.Hidden == 0 {
+		m.Hidden = 2048
+	}
+	if m.Predictor == 0 {
+		m.Predictor = 4096
+	}
+	if m.Out == 0 {
+		m.Out = 256
+	}
+	return m
+}
+
+// Name is "nnclr".
+func (m NNCLR) Name() string { return "nnclr" }
+
+// Check returns an error where a field is out of range, or where the batch holds no negatives.
+func (m NNCLR) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
+		return fmt.Errorf("ssl.NNCLR: Temperature is %g; it must be above 0 (0 means the default, 0.2)", m.Temperature)
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.NNCLR: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Predictor < 1:
+		return fmt.Errorf("ssl.NNCLR: Predictor is %d; it must be at least 1 (0 means the default, 4096)", m.Predictor)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.NNCLR: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
+	case m.Pair != nil && len(m.Pair) != 2:
+		return fmt.Errorf("ssl.NNCLR: Pair holds %d augmentations; it must hold 2", len(m.Pair))
+	case batch < 2:
+		return fmt.Errorf("ssl.NNCLR: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
+	}
+	return checkQueue("ssl.NNCLR", m.Queue, batch)
+}
+
+// Views are the two augmentations.
+func (m NNCLR) Views(height, width int) []augment.Pipeline {
+	if m.Pair != nil {
+		return m.Pair
+	}
+	return BYOLViews(min(height, width))
+}
+
+// Loss is algorithm 1 of the paper:
+//
+//	z1, z2 = g(f(x1)), g(f(x2));  p1, p2 = h(z1), h(z2)
+//	nn1, nn2 = the nearest neighbours of z1 and z2 in the queue
+//	loss = L(nn1, p2)/2 + L(nn2, p1)/2; then enqueue z1, dequeue the oldest
+//
+// L, equation 3, is InfoNCE of the neighbours among the predictions. It reaches the encoder by the predictions alone.
+func (m NNCLR) Loss(step *Step) *Node {
+	m = m.WithDefaults()
+	both := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)            // [2 batch, out]
+	p := SplitViews(m.predictor().Apply(step.Scope.At("predictor"), both), 2) // 2 × [batch, out]
+	z := SplitViews(both, 2)                                                  // 2 × [batch, out]
+	support := newQueue(step.Scope, m.Queue, m.Out)
+	held := support.embeddings(both.Graph()) // [queue, out]
+	loss := Add(
+		InfoNCE(Nearest(z[0], held), p[1], m.Temperature),
+		InfoNCE(Nearest(z[1], held), p[0], m.Temperature))
+	support.push(unit(z[0]))
+	return MulScalar(loss, .5)
+}
+
+// Nearest replaces every embedding by the row of the support set at the largest cosine similarity to it (equation 2 of the
+// NNCLR paper). No gradient flows through it.
+//
+//	z: [batch, dim]; support: [size, dim] -> [batch, dim]
+func Nearest(z, support *Node) *Node {
+	similarity := Dot(unit(z), Transpose(unit(support), 0, 1)).Product() // [batch, size]
+	nearest := InsertAxes(ArgMax(StopGradient(similarity), -1), -1)      // [batch, 1]
+	return StopGradient(Gather(support, nearest))
+}
+
+// Embed is the projector g, a perceptron of three layers with a norm behind each.
+//
+//	[batch, dim] -> [batch, out]
+func (m NNCLR) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3, OutputNorm: true}.Apply(scope.At("projector"), features)
+}
+
+// predictor is h, a perceptron of two layers.
+func (m NNCLR) predictor() encoder.MLP {
+	return encoder.MLP{Hidden: m.Predictor, Out: m.Out, Layers: 2}
+}
+
+// Collapse of NNCLR is where all embeddings get the same neighbours.
+func (m NNCLR) Collapse() Collapse {
+	return Collapse{Try: "a longer Queue; a higher Temperature; a lower learning rate; a larger Batch"}
+}
+
+// Optimizer is LARS as solo-learn runs it on CIFAR-10.
+func (m NNCLR) Optimizer() optim.Optimizer {
+	return optim.LARS{LR: .4, Momentum: .9, WeightDecay: 1e-5}
+}

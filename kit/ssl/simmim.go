@@ -1,0 +1,138 @@
+package ssl
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// SimMIM learns representations from which the pixels of hidden patches can be told, as MAE does, but simpler: the encoder
+// sees a mask token in place of what is hidden, and one linear layer behind it makes the pixels. All patches go through the
+// encoder, which takes about three times as long as MAE's quarter.
+//
+// Xie et al. 2021, "SimMIM: A Simple Framework for Masked Image Modeling", arXiv:2111.09886. The zero value is the paper's
+// recipe. It needs an encoder on patches, as encoder.ViT; let that pool the mean of its patches, as the paper does: no loss
+// trains what a class token gives.
+type SimMIM struct {
+	// Ratio is the share of the image that is hidden, in (0, 1). Default 0.6.
+	Ratio float64
+	// Square is the side in patches of the squares that are hidden as one. Default: a seventh of the grid, as in the paper (2
+	// patches of 16 in 224 pixels), rounded down to what divides the grid: 1 in 32 pixels with patches of 4.
+	Square int
+	// View replaces the paper's augmentation. Default: a crop of at least 0.67 of the image, and flip.
+	View augment.Pipeline
+}
+
+var _ NeedsEncoder = SimMIM{}
+
+// WithDefaults fills in the settings that were left at zero, but for a Square that follows the grid.
+func (m SimMIM) WithDefaults() SimMIM {
+	if m.Ratio == 0 {
+		m.Ratio = .6
+	}
+	return m
+}
+
+// Name is "simmim".
+func (m SimMIM) Name() string { return "simmim" }
+
+// Check returns an error where a field is out of range.
+func (m SimMIM) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Ratio > 0 && m.Ratio < 1):
+		return fmt.Errorf("ssl.SimMIM: Ratio is %g; it must be in (0, 1) (0 means the default, 0.6)", m.Ratio)
+	case m.Square < 0:
+		return fmt.Errorf("ssl.SimMIM: Square is %d; it must be at least 1 (0 means a seventh of the grid)", m.Square)
+	}
+	return nil
+}
+
+// CheckEncoder returns an error where the encoder can't hide patches, or where the squares don't suit its grid.
+func (m SimMIM) CheckEncoder(e encoder.Encoder, height, width int) error {
+	if err := needsMasked("ssl.SimMIM", e); err != nil {
+		return err
+	}
+	patch := e.(encoder.Masked).PatchSize()
+	rows, columns := height/patch, width/patch
+	square := m.square(rows, columns)
+	if rows%square != 0 || columns%square != 0 {
+		return fmt.Errorf("ssl.SimMIM: Square is %d; it must divide the grid of %d × %d patches", square, rows, columns)
+	}
+	if err := m.mask().Check(rows/square, columns/square); err != nil {
+		return fmt.Errorf("ssl.SimMIM: %w", err)
+	}
+	return nil
+}
+
+// square is Square, or what it is by default.
+func (m SimMIM) square(rows, columns int) int {
+	if m.Square != 0 {
+		return m.Square
+	}
+	square := max(min(rows, columns)/7, 1)
+	for rows%square != 0 || columns%square != 0 {
+		square--
+	}
+	return square
+}
+
+func (m SimMIM) mask() augment.RandomMask { return augment.RandomMask{Ratio: m.WithDefaults().Ratio} }
+
+// Views is one view.
+func (m SimMIM) Views(height, width int) []augment.Pipeline {
+	if m.View != nil {
+		return []augment.Pipeline{m.View}
+	}
+	return []augment.Pipeline{{
+		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.67, 1}, Interpolation: augment.Bicubic},
+		augment.Flip{}, augment.Normalize{},
+	}}
+}
+
+// Loss is section 3 of the paper:
+//
+//	z = f(image with a mask token in place of the hidden patches)
+//	loss = mean absolute error of linear(z) to the pixels, on the hidden patches
+func (m SimMIM) Loss(step *Step) *Node {
+	images := step.Views[0]
+	patch := step.Encoder.(encoder.Masked).PatchSize()
+	hidden := m.hidden(step.Random, images.Shape().Dim(0), images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch)
+	z := step.EncodeHidden(images, hidden).Tokens                 // [batch, patches, dim]
+	pixels := onTokens(step.Scope.At("pixels"), z, patch*patch*3) // [batch, patches, patch² × 3]
+	return MaskedDistances(pixels, pixelPatches(images, patch), hidden)
+}
+
+// hidden draws which patches are hidden: all of a square or none.
+//
+//	-> bool [batch, rows × columns]
+func (m SimMIM) hidden(r *augment.Random, batch, rows, columns int) *Node {
+	square := m.square(rows, columns)
+	down, across := rows/square, columns/square
+	squares := Reshape(m.mask().Hidden(r, batch, down*across), batch, down, 1, across, 1)
+	patches := BroadcastToDims(squares, batch, down, square, across, square)
+	return Reshape(patches, batch, rows*columns)
+}
+
+// Embed returns the features as they are: SimMIM compares pixels.
+func (m SimMIM) Embed(_ *model.Scope, features *Node) *Node { return features }
+
+// Optimizer is the paper's AdamW: a learning rate of 8e-4 at a batch of 2048.
+func (m SimMIM) Optimizer() optim.Optimizer {
+	return optim.AdamW{LR: 1e-4, WeightDecay: .05}
+}
+
+// MaskedDistances is the mean absolute error over the features of the hidden patches (equation 1 of the SimMIM paper). It is
+// computed in float32.
+//
+//	prediction, target: [batch, patches, features]; hidden: [batch, patches], true or 1 where a patch counts -> scalar
+func MaskedDistances(prediction, target, hidden *Node) *Node {
+	difference := Sub(ConvertDType(prediction, dtypes.Float32), ConvertDType(target, dtypes.Float32))
+	return maskedMean(ReduceMean(Abs(difference), -1), hidden)
+}

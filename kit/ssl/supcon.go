@@ -1,0 +1,145 @@
+package ssl
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/optim"
+)
+
+// SupCon learns representations in which the views of all images of a class are closer to each other than to the rest of the
+// batch. An image without a label (-1) has its own other view as its only positive, as in SimCLR, so a few labels may help
+// among many images without.
+//
+//	recipe.Method = ssl.SupCon{} // The Data must have labels.
+//
+// Khosla et al. 2020, "Supervised Contrastive Learning", arXiv:2004.11362. The zero value is the loss L_out with the reference
+// code's settings for CIFAR-10; unlabelled images are this package's addition.
+type SupCon struct {
+	// Temperature divides the cosine similarities, above 0. Default 0.1, the paper's.
+	Temperature float64
+	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder; the paper takes
+	// 2048 for a ResNet-50.
+	Hidden int
+	// Out is the number of features of the embedding that the loss compares. Default 128.
+	Out int
+	// View replaces the augmentation. Default: MoCoView, whose crop and colours the reference code takes for CIFAR-10.
+	View augment.Pipeline
+}
+
+var _ NeedsLabels = SupCon{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m SupCon) WithDefaults() SupCon {
+	if m.Temperature == 0 {
+		m.Temperature = .1
+	}
+	if m.Out == 0 {
+		m.Out = 128
+	}
+	return m
+}
+
+// Name is "supcon".
+func (m SupCon) Name() string { return "supcon" }
+
+// Check returns an error where a field is out of range, or where the batch holds no other image to compare with.
+func (m SupCon) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
+		return fmt.Errorf("ssl.SupCon: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
+	case m.Hidden < 0:
+		return fmt.Errorf("ssl.SupCon: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
+	case m.Out < 1:
+		return fmt.Errorf("ssl.SupCon: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
+	case batch < 2:
+		return fmt.Errorf("ssl.SupCon: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
+	}
+	return nil
+}
+
+// CheckLabels returns an error where the images have no labels, or but one class.
+func (m SupCon) CheckLabels(classes []string) error {
+	if len(classes) < 2 {
+		return fmt.Errorf("ssl.SupCon: the training images have %d classes; there must be at least 2 (without labels take ssl.SimCLR)", len(classes))
+	}
+	return nil
+}
+
+// Views are two draws of one augmentation.
+func (m SupCon) Views(height, width int) []augment.Pipeline {
+	view := m.View
+	if view == nil {
+		view = MoCoView(min(height, width))
+	}
+	return []augment.Pipeline{view, view}
+}
+
+// Loss is L_out on both views of the batch:
+//
+//	for x, y in a batch: z, z' = g(f(t(x))), g(f(t'(x))) for augmentations t, t'
+//	minimise L_out(z, z', y)
+func (m SupCon) Loss(step *Step) *Node {
+	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
+	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
+	return SupervisedContrast(z[0], z[1], step.Labels, m.WithDefaults().Temperature)
+}
+
+// SupervisedContrast is L_out (equation 2 of the SupCon paper). With the 2N embeddings of both views, l2-normalised, sim their
+// dot product, and P(i) the other views with the label of i, the loss of view i is
+//
+//	-1/|P(i)| Σ_{p∈P(i)} log( exp(sim(i,p)/T) / Σ_{a≠i} exp(sim(i,a)/T) )
+//
+// and the result is its mean over all 2N views, where the paper has the sum. P(i) is never empty: it holds the other view of
+// the same image, and nothing else where the label is -1. With labels that are all -1 it is NTXent. It is computed in float32.
+//
+//	z, zPrime: [batch, dim], two views of the same images; labels: int32 [batch], -1 for none -> scalar
+func SupervisedContrast(z, zPrime, labels *Node, temperature float64) *Node {
+	g := z.Graph()
+	all := MergeViews(unit(z), unit(zPrime))                                   // [2 batch, dim]
+	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [2 batch, 2 batch]
+	n := all.Shape().Dim(0)
+
+	// Images without a label are classes of their own: -1 becomes -1 - i for image i.
+	image := Iota(g, shapes.Make(labels.DType(), n/2), 0) // [batch]
+	class := Where(LessThan(labels, ZerosLike(labels)), Sub(MulScalar(image, -1), OnesLike(image)), labels)
+	class = MergeViews(class, class) // [2 batch]
+
+	pairs := shapes.Make(dtypes.Int32, n, n)
+	self := Equal(Iota(g, pairs, 0), Iota(g, pairs, 1))
+	sameClass := Equal(InsertAxes(class, -1), InsertAxes(class, 0)) // [2 batch, 2 batch]
+	positive := ConvertDType(LogicalAnd(sameClass, LogicalNot(self)), logits.DType())
+
+	others := logSumExp(Where(self, FillScalar(g, logits.Shape(), -1e9), logits)) // [2 batch]
+	pull := Div(ReduceSum(Mul(positive, logits), -1), ReduceSum(positive, -1))    // [2 batch]
+	return ReduceAllMean(Sub(others, pull))
+}
+
+// Embed is the projection head g, a perceptron of two layers without norms.
+//
+//	[batch, dim] -> [batch, out]
+func (m SupCon) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	hidden := m.Hidden
+	if hidden == 0 {
+		hidden = features.Shape().Dim(-1)
+	}
+	return plainHead(scope.At("projector"), features, hidden, m.Out)
+}
+
+// Collapse of SupCon is where the classes fall together too.
+func (m SupCon) Collapse() Collapse {
+	return Collapse{Try: "a higher Temperature; a larger Batch, with several images of each class; a lower learning rate"}
+}
+
+// Optimizer is SGD as the reference code runs it on CIFAR-10: a rate of 0.5 for a batch of 1024.
+func (m SupCon) Optimizer() optim.Optimizer {
+	return optim.SGD{LR: .125, Momentum: .9, WeightDecay: 1e-4}
+}

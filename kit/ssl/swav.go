@@ -1,0 +1,195 @@
+package ssl
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// SwAV learns representations from which the assignment of one view of an image to learned prototypes can be told from another
+// view. That all prototypes must get the same share of every batch keeps it from collapse.
+//
+// Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments", arXiv:2006.09882. The zero
+// value is the paper's loss with the sizes and the optimiser that solo-learn found for CIFAR-10, on two views and without its
+// queue. The prototypes' length is taken out where they are used, not from the variable after each update.
+type SwAV struct {
+	// Prototypes is their number, at least 2; a few times as many as there are classes. Default 3000.
+	Prototypes int
+	// Temperature divides the scores of the predictions, above 0. Default 0.1.
+	Temperature float64
+	// Epsilon is how soft the codes are, above 0. Default 0.05; more makes all codes alike, which is collapse.
+	Epsilon float64
+	// Iterations is how often Sinkhorn–Knopp scales the codes, at least 1. Default 3.
+	Iterations int
+	// Frozen is the fraction of the training in which the prototypes stay as they began, in (0, 1). Default 0.002, two epochs of
+	// 1000; a tiny number is none.
+	Frozen float64
+	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
+	Hidden int
+	// Out is the number of features of the embedding. Default 128.
+	Out int
+	// Locals is the number of small crops beside the two large ones, at least 0. Default 0; the paper and solo-learn take 6.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18 for an image of 32, and in
+	// proportion.
+	LocalSize int
+	// Queue is the number of earlier embeddings, a multiple of the batch, that are assigned together with those of the batch,
+	// which helps where the batch is smaller than Prototypes. Default 0, none; solo-learn takes 3840.
+	Queue int
+	// QueueFrom is the fraction of the training after which the queue is used, in (0, 1), for early embeddings change too fast.
+	// Default 0.05.
+	QueueFrom float64
+}
+
+var _ CanCollapse = SwAV{}
+
+// WithDefaults fills in the settings that were left at zero, but for LocalSize, which depends on the image.
+func (m SwAV) WithDefaults() SwAV {
+	m.Prototypes = cmp.Or(m.Prototypes, 3000)
+	m.Temperature = cmp.Or(m.Temperature, .1)
+	m.Epsilon = cmp.Or(m.Epsilon, .05)
+	m.Iterations = cmp.Or(m.Iterations, 3)
+	m.Frozen = cmp.Or(m.Frozen, .002)
+	m.Hidden = cmp.Or(m.Hidden, 2048)
+	m.Out = cmp.Or(m.Out, 128)
+	m.QueueFrom = cmp.Or(m.QueueFrom, .05)
+	return m
+}
+
+// Name is "swav".
+func (m SwAV) Name() string { return "swav" }
+
+// Check returns an error where a field is out of range.
+func (m SwAV) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case m.Prototypes < 2:
+		return fmt.Errorf("ssl.SwAV: Prototypes is %d; it must be at least 2 (0 means the default, 3000)", m.Prototypes)
+	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
+		return fmt.Errorf("ssl.SwAV: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
+	case !(m.Epsilon > 0) || math.IsInf(m.Epsilon, 1):
+		return fmt.Errorf("ssl.SwAV: Epsilon is %g; it must be above 0 (0 means the default, 0.05)", m.Epsilon)
+	case m.Iterations < 1:
+		return fmt.Errorf("ssl.SwAV: Iterations is %d; it must be at least 1 (0 means the default, 3)", m.Iterations)
+	case !(m.Frozen > 0 && m.Frozen < 1):
+		return fmt.Errorf("ssl.SwAV: Frozen is %g; it must be in (0, 1) (0 means the default, 0.002)", m.Frozen)
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.SwAV: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
+	case m.Out < 2:
+		return fmt.Errorf("ssl.SwAV: Out is %d; it must be at least 2 (0 means the default, 128)", m.Out)
+	case !(m.QueueFrom > 0 && m.QueueFrom < 1):
+		return fmt.Errorf("ssl.SwAV: QueueFrom is %g; it must be in (0, 1) (0 means the default, 0.05)", m.QueueFrom)
+	case batch < 2:
+		return fmt.Errorf("ssl.SwAV: the batch holds %d image; it must hold at least 2, which share the prototypes", batch)
+	}
+	if m.Queue != 0 {
+		if err := checkQueue("ssl.SwAV", m.Queue, batch); err != nil {
+			return err
+		}
+	}
+	return checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(height, width))
+}
+
+// Views are two large crops, then the small ones.
+func (m SwAV) Views(height, width int) []augment.Pipeline {
+	return MultiCrop(min(height, width), m.Locals, m.LocalSize)
+}
+
+// Loss is equations 1 and 6 of the paper:
+//
+//	z = unit(g(f(x))) for every crop;  q = Sinkhorn(zᵀC) for the large ones, without gradient
+//	minimise the cross-entropy between q of a large crop and softmax(zᵀC/T) of every other crop
+func (m SwAV) Loss(step *Step) *Node {
+	m = m.WithDefaults()
+	prototypes := m.prototypes(step.Scope, step.Progress) // [out, prototypes]
+	embeddings := encodeCrops(step, func(h *Node) *Node { return unit(m.Embed(step.Scope, h)) })
+	var scores, codes []*Node // A crop each: [batch, prototypes]
+	for i, z := range embeddings {
+		scores = append(scores, Dot(z, prototypes).Product())
+		if i < globalCrops {
+			codes = append(codes, m.codes(step, i, z, scores[i], prototypes))
+		}
+	}
+	return SwappedPrediction(codes, scores, m.Temperature)
+}
+
+// SwappedPrediction is the loss of SwAV (equations 1, 2 and 6 of its paper): the cross-entropy between the codes of a crop and
+// the softmax of the scores of another, the mean over images, over the crops that have codes, and over all other crops.
+// Computed in float32.
+//
+//	codes: G × [batch, prototypes], rows that sum to 1, of the first G crops; scores: V × [batch, prototypes] -> scalar
+func SwappedPrediction(codes, scores []*Node, temperature float64) *Node {
+	var loss *Node
+	for v := range scores {
+		logP := LogSoftmax(DivScalar(ConvertDType(scores[v], dtypes.Float32), temperature), -1) // [batch, prototypes]
+		for i := range codes {
+			if i == v {
+				continue
+			}
+			pair := Neg(ReduceAllMean(ReduceSum(Mul(StopGradient(codes[i]), logP), -1)))
+			if loss == nil {
+				loss = pair
+			} else {
+				loss = Add(loss, pair)
+			}
+		}
+	}
+	return DivScalar(loss, float64(len(codes)*(len(scores)-1)))
+}
+
+// codes are those of a large crop: with a queue and late enough, of its images among the earlier ones.
+//
+//	z: [batch, out], scores: [batch, prototypes], prototypes: [out, prototypes] -> [batch, prototypes]
+func (m SwAV) codes(step *Step, crop int, z, scores, prototypes *Node) *Node {
+	codes := Sinkhorn(scores, m.Epsilon, m.Iterations)
+	if m.Queue == 0 {
+		return codes
+	}
+	queue := newQueue(step.Scope.At("crop%d", crop), m.Queue, m.Out)
+	earlier := Dot(queue.embeddings(z.Graph()), StopGradient(prototypes)).Product() // [Queue, prototypes]
+	queue.push(z)
+	among := Sinkhorn(Concatenate([]*Node{scores, earlier}, 0), m.Epsilon, m.Iterations)
+	among = Slice(among, AxisRange(0, z.Shape().Dim(0)), AxisRange())
+	return Where(LessThan(step.Progress, Scalar(z.Graph(), dtypes.Float32, m.QueueFrom)), codes, among)
+}
+
+// prototypes are C of the paper: unit vectors, without gradient while they are frozen.
+//
+//	progress: as Step.Progress -> [out, prototypes]
+func (m SwAV) prototypes(scope *model.Scope, progress *Node) *Node {
+	g := progress.Graph()
+	scope = scope.WithInitializer(func(g *Graph, shape shapes.Shape) *Node {
+		return unit(initializer.RandomNormalFn(scope, 1)(g, shape))
+	})
+	c := scope.VariableWithShape("prototypes", shapes.Make(dtypes.Float32, m.Prototypes, m.Out)).NodeValue(g)
+	c = Transpose(unit(c), 0, 1) // [out, prototypes]
+	return Where(LessThan(progress, Scalar(g, dtypes.Float32, m.Frozen)), StopGradient(c), c)
+}
+
+// Embed is the projection head g, a perceptron of two layers. SwAV compares its l2-normalised embeddings by way of the prototypes.
+//
+//	[batch, dim] -> [batch, out]
+func (m SwAV) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2}.Apply(scope.At("head"), features)
+}
+
+// Collapse of SwAV comes from codes that are too soft to tell images apart.
+func (m SwAV) Collapse() Collapse {
+	return Collapse{Try: "a smaller Epsilon; fewer Prototypes; a Queue where the batch is small; a larger Frozen; a lower learning rate"}
+}
+
+// Optimizer is LARS as solo-learn runs it on CIFAR-10.
+func (m SwAV) Optimizer() optim.Optimizer {
+	return optim.LARS{LR: .6, Momentum: .9, WeightDecay: 1e-6}
+}

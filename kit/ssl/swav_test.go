@@ -1,0 +1,128 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// swavSlow is equation 6 of the paper in float64 for crops with given codes.
+func swavSlow(codes, scores [][][]float64, temperature float64) float64 {
+	var loss, terms float64
+	for i := range codes {
+		for v := range scores {
+			if v == i {
+				continue
+			}
+			for b := range codes[i] {
+				var sum float64
+				for _, s := range scores[v][b] {
+					sum += math.Exp(s / temperature)
+				}
+				for k, s := range scores[v][b] {
+					loss -= codes[i][b][k] * math.Log(math.Exp(s/temperature)/sum)
+				}
+				terms++
+			}
+		}
+	}
+	return loss / terms
+}
+
+// swavLoss is the loss of two crops whose codes come from their own scores.
+func swavLoss(a, b *Node) *Node {
+	return SwappedPrediction([]*Node{Sinkhorn(a, .5, 3), Sinkhorn(b, .5, 3)}, []*Node{a, b}, .2)
+}
+
+func TestSwappedPredictionIsTheFormulaAndStopsTheCodesGradient(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 18))
+	a, b := normal(rng, 6, 4), normal(rng, 6, 4)
+	got, da, _ := negfreePair(t, swavLoss, a, b)
+	codes := [][][]float64{sinkhornSlow(a, .5, 3), sinkhornSlow(b, .5, 3)}
+	slow := func() float64 { return swavSlow(codes, [][][]float64{a, b}, .2) }
+	near(t, "loss", got, slow(), 1e-5)
+	// The codes stay as they were while a score moves: so must they for the gradient.
+	near(t, "gradient", da[2][3], negfreeSlope(slow, &a[2][3]), 1e-4)
+	permuted, _, _ := negfreePair(t, swavLoss, negfreePermuted(a), negfreePermuted(b))
+	near(t, "loss with the images permuted", permuted, got, 1e-5)
+	swapped, _, _ := negfreePair(t, swavLoss, b, a)
+	near(t, "loss with the crops swapped", swapped, got, 1e-5)
+
+	// Codes alone are no way for a gradient.
+	_, da, db := negfreePair(t, func(a, b *Node) *Node {
+		return SwappedPrediction([]*Node{Sinkhorn(a, .5, 3)}, []*Node{a, b}, .2)
+	}, a, b)
+	if !negfreeZero(da) || negfreeZero(db) {
+		t.Error("a gradient flows into the crop that only gives codes, or none into the one that predicts")
+	}
+}
+
+func TestSwappedPredictionOfSmallCrops(t *testing.T) {
+	// A small crop has no codes, and predicts those of both large ones: 4 terms, not 2.
+	rng := rand.New(rand.NewPCG(19, 20))
+	a, b := normal(rng, 5, 4), normal(rng, 5, 4)
+	got, _, _ := negfreePair(t, func(a, b *Node) *Node {
+		return SwappedPrediction([]*Node{Sinkhorn(a, .5, 3), Sinkhorn(b, .5, 3)}, []*Node{a, b, Sub(a, b)}, .2)
+	}, a, b)
+	small := normal(rng, 5, 4)
+	for i := range small {
+		for j := range small[i] {
+			small[i][j] = a[i][j] - b[i][j]
+		}
+	}
+	codes := [][][]float64{sinkhornSlow(a, .5, 3), sinkhornSlow(b, .5, 3)}
+	near(t, "loss", got, swavSlow(codes, [][][]float64{a, b, small}, .2), 1e-5)
+}
+
+func TestSwappedPredictionOfCollapse(t *testing.T) {
+	// All images the same: codes and predictions are uniform, and the loss is the log of the number of prototypes.
+	same := [][]float64{{1, 1, 1, 1}, {1, 1, 1, 1}}
+	got, _, _ := negfreePair(t, swavLoss, same, same)
+	near(t, "loss of collapsed scores", got, math.Log(4), 1e-5)
+	// Two images far apart, each with a prototype of its own: nothing is left.
+	apart := [][]float64{{9, 0}, {0, 9}}
+	got, _, _ = negfreePair(t, swavLoss, apart, apart)
+	near(t, "loss of clear scores", got, 0, 1e-5)
+}
+
+func TestSwAVFreezesItsPrototypesAtFirst(t *testing.T) {
+	m := SwAV{Prototypes: 5, Hidden: 8, Out: 6, Frozen: .1}
+	_, early := negfreeStep(t, m, .05)
+	if g, ok := early["/method/prototypes"]; !ok || g != 0 {
+		t.Errorf("the gradient of frozen prototypes is %g (%v)", g, ok)
+	}
+	_, late := negfreeStep(t, m, .1)
+	if late["/method/prototypes"] == 0 {
+		t.Error("the prototypes stay frozen")
+	}
+}
+
+func TestSwAVStepWithSmallCropsAndQueue(t *testing.T) {
+	m := SwAV{Prototypes: 5, Hidden: 8, Out: 6, Locals: 2, Queue: 16, QueueFrom: .5}
+	early, _ := negfreeStep(t, m, .4)
+	late, _ := negfreeStep(t, m, .6)
+	if early == late {
+		t.Errorf("the queue makes no difference: %g", late)
+	}
+}
+
+func TestSwAVCheck(t *testing.T) {
+	if err := (SwAV{}).Check(2, 32, 32); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for field, bad := range map[string]SwAV{
+		"Prototypes": {Prototypes: 1}, "Temperature": {Temperature: -1}, "Epsilon": {Epsilon: -1}, "Iterations": {Iterations: -1},
+		"Frozen": {Frozen: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33},
+		"Queue": {Queue: 24}, "QueueFrom": {QueueFrom: 1},
+	} {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
+			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	if err := (SwAV{}).Check(1, 32, 32); err == nil {
+		t.Error("a batch of one image is accepted")
+	}
+}

@@ -1,0 +1,162 @@
+package ssl
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// WMSE learns representations in which two views of an image are near each other after whitening, which makes the dimensions of
+// part of a batch uncorrelated and of variance 1: embeddings that are whitened can't all be the same.
+//
+// Ermolov et al. 2020, "Whitening for Self-Supervised Representation Learning", arXiv:2007.06346. The zero value is the paper's
+// recipe for CIFAR-10. It differs in how it whitens: GoMLX has no Cholesky factor, so the matrix is the symmetric inverse root
+// (ZCA) by Newton–Schulz iterations, as in iterative normalisation (Huang et al. 2019, arXiv:1904.03441) but run to convergence.
+// Both whiten; one is a rotation of the other. Batches come in random order, so that consecutive images make the parts.
+type WMSE struct {
+	// Part is the number of images that are whitened together, which must divide the batch and be above Out. Default 2 × Out.
+	Part int
+	// Hidden is the number of features of the projection head's hidden layer. Default 1024.
+	Hidden int
+	// Out is the number of features of the embedding. Default 64. With small batches take less.
+	Out int
+	// Iterations is the number of Newton–Schulz steps, at least 1. Default 24, which reaches all directions in which the
+	// embeddings vary; Huang et al. take 5, which whitens the strong directions alone.
+	Iterations int
+	// View replaces the paper's augmentation. Default: WMSEView.
+	View augment.Pipeline
+}
+
+var _ CanCollapse = WMSE{}
+
+// WithDefaults fills in the settings that were left at zero.
+func (m WMSE) WithDefaults() WMSE {
+	m.Hidden = cmp.Or(m.Hidden, 1024)
+	m.Out = cmp.Or(m.Out, 64)
+	m.Part = cmp.Or(m.Part, 2*m.Out)
+	m.Iterations = cmp.Or(m.Iterations, 24)
+	return m
+}
+
+// Name is "wmse".
+func (m WMSE) Name() string { return "wmse" }
+
+// Check returns an error where a field is out of range.
+func (m WMSE) Check(batch, height, width int) error {
+	m = m.WithDefaults()
+	switch {
+	case m.Hidden < 1:
+		return fmt.Errorf("ssl.WMSE: Hidden is %d; it must be at least 1 (0 means the default, 1024)", m.Hidden)
+	case m.Out < 2:
+		return fmt.Errorf("ssl.WMSE: Out is %d; it must be at least 2 (0 means the default, 64)", m.Out)
+	case m.Iterations < 1:
+		return fmt.Errorf("ssl.WMSE: Iterations is %d; it must be at least 1 (0 means the default, 24)", m.Iterations)
+	case m.Part <= m.Out:
+		return fmt.Errorf("ssl.WMSE: Part is %d; it must be above Out, %d, for there to be a variance in every dimension", m.Part, m.Out)
+	case batch < m.Part || batch%m.Part != 0:
+		return fmt.Errorf("ssl.WMSE: Part is %d; it must divide the batch, %d (0 means 2 × Out, so a smaller Out fits small batches)",
+			m.Part, batch)
+	}
+	return nil
+}
+
+// Views are two draws of one augmentation.
+func (m WMSE) Views(height, width int) []augment.Pipeline {
+	view := m.View
+	if view == nil {
+		view = WMSEView(min(height, width))
+	}
+	return []augment.Pipeline{view, view}
+}
+
+// WMSEView is the augmentation of W-MSE (the paper's section 4.1) to views of size × size pixels: crop of at least a fifth of the
+// image, jitter of .4/.4/.4/.1, greyscale with probability .1, and flip.
+func WMSEView(size int) augment.Pipeline {
+	return augment.Pipeline{
+		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
+		augment.ColorJitter{Brightness: .4, Contrast: .4, Saturation: .4, Hue: .1, P: .8},
+		augment.Grey{P: .1},
+		augment.Flip{},
+		augment.Normalize{},
+	}
+}
+
+// Loss is equation 6 of the paper for two views, each of which is whitened by its own statistics:
+//
+//	v = whiten(g(f(x))), v' = whiten(g(f(x')));  loss = ‖v - v'‖², both l2-normalised
+func (m WMSE) Loss(step *Step) *Node {
+	d := m.WithDefaults()
+	v := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	return WhitenedDistance(v[0], v[1], d.Part, d.Iterations)
+}
+
+// WhitenedDistance is the loss of W-MSE: the mean squared distance, 2 - 2 cos, of the l2-normalised embeddings of two views,
+// both whitened in parts of the batch. The gradient flows into both.
+//
+//	v, vPrime: [batch, dim] -> scalar
+func WhitenedDistance(v, vPrime *Node, part, iterations int) *Node {
+	batch := v.Shape().Dim(0)
+	white := whiten(Concatenate([]*Node{v, vPrime}, 0), part, iterations) // [2 batch, dim], in one go; parts don't mix the views.
+	w, wPrime := Slice(white, AxisRange(0, batch)), Slice(white, AxisRange(batch))
+	return AddScalar(MulScalar(ReduceAllMean(cosines(w, wPrime)), -2), 2)
+}
+
+// whiten makes the dimensions uncorrelated and of variance 1 over every part of the batch.
+//
+//	v: [batch, dim] -> the same shape, float32
+func whiten(v *Node, part, iterations int) *Node {
+	batch, dim := v.Shape().Dim(0), v.Shape().Dim(1)
+	x := Reshape(ConvertDType(v, dtypes.Float32), batch/part, part, dim) // [parts, part, dim]
+	x = Sub(x, ReduceAndKeep(x, ReduceMean, 1))
+	c := DivScalar(MatMul(Transpose(x, 1, 2), x), float64(part-1)) // [parts, dim, dim]
+	return Reshape(MatMul(x, inverseRoot(c, iterations)), batch, dim)
+}
+
+// whitenShrink is the fraction of its mean variance that the covariance gets in every direction: what varies far less counts as
+// noise.
+const whitenShrink = 1e-4
+
+// inverseRoot is c^(-1/2) of symmetric matrices without negative eigenvalues, shrunk a little towards multiples of the identity.
+// With A being c scaled to trace 1, Newton–Schulz iterations go from Y = A, Z = 1 to the root of A and its inverse (Higham 2008,
+// Functions of Matrices, chapter 6): the eigenvalues of ZY grow by 9/4 a step until they are near 1, and converge quadratically
+// there. This coupled form does not build up rounding errors as Z ← (3Z - Z³A)/2 does.
+//
+//	c: [parts, dim, dim] -> the same shape
+func inverseRoot(c *Node, iterations int) *Node {
+	dim := c.Shape().Dim(-1)
+	identity := ExpandAxes(ConvertDType(Diagonal(c.Graph(), dim), c.DType()), 0) // [1, dim, dim]
+	trace := ReduceAndKeep(Mul(c, identity), ReduceSum, 1, 2)                    // [parts, 1, 1]
+	trace = AddScalar(trace, 1e-12)                                              // Above 0 after collapse, too.
+	y := Add(MulScalar(Div(c, trace), 1-whitenShrink), MulScalar(identity, whitenShrink/float64(dim)))
+	z := Add(ZerosLike(c), identity) // y, z: [parts, dim, dim]
+	for range iterations {
+		next := MulScalar(Sub(MulScalar(identity, 3), MatMul(z, y)), .5)
+		y, z = MatMul(y, next), MatMul(next, z)
+	}
+	return Div(z, Sqrt(trace))
+}
+
+// Embed is the projection head, a perceptron of two layers.
+//
+//	[batch, dim] -> [batch, out]
+func (m WMSE) Embed(scope *model.Scope, features *Node) *Node {
+	m = m.WithDefaults()
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2}.Apply(scope.At("head"), features)
+}
+
+// Collapse of WMSE is of directions that the whitening takes for noise.
+func (m WMSE) Collapse() Collapse {
+	return Collapse{Try: "a smaller Out or a larger Part, for a better covariance; more Iterations; a lower learning rate"}
+}
+
+// Optimizer is Adam as the paper runs it on CIFAR-10, 3e-3 for batches of 512, with its decay decoupled.
+func (m WMSE) Optimizer() optim.Optimizer {
+	return optim.AdamW{LR: 1.5e-3, WeightDecay: 1e-6}
+}
