@@ -133,15 +133,11 @@ type methodRun struct {
 
 // pretrainMethod trains and measures one seed, or reads what an earlier call measured of the same recipe.
 func pretrainMethod(o options, set string, source data.Source, e entry, seed uint64, images int) (methodRun, error) {
-	batch := methodsBatch
-	if o.quick {
-		batch = 64
-	}
 	dir := filepath.Join(o.runs, "methods", set, fmt.Sprintf("%s-%d", e.method.Name(), seed))
 	resetPeakMemory()
 	run, err := kit.Pretrain(dir, kit.Recipe{
 		Data: source, Encoder: e.family.encoder, Method: e.method, Optimizer: e.family.optimizer,
-		Batch: batch, Steps: images / batch, Seed: seed,
+		Batch: methodsBatch, Steps: images / methodsBatch, Seed: seed,
 	})
 	if err != nil {
 		return methodRun{}, err

@@ -12,6 +12,7 @@ import (
 // Every method of the comparison, at its paper's settings, goes through the trainer with a tiny encoder: views, loss,
 // gradient, update, monitors and checkpoint.
 func TestEveryMethodPretrains(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go") // Which has run such small graphs before XLA has compiled them.
 	names := map[string]bool{}
 	for _, e := range entries {
 		name := e.method.Name()
@@ -25,8 +26,8 @@ func TestEveryMethodPretrains(t *testing.T) {
 				tiny = encoder.ViT{Patch: 8, Width: 16, Depth: 1, Heads: 2}
 			}
 			run, err := kit.Pretrain(t.TempDir(), kit.Recipe{
-				Data: data.Shapes{Train: 32, Validation: 16, Test: 16}, Encoder: tiny, Method: e.method,
-				Optimizer: optim.SGD{LR: .01}, Batch: 16, Steps: 2, Seed: 1, MonitorEvery: 2, CheckpointEvery: 2,
+				Data: data.Shapes{Train: methodsBatch, Validation: 16, Test: 16}, Encoder: tiny, Method: e.method,
+				Optimizer: optim.SGD{LR: .01}, Batch: methodsBatch, Steps: 2, Seed: 1, MonitorEvery: 2, CheckpointEvery: 2,
 			})
 			if err != nil {
 				t.Fatal(err)
