@@ -10,6 +10,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit"
+	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
@@ -62,6 +63,12 @@ var entries = []entry{
 	{ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}, onPatches},
 	{ssl.SimMIM{}, onPatches},
 	{ssl.Inpainting{}, convolutional},
+	{ssl.Rotation{}, convolutional},
+	// Enlarged to 36 pixels, so that a tile less its gap has the 16 that the encoder needs.
+	{ssl.Jigsaw{Grid: 2, View: augment.Pipeline{
+		augment.RandomResizedCrop{Size: 36, Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
+	}}, convolutional},
+	{ssl.Sum{{Method: ssl.SimCLR{Temperature: .2, Hidden: 512}}, {Method: ssl.Rotation{}, Weight: .5}}, convolutional},
 	{ssl.IJEPA{Predictor: encoder.Transformer{Width: 48, Depth: 2}, Tau: .99}, onPatches},
 }
 

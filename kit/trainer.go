@@ -54,6 +54,8 @@ func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	done := optimizer.GetGlobalStepVar(scope).NodeValue(g)
 	step := &ssl.Step{
 		Network:  r.network(scope),
+		Height:   dims[1],
+		Width:    dims[2],
 		Labels:   labels,
 		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(r.Steps)),
 		Random:   random,

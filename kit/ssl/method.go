@@ -98,6 +98,8 @@ type Step struct {
 	Teacher Network
 	// Views holds a view of every image for each pipeline of Method.Views: float [batch, height, width, 3].
 	Views []*Node
+	// Height and Width are the size in pixels of the images that the views were made from.
+	Height, Width int
 	// Labels of the images: int32 [batch], -1 where an image has none.
 	Labels *Node
 	// Progress is the fraction of training done, a float32 scalar in [0, 1), for settings that follow a schedule.
