@@ -64,6 +64,7 @@ var entries = []entry{
 	{ssl.SimMIM{}, onPatches},
 	{ssl.Inpainting{}, convolutional},
 	{ssl.Rotation{}, convolutional},
+	{ssl.Flipping{}, convolutional},
 	// Enlarged to 36 pixels, so that a tile less its gap has the 16 that the encoder needs.
 	{ssl.Jigsaw{Grid: 2, View: augment.Pipeline{
 		augment.RandomResizedCrop{Size: 36, Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
