@@ -101,21 +101,25 @@ func TestTeacherStartsAtTheStudent(t *testing.T) {
 	}
 }
 
-func TestResumedTeacherEndsInTheSameBits(t *testing.T) {
-	dir := t.TempDir()
-	pretrained(t, dir, taught())
-	want := content(t, dir, encoderFile)
-	checkpoints, err := listCheckpoints(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
-		if err := os.RemoveAll(path); err != nil {
+func TestResumedRunEndsInTheSameBits(t *testing.T) {
+	dropping := small()
+	dropping.Encoder = encoder.ViT{Patch: 8, Width: 16, Depth: 2, StochasticDepth: .5}
+	for name, recipe := range map[string]Recipe{"a teacher": taught(), "stochastic depth": dropping} {
+		dir := t.TempDir()
+		pretrained(t, dir, recipe)
+		want := content(t, dir, encoderFile)
+		checkpoints, err := listCheckpoints(dir)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	pretrained(t, dir, taught())
-	if !bytes.Equal(content(t, dir, encoderFile), want) {
-		t.Error("the resumed run's encoder differs from the unbroken one's")
+		for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pretrained(t, dir, recipe)
+		if !bytes.Equal(content(t, dir, encoderFile), want) {
+			t.Errorf("with %s the resumed run's encoder differs from the unbroken one's", name)
+		}
 	}
 }
