@@ -1,0 +1,124 @@
+package ssl
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+)
+
+// RelativeLocation is the pretext task of telling where a piece of an image lies, seen from the piece in the middle: one of
+// eight places around it. To tell that an ear is above and left of an eye is to know both.
+//
+// Doersch et al. 2015, "Unsupervised Visual Representation Learning by Context Prediction", arXiv:1505.05192. The zero value is
+// the paper's recipe, on a grid of 3 × 3 over the whole view.
+type RelativeLocation struct {
+	// Gap is what is cut off each piece along its sides, at random places, in pixels, so that lines that go on across a border don't
+	// give the place away. Default: a third of the piece; the paper has a gap of half a piece of 96 pixels, moved by up to 7.
+	Gap int
+	// Hidden is the number of features of the layer over both pieces. Default 512; the paper takes 4096.
+	Hidden int
+	// View replaces the augmentation of the whole image. Default: a crop of at least half of it, flip, and grey with
+	// probability 0.3, since colour (the lens's aberration) gives away too much.
+	View augment.Pipeline
+}
+
+var (
+	_ Method       = RelativeLocation{}
+	_ NeedsEncoder = RelativeLocation{}
+)
+
+const (
+	locationGrid = 3
+	places       = locationGrid*locationGrid - 1 // Around the middle.
+)
+
+// Name is "location".
+func (m RelativeLocation) Name() string { return "location" }
+
+// pieceSize is the size of what is left of a piece, of views of height × width pixels.
+func (m RelativeLocation) pieceSize(height, width int) (pieceHeight, pieceWidth int) {
+	h, w := height/locationGrid, width/locationGrid
+	gap := cmp.Or(m.Gap, min(h, w)/3)
+	return h - gap, w - gap
+}
+
+// Check returns an error where a field is out of range.
+func (m RelativeLocation) Check(batch, height, width int) error {
+	height, width = m.Views(height, width)[0].OutputSize(height, width)
+	if err := augment.CheckTiles(height, width, locationGrid, locationGrid); err != nil {
+		return fmt.Errorf("ssl.RelativeLocation: View: %w", err)
+	}
+	if h, w := m.pieceSize(height, width); m.Gap < 0 || h < 1 || w < 1 {
+		return fmt.Errorf("ssl.RelativeLocation: Gap is %d; it must be from 1 to %d pixels, less than a piece (0 means the default)",
+			m.Gap, min(height, width)/locationGrid-1)
+	}
+	if m.Hidden < 0 {
+		return fmt.Errorf("ssl.RelativeLocation: Hidden is %d; it must be at least 1 (0 means the default, 512)", m.Hidden)
+	}
+	return nil
+}
+
+// CheckEncoder returns an error where the encoder can't work on images as small as a piece.
+func (m RelativeLocation) CheckEncoder(e encoder.Encoder, height, width int) error {
+	height, width = m.Views(height, width)[0].OutputSize(height, width)
+	h, w := m.pieceSize(height, width)
+	if err := e.Check(h, w); err != nil {
+		return fmt.Errorf("ssl.RelativeLocation: pieces of %d×%d (see View and Gap): %w", h, w, err)
+	}
+	return nil
+}
+
+// Views is one view.
+func (m RelativeLocation) Views(height, width int) []augment.Pipeline {
+	if m.View != nil {
+		return []augment.Pipeline{m.View}
+	}
+	size := min(height, width)
+	return []augment.Pipeline{{
+		augment.RandomResizedCrop{Size: size - size%locationGrid, Scale: [2]float64{.5, 1}},
+		augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
+	}}
+}
+
+// Loss is the cross-entropy of telling the place from the two representations side by side (the paper's figure 3):
+//
+//	f(middle), f(piece at a random place around it);  the place from both, by a perceptron
+func (m RelativeLocation) Loss(step *Step) *Node {
+	images := step.Views[0]
+	batch := images.Shape().Dim(0)
+	label := ConvertDType(step.Random.Integers(places, batch), dtypes.Int32) // [batch]
+	middle, around := m.Pieces(step.Random, images, label)
+	features := step.Encode(middle, around).Pooled                   // [2 batch, dim]
+	together := Reshape(features, batch, 2*features.Shape().Dim(-1)) // [batch, 2 dim]
+	logits := encoder.MLP{Hidden: cmp.Or(m.Hidden, 512), Out: places, Layers: 2}.Apply(step.Scope.At("head"), together)
+	return CrossEntropy(logits, label, 0)
+}
+
+// Pieces are the middle of each image and the piece at its place, each cut down by Gap at a random place of its own. Places are
+// numbered row by row, the middle left out: 0 is above and left, 7 below and right.
+//
+//	images: [batch, height, width, channels]; place: int32 [batch] -> 2 × [batch, piece height, piece width, channels]
+func (m RelativeLocation) Pieces(r *augment.Random, images, place *Node) (middle, around *Node) {
+	batch := images.Shape().Dim(0)
+	h, w := m.pieceSize(images.Shape().Dim(1), images.Shape().Dim(2))
+	tiles := augment.Tiles(images, locationGrid, locationGrid) // [batch, 9, h, w, channels]
+	centre := Scalar(images.Graph(), dtypes.Int32, places/2)
+	at := Where(LessThan(place, centre), place, OnePlus(place)) // [batch], of 9 tiles
+	order := Stack([]*Node{BroadcastToDims(centre, batch), at}, 1)
+	image := ConvertDType(Iota(images.Graph(), order.Shape(), 0), dtypes.Int32)
+	chosen := augment.CropTiles(r, Gather(tiles, Stack([]*Node{image, order}, -1)), h, w) // [batch, 2, h', w', channels]
+	return Squeeze(Slice(chosen, AxisRange(), AxisElem(0)), 1), Squeeze(Slice(chosen, AxisRange(), AxisElem(1)), 1)
+}
+
+// Embed returns the features as they are: the task compares no embeddings.
+func (m RelativeLocation) Embed(_ *model.Scope, features *Node) *Node { return features }
+
+// Optimizer is that of Jigsaw, which came of this task.
+func (m RelativeLocation) Optimizer() optim.Optimizer { return Jigsaw{}.Optimizer() }
