@@ -106,9 +106,8 @@ func (m NNCLR) Loss(step *Step) *Node {
 	z := SplitViews(both, 2)                                                  // 2 × [batch, out]
 	support := newQueue(step.Scope, m.Queue, m.Out)
 	held := support.embeddings(both.Graph()) // [queue, out]
-	loss := Add(
-		InfoNCE(Nearest(z[0], held), p[1], m.Temperature),
-		InfoNCE(Nearest(z[1], held), p[0], m.Temperature))
+	nn := SplitViews(Nearest(both, held), 2) // 2 × [batch, out]
+	loss := Add(InfoNCE(nn[0], p[1], m.Temperature), InfoNCE(nn[1], p[0], m.Temperature))
 	support.push(unit(z[0]))
 	return MulScalar(loss, .5)
 }
