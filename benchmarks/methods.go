@@ -73,6 +73,8 @@ var entries = []entry{
 	{ssl.RelativeLocation{View: augment.Pipeline{
 		augment.RandomResizedCrop{Size: 72, Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
 	}}, convolutional},
+	{ssl.Colorization{}, convolutional},
+	{ssl.CPC{Grid: 3}, convolutional},
 	{ssl.Sum{{Method: ssl.SimCLR{Temperature: .2, Hidden: 512}}, {Method: ssl.Rotation{}, Weight: .5}}, convolutional},
 	{ssl.IJEPA{Predictor: encoder.Transformer{Width: 48, Depth: 2}, Tau: .99}, onPatches},
 }
