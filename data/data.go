@@ -2,11 +2,12 @@
 //
 // A [Source] is a plain struct literal that says what to read: [Shapes] (an
 // embedded procedural world, nothing to download), [CIFAR10] and [CIFAR100]
-// (fetched once, checked, cached) or [ImageFolder] (your own pictures, in a
-// folder or an archive). Opening one of its splits gives a [Set]: a fixed
+// (fetched once, checked, cached), [ImageFolder] (your own pictures, in a
+// folder or an archive) or [FrameFolder] (your own videos, as frames). Opening one of its splits gives a [Set]: a fixed
 // sequence of equal-sized RGB images. A [Subset] chooses labels, an [Order]
 // says which images make up which training step, and a [Loader] reads those
-// batches ahead:
+// batches ahead. Where images are frames of videos ([Clips]) or several of them
+// show one object ([Instances]), an [Item] says how many are read together:
 //
 //	set, err := data.CIFAR10{Train: 10_000}.Open(data.Train)
 //	order := data.Order{Len: set.Len(), Batch: 128, Seed: 1}

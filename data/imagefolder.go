@@ -7,6 +7,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,9 +39,17 @@ type ImageFolder struct {
 	Validation int // at most this many validation images; default 0: all
 	Test       int // at most this many test images; default 0: all
 
+	// Object is a regular expression on an image's path inside the folder or
+	// archive, whose first group names the object that the image shows, as
+	// `(patient\d+)_`. It makes the images of one object [Instances], and holds
+	// them out together. An image that it does not match is an object of its
+	// own. Default: every image is.
+	Object string
+
 	// TestFraction of the images, in (0, 1), is held out for Test where the
-	// tree has no test folder. The choice hashes each image's path, so that
-	// an image never changes sides as others are added. Default 0.2.
+	// tree has no test folder. The choice hashes each image's path, or its
+	// Object, so that an image never changes sides as others are added.
+	// Default 0.2.
 	TestFraction float64
 	// ValidationFraction of the images, in [0, 1), is held out of the training
 	// images for Validation in the same way where the tree has no val folder.
@@ -100,9 +111,14 @@ func (f ImageFolder) WithDefaults() ImageFolder {
 // Check returns an error that names the field and the allowed range of a bad
 // setting. It does not look at the path.
 func (f ImageFolder) Check() error {
+	return f.check("ImageFolder")
+}
+
+// check is Check for the fields of the type of that name.
+func (f ImageFolder) check(of string) error {
 	f = f.WithDefaults()
 	bad := func(field string, value any, want string) error {
-		return fmt.Errorf("data: ImageFolder.%s is %v, want %s", field, value, want)
+		return fmt.Errorf("data: %s.%s is %v, want %s", of, field, value, want)
 	}
 	switch {
 	case f.Path == "":
@@ -127,6 +143,14 @@ func (f ImageFolder) Check() error {
 		return bad("MaxPixels", f.MaxPixels, "0 (64 Mi) or more")
 	case f.Memory < 0:
 		return bad("Memory", f.Memory, "0 (1 GiB) or more")
+	case f.Object == "":
+		return nil
+	}
+	switch object, err := regexp.Compile(f.Object); {
+	case err != nil:
+		return fmt.Errorf("data: %s.Object is %q, want a regular expression: %w", of, f.Object, err)
+	case object.NumSubexp() < 1:
+		return bad("Object", strconv.Quote(f.Object), "a regular expression with a group, in parentheses, that names the object")
 	}
 	return nil
 }
@@ -141,25 +165,56 @@ func (f ImageFolder) Open(split Split) (Set, error) {
 	if err := split.check(); err != nil {
 		return nil, err
 	}
-	set, err := f.WithDefaults().open(split)
+	set, err := f.WithDefaults().open(split, f.objects())
 	if err != nil {
 		return nil, fmt.Errorf("data: opening %s of %s: %w", split, f.Path, err)
 	}
 	return set, nil
 }
 
-func (f ImageFolder) open(split Split) (*FolderSet, error) {
+// convention is how paths are understood.
+type convention struct {
+	name    string                                   // in the cache's key; "" is that of class folders, every image an object
+	classes bool                                     // the folders of a split are classes
+	object  func(path string) (name string, ok bool) // that an image shows, where it shares one with others
+}
+
+// unit is what stays on one side when images are held out.
+func (c convention) unit(image located) string {
+	if name, ok := c.object(image.path); ok {
+		return name
+	}
+	return image.inner
+}
+
+// objects is the convention of class folders, with the objects that Object names.
+func (f ImageFolder) objects() convention {
+	c := convention{classes: true, object: func(string) (string, bool) { return "", false }}
+	if f.Object != "" {
+		object := regexp.MustCompile(f.Object)
+		c.name = "objects " + f.Object
+		c.object = func(path string) (string, bool) {
+			if groups := object.FindStringSubmatch(path); groups != nil {
+				return groups[1], true
+			}
+			return "", false
+		}
+	}
+	return c
+}
+
+func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	tree, err := openArchive(f.Path)
 	if err != nil {
 		return nil, err
 	}
 	defer tree.close()
-	cache, err := f.cacheFile(tree, split)
+	cache, err := f.cacheFile(tree, split, by)
 	if err != nil {
 		return nil, err
 	}
 	if set, err := openPixels(cache, f.Memory); err == nil {
-		return f.named(set, split), nil
+		return f.named(set, split, by), nil
 	}
 
 	// One process decodes; others that want the same wait, then find it. Where
@@ -169,18 +224,18 @@ func (f ImageFolder) open(split Split) (*FolderSet, error) {
 		defer part.Close()
 		defer os.Remove(part.Name()) // before the lock goes; once saved, there is none
 		if set, err := openPixels(cache, f.Memory); err == nil {
-			return f.named(set, split), nil
+			return f.named(set, split, by), nil
 		}
 	}
 	entries, err := tree.list()
 	if err != nil {
 		return nil, err
 	}
-	found, err := newLayout(entries)
+	found, err := newLayout(entries, by.classes)
 	if err != nil {
 		return nil, err
 	}
-	if err := found.holdOut(f.TestFraction, f.ValidationFraction); err != nil {
+	if err := found.holdOut(f.TestFraction, f.ValidationFraction, by.unit); err != nil {
 		return nil, err
 	}
 	job, err := f.choose(found, split)
@@ -212,7 +267,7 @@ func (f ImageFolder) open(split Split) (*FolderSet, error) {
 			// Memory has it all: where this fails, only the next opening is slower.
 			_ = cache.save(part, index, pixels.(memoryStore))
 		}
-		return f.named(&FolderSet{index: index, pixels: pixels}, split), nil
+		return f.named(&FolderSet{index: index, pixels: pixels}, split, by), nil
 	}
 	if err := cache.save(part, index, nil); err != nil {
 		return nil, fmt.Errorf("writing the cache: %w", err)
@@ -221,11 +276,26 @@ func (f ImageFolder) open(split Split) (*FolderSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.named(set, split), nil
+	return f.named(set, split, by), nil
 }
 
-func (f ImageFolder) named(set *FolderSet, split Split) *FolderSet {
+// named finishes a set that was read.
+func (f ImageFolder) named(set *FolderSet, split Split, by convention) *FolderSet {
 	set.name = f.Name() + "/" + split.String()
+	set.object, set.members = make([]int, set.Len()), nil
+	known := map[string]int{}
+	for i := range set.object {
+		name, shared := by.object(set.Path(i))
+		at, seen := known[name]
+		if !shared || !seen {
+			at = len(set.members)
+			set.members = append(set.members, nil)
+			if shared {
+				known[name] = at
+			}
+		}
+		set.object[i], set.members[at] = at, append(set.members[at], i)
+	}
 	return set
 }
 
@@ -258,7 +328,7 @@ func (f ImageFolder) choose(found *layout, split Split) (*decodeJob, error) {
 
 // cacheFile names the cache of one split: by the tree and the settings, then by
 // the tree's state.
-func (f ImageFolder) cacheFile(tree archive, split Split) (pixelCache, error) {
+func (f ImageFolder) cacheFile(tree archive, split Split, by convention) (pixelCache, error) {
 	folder := f.Cache
 	if folder == "" {
 		var err error
@@ -276,6 +346,9 @@ func (f ImageFolder) cacheFile(tree archive, split Split) (pixelCache, error) {
 	}
 	count := [...]int{f.Train, f.Validation, f.Test}[split]
 	settings := fmt.Sprintf("%q %s %d %d %g %g %d %d", absolute, split, f.Size, count, f.TestFraction, f.ValidationFraction, f.OnBad, f.MaxPixels)
+	if by.name != "" {
+		settings += fmt.Sprintf(" %q", by.name)
+	}
 	of := func(text string) string {
 		sum := sha256.Sum256([]byte(text))
 		return hex.EncodeToString(sum[:])
@@ -285,11 +358,15 @@ func (f ImageFolder) cacheFile(tree archive, split Split) (pixelCache, error) {
 	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+".pix"), prefix: prefix, key: key, size: f.Size}, nil
 }
 
+var _ Instances = (*FolderSet)(nil)
+
 // FolderSet is an opened split of an [ImageFolder].
 type FolderSet struct {
-	name   string
-	index  *pixelIndex
-	pixels pixelStore
+	name    string
+	index   *pixelIndex
+	pixels  pixelStore
+	object  []int   // by image
+	members [][]int // the images of each object, in order
 }
 
 // Name is the folder's name and the split.
@@ -328,6 +405,32 @@ func (s *FolderSet) Read(i int, pix []uint8) error {
 	}
 	if _, err := s.pixels.ReadAt(pix, int64(s.index.Slots[i])*int64(len(pix))); err != nil {
 		return fmt.Errorf("data: reading %s, %s: %w", s.name, s.index.Paths[i], err)
+	}
+	return nil
+}
+
+// ReadInstances reads image i and others of the object that ImageFolder.Object
+// names, of the same split.
+func (s *FolderSet) ReadInstances(i, n int, draw uint64, pix []uint8) error {
+	if err := checkInstances(s, i, n, pix); err != nil {
+		return err
+	}
+	members := s.members[s.object[i]]
+	if len(members) == 1 {
+		return repeated(s, i, n, pix)
+	}
+	size := len(pix) / n
+	if err := s.Read(i, pix[:size]); err != nil {
+		return err
+	}
+	self, _ := slices.BinarySearch(members, i)
+	for k, other := range chooseOthers(draw, len(members)-1, n-1) {
+		if other >= self {
+			other++
+		}
+		if err := s.Read(members[other], pix[(k+1)*size:(k+2)*size]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

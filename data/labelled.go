@@ -37,10 +37,15 @@ func (l Labelled) Open(split Split) (Set, error) {
 		set.Close()
 		return nil, fmt.Errorf("opening %s: %w", l.Name(), err)
 	}
-	return &part{Set: set, name: l.Name() + "/" + split.String(), indices: indices}, nil
+	p := &part{Set: set, name: l.Name() + "/" + split.String(), indices: indices}
+	if clips, ok := set.(Clips); ok {
+		return &clipsPart{p, clips}, nil
+	}
+	return p, nil
 }
 
-// part is a choice of a set's images.
+// part is a choice of a set's images. It is no [Instances]: the other images of an
+// object are not among those that were chosen.
 type part struct {
 	Set
 	name    string
@@ -55,3 +60,13 @@ func (p *part) Fingerprint() string           { return p.Set.Fingerprint() + "-"
 
 // Indices are the images' places in the set that they were chosen from, in order.
 func (p *part) Indices() []int { return slices.Clone(p.indices) }
+
+// clipsPart is a part of a set with clips, those of the images that were chosen.
+type clipsPart struct {
+	*part
+	clips Clips
+}
+
+func (p *clipsPart) ReadClip(i, frames int, pix []uint8) error {
+	return p.clips.ReadClip(p.indices[i], frames, pix)
+}

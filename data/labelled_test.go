@@ -24,7 +24,7 @@ func TestLabelledIsAPartOfItsSource(t *testing.T) {
 	height, width := few.Size()
 	got, want := make([]uint8, height*width*3), make([]uint8, height*width*3)
 	perClass := map[int]int{}
-	for i, place := range few.(*part).Indices() {
+	for i, place := range few.(*clipsPart).Indices() {
 		if err := few.Read(i, got); err != nil {
 			t.Fatal(err)
 		}

@@ -25,14 +25,15 @@ type layout struct {
 // located is an image in a tree.
 type located struct {
 	path  string // in the archive
-	inner string // within its split: what the held-out choice hashes
+	inner string // within its split
 	class int    // -1: unlabelled
 }
 
 var splitFolders = map[string]Split{"train": Train, "val": Validation, "valid": Validation, "validation": Validation, "test": Test}
 
-// newLayout reads the convention off the paths.
-func newLayout(entries []entry) (*layout, error) {
+// newLayout reads the convention off the paths. Where folders are not classes,
+// all images are unlabelled.
+func newLayout(entries []entry, classes bool) (*layout, error) {
 	l := &layout{}
 	folders := map[string]bool{}
 	seen := map[string]bool{}
@@ -99,6 +100,10 @@ func newLayout(entries []entry) (*layout, error) {
 			return nil, fmt.Errorf("the folder %s holds no image", folder)
 		}
 	}
+	if !classes {
+		l.images = perSplit
+		return l, nil
+	}
 	return l, l.label(perSplit, bases, folders)
 }
 
@@ -152,8 +157,9 @@ func (l *layout) label(perSplit [3][]located, bases [3][]string, folders map[str
 	return nil
 }
 
-// holdOut cuts the splits that the tree lacks out of its training images.
-func (l *layout) holdOut(test, validation float64) error {
+// holdOut cuts the splits that the tree lacks out of its training images. Images
+// of one unit stay together.
+func (l *layout) holdOut(test, validation float64, unit func(located) string) error {
 	if l.has[Validation] {
 		validation = 0
 	}
@@ -165,7 +171,7 @@ func (l *layout) holdOut(test, validation float64) error {
 	}
 	var kept []located
 	for _, image := range l.images[Train] {
-		sum := sha256.Sum256([]byte(image.inner))
+		sum := sha256.Sum256([]byte(unit(image)))
 		at := float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53) // uniform in [0, 1)
 		switch {
 		case at < test:

@@ -13,7 +13,8 @@ import (
 type Batch struct {
 	Step    int     // which step reads it, from 0
 	Indices []int   // [batch] which images of the set
-	Pix     []uint8 // [batch, height, width, 3]
+	Images  int     // for every index: 1, or Item.Images of a loader of items
+	Pix     []uint8 // [batch, Images, height, width, 3]
 	Labels  []int32 // [batch], -1 where unlabelled
 }
 
@@ -43,6 +44,13 @@ var errClosed = errors.New("data: the loader is closed")
 // another number of images, steps out of range) come out of the first Next.
 // Close it when done.
 func NewLoader(set Set, order Order, start, end int) *Loader {
+	return NewItemLoader(set, Item{}, order, start, end)
+}
+
+// NewItemLoader is [NewLoader] for items: what is read of a clip or an object is
+// a function of the order's seed, the step and the place in the batch. An item
+// that does not pass [Item.Check] comes out of the first Next.
+func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 	workers := runtime.GOMAXPROCS(0)
 	l := &Loader{pending: make(chan chan loaded, workers+1), stop: make(chan struct{})}
 	switch {
@@ -52,6 +60,9 @@ func NewLoader(set Set, order Order, start, end int) *Loader {
 		l.err = fmt.Errorf("data: Order.Len is %d, but %s has %d images", order.Len, set.Name(), set.Len())
 	case start < 0 || end < start:
 		l.err = fmt.Errorf("data: a loader of steps %d to %d, want 0 ≤ start ≤ end", start, end)
+	}
+	if l.err == nil {
+		l.err = item.Check(set)
 	}
 	if l.err != nil {
 		return l
@@ -66,7 +77,7 @@ func NewLoader(set Set, order Order, start, end int) *Loader {
 	for range workers {
 		l.work.Go(func() {
 			for j := range jobs {
-				batch, err := readBatch(set, j.step, j.indices)
+				batch, err := readBatch(set, item, order.Seed, j.step, j.indices)
 				j.result <- loaded{batch, err} // never blocks: capacity 1
 			}
 		})
@@ -145,12 +156,15 @@ func (l *Loader) Close() {
 	l.work.Wait()
 }
 
-func readBatch(set Set, step int, indices []int) (Batch, error) {
+func readBatch(set Set, item Item, seed uint64, step int, indices []int) (Batch, error) {
 	height, width := set.Size()
-	size := height * width * 3
-	b := Batch{Step: step, Indices: indices, Pix: make([]uint8, len(indices)*size), Labels: make([]int32, len(indices))}
+	size := item.Images() * height * width * 3
+	b := Batch{
+		Step: step, Indices: indices, Images: item.Images(),
+		Pix: make([]uint8, len(indices)*size), Labels: make([]int32, len(indices)),
+	}
 	for k, i := range indices {
-		if err := set.Read(i, b.Pix[k*size:(k+1)*size]); err != nil {
+		if err := item.read(set, i, itemDraw(seed, step, k), b.Pix[k*size:(k+1)*size]); err != nil {
 			return Batch{}, fmt.Errorf("data: reading step %d of %s, image %d: %w", step, set.Name(), i, err)
 		}
 		b.Labels[k] = int32(set.Label(i))
@@ -160,21 +174,7 @@ func readBatch(set Set, step int, indices []int) (Batch, error) {
 
 // Pixels reads the given images of a set, in the given order, on all cores:
 // [len(indices), height, width, 3].
-func Pixels(set Set, indices []int) ([]uint8, error) {
-	height, width := set.Size()
-	size := height * width * 3
-	pix := make([]uint8, len(indices)*size)
-	err := parallel(len(indices), func(k int) error {
-		if err := set.Read(indices[k], pix[k*size:(k+1)*size]); err != nil {
-			return fmt.Errorf("data: reading %s, image %d: %w", set.Name(), indices[k], err)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return pix, nil
-}
+func Pixels(set Set, indices []int) ([]uint8, error) { return Item{}.Pixels(set, indices, 0) }
 
 // parallel calls do(0) ... do(n-1) on all cores, and returns the error of the
 // lowest index that failed. It stops early on an error.

@@ -83,4 +83,5 @@ const (
 	forView
 	forVideo
 	forPixels
+	forInstances
 )

@@ -33,6 +33,7 @@ type Shapes struct {
 	Validation int    // validation images; default 2,000
 	Test       int    // test images; default 2,000
 	Seed       uint64 // another world of the same distribution
+	Instances  int    // pictures of each object, image i being the first, at least 1; default 4. See Views and Instances
 
 	// Spurious, in [0, 1], is the correlation in the training split between
 	// the subgroup (a warm or a cool background) and the parity of the class:
@@ -63,6 +64,9 @@ func (s Shapes) WithDefaults() Shapes {
 	if s.Test == 0 {
 		s.Test = 2_000
 	}
+	if s.Instances == 0 {
+		s.Instances = 4
+	}
 	return s
 }
 
@@ -80,6 +84,9 @@ func (s Shapes) Check() error {
 		if field.value < 0 {
 			return fmt.Errorf("data: Shapes.%s is %d, want 0 (the default) or more", field.name, field.value)
 		}
+	}
+	if s.Instances < 1 {
+		return fmt.Errorf("data: Shapes.Instances is %d, want 0 (4 pictures) or at least 1", s.Instances)
 	}
 	if math.IsNaN(s.Spurious) || s.Spurious < 0 || s.Spurious > 1 {
 		return fmt.Errorf("data: Shapes.Spurious is %g, want a correlation in [0, 1]", s.Spurious)
@@ -149,14 +156,18 @@ func (s Shapes) Views(split Split, i, n int) []Sample {
 	first := s.scene(split, i)
 	views := make([]Sample, n)
 	for k := range views {
-		scene := first
-		if k > 0 {
-			r := newRNG(s.Seed, forView, uint64(split)<<32|uint64(k), uint64(i))
-			scene = s.arrange(&r, first.object.look, r.intn(len(groupNames)))
-		}
-		views[k] = s.draw(scene)
+		views[k] = s.draw(s.view(split, i, k, &first))
 	}
 	return views
+}
+
+// view is view k of image i of a split, whose own scene is first.
+func (s Shapes) view(split Split, i, k int, first *scene) scene {
+	if k == 0 {
+		return *first
+	}
+	r := newRNG(s.Seed, forView, uint64(split)<<32|uint64(k), uint64(i))
+	return s.arrange(&r, first.object.look, r.intn(len(groupNames)))
 }
 
 func (s Shapes) mustCheck(split Split, i int) {
@@ -175,9 +186,7 @@ func (s Shapes) mustCheck(split Split, i int) {
 func (s Shapes) draw(scene scene) Sample {
 	pix := make([]uint8, s.Size*s.Size*3)
 	c := newCanvas(s.Size)
-	c.paint(&scene.setting)
-	c.add(&scene.object, 1)
-	c.develop(&scene.setting, pix)
+	c.shoot(&scene, pix)
 	return Sample{
 		Size: s.Size, Pix: pix, Class: scene.object.class, Box: c.box(1), Mask: c.mask,
 		Caption: scene.caption(s.Size), Group: scene.group,
@@ -185,7 +194,11 @@ func (s Shapes) draw(scene scene) Sample {
 	}
 }
 
-var _ Grouped = (*shapesSet)(nil)
+var (
+	_ Grouped   = (*shapesSet)(nil)
+	_ Clips     = (*shapesSet)(nil)
+	_ Instances = (*shapesSet)(nil)
+)
 
 // shapesSet is one split of Shapes.
 type shapesSet struct {
@@ -221,15 +234,65 @@ func (s *shapesSet) Read(i int, pix []uint8) error {
 	if err := checkRead(s, i, pix); err != nil {
 		return err
 	}
-	c, _ := s.canvas.Get().(*canvas)
-	if c == nil {
-		c = newCanvas(s.world.Size)
-	}
+	c := s.blank()
+	defer s.canvas.Put(c)
 	scene := s.world.scene(s.split, i)
-	c.paint(&scene.setting)
-	c.add(&scene.object, 1)
-	c.develop(&scene.setting, pix)
-	s.canvas.Put(c)
+	c.shoot(&scene, pix)
+	return nil
+}
+
+// blank is a canvas to draw on, to be put back.
+func (s *shapesSet) blank() *canvas {
+	if c, _ := s.canvas.Get().(*canvas); c != nil {
+		return c
+	}
+	return newCanvas(s.world.Size)
+}
+
+// shoot draws a scene as bytes.
+func (c *canvas) shoot(sc *scene, pix []uint8) {
+	c.paint(&sc.setting)
+	c.add(&sc.object, 1)
+	c.develop(&sc.setting, pix)
+}
+
+// ReadInstances reads image i and others of the Instances views of its object,
+// see [Shapes.Views].
+func (s *shapesSet) ReadInstances(i, n int, draw uint64, pix []uint8) error {
+	if err := checkInstances(s, i, n, pix); err != nil {
+		return err
+	}
+	if s.world.Instances == 1 {
+		return repeated(s, i, n, pix)
+	}
+	c := s.blank()
+	defer s.canvas.Put(c)
+	size := len(pix) / n
+	first := s.world.scene(s.split, i)
+	c.shoot(&first, pix[:size])
+	for k, other := range chooseOthers(draw, s.world.Instances-1, n-1) {
+		view := s.world.view(s.split, i, 1+other, &first)
+		c.shoot(&view, pix[(k+1)*size:(k+2)*size])
+	}
+	return nil
+}
+
+// ReadClip reads the first frames of the video of image i without the smaller
+// objects that join it in [Shapes.Video], so that frame 0 is image i.
+func (s *shapesSet) ReadClip(i, frames int, pix []uint8) error {
+	if err := checkClip(s, i, frames, pix); err != nil {
+		return err
+	}
+	c := s.blank()
+	defer s.canvas.Put(c)
+	size := len(pix) / frames
+	film := s.world.film(s.split, i)
+	film.cast = film.cast[:1]
+	for f := range frames {
+		film.expose(c, f)
+		c.develop(&film.scene.setting, pix[f*size:(f+1)*size])
+		film.advance()
+	}
 	return nil
 }
 

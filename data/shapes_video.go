@@ -35,43 +35,73 @@ type motion struct {
 func (s Shapes) Video(split Split, i, frames int) Video {
 	s.mustCheck(split, i)
 	s = s.WithDefaults()
-	sc := s.scene(split, i)
-	r := newRNG(s.Seed, forVideo, uint64(split), uint64(i))
-
-	objects := make([]object, 1+r.intn(maxObjects))
-	motions := make([]motion, len(objects))
-	for k := range objects {
-		if k == 0 {
-			objects[k] = sc.object
-		} else {
-			objects[k] = s.companion(&r, &sc)
-		}
-		speed, direction := float64(s.Size)*r.between(0.02, 0.06), r.angle()
-		motions[k] = motion{speed * math.Cos(direction), speed * math.Sin(direction), r.between(-0.2, 0.2)}
-	}
-
-	v := Video{Size: s.Size, Caption: sc.caption(s.Size), Frames: make([]Frame, frames)}
-	for k := range objects {
-		v.Classes = append(v.Classes, objects[k].class)
+	film := s.film(split, i)
+	v := Video{Size: s.Size, Caption: film.scene.caption(s.Size), Frames: make([]Frame, frames)}
+	for k := range film.cast {
+		v.Classes = append(v.Classes, film.cast[k].class)
 	}
 	c := newCanvas(s.Size)
-	noise := sc.seed
 	for f := range v.Frames {
-		sc.setting.seed = noise // the background's texture stays
-		c.paint(&sc.setting)
-		for k := len(objects) - 1; k >= 0; k-- { // object 0 in front
-			c.add(&objects[k], uint8(k+1))
-		}
-		sc.setting.seed = noise + uint64(f) // the sensor's noise does not
+		film.expose(c, f)
 		frame := Frame{Pix: make([]uint8, s.Size*s.Size*3), Mask: append([]uint8(nil), c.mask...)}
-		c.develop(&sc.setting, frame.Pix)
-		for k := range objects {
+		c.develop(&film.scene.setting, frame.Pix)
+		for k := range film.cast {
 			frame.Boxes = append(frame.Boxes, c.box(uint8(k+1)))
-			motions[k].advance(&objects[k].pose, float64(s.Size))
 		}
+		film.advance()
 		v.Frames[f] = frame
 	}
 	return v
+}
+
+// film is a video at one moment.
+type film struct {
+	scene scene // whose object is the first of the cast, at the start
+	cast  []actor
+	size  float64
+	noise uint64 // seed of the background's texture
+}
+
+// actor is an object that moves.
+type actor struct {
+	object
+	motion
+}
+
+// film is the video of image i before its first frame.
+func (s Shapes) film(split Split, i int) film {
+	m := film{scene: s.scene(split, i), size: float64(s.Size)}
+	m.noise = m.scene.setting.seed
+	r := newRNG(s.Seed, forVideo, uint64(split), uint64(i))
+	m.cast = make([]actor, 1+r.intn(maxObjects))
+	for k := range m.cast {
+		if k == 0 {
+			m.cast[k].object = m.scene.object
+		} else {
+			m.cast[k].object = s.companion(&r, &m.scene)
+		}
+		speed, direction := m.size*r.between(0.02, 0.06), r.angle()
+		m.cast[k].motion = motion{speed * math.Cos(direction), speed * math.Sin(direction), r.between(-0.2, 0.2)}
+	}
+	return m
+}
+
+// expose draws frame f, the moment that the film is at, ready to be developed
+// in the scene's setting.
+func (m *film) expose(c *canvas, f int) {
+	m.scene.setting.seed = m.noise // the background's texture stays
+	c.paint(&m.scene.setting)
+	for k := len(m.cast) - 1; k >= 0; k-- { // object 0 in front
+		c.add(&m.cast[k].object, uint8(k+1))
+	}
+	m.scene.setting.seed = m.noise + uint64(f) // the sensor's noise does not
+}
+
+// advance moves the film on by one frame.
+func (m *film) advance() {
+	for k := range m.cast {
+		m.cast[k].motion.advance(&m.cast[k].pose, m.size)
+	}
 }
 
 // companion is another, smaller object on the same background.

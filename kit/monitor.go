@@ -25,7 +25,8 @@ type Monitor struct {
 	EmbeddingDim int `json:"embedding_dim"`
 	// RankMe is the effective rank of the embeddings: from 1 to the smaller of images and dimensions.
 	RankMe float64 `json:"rank_me"`
-	// Alignment is the mean squared distance of two views of an image in the embedding: from 0 to 4, lower is closer.
+	// Alignment is the mean squared distance of two views of an image in the embedding, or, for a method that reads several
+	// images of an object or a clip, of views of two of these: from 0 to 4, lower is closer.
 	Alignment float64 `json:"alignment"`
 	// Uniformity is the logarithm of the mean Gaussian potential of pairs of images: at most 0, which is collapse.
 	Uniformity float64 `json:"uniformity"`
@@ -36,10 +37,10 @@ const monitorImages = 256
 
 // monitors measures an encoder in training on one fixed batch of held-out images.
 type monitors struct {
-	exec   *model.Exec
-	images []uint8
-	dims   []int // Of images: [n, height, width, 3].
-	state  [3]uint64
+	exec  *model.Exec
+	items []uint8
+	dims  []int // Of items, see itemDims.
+	state [3]uint64
 }
 
 // newMonitors takes the first images of the validation split, or of the test split where the source has no validation split;
@@ -60,25 +61,29 @@ func newMonitors(backend compute.Backend, store *model.Store, recipe Recipe) (*m
 	for i := range indices {
 		indices[i] = i
 	}
-	images, err := data.Pixels(set, indices)
+	item, err := recipe.item(set)
+	if err != nil {
+		return nil, fmt.Errorf("held-out images for the collapse monitors: %w", err)
+	}
+	items, err := item.Pixels(set, indices, recipe.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("reading held-out images for the collapse monitors: %w", err)
 	}
 	height, width := set.Size()
 	view := recipe.Method.Views(height, width)[0]
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images, randomState *Node) (z, zPrime *Node) {
-		scope.Store().SetTraining(images.Graph(), false)
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, items, randomState *Node) (z, zPrime *Node) {
+		scope.Store().SetTraining(items.Graph(), false)
 		random := augment.NewRandom(randomState)
-		embed := func() *Node {
+		embed := func(image int) *Node {
 			network := recipe.network(scope)
-			return recipe.Method.Embed(network.Scope, network.Encode(view.Apply(random, images)).Pooled)
+			return recipe.Method.Embed(network.Scope, network.Encode(view.Apply(random, itemImage(items, image))).Pooled)
 		}
-		return embed(), embed()
+		return embed(0), embed(min(1, item.Images()-1))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building the collapse monitors: %w", err)
 	}
-	return &monitors{exec, images, []int{len(indices), height, width, 3}, augment.State(recipe.Seed, 0)}, nil
+	return &monitors{exec, items, itemDims(len(indices), item.Images(), height, width), augment.State(recipe.Seed, 0)}, nil
 }
 
 // errNotFinite is the error of looking at weights that are not numbers.
@@ -103,7 +108,7 @@ func smallestNorm(x []float32, dim int) float64 {
 // look measures the encoder as it is now.
 func (m *monitors) look() (*Monitor, error) {
 	outputs, err := m.exec.Call(
-		tensors.FromFlatDataAndDimensions(m.images, m.dims...), tensors.FromFlatDataAndDimensions(m.state[:], len(m.state)))
+		tensors.FromFlatDataAndDimensions(m.items, m.dims...), tensors.FromFlatDataAndDimensions(m.state[:], len(m.state)))
 	if err != nil {
 		return nil, fmt.Errorf("looking at the collapse monitors: %w", err)
 	}

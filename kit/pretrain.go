@@ -173,7 +173,11 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 func (t *training) run() error {
 	done := int(t.trainer.GlobalStep())
 	order := data.Order{Len: t.set.Len(), Batch: t.recipe.Batch, Seed: t.recipe.Seed}
-	loader := data.NewLoader(t.set, order, done, t.recipe.Steps)
+	item, err := t.recipe.item(t.set)
+	if err != nil {
+		return err
+	}
+	loader := data.NewItemLoader(t.set, item, order, done, t.recipe.Steps)
 	defer loader.Close()
 	t.batches = &batches{set: t.set, loader: loader, seed: t.recipe.Seed}
 

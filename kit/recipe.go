@@ -96,6 +96,20 @@ func (r Recipe) check() error {
 	return nil
 }
 
+// Check tells whether the recipe can be trained, without training: an error names the field that is out of range, for these
+// images, and its allowed range. Pretrain does so too, before it compiles anything.
+func (r Recipe) Check() error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	set, err := r.Data.Open(data.Train)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	return r.withDefaults().checkFor(set)
+}
+
 // checkFor returns an error where the recipe does not fit the training set.
 func (r Recipe) checkFor(set data.Set) error {
 	height, width := set.Size()
@@ -103,6 +117,9 @@ func (r Recipe) checkFor(set data.Set) error {
 		return fmt.Errorf("kit.Recipe: Batch is %d; %s has %d images, so it must be from 1 to %[3]d", r.Batch, set.Name(), set.Len())
 	}
 	if err := r.Method.Check(r.Batch, height, width); err != nil {
+		return err
+	}
+	if _, err := r.item(set); err != nil {
 		return err
 	}
 	if method, ok := r.Method.(ssl.NeedsLabels); ok {

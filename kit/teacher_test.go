@@ -104,7 +104,12 @@ func TestTeacherStartsAtTheStudent(t *testing.T) {
 func TestResumedRunEndsInTheSameBits(t *testing.T) {
 	dropping := small()
 	dropping.Encoder = encoder.ViT{Patch: 8, Width: 16, Depth: 2, StochasticDepth: .5}
-	for name, recipe := range map[string]Recipe{"a teacher": taught(), "stochastic depth": dropping} {
+	clips, pairs := small(), small()
+	clips.Method = ssl.NextFrame{Hidden: 8}
+	pairs.Method = ssl.MICLe{Out: 8}
+	for name, recipe := range map[string]Recipe{
+		"a teacher": taught(), "stochastic depth": dropping, "clips": clips, "pairs of images": pairs,
+	} {
 		dir := t.TempDir()
 		pretrained(t, dir, recipe)
 		want := content(t, dir, encoderFile)

@@ -48,8 +48,8 @@ func (r Recipe) plan() optim.Plan {
 
 // lossGraph builds views and loss of one step. Its inputs are those of stepInputs.
 func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
-	images, randomState, labels := inputs[0], inputs[1], inputs[2]
-	g, dims := images.Graph(), images.Shape().Dimensions
+	items, randomState, labels := inputs[0], inputs[1], inputs[2]
+	g, dims := items.Graph(), itemImage(items, 0).Shape().Dimensions
 	random := augment.NewRandom(randomState)
 	done := optimizer.GetGlobalStepVar(scope).NodeValue(g)
 	step := &ssl.Step{
@@ -60,8 +60,9 @@ func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(r.Steps)),
 		Random:   random,
 	}
-	for _, view := range r.Method.Views(dims[1], dims[2]) {
-		step.Views = append(step.Views, view.Apply(random, images))
+	sources := ssl.ReadsOf(r.Method, dims[1], dims[2]).Sources
+	for v, view := range r.Method.Views(dims[1], dims[2]) {
+		step.Views = append(step.Views, view.Apply(random, itemImage(items, sources[v])))
 	}
 	if method, ok := r.Method.(ssl.HasTeacher); ok {
 		step.Teacher = r.network(scope.At(teacherScope))
@@ -95,11 +96,12 @@ func reported(name, short string, read func(g *Graph) *Node) metric.Interface {
 
 // stepInputs are the inputs of a compiled step.
 //
-//	images uint8 [batch, height, width, 3]; random state uint64 [3]; labels int32 [batch]
+//	images uint8 [batch, height, width, 3], or [batch, images, height, width, 3] where a method reads several of each item;
+//	random state uint64 [3]; labels int32 [batch]
 func stepInputs(seed uint64, batch data.Batch, height, width int) []*tensors.Tensor {
 	state := augment.State(seed, batch.Step)
 	return []*tensors.Tensor{
-		tensors.FromFlatDataAndDimensions(batch.Pix, len(batch.Indices), height, width, 3),
+		tensors.FromFlatDataAndDimensions(batch.Pix, itemDims(len(batch.Indices), batch.Images, height, width)...),
 		tensors.FromFlatDataAndDimensions(state[:], len(state)),
 		tensors.FromFlatDataAndDimensions(batch.Labels, len(batch.Labels)),
 	}

@@ -10,11 +10,13 @@ import (
 	"sslkit/data"
 	"sslkit/kit/augment"
 	"sslkit/kit/device"
+	"sslkit/kit/ssl"
 	"sslkit/plots"
 )
 
 // Views shows what the method is shown: the first images of the training split, a row each, and beside every image some
-// random views of it, as they would come in training.
+// random views of it, as they would come in training. For a method that reads several images, these are of the clip that the
+// image begins, or of the object that it shows.
 func (r Recipe) Views(images, views int) (*plots.Figure, error) {
 	if r.Data == nil || r.Method == nil {
 		return nil, errors.New("kit.Recipe: views need Data and Method")
@@ -47,13 +49,25 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 	for i := range indices {
 		indices[i] = i
 	}
-	pix, err := data.Pixels(set, indices)
+	item, err := r.item(set)
 	if err != nil {
 		return nil, err
 	}
+	pix, err := item.Pixels(set, indices, r.Seed)
+	if err != nil {
+		return nil, err
+	}
+	sources := ssl.ReadsOf(r.Method, height, width).Sources
+	shown := make([][]uint8, item.Images()) // The images of each number, of all items.
+	for k := range indices {
+		for n := range shown {
+			at := (k*len(shown) + n) * height * width * 3
+			shown[n] = append(shown[n], pix[at:at+height*width*3]...)
+		}
+	}
 	rows, titles := make([][]image.Image, len(indices)), []string{"image"}
 	for i := range rows {
-		rows[i] = append(rows[i], picture(pix[i*height*width*3:], height, width))
+		rows[i] = append(rows[i], picture(shown[0][i*height*width*3:], height, width))
 	}
 	pipelines := r.Method.Views(height, width)
 	for _, view := range pipelines {
@@ -62,14 +76,20 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 		}
 	}
 	for v := range views {
-		rendered, err := pipelines[v%len(pipelines)].Render(backend, augment.State(r.Seed, v), pix, len(indices), height, width)
+		which := v % len(pipelines)
+		of := shown[sources[which]]
+		rendered, err := pipelines[which].Render(backend, augment.State(r.Seed, v), of, len(indices), height, width)
 		if err != nil {
 			return nil, err
 		}
 		for i, view := range rendered {
 			rows[i] = append(rows[i], view)
 		}
-		titles = append(titles, fmt.Sprintf("view %d", v+1))
+		title := fmt.Sprintf("view %d", v+1)
+		if len(shown) > 1 {
+			title += fmt.Sprintf(", of image %d", sources[which]+1)
+		}
+		titles = append(titles, title)
 	}
 	names := make([]string, len(rows))
 	if classes := set.Classes(); classes != nil {

@@ -88,6 +88,25 @@ type HasTeacher interface {
 	Momentum(progress *Node) *Node
 }
 
+// ReadsClips is a Method that learns from video: every image of the data is the first frame of a clip. View v of Method.Views
+// is made from frame v, modulo Frames.
+type ReadsClips interface {
+	Method
+
+	// Frames is the number of frames of a clip, at least 1.
+	Frames() int
+}
+
+// ReadsInstances is a Method that learns from several images of one object. View v of Method.Views is made from image v, modulo
+// Instances; image 0 is the one that an epoch has in its order, the others are drawn anew each time. Where an object has one
+// image only, all are that one.
+type ReadsInstances interface {
+	Method
+
+	// Instances is the number of images of an object, at least 1.
+	Instances() int
+}
+
 // Step is what the trainer hands a method to build the loss of one training step. The Network in it is the student: the one
 // that is trained.
 type Step struct {
@@ -96,7 +115,8 @@ type Step struct {
 	// Teacher is the slow twin of the student, for a method that HasTeacher. No gradient flows into its variables; stop it
 	// at what the teacher says, too. Its Scope holds the twins of those of the method's variables that Embed uses.
 	Teacher Network
-	// Views holds a view of every image for each pipeline of Method.Views: float [batch, height, width, 3].
+	// Views holds a view of every image for each pipeline of Method.Views: float [batch, height, width, 3]. See ReadsClips and
+	// ReadsInstances for views of several images.
 	Views []*Node
 	// Height and Width are the size in pixels of the images that the views were made from.
 	Height, Width int

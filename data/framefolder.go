@@ -1,0 +1,227 @@
+package data
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// FrameFolder is a folder of videos, each a folder of its frames as JPEG, PNG or
+// GIF files, in the natural order of their names: frame_2 before frame_10. The
+// tree may be in an archive, as that of an [ImageFolder], and is decoded and
+// cached as that is.
+//
+//	train/<video>/*  test/<video>/*  val/<video>/*   splits as they are; a missing test is held out
+//	<video>/*                                        Test is held out by hash, whole videos
+//
+// The images of a set are the frames that a clip begins with: those that
+// (Frames-1)·Stride more frames of the same video follow. They are unlabelled.
+// In folders within folders, each that holds frames is a video.
+type FrameFolder struct {
+	Path string `json:"-"` // the folder or archive
+	Size int    // side of the square frames in pixels, 1 to 4096; default 32
+
+	Frames int // of a clip, the longest that ReadClip gives; at least 2, default 3
+	Stride int // from one frame of a clip to the next; at least 1, default 1: every frame of the video
+
+	TestFraction       float64 // of the videos, in (0, 1), held out where the tree has no test folder; default 0.2
+	ValidationFraction float64 // of the videos, in [0, 1), held out where the tree has no val folder; default 0: none
+
+	// OnBad says what to do about frames that cannot be decoded. Default Skip:
+	// no clip holds one.
+	OnBad     BadImages
+	MaxPixels int    // as that of ImageFolder; default 64 Mi
+	Memory    int64  `json:"-"` // as that of ImageFolder; default 1 GiB
+	Cache     string `json:"-"` // as that of ImageFolder; default CacheDir
+}
+
+// folder is the source of all frames.
+func (f FrameFolder) folder() ImageFolder {
+	return ImageFolder{
+		Path: f.Path, Size: f.Size, TestFraction: f.TestFraction, ValidationFraction: f.ValidationFraction,
+		OnBad: f.OnBad, MaxPixels: f.MaxPixels, Memory: f.Memory, Cache: f.Cache,
+	}
+}
+
+// Name returns the base name of the path without .tar, .tar.gz, .tgz or .zip.
+func (f FrameFolder) Name() string { return f.folder().Name() }
+
+// WithDefaults fills in the settings that were left at zero.
+func (f FrameFolder) WithDefaults() FrameFolder {
+	folder := f.folder().WithDefaults()
+	f.Size, f.TestFraction, f.MaxPixels, f.Memory = folder.Size, folder.TestFraction, folder.MaxPixels, folder.Memory
+	f.Frames, f.Stride = cmp.Or(f.Frames, 3), cmp.Or(f.Stride, 1)
+	return f
+}
+
+// Check returns an error that names the field and the allowed range of a bad
+// setting. It does not look at the path.
+func (f FrameFolder) Check() error {
+	f = f.WithDefaults()
+	switch {
+	case f.Frames < 2:
+		return fmt.Errorf("data: FrameFolder.Frames is %d, want 0 (3 frames) or at least 2", f.Frames)
+	case f.Stride < 1:
+		return fmt.Errorf("data: FrameFolder.Stride is %d, want 0 (every frame) or at least 1", f.Stride)
+	}
+	return f.folder().check("FrameFolder")
+}
+
+// Open decodes one split, or finds it in the cache. The set is a *[FrameSet].
+// Errors are those of [ImageFolder.Open]; that no video of the split is long
+// enough for a clip is one too.
+func (f FrameFolder) Open(split Split) (Set, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	if err := split.check(); err != nil {
+		return nil, err
+	}
+	f = f.WithDefaults()
+	video := func(p string) (string, bool) { return path.Dir(p), true }
+	all, err := f.folder().open(split, convention{name: "videos", object: video})
+	if err != nil {
+		return nil, fmt.Errorf("data: opening %s of %s: %w", split, f.Path, err)
+	}
+	set := newFrameSet(all, f.Frames, f.Stride)
+	if set.Len() == 0 {
+		all.Close()
+		return nil, fmt.Errorf("data: opening %s of %s: no video has the %d good frames "+
+			"that FrameFolder.Frames %d and Stride %d span", split, f.Path, (f.Frames-1)*f.Stride+1, f.Frames, f.Stride)
+	}
+	return set, nil
+}
+
+var _ Clips = (*FrameSet)(nil)
+
+// FrameSet is an opened split of a [FrameFolder].
+type FrameSet struct {
+	all            *FolderSet
+	frames, stride int
+	timeline       []int // images of all, video after video in order of time; -1 where a frame was skipped
+	firsts         []int // places on the timeline where a clip begins
+}
+
+// newFrameSet finds the clips among all frames.
+func newFrameSet(all *FolderSet, frames, stride int) *FrameSet {
+	s := &FrameSet{all: all, frames: frames, stride: stride}
+	type frame struct {
+		path  string
+		image int
+	}
+	var found []frame
+	for i := range all.Len() {
+		found = append(found, frame{all.Path(i), i})
+	}
+	for _, skipped := range all.Skipped() { // a clip must not leap over them
+		found = append(found, frame{skipped.Path, -1})
+	}
+	slices.SortFunc(found, func(a, b frame) int {
+		return cmp.Or(strings.Compare(path.Dir(a.path), path.Dir(b.path)), natural(a.path, b.path))
+	})
+	for at, f := range found {
+		s.timeline = append(s.timeline, f.image)
+		whole := true
+		for k := range frames {
+			next := at + k*stride
+			whole = whole && next < len(found) && found[next].image >= 0 && path.Dir(found[next].path) == path.Dir(f.path)
+		}
+		if whole {
+			s.firsts = append(s.firsts, at)
+		}
+	}
+	return s
+}
+
+// natural compares names as people count: runs of digits by their value.
+func natural(a, b string) int {
+	whole := cmp.Compare(a, b) // for names that differ in leading zeros alone
+	for a != "" && b != "" {
+		x, y := digits(a), digits(b)
+		if x == "" || y == "" {
+			if a[0] != b[0] {
+				return cmp.Compare(a[0], b[0])
+			}
+			a, b = a[1:], b[1:]
+			continue
+		}
+		a, b = a[len(x):], b[len(y):]
+		x, y = strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
+		if order := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); order != 0 {
+			return order
+		}
+	}
+	return cmp.Or(cmp.Compare(len(a), len(b)), whole)
+}
+
+// digits is the run of digits that s begins with.
+func digits(s string) string {
+	return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
+}
+
+// Name is the folder's name and the split.
+func (s *FrameSet) Name() string { return s.all.Name() }
+
+// Len is the number of clips.
+func (s *FrameSet) Len() int { return len(s.firsts) }
+
+// Size is FrameFolder.Size, twice.
+func (s *FrameSet) Size() (height, width int) { return s.all.Size() }
+
+// Classes is nil: frames are unlabelled.
+func (s *FrameSet) Classes() []string { return nil }
+
+// Label is -1.
+func (s *FrameSet) Label(i int) int { return s.all.Label(s.image(i, 0)) }
+
+// image is which of all images frame f of clip i is.
+func (s *FrameSet) image(i, f int) int { return s.timeline[s.firsts[i]+f*s.stride] }
+
+// Path is where the first frame of clip i is inside the folder or archive.
+func (s *FrameSet) Path(i int) string { return s.all.Path(s.image(i, 0)) }
+
+// Skipped lists the frames of the split that were left out, and why.
+func (s *FrameSet) Skipped() []Skipped { return s.all.Skipped() }
+
+// Ignored is how many files of the whole tree are no images, or lie outside of
+// its split folders.
+func (s *FrameSet) Ignored() int { return s.all.Ignored() }
+
+// Fingerprint hashes paths and pixels of all frames, in order, and what the
+// clips are.
+func (s *FrameSet) Fingerprint() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s frames %d stride %d", s.all.Fingerprint(), s.frames, s.stride))
+	return hex.EncodeToString(sum[:])
+}
+
+// Read fills pix with the first frame of clip i.
+func (s *FrameSet) Read(i int, pix []uint8) error {
+	if err := checkRead(s, i, pix); err != nil {
+		return err
+	}
+	return s.all.Read(s.image(i, 0), pix)
+}
+
+// ReadClip reads up to FrameFolder.Frames frames.
+func (s *FrameSet) ReadClip(i, frames int, pix []uint8) error {
+	if err := checkClip(s, i, frames, pix); err != nil {
+		return err
+	}
+	if frames > s.frames {
+		return fmt.Errorf("data: %s: a clip of %d frames, and FrameFolder.Frames is %d", s.Name(), frames, s.frames)
+	}
+	size := len(pix) / frames
+	for f := range frames {
+		if err := s.all.Read(s.image(i, f), pix[f*size:(f+1)*size]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the cache file.
+func (s *FrameSet) Close() error { return s.all.Close() }

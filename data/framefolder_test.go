@@ -1,0 +1,185 @@
+package data
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func openFrames(t *testing.T, source FrameFolder, split Split) (*FrameSet, error) {
+	t.Helper()
+	if source.Cache == "" {
+		source.Cache = t.TempDir()
+	}
+	set, err := source.Open(split)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { set.Close() })
+	return set.(*FrameSet), nil
+}
+
+// videos are two videos to train on, of 12 and 2 frames, and one to test on.
+func videos(t *testing.T) tree {
+	files := tree{"train/short/1.png": photo(t, 50), "train/short/2.png": photo(t, 51), "train/readme.txt": []byte("x")}
+	for f := range 12 {
+		files[fmt.Sprintf("train/walk/frame_%d.png", f+1)] = photo(t, f+1)
+	}
+	for f := range 4 {
+		files[fmt.Sprintf("test/run/%02d.png", f)] = photo(t, 60+f)
+	}
+	return files
+}
+
+// shade is the first byte of each image, by which photo numbers them.
+func shade(pix []uint8, size int) []int {
+	var shades []int
+	for k := 0; k < len(pix); k += size * size * 3 {
+		shades = append(shades, int(pix[k]))
+	}
+	return shades
+}
+
+func TestFrameFolderReadsClipsInTheOrderOfTime(t *testing.T) {
+	for _, path := range []string{videos(t).folder(t), videos(t).tar(t, true), videos(t).zip(t)} {
+		set, err := openFrames(t, FrameFolder{Path: path, Size: 8}, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if set.Len() != 10 || set.Name() != "pets/train" || set.Classes() != nil || set.Label(3) != -1 || set.Ignored() != 1 {
+			t.Fatalf("%s: %d clips, classes %v, %d files ignored", set.Name(), set.Len(), set.Classes(), set.Ignored())
+		}
+		frame, clip := make([]uint8, 8*8*3), make([]uint8, 3*8*8*3)
+		for i := range set.Len() {
+			if want := fmt.Sprintf("train/walk/frame_%d.png", i+1); set.Path(i) != want {
+				t.Errorf("clip %d begins with %s, want %s", i, set.Path(i), want)
+			}
+			if err := set.Read(i, frame); err != nil {
+				t.Fatal(err)
+			}
+			if err := set.ReadClip(i, 3, clip); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(frame, clip[:len(frame)]) {
+				t.Errorf("clip %d does not begin with its image", i)
+			}
+			if got := shade(clip, 8); !slices.Equal(got, []int{i + 1, i + 2, i + 3}) {
+				t.Errorf("clip %d shows the frames %v", i, got)
+			}
+		}
+		if test, err := openFrames(t, FrameFolder{Path: path, Size: 8}, Test); err != nil || test.Len() != 2 {
+			t.Errorf("test: %v, want 2 clips", err)
+		}
+	}
+}
+
+func TestFrameFolderStrideAndLength(t *testing.T) {
+	folder := videos(t).folder(t)
+	two, err := openFrames(t, FrameFolder{Path: folder, Size: 8, Frames: 2}, Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if two.Len() != 11+1 { // Of the short video one.
+		t.Errorf("%d clips of 2 frames, want 12", two.Len())
+	}
+	wide, err := openFrames(t, FrameFolder{Path: folder, Size: 8, Frames: 3, Stride: 4}, Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clip := make([]uint8, 3*8*8*3)
+	if err := wide.ReadClip(3, 3, clip); err != nil || wide.Len() != 4 || !slices.Equal(shade(clip, 8), []int{4, 8, 12}) {
+		t.Errorf("%d clips, the last %v, %v", wide.Len(), shade(clip, 8), err)
+	}
+	if two.Fingerprint() == wide.Fingerprint() {
+		t.Error("other clips have the same fingerprint")
+	}
+	wantError(t, wide.ReadClip(0, 4, make([]uint8, 4*8*8*3)), "4 frames", "FrameFolder.Frames is 3")
+	wantError(t, wide.ReadClip(4, 3, clip), "image 4", "[0, 4)")
+	wantError(t, wide.ReadClip(0, 2, clip), "2 images")
+	wantError(t, wide.ReadClip(0, 0, nil), "at least 1")
+	_, err = openFrames(t, FrameFolder{Path: folder, Frames: 13}, Train)
+	wantError(t, err, "13 good frames", "FrameFolder.Frames")
+}
+
+func TestFrameFolderLeapsOverNoBadFrame(t *testing.T) {
+	files := tree{}
+	for f := range 7 {
+		files[fmt.Sprintf("train/a/%d.png", f)] = photo(t, f)
+	}
+	files["train/a/3.png"] = []byte("no image")
+	folder := files.folder(t)
+	set, err := openFrames(t, FrameFolder{Path: folder, Frames: 3}, Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Len() != 2 || set.Path(0) != "train/a/0.png" || set.Path(1) != "train/a/4.png" || len(set.Skipped()) != 1 {
+		t.Errorf("%d clips, skipped %v", set.Len(), set.Skipped())
+	}
+	over, err := openFrames(t, FrameFolder{Path: folder, Frames: 2, Stride: 2}, Train)
+	if err != nil || over.Len() != 3 { // 0-2, 2-4, 4-6
+		t.Errorf("%v, want 3 clips that step over the bad frame", err)
+	}
+	_, err = openFrames(t, FrameFolder{Path: folder, OnBad: Fail}, Train)
+	wantError(t, err, "3.png")
+}
+
+func TestFrameFolderHoldsWholeVideosOut(t *testing.T) {
+	files := tree{}
+	for v := range 40 {
+		for f := range 4 {
+			files[fmt.Sprintf("actor%d/video%02d/%d.png", v%3, v, f)] = photo(t, 4*v+f)
+		}
+	}
+	folder := files.folder(t)
+	seen := map[string]Split{}
+	total := 0
+	for _, split := range []Split{Train, Validation, Test} {
+		set, err := openFrames(t, FrameFolder{Path: folder, Frames: 2, ValidationFraction: .2, Size: 4}, split)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += set.Len()
+		for i := range set.Len() {
+			video := path.Dir(set.Path(i))
+			if before, twice := seen[video]; twice && before != split {
+				t.Errorf("%s is in %s and in %s", video, before, split)
+			}
+			seen[video] = split
+		}
+	}
+	if total != 40*3 {
+		t.Errorf("%d clips in all splits, want %d", total, 40*3)
+	}
+	_, err := openFrames(t, FrameFolder{Path: folder}, Validation)
+	wantNoSplit(t, err, "ValidationFraction")
+}
+
+func TestFrameFolderBadSettings(t *testing.T) {
+	for field, bad := range map[string]FrameFolder{
+		"FrameFolder.Frames": {Path: "x", Frames: 1}, "FrameFolder.Stride": {Path: "x", Stride: -1}, "FrameFolder.Path": {},
+		"FrameFolder.Size": {Path: "x", Size: -1}, "FrameFolder.TestFraction": {Path: "x", TestFraction: 2},
+	} {
+		_, err := bad.Open(Train)
+		wantError(t, err, field)
+	}
+	_, err := FrameFolder{Path: "x"}.Open(Split(7))
+	wantError(t, err, "split 7")
+	_, err = openFrames(t, FrameFolder{Path: t.TempDir()}, Train)
+	wantError(t, err, "no image")
+	_, err = openFrames(t, FrameFolder{Path: "/does/not/exist"}, Train)
+	wantError(t, err, "/does/not/exist")
+}
+
+func TestNaturalOrder(t *testing.T) {
+	names := strings.Fields("a frame_1 frame_02 frame_2 frame_2b frame_10 frame_010x frame_99999999999999999999 " +
+		"frame_a2b3 frame_a2b10 frames")
+	shuffled := slices.Clone(names)
+	slices.Reverse(shuffled)
+	slices.SortFunc(shuffled, natural)
+	if !slices.Equal(shuffled, names) {
+		t.Errorf("sorted %v, want %v", shuffled, names)
+	}
+}

@@ -1,0 +1,78 @@
+package data
+
+import "fmt"
+
+// Item says what is read for every image of a set: the image alone (the zero
+// value), the clip that begins with it, or other images of its object too.
+//
+//	data.Item{Frames: 3}    // [3, height, width, 3] for every image, of Clips
+//	data.Item{Instances: 2} // [2, height, width, 3] for every image, of Instances
+type Item struct {
+	Frames    int // of a clip, above 0; 0: no clip. Exclusive with Instances
+	Instances int // images of one object, above 0; 0: the image alone
+}
+
+// Images is the number of images that are read for every image of the set.
+func (it Item) Images() int { return max(it.Frames, it.Instances, 1) }
+
+// Check returns an error where the set cannot give such items. It reads the
+// first one, so that a set whose clips are too short says so itself. Of a set
+// that is not [Instances], every image is an object of its own.
+func (it Item) Check(set Set) error {
+	switch {
+	case it.Frames < 0:
+		return fmt.Errorf("data: Item.Frames is %d, want 0 (no clip) or more", it.Frames)
+	case it.Instances < 0:
+		return fmt.Errorf("data: Item.Instances is %d, want 0 (the image alone) or more", it.Instances)
+	case it.Frames > 0 && it.Instances > 0:
+		return fmt.Errorf("data: Item has both Frames %d and Instances %d: set one", it.Frames, it.Instances)
+	case it.Frames == 0 || set.Len() == 0:
+		return nil
+	}
+	height, width := set.Size()
+	return it.read(set, 0, 0, make([]uint8, it.Frames*height*width*3))
+}
+
+// read fills pix, of Images()·height·width·3 bytes, with the item of image i.
+func (it Item) read(set Set, i int, draw uint64, pix []uint8) error {
+	switch {
+	case it.Frames > 0:
+		clips, ok := set.(Clips)
+		if !ok {
+			return fmt.Errorf("%s has no video clips, only single images", set.Name())
+		}
+		return clips.ReadClip(i, it.Frames, pix)
+	case it.Instances > 1:
+		if instances, ok := set.(Instances); ok {
+			return instances.ReadInstances(i, it.Instances, draw, pix)
+		}
+		return repeated(set, i, it.Instances, pix)
+	}
+	return set.Read(i, pix)
+}
+
+// itemDraw is what the choice of instances for one place in the batch of a step
+// depends on.
+func itemDraw(seed uint64, step, place int) uint64 {
+	r := newRNG(seed, forInstances, uint64(step), uint64(place))
+	return r.uint64()
+}
+
+// Pixels reads the items of the given images of a set, in the given order, on
+// all cores: [len(indices), Images(), height, width, 3]. The choice of instances
+// is that of step 0 of an [Order] with that seed.
+func (it Item) Pixels(set Set, indices []int, seed uint64) ([]uint8, error) {
+	height, width := set.Size()
+	size := it.Images() * height * width * 3
+	pix := make([]uint8, len(indices)*size)
+	err := parallel(len(indices), func(k int) error {
+		if err := it.read(set, indices[k], itemDraw(seed, 0, k), pix[k*size:(k+1)*size]); err != nil {
+			return fmt.Errorf("data: reading %s, image %d: %w", set.Name(), indices[k], err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pix, nil
+}
