@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -16,9 +17,23 @@ import (
 //
 //	x: [batch, tokens, dim] -> the same shape
 func selfAttention(scope *model.Scope, x *Node, heads int) *Node {
+	return attention(scope, x, heads, nil)
+}
+
+// causalAttention is selfAttention in which a token reads only from itself and from those before it.
+//
+//	x: [batch, tokens, dim] -> the same shape
+func causalAttention(scope *model.Scope, x *Node, heads int) *Node {
+	return attention(scope, x, heads, LowerTriangular(x.Graph(), x.Shape().Dim(1)))
+}
+
+// attention lets every token read from those that it may, all where mayRead is nil.
+//
+//	x: [batch, tokens, dim], mayRead: bool [tokens, tokens] or nil -> the shape of x
+func attention(scope *model.Scope, x *Node, heads int, mayRead *Node) *Node {
 	batch, tokens, dim := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2)
 	query, key, value := queryKeyValue(scope, x, heads)
-	read := Einsum("bhqk,bhkd->bhqd", attend(query, key), value) // [batch, heads, tokens, dim/heads]
+	read := Einsum("bhqk,bhkd->bhqd", attend(query, key, mayRead), value) // [batch, heads, tokens, dim/heads]
 	read = Reshape(TransposeAllAxes(read, 0, 2, 1, 3), batch, tokens, dim)
 	return dense(scope.At("proj"), read, dim)
 }
@@ -35,13 +50,21 @@ func queryKeyValue(scope *model.Scope, x *Node, heads int) (query, key, value *N
 	return part(0), part(1), part(2)
 }
 
-// attend says how much each query reads from each key: softmax(query · key / √d).
+// attend says how much each query reads from each key: softmax(query · key / √d) over the keys from which it may read, all
+// where mayRead is nil.
 //
-//	query: [batch, heads, q, d], key: [batch, heads, k, d] -> [batch, heads, q, k], in the same dtype
-func attend(query, key *Node) *Node {
+//	query: [batch, heads, q, d], key: [batch, heads, k, d], mayRead: bool [q, k] or nil
+//	-> [batch, heads, q, k], in the same dtype
+func attend(query, key, mayRead *Node) *Node {
 	query = MulScalar(query, 1/math.Sqrt(float64(query.Shape().Dim(-1))))
-	scores := Einsum("bhqd,bhkd->bhqk", query, key)
-	return ConvertDType(Softmax(ConvertDType(scores, dtypes.Float32), -1), key.DType())
+	scores := ConvertDType(Einsum("bhqd,bhkd->bhqk", query, key), dtypes.Float32)
+	if mayRead != nil {
+		// Not minus infinity, whose gradient is not a number. This far below all scores, the softmax is 0 as well.
+		never := FillScalar(scores.Graph(), scores.Shape(), -1e30)
+		everywhere := shapes.Make(dtypes.Bool, scores.Shape().Dimensions...)
+		scores = Where(BroadcastToShape(InsertAxes(mayRead, 0, 0), everywhere), scores, never)
+	}
+	return ConvertDType(Softmax(scores, -1), key.DType())
 }
 
 // Attention returns how much the class token reads from each patch in the last block, for every head: the maps that show what
@@ -61,7 +84,7 @@ func (v ViT) Attention(scope *model.Scope, images *Node) *Node {
 	last := scope.At("blocks").At("%d", v.Depth-1)
 	query, key, _ := queryKeyValue(last.At("attn"), layerNorm(last.At("norm1"), x), v.Heads)
 	class := SliceAxis(query, 2, AxisRange(0, 1))                      // [batch, heads, 1, dim/heads]
-	read := ConvertDType(attend(class, key), dtypes.Float32)           // [batch, heads, 1, tokens]
+	read := ConvertDType(attend(class, key, nil), dtypes.Float32)      // [batch, heads, 1, tokens]
 	read = SliceAxis(Squeeze(read, 2), 2, AxisRangeToEnd(v.leading())) // [batch, heads, patches]
 	return Reshape(read, images.Shape().Dim(0), v.Heads, images.Shape().Dim(1)/v.Patch, images.Shape().Dim(2)/v.Patch)
 }

@@ -16,6 +16,9 @@
 //	vit.EncodeVisible(scope.At("encoder"), images, keep) // The patches in keep alone, for masked methods.
 //	vit.Attention(scope.At("encoder"), images)        // [batch, 3, 8, 8]: where the class token looks
 //
+//	igpt := encoder.IGPT{Side: 8, Levels: 4, Width: 96, Depth: 4, Heads: 3}
+//	past, next := igpt.EncodePast(scope.At("encoder"), images) // What came before each of 64 pixels, and its colour.
+//
 // The arithmetic is done in the images' dtype (float32 or bfloat16), with the parameters and all statistics in float32.
 package encoder
 
@@ -74,6 +77,21 @@ type Masked interface {
 	//
 	//	images: [batch, height, width, 3]; hidden: bool [batch, patches]
 	EncodeHidden(scope *model.Scope, images, hidden *Node) Output
+}
+
+// Causal is an Encoder that reads an image as a sequence of pixels, row by row from the top left, in which each place knows
+// only the pixels before it.
+type Causal interface {
+	Encoder
+
+	// Palette is the set of colours that the pixels have.
+	Palette() Palette
+
+	// EncodePast encodes what comes before each pixel, with the whole network, and says what colour the pixel has. The first
+	// pixel has nothing before it: its past is the same in all images.
+	//
+	//	images: [batch, height, width, 3] -> past: [batch, pixels, dim], next: int32 [batch, pixels] in [0, Palette().Size())
+	EncodePast(scope *model.Scope, images *Node) (past, next *Node)
 }
 
 // Stochastic is an Encoder that may leave parts of itself out at random in training (StochasticDepth).
