@@ -96,10 +96,8 @@ func (m DINO) Check(batch, height, width int) error {
 			m.LocalSize, min(height, width))
 	case !(m.LocalScale > .05 && m.LocalScale < 1):
 		return fmt.Errorf("ssl.DINO: LocalScale is %g; it must be in (0.05, 1) (0 means the default, 0.4)", m.LocalScale)
-	case m.Crops != nil && len(m.Crops) < 2:
-		return fmt.Errorf("ssl.DINO: Crops holds %d augmentations; it must hold the 2 global ones at least", len(m.Crops))
 	}
-	return nil
+	return checkGivenCrops("ssl.DINO", m.Crops)
 }
 
 // CheckEncoder returns an error where the encoder can't work on crops of these sizes.

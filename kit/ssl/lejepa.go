@@ -38,6 +38,8 @@ type LeJEPA struct {
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18 for an image of 32, and in
 	// proportion.
 	LocalSize int
+	// Crops replaces all the augmentations: two large crops of one size, then any number of small ones of one size.
+	Crops []augment.Pipeline
 }
 
 var _ CanCollapse = LeJEPA{}
@@ -69,11 +71,17 @@ func (m LeJEPA) Check(batch, height, width int) error {
 	case batch < 2:
 		return fmt.Errorf("ssl.LeJEPA: the batch holds %d image; it must hold at least 2, whose distribution is tested", batch)
 	}
+	if err := checkGivenCrops("ssl.LeJEPA", m.Crops); err != nil {
+		return err
+	}
 	return checkCrops("ssl.LeJEPA", m.Locals, m.LocalSize, min(height, width))
 }
 
 // Views are two large crops, then the small ones.
 func (m LeJEPA) Views(height, width int) []augment.Pipeline {
+	if m.Crops != nil {
+		return m.Crops
+	}
 	return MultiCrop(min(height, width), m.Locals, m.LocalSize)
 }
 

@@ -169,10 +169,10 @@ func TestLeJEPACheck(t *testing.T) {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]LeJEPA{
-		"Lambda": {Lambda: 1}, "Slices": {Slices: -1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, "Locals": {Locals: -1},
+		"Lambda": {Lambda: 1}, "Slices": {Slices: -1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, "Locals": {Locals: -1}, "Crops": {Crops: []augment.Pipeline{{}}},
 		"LocalSize": {LocalSize: 33},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

@@ -44,6 +44,14 @@ func checkCrops(method string, locals, localSize, size int) error {
 	return nil
 }
 
+// checkGivenCrops returns an error where the augmentations that a method was given in place of its own lack the global ones.
+func checkGivenCrops(method string, crops []augment.Pipeline) error {
+	if crops != nil && len(crops) < globalCrops {
+		return fmt.Errorf("%s: Crops holds %d augmentations; it must hold the %d global ones at least", method, len(crops), globalCrops)
+	}
+	return nil
+}
+
 // encodeCrops encodes the views of a multi-crop, those of one size in one pass.
 //
 //	views of the step: 2 × [batch, size, size, 3], then any number of [batch, localSize, localSize, 3]

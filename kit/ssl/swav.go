@@ -43,6 +43,8 @@ type SwAV struct {
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18 for an image of 32, and in
 	// proportion.
 	LocalSize int
+	// Crops replaces all the augmentations: two large crops of one size, then any number of small ones of one size.
+	Crops []augment.Pipeline
 	// Queue is the number of earlier embeddings, a multiple of the batch, that are assigned together with those of the batch,
 	// which helps where the batch is smaller than Prototypes. Default 0, none; solo-learn takes 3840.
 	Queue int
@@ -97,11 +99,17 @@ func (m SwAV) Check(batch, height, width int) error {
 			return err
 		}
 	}
+	if err := checkGivenCrops("ssl.SwAV", m.Crops); err != nil {
+		return err
+	}
 	return checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(height, width))
 }
 
 // Views are two large crops, then the small ones.
 func (m SwAV) Views(height, width int) []augment.Pipeline {
+	if m.Crops != nil {
+		return m.Crops
+	}
 	return MultiCrop(min(height, width), m.Locals, m.LocalSize)
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/augment"
 )
 
 // swavSlow is equation 6 of the paper in float64 for crops with given codes.
@@ -115,10 +117,10 @@ func TestSwAVCheck(t *testing.T) {
 	}
 	for field, bad := range map[string]SwAV{
 		"Prototypes": {Prototypes: 1}, "Temperature": {Temperature: -1}, "Epsilon": {Epsilon: -1}, "Iterations": {Iterations: -1},
-		"Frozen": {Frozen: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33},
+		"Frozen": {Frozen: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1}, "Crops": {Crops: []augment.Pipeline{{}}}, "LocalSize": {LocalSize: 33},
 		"Queue": {Queue: 24}, "QueueFrom": {QueueFrom: 1},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
+		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
