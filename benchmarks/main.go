@@ -39,7 +39,9 @@ type options struct {
 
 	only   string // Of methods: those to compare, by name, with commas between; all where empty.
 	seeds  int    // Of methods: the number of seeds.
-	images int    // Of methods: the number of images that a run sees.
+	images int    // Of methods: the number of images that a run sees of Shapes.
+	depth  int    // Of methods: the depth of the ResNet.
+	width  int    // Of methods: the width of the ResNet.
 }
 
 // results is where result files go.
@@ -57,7 +59,9 @@ func main() {
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "where runs are kept")
 	flag.StringVar(&o.only, "only", "", "methods: compare only these, by name, with commas between")
 	flag.IntVar(&o.seeds, "seeds", 3, "methods: the number of seeds")
-	flag.IntVar(&o.images, "images", 64_000, "methods: the number of images that a run sees")
+	flag.IntVar(&o.images, "images", 38_400, "methods: the number of images that a run sees of Shapes; half as many of CIFAR-10")
+	flag.IntVar(&o.depth, "depth", 10, "methods: the depth of the ResNet: 10, 18, 34, 50")
+	flag.IntVar(&o.width, "width", 16, "methods: the width of the ResNet")
 	flag.Usage = usage
 	flag.Parse()
 	if flag.NArg() != 1 {
