@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/augment"
@@ -224,6 +226,7 @@ type methodRun struct {
 	Cost   *cost   `json:"cost,omitempty"`
 
 	recipe json.RawMessage
+	losses []float64 // Of every step.
 }
 
 // pretrainMethod trains and measures one seed, or reads what an earlier call measured of the same recipe.
@@ -252,6 +255,13 @@ func pretrainMethod(o options, set methodsSet, e entry, seed uint64) (methodRun,
 	})
 	if err != nil {
 		return methodRun{}, err
+	}
+	steps, err := run.Metrics()
+	if err != nil {
+		return methodRun{}, err
+	}
+	for _, step := range steps[1:] { // The first is a look before training.
+		measured.losses = append(measured.losses, step.Loss)
 	}
 	measured.recipe, err = os.ReadFile(filepath.Join(dir, "recipe.json"))
 	return measured, err
@@ -328,10 +338,21 @@ func methodRows(set string, chosen []entry, trained [][]methodRun, untrained map
 		if err != nil {
 			return nil, err
 		}
-		found[0].Cost, found[0].Recipe = meanCost(trained[i]), trained[i][0].recipe
+		found[0].Cost, found[0].Recipe, found[0].Detail = meanCost(trained[i]), trained[i][0].recipe, lossDetail(trained[i])
 		rows = append(rows, found...)
 	}
 	return rows, nil
+}
+
+// lossDetail tells how far the loss fell: for a pretext task with k answers, chance is ln k.
+func lossDetail(runs []methodRun) string {
+	var first, last float64
+	for _, r := range runs {
+		span := min(50, len(r.losses))
+		first += stat.Mean(r.losses[:span], nil) / float64(len(runs))
+		last += stat.Mean(r.losses[len(r.losses)-span:], nil) / float64(len(runs))
+	}
+	return fmt.Sprintf("mean loss of the first 50 steps %.3f, of the last 50 %.3f", first, last)
 }
 
 // overSeeds are two rows, k-NN and linear, each the mean over the runs with its interval.
