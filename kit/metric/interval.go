@@ -36,14 +36,19 @@ func Wilson(successes, n int) (Interval, error) {
 	if successes < 0 || successes > n {
 		return Interval{}, fmt.Errorf("metric: Wilson: successes is %d, want 0 to n = %d", successes, n)
 	}
+	low, high := wilson(successes, n, z95)
+	return Interval{Value: float64(successes) / float64(n), Low: low, High: high, N: n}, nil
+}
+
+// wilson is Wilson's interval of a share at the critical value z.
+func wilson(successes, n int, z float64) (low, high float64) {
 	count := float64(n)
 	p := float64(successes) / count
-	denominator := 1 + z95*z95/count
-	centre := (p + z95*z95/(2*count)) / denominator
-	half := z95 / denominator * math.Sqrt(p*(1-p)/count+z95*z95/(4*count*count))
+	denominator := 1 + z*z/count
+	centre := (p + z*z/(2*count)) / denominator
+	half := z / denominator * math.Sqrt(p*(1-p)/count+z*z/(4*count*count))
 	// At p = 0 and 1 the ends are exact; rounding would leave them 1e-17 off.
-	low, high := min(p, max(0, centre-half)), max(p, min(1, centre+half))
-	return Interval{Value: p, Low: low, High: high, N: n}, nil
+	return min(p, max(0, centre-half)), max(p, min(1, centre+half))
 }
 
 // MeanInterval is the mean of x with Student's t interval over its len(x)
@@ -93,13 +98,14 @@ func Bootstrap(x []float64, resamples int, seed uint64) (Interval, error) {
 		}
 		means[i] = sum / float64(n)
 	}
-	slices.Sort(means)
-	return Interval{
-		Value: mean,
-		Low:   stat.Quantile(0.025, stat.LinInterp, means, nil),
-		High:  stat.Quantile(0.975, stat.LinInterp, means, nil),
-		N:     n,
-	}, nil
+	low, high := percentiles(means)
+	return Interval{Value: mean, Low: low, High: high, N: n}, nil
+}
+
+// percentiles are the 2.5 % and 97.5 % points of values, which it sorts.
+func percentiles(values []float64) (low, high float64) {
+	slices.Sort(values)
+	return stat.Quantile(0.025, stat.LinInterp, values, nil), stat.Quantile(0.975, stat.LinInterp, values, nil)
 }
 
 func checkValues(name string, x []float64) error {

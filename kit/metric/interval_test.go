@@ -60,7 +60,8 @@ func TestMeanInterval(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !near(got.Value, 0.618, 1e-12) || !near(got.Low, 0.5783444319909037, 1e-9) || !near(got.High, 0.6576555680090965, 1e-9) || got.N != 5 {
+	if !near(got.Value, 0.618, 1e-12) || !near(got.Low, 0.5783444319909037, 1e-9) ||
+		!near(got.High, 0.6576555680090965, 1e-9) || got.N != 5 {
 		t.Errorf("got %+v", got)
 	}
 	single, err := MeanInterval([]float64{0.5})

@@ -5,9 +5,13 @@ import (
 	"math"
 )
 
+// Float is what scores and probabilities may be: float32 as they come off the
+// device, or float64 from a probe on the host. Sums are float64 either way.
+type Float interface{ float32 | float64 }
+
 // checkMatrix says what is wrong with x as an [n, dim] matrix of finite values
 // of at least minRows rows.
-func checkMatrix(name, field string, x []float32, n, dim, minRows int) error {
+func checkMatrix[F Float](name, field string, x []F, n, dim, minRows int) error {
 	if n < minRows || dim < 1 {
 		return fmt.Errorf("metric: %s: %s is [%d, %d], want at least %d rows and 1 column", name, field, n, dim, minRows)
 	}
