@@ -1,8 +1,7 @@
 package ssl
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -35,18 +34,10 @@ var _ CanCollapse = BarlowTwins{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m BarlowTwins) WithDefaults() BarlowTwins {
-	if m.Lambda == 0 {
-		m.Lambda = .0051
-	}
-	if m.Scale == 0 {
-		m.Scale = .1
-	}
-	if m.Hidden == 0 {
-		m.Hidden = 2048
-	}
-	if m.Out == 0 {
-		m.Out = 2048
-	}
+	m.Lambda = cmp.Or(m.Lambda, .0051)
+	m.Scale = cmp.Or(m.Scale, .1)
+	m.Hidden = cmp.Or(m.Hidden, 2048)
+	m.Out = cmp.Or(m.Out, 2048)
 	return m
 }
 
@@ -56,21 +47,14 @@ func (m BarlowTwins) Name() string { return "barlow" }
 // Check returns an error where a field is out of range.
 func (m BarlowTwins) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Lambda > 0) || math.IsInf(m.Lambda, 1):
-		return fmt.Errorf("ssl.BarlowTwins: Lambda is %g; it must be above 0 (0 means the default, 0.0051)", m.Lambda)
-	case !(m.Scale > 0) || math.IsInf(m.Scale, 1):
-		return fmt.Errorf("ssl.BarlowTwins: Scale is %g; it must be above 0 (0 means the default, 0.1)", m.Scale)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.BarlowTwins: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Out < 2:
-		return fmt.Errorf("ssl.BarlowTwins: Out is %d; it must be at least 2 (0 means the default, 2048)", m.Out)
-	case m.Pair != nil && len(m.Pair) != 2:
-		return fmt.Errorf("ssl.BarlowTwins: Pair holds %d augmentations; it must hold 2", len(m.Pair))
-	case batch < 2:
-		return fmt.Errorf("ssl.BarlowTwins: the batch holds %d image; it must hold at least 2, for correlations over the batch", batch)
-	}
-	return nil
+	return cmp.Or(
+		above0("ssl.BarlowTwins: Lambda", m.Lambda, .0051),
+		above0("ssl.BarlowTwins: Scale", m.Scale, .1),
+		atLeast(1, "ssl.BarlowTwins: Hidden", m.Hidden, 2048),
+		atLeast(2, "ssl.BarlowTwins: Out", m.Out, 2048),
+		twoViews("ssl.BarlowTwins", m.Pair),
+		twoImages("ssl.BarlowTwins", batch, "for correlations over the batch"),
+	)
 }
 
 // Views are the two augmentations.

@@ -51,26 +51,26 @@ func TestRedundancyReductionIsTheFormula(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for _, lambda := range []float64{.0051, .5} {
 		z, zPrime := normal(rng, 7, 5), normal(rng, 7, 5)
-		got, dz, dzPrime := negfreePair(t, barlowLoss(lambda), z, zPrime)
+		got, dz, dzPrime := pairLoss(t, barlowLoss(lambda), z, zPrime)
 		f := func() float64 { return barlowTwins(z, zPrime, lambda) }
 		near(t, "loss", got, f(), 1e-5)
-		near(t, "gradient", dz[3][2], negfreeSlope(f, &z[3][2]), 1e-4)
-		near(t, "gradient of the other view", dzPrime[1][4], negfreeSlope(f, &zPrime[1][4]), 1e-4)
+		near(t, "gradient", dz[3][2], slope(f, &z[3][2]), 1e-4)
+		near(t, "gradient of the other view", dzPrime[1][4], slope(f, &zPrime[1][4]), 1e-4)
 	}
 }
 
 func TestRedundancyReductionByHand(t *testing.T) {
 	// Two dimensions without correlation: C is the identity and the loss 0.
 	apart := [][]float64{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}}
-	got, _, _ := negfreePair(t, barlowLoss(.25), apart, apart)
+	got, _, _ := pairLoss(t, barlowLoss(.25), apart, apart)
 	near(t, "loss of the identity", got, 0, 1e-6)
 	// One dimension twice: all of C is 1, and two entries are off the diagonal.
 	twice := [][]float64{{1, 1}, {-1, -1}}
-	got, _, _ = negfreePair(t, barlowLoss(.25), twice, twice)
+	got, _, _ = pairLoss(t, barlowLoss(.25), twice, twice)
 	near(t, "loss of a repeated dimension", got, .5, 1e-4)
 	// All images the same, which is collapse: C is 0 and every dimension costs 1.
 	same := [][]float64{{3, 1, 2}, {3, 1, 2}, {3, 1, 2}}
-	got, dz, _ := negfreePair(t, barlowLoss(.25), same, same)
+	got, dz, _ := pairLoss(t, barlowLoss(.25), same, same)
 	near(t, "loss of collapsed embeddings", got, 3, 1e-6)
 	for _, row := range dz {
 		for _, v := range row {
@@ -84,17 +84,17 @@ func TestRedundancyReductionByHand(t *testing.T) {
 func TestRedundancyReductionInvariances(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	z, zPrime := normal(rng, 6, 4), normal(rng, 6, 4)
-	loss, _, _ := negfreePair(t, barlowLoss(.1), z, zPrime)
-	swapped, _, _ := negfreePair(t, barlowLoss(.1), zPrime, z)
+	loss, _, _ := pairLoss(t, barlowLoss(.1), z, zPrime)
+	swapped, _, _ := pairLoss(t, barlowLoss(.1), zPrime, z)
 	near(t, "loss with the views swapped", swapped, loss, 1e-5)
-	permuted, _, _ := negfreePair(t, barlowLoss(.1), negfreePermuted(z), negfreePermuted(zPrime))
+	permuted, _, _ := pairLoss(t, barlowLoss(.1), permuted(z), permuted(zPrime))
 	near(t, "loss with the images permuted", permuted, loss, 1e-5)
 	for i := range z {
 		for j := range z[i] {
 			z[i][j] = z[i][j]*float64(j+1) - 3
 		}
 	}
-	moved, _, _ := negfreePair(t, barlowLoss(.1), z, zPrime)
+	moved, _, _ := pairLoss(t, barlowLoss(.1), z, zPrime)
 	near(t, "loss with dimensions scaled and moved", moved, loss, 1e-4)
 }
 

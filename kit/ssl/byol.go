@@ -1,7 +1,7 @@
 package ssl
 
 import (
-	"fmt"
+	"cmp"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -32,15 +32,9 @@ var _ HasTeacher = BYOL{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m BYOL) WithDefaults() BYOL {
-	if m.Hidden == 0 {
-		m.Hidden = 4096
-	}
-	if m.Out == 0 {
-		m.Out = 256
-	}
-	if m.Tau == 0 {
-		m.Tau = .99
-	}
+	m.Hidden = cmp.Or(m.Hidden, 4096)
+	m.Out = cmp.Or(m.Out, 256)
+	m.Tau = cmp.Or(m.Tau, .99)
 	return m
 }
 
@@ -50,19 +44,13 @@ func (m BYOL) Name() string { return "byol" }
 // Check returns an error where a field is out of range.
 func (m BYOL) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.BYOL: Hidden is %d; it must be at least 1 (0 means the default, 4096)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.BYOL: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
-	case !(m.Tau > 0 && m.Tau < 1):
-		return fmt.Errorf("ssl.BYOL: Tau is %g; it must be in (0, 1) (0 means the default, 0.99)", m.Tau)
-	case m.Pair != nil && len(m.Pair) != 2:
-		return fmt.Errorf("ssl.BYOL: Pair holds %d augmentations; it must hold 2", len(m.Pair))
-	case batch < 2:
-		return fmt.Errorf("ssl.BYOL: the batch holds %d image; it must hold at least 2, for the norms over the batch", batch)
-	}
-	return nil
+	return cmp.Or(
+		atLeast(1, "ssl.BYOL: Hidden", m.Hidden, 4096),
+		atLeast(1, "ssl.BYOL: Out", m.Out, 256),
+		inside01("ssl.BYOL: Tau", m.Tau, .99),
+		twoViews("ssl.BYOL", m.Pair),
+		twoImages("ssl.BYOL", batch, "for the norms over the batch"),
+	)
 }
 
 // Views are the two augmentations.
@@ -84,8 +72,8 @@ func (m BYOL) Loss(step *Step) *Node {
 	return Add(Regression(q[0], t[1]), Regression(q[1], t[0]))
 }
 
-// Regression is the mean squared distance of l2-normalised predictions to l2-normalised targets, 2 - 2 cos (equation 2 of the BYOL
-// paper): from 0 to 4. No gradient flows into the targets.
+// Regression is the mean squared distance of l2-normalised predictions to l2-normalised targets, 2 - 2 cos (equation 2 of the
+// BYOL paper): from 0 to 4. No gradient flows into the targets.
 //
 //	prediction, target: [batch, dim] -> scalar
 func Regression(prediction, target *Node) *Node {
@@ -107,7 +95,8 @@ func (m BYOL) head() encoder.MLP {
 
 // Collapse of BYOL comes from a teacher or a predictor that does not keep up.
 func (m BYOL) Collapse() Collapse {
-	return Collapse{Try: "Tau nearer to 1, so that the teacher is slower; a lower learning rate; a larger Batch; weight decay of the predictor above 0"}
+	return Collapse{Try: "Tau nearer to 1, so that the teacher is slower; a lower learning rate; a larger Batch; " +
+		"weight decay of the predictor above 0"}
 }
 
 // Momentum rises from Tau to 1 along a cosine (the paper's section 3.3).

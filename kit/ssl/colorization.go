@@ -19,8 +19,9 @@ import (
 //
 // Zhang et al. 2016, "Colorful Image Colorization", arXiv:1603.08511: a classification among colours ab of CIE Lab, in which
 // rare ones weigh more. Here the encoder's last map is decoded by a perceptron at each place, where the paper has a network
-// of its own; a colour has one class, not its five nearest; how rare a colour is, is counted in the batch; and the classes are
-// the 260 squares in which colours of sRGB were found, where the paper counts 313.
+// of its own; a colour has one class, not its nearest ones (five in the paper, ten in its code, weighted by a Gaussian of 5);
+// how rare a colour is, is counted in the batch, not in ImageNet; and the classes are the 260 squares in which colours of
+// sRGB were found, where the paper counts 313. Images without colours count, which its code leaves out.
 type Colorization struct {
 	// Cell is the side of the squares of the view whose mean colour is told, in pixels; it divides the view. Default 4, as in
 	// the paper.
@@ -55,8 +56,8 @@ func (m Colorization) Check(batch, height, width int) error {
 	height, width = m.Views(height, width)[0].OutputSize(height, width)
 	switch {
 	case m.Cell < 1 || height%m.Cell != 0 || width%m.Cell != 0:
-		return fmt.Errorf("ssl.Colorization: Cell is %d; it must be at least 1 and divide the view's %d×%d pixels (0 means the default, 4)",
-			m.Cell, height, width)
+		return fmt.Errorf("ssl.Colorization: Cell is %d; it must be at least 1 and divide the view's %d×%d pixels "+
+			"(0 means the default, 4)", m.Cell, height, width)
 	case !(m.Bin >= 5 && m.Bin <= 100):
 		return fmt.Errorf("ssl.Colorization: Bin is %g; it must be in [5, 100] (0 means the default, 10)", m.Bin)
 	case !(m.Uniform > 0 && m.Uniform <= 1):
@@ -151,7 +152,8 @@ func RebalancedCrossEntropy(logits, labels *Node, uniform float64) *Node {
 // Embed returns the features as they are: the task compares no embeddings.
 func (m Colorization) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is Adam as in the paper: 3e-5 for 40 images at a time, with its momenta and decay.
+// Optimizer is Adam as in the paper's code (richzhang/colorization): 3e-5 for 40 images at a time, with its momenta, and its
+// decay, here decoupled.
 func (m Colorization) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 2e-4, Beta1: .9, Beta2: .99, WeightDecay: .001}
 }

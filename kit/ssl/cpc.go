@@ -77,18 +77,19 @@ func (m CPC) Check(batch, height, width int) error {
 	height, width = m.Views(height, width)[0].OutputSize(height, width)
 	switch {
 	case m.Grid < 2 || m.Grid >= min(height, width) || height%(m.Grid+1) != 0 || width%(m.Grid+1) != 0:
-		return fmt.Errorf("ssl.CPC: Grid is %d; it must be at least 2, and Grid+1 must divide the view's %d×%d pixels (0 means the default, 7)",
-			m.Grid, height, width)
+		return fmt.Errorf("ssl.CPC: Grid is %d; it must be at least 2, and Grid+1 must divide the view's %d×%d pixels "+
+			"(0 means the default, 7)", m.Grid, height, width)
 	case m.Nearest < 1 || m.Nearest > m.Grid-1:
 		return fmt.Errorf("ssl.CPC: Nearest is %d; it must be in [1, %d] (0 means the default)", m.Nearest, m.Grid-1)
 	case m.Furthest < m.Nearest || m.Furthest > m.Grid-1:
 		return fmt.Errorf("ssl.CPC: Furthest is %d; it must be in [%d, %d] (0 means Nearest)", m.Furthest, m.Nearest, m.Grid-1)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.CPC: Hidden is %d; it must be at least 1 (0 means the default, 256)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.CPC: Out is %d; it must be at least 1 (0 means the default, 64)", m.Out)
-	case batch < 2:
-		return fmt.Errorf("ssl.CPC: the batch holds %d image; it must hold at least 2, since the others' patches are the negatives", batch)
+	}
+	if err := cmp.Or(
+		atLeast(1, "ssl.CPC: Hidden", m.Hidden, 256),
+		atLeast(1, "ssl.CPC: Out", m.Out, 64),
+		twoImages("ssl.CPC", batch, "since the others' patches are the negatives"),
+	); err != nil {
+		return err
 	}
 	h, w := m.patch(height, width)
 	if err := m.Patch.Check(h, w); err != nil {
@@ -221,5 +222,6 @@ func (m CPC) Collapse() Collapse {
 	return Collapse{Try: "a larger Batch, whose patches are the negatives; a lower learning rate; an encoder without batch-norm"}
 }
 
-// Optimizer is Adam, as in both papers, at 2e-4.
+// Optimizer is Adam, as in both papers, at the 2e-4 of the first (section 3.2), which it takes for 512 images; here it is for
+// 256.
 func (m CPC) Optimizer() optim.Optimizer { return optim.AdamW{LR: 2e-4} }

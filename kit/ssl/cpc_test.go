@@ -58,13 +58,8 @@ func TestBelowNCEIsTheFormula(t *testing.T) {
 		}
 		near(t, "loss", float64(outputs[0].Value().(float32)), cpcBelow(p, z, batch, rows, columns, k), 1e-5)
 		for i, x := range [][][]float64{p, z} { // Gradients flow into both.
-			const h = 1e-4
-			x[0][2] += h
-			above := cpcBelow(p, z, batch, rows, columns, k)
-			x[0][2] -= 2 * h
-			below := cpcBelow(p, z, batch, rows, columns, k)
-			x[0][2] += h
-			near(t, "gradient", outputs[1+i].Value().([][]float64)[0][2], (above-below)/(2*h), 1e-4)
+			near(t, "gradient", outputs[1+i].Value().([][]float64)[0][2],
+				slope(func() float64 { return cpcBelow(p, z, batch, rows, columns, k) }, &x[0][2]), 1e-4)
 		}
 	}
 }
@@ -166,7 +161,8 @@ func TestCPCCheck(t *testing.T) {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]CPC{
-		"Grid": {Grid: 4}, "Nearest": {Grid: 3, Nearest: 3}, "Furthest": {Nearest: 3, Furthest: 2}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, "Patch": {Patch: augment.Pipeline{augment.CenterCrop{Size: 9}}},
+		"Grid": {Grid: 4}, "Nearest": {Grid: 3, Nearest: 3}, "Furthest": {Nearest: 3, Furthest: 2}, "Hidden": {Hidden: -1},
+		"Out": {Out: -1}, "Patch": {Patch: augment.Pipeline{augment.CenterCrop{Size: 9}}},
 	} {
 		if err := bad.Check(4, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
@@ -175,7 +171,8 @@ func TestCPCCheck(t *testing.T) {
 	if err := (CPC{}).Check(1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
-	if err := (CPC{}).CheckEncoder(encoder.ResNet{Stem: encoder.HalfStem}, 32, 32); err == nil || !strings.Contains(err.Error(), "8×8") {
+	err := (CPC{}).CheckEncoder(encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
+	if err == nil || !strings.Contains(err.Error(), "8×8") {
 		t.Errorf("error %v does not name the patches", err)
 	}
 	if err := (CPC{}).CheckEncoder(encoder.ResNet{}, 32, 32); err != nil {

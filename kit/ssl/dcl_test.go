@@ -13,17 +13,10 @@ import (
 
 // dclFormula is the loss of section 3 of the DCL paper in float64, pair by pair.
 func dclFormula(z, zPrime [][]float64, temperature, sigma float64) float64 {
-	sim := func(a, b []float64) float64 {
-		var dot, aa, bb float64
-		for i := range a {
-			dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
-		}
-		return dot / math.Sqrt(aa*bb)
-	}
 	n := len(z)
 	var mean float64 // Of exp(sim/sigma) over the pairs.
 	for i := range n {
-		mean += math.Exp(sim(z[i], zPrime[i])/sigma) / float64(n)
+		mean += math.Exp(cosine(z[i], zPrime[i])/sigma) / float64(n)
 	}
 	var sum float64
 	for _, views := range [][2][][]float64{{z, zPrime}, {zPrime, z}} {
@@ -31,10 +24,10 @@ func dclFormula(z, zPrime [][]float64, temperature, sigma float64) float64 {
 			var negatives float64
 			for k := range n {
 				if k != i {
-					negatives += math.Exp(sim(anchor, z[k])/temperature) + math.Exp(sim(anchor, zPrime[k])/temperature)
+					negatives += math.Exp(cosine(anchor, z[k])/temperature) + math.Exp(cosine(anchor, zPrime[k])/temperature)
 				}
 			}
-			positive, weight := sim(anchor, views[1][i]), 1.
+			positive, weight := cosine(anchor, views[1][i]), 1.
 			if sigma > 0 {
 				weight = 2 - math.Exp(positive/sigma)/mean
 			}
@@ -47,18 +40,9 @@ func dclFormula(z, zPrime [][]float64, temperature, sigma float64) float64 {
 // dclOnDevice computes Decoupled and its gradient with respect to z.
 func dclOnDevice(t *testing.T, z, zPrime [][]float64, temperature, sigma float64) (float64, [][]float64) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
-	outputs, err := CallOnceN(backend, func(z, zPrime *Node) (*Node, *Node) {
-		loss := Decoupled(z, zPrime, temperature, sigma)
-		return loss, Gradient(loss, z)[0]
+	return lossAndGradient[[][]float64](t, func(in []*Node) *Node {
+		return Decoupled(in[0], in[1], temperature, sigma)
 	}, z, zPrime)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return float64(outputs[0].Value().(float32)), outputs[1].Value().([][]float64)
 }
 
 func TestDecoupledIsTheFormula(t *testing.T) {
@@ -69,12 +53,8 @@ func TestDecoupledIsTheFormula(t *testing.T) {
 			got, gradient := dclOnDevice(t, z, zPrime, temperature, sigma)
 			near(t, "loss", got, dclFormula(z, zPrime, temperature, sigma), 1e-5)
 
-			const h = 1e-4
-			z[3][2] += h
-			above := dclFormula(z, zPrime, temperature, sigma)
-			z[3][2] -= 2 * h
-			below := dclFormula(z, zPrime, temperature, sigma)
-			near(t, "gradient", gradient[3][2], (above-below)/(2*h), 1e-4)
+			near(t, "gradient", gradient[3][2],
+				slope(func() float64 { return dclFormula(z, zPrime, temperature, sigma) }, &z[3][2]), 1e-4)
 		}
 	}
 }
@@ -100,17 +80,10 @@ func TestDecoupledInvariances(t *testing.T) {
 		swapped, _ := dclOnDevice(t, zPrime, z, .2, sigma)
 		near(t, "loss with the views swapped", swapped, loss, 1e-5)
 
-		permuted := func(x [][]float64) [][]float64 { return [][]float64{x[3], x[0], x[2], x[1]} }
 		shuffled, _ := dclOnDevice(t, permuted(z), permuted(zPrime), .2, sigma)
 		near(t, "loss with the images permuted", shuffled, loss, 1e-5)
 
-		longer := make([][]float64, len(z))
-		for i := range z {
-			for _, v := range z[i] {
-				longer[i] = append(longer[i], v*float64(i+1)*10)
-			}
-		}
-		scaled, _ := dclOnDevice(t, longer, zPrime, .2, sigma)
+		scaled, _ := dclOnDevice(t, stretched(z), zPrime, .2, sigma)
 		near(t, "loss with longer embeddings", scaled, loss, 1e-5)
 	}
 }

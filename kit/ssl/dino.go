@@ -3,7 +3,6 @@ package ssl
 import (
 	"cmp"
 	"fmt"
-	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -35,8 +34,8 @@ type DINO struct {
 	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default 0.9995, solo-learn's for
 	// 1000 epochs on CIFAR-10; the paper takes 0.996. Shorter trainings want a quicker teacher.
 	Tau float64
-	// Frozen is the fraction of the training, in [0, 1), during which the prototypes stand still. Default 0.01: the paper's
-	// first epoch of 100.
+	// Frozen is the fraction of the training, in (0, 1), during which the prototypes stand still. Default 0.01: the paper's
+	// first epoch of 100; a tiny number is none.
 	Frozen float64
 	// Locals is the number of small crops beside the two global ones. Default 0, as solo-learn has it on CIFAR-10; the
 	// paper takes 8, and SwAV on CIFAR-10 6 of 18 pixels.
@@ -71,33 +70,21 @@ func (m DINO) Name() string { return "dino" }
 // Check returns an error where a field is out of range.
 func (m DINO) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	above0 := func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
-	switch {
-	case m.Prototypes < 2:
-		return fmt.Errorf("ssl.DINO: Prototypes is %d; it must be at least 2 (0 means the default, 4096)", m.Prototypes)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.DINO: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.DINO: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
-	case !above0(m.Temperature):
-		return fmt.Errorf("ssl.DINO: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
-	case !above0(m.TeacherTemperature):
-		return fmt.Errorf("ssl.DINO: TeacherTemperature is %g; it must be above 0 (0 means the default, 0.07)", m.TeacherTemperature)
-	case !above0(m.TeacherStart):
-		return fmt.Errorf("ssl.DINO: TeacherStart is %g; it must be above 0 (0 means the default, 0.04)", m.TeacherStart)
-	case !(m.Tau > 0 && m.Tau < 1):
-		return fmt.Errorf("ssl.DINO: Tau is %g; it must be in (0, 1) (0 means the default, 0.9995)", m.Tau)
-	case !(m.Frozen > 0 && m.Frozen < 1):
-		return fmt.Errorf("ssl.DINO: Frozen is %g; it must be in [0, 1) (0 means the default, 0.01)", m.Frozen)
-	case m.Locals < 0:
-		return fmt.Errorf("ssl.DINO: Locals is %d; it must be at least 0", m.Locals)
-	case m.LocalSize < 0 || m.LocalSize > min(height, width):
-		return fmt.Errorf("ssl.DINO: LocalSize is %d; it must be in [1, %d], the images' side (0 means half of it)",
-			m.LocalSize, min(height, width))
-	case !(m.LocalScale > .05 && m.LocalScale < 1):
+	if !(m.LocalScale > .05 && m.LocalScale < 1) {
 		return fmt.Errorf("ssl.DINO: LocalScale is %g; it must be in (0.05, 1) (0 means the default, 0.4)", m.LocalScale)
 	}
-	return checkGivenCrops("ssl.DINO", m.Crops)
+	return cmp.Or(
+		atLeast(2, "ssl.DINO: Prototypes", m.Prototypes, 4096),
+		atLeast(1, "ssl.DINO: Hidden", m.Hidden, 2048),
+		atLeast(1, "ssl.DINO: Out", m.Out, 256),
+		above0("ssl.DINO: Temperature", m.Temperature, .1),
+		above0("ssl.DINO: TeacherTemperature", m.TeacherTemperature, .07),
+		above0("ssl.DINO: TeacherStart", m.TeacherStart, .04),
+		inside01("ssl.DINO: Tau", m.Tau, .9995),
+		inside01("ssl.DINO: Frozen", m.Frozen, .01),
+		checkGivenCrops("ssl.DINO", m.Crops),
+		checkCrops("ssl.DINO", m.Locals, m.LocalSize, min(height, width), "half"),
+	)
 }
 
 // CheckEncoder returns an error where the encoder can't work on crops of these sizes.
@@ -144,25 +131,22 @@ func (m DINO) Views(height, width int) []augment.Pipeline {
 //	C = 0.9 C + 0.1 mean(t)
 func (m DINO) Loss(step *Step) *Node {
 	m = m.WithDefaults()
-	global, local := step.Views[:2], step.Views[2:]
-	students := m.logits(step, step.Encode(global...).Pooled, 2) // 2 × [batch, prototypes]
-	if len(local) > 0 {
-		students = append(students, m.logits(step, step.Encode(local...).Pooled, len(local))...)
-	}
-	teacher := m.head().apply(step.Teacher.Scope, step.Teacher.Encode(global...).Pooled) // [2 batch, prototypes]
+	students := encodeCrops(step, func(h *Node) *Node { return m.logits(step, h) }) // a crop each: [batch, prototypes]
+	seen := step.Teacher.Encode(step.Views[:globalCrops]...).Pooled                 // [2 batch, dim]
+	teacher := m.head().apply(step.Teacher.Scope, seen)                             // [2 batch, prototypes]
 	centre := newCentre(step.Scope.At("centre"), m.Prototypes)
-	targets := SplitViews(centre.sharpen(teacher, m.teacherTemperature(step.Progress)), 2) // 2 × [batch, prototypes]
+	targets := SplitViews(centre.sharpen(teacher, m.teacherTemperature(step.Progress)), globalCrops)
 	centre.follow(teacher)
 	return SelfDistillation(students, targets, m.Temperature)
 }
 
 // logits are the student's, whose prototypes stand still at first.
 //
-//	features: [batch × views, dim] -> views × [batch, prototypes]
-func (m DINO) logits(step *Step, features *Node, views int) []*Node {
+//	features: [n, dim] -> [n, prototypes]
+func (m DINO) logits(step *Step, features *Node) *Node {
 	frozen := LessThan(step.Progress, Scalar(step.Progress.Graph(), step.Progress.DType(), m.Frozen))
 	head := m.head()
-	return SplitViews(head.compare(step.Scope, head.embed(step.Scope, features), frozen), views)
+	return head.compare(step.Scope, head.embed(step.Scope, features), frozen)
 }
 
 // head is the one that student and teacher have.
@@ -191,7 +175,8 @@ func (m DINO) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Wit
 
 // Collapse of DINO is a teacher that says the same of all images: too soft, or ruled by one prototype.
 func (m DINO) Collapse() Collapse {
-	return Collapse{Try: "a lower TeacherTemperature, so that the targets are sharper; Tau nearer to 1; fewer Prototypes; a lower learning rate, or ClipNorm in the optimiser"}
+	return Collapse{Try: "a lower TeacherTemperature, so that the targets are sharper; Tau nearer to 1; fewer Prototypes; " +
+		"a lower learning rate, or ClipNorm in the optimiser"}
 }
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10 with a ResNet.

@@ -90,16 +90,16 @@ func (m IBOT) Views(height, width int) []augment.Pipeline { return m.DINO.Views(
 //	C, Cᵖ follow t, tᵖ
 func (m IBOT) Loss(step *Step) *Node {
 	m = m.WithDefaults()
-	global, local := step.Views[:2], step.Views[2:]
+	global, local := step.Views[:globalCrops], step.Views[globalCrops:]
 	images, patch := MergeViews(global...), step.Encoder.(encoder.Masked).PatchSize() // [2 batch, height, width, 3]
 	hidden := m.hidden(step.Random, images.Shape().Dim(0), images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch)
 
 	seen := step.EncodeHidden(images, hidden)
-	students := m.DINO.logits(step, seen.Pooled, 2) // 2 × [batch, prototypes]
+	students := SplitViews(m.DINO.logits(step, seen.Pooled), globalCrops) // a crop each: [batch, prototypes]
 	if len(local) > 0 {
-		students = append(students, m.DINO.logits(step, step.Encode(local...).Pooled, len(local))...)
+		students = append(students, SplitViews(m.DINO.logits(step, step.Encode(local...).Pooled), len(local))...)
 	}
-	studentPatches := m.DINO.logits(step, tokenRows(seen.Tokens), 1)[0] // [2 batch × patches, prototypes]
+	studentPatches := m.DINO.logits(step, tokenRows(seen.Tokens)) // [2 batch × patches, prototypes]
 
 	all := step.Teacher.Encode(global...)
 	teacher := m.DINO.head().apply(step.Teacher.Scope, all.Pooled)                   // [2 batch, prototypes]
@@ -108,7 +108,7 @@ func (m IBOT) Loss(step *Step) *Node {
 	temperature := m.DINO.teacherTemperature(step.Progress)
 	centre := newCentre(step.Scope.At("centre"), m.DINO.Prototypes)
 	patchCentre := newCentre(step.Scope.At("patch_centre"), m.DINO.Prototypes)
-	targets := SplitViews(centre.sharpen(teacher, temperature), 2) // 2 × [batch, prototypes]
+	targets := SplitViews(centre.sharpen(teacher, temperature), globalCrops)
 	patchTargets := patchCentre.sharpen(teacherPatches, temperature)
 	centre.follow(teacher)
 	patchCentre.follow(teacherPatches)
@@ -153,7 +153,8 @@ func (m IBOT) Momentum(progress *Node) *Node { return m.WithDefaults().DINO.Mome
 
 // Collapse of iBOT is DINO's.
 func (m IBOT) Collapse() Collapse {
-	return Collapse{Try: "a lower DINO.TeacherTemperature, so that the targets are sharper; DINO.Tau nearer to 1; fewer DINO.Prototypes; a lower learning rate, or ClipNorm in the optimiser"}
+	return Collapse{Try: "a lower DINO.TeacherTemperature, so that the targets are sharper; DINO.Tau nearer to 1; " +
+		"fewer DINO.Prototypes; a lower learning rate, or ClipNorm in the optimiser"}
 }
 
 // Optimizer is the paper's AdamW, with the weight decay that it starts at and the clipping of its code.

@@ -61,11 +61,7 @@ func (m IJEPA) Name() string { return "ijepa" }
 
 // Check returns an error where a field is out of range.
 func (m IJEPA) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	if !(m.Tau > 0 && m.Tau < 1) {
-		return fmt.Errorf("ssl.IJEPA: Tau is %g; it must be in (0, 1) (0 means the default, 0.996)", m.Tau)
-	}
-	return nil
+	return inside01("ssl.IJEPA: Tau", m.WithDefaults().Tau, .996)
 }
 
 // CheckEncoder returns an error where the encoder can't leave patches out, or where mask or predictor don't suit it.

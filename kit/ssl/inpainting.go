@@ -57,8 +57,8 @@ func (m Inpainting) Check(batch, height, width int) error {
 	m = m.WithDefaults()
 	switch rows, columns := m.block(height, width); {
 	case !(m.Side > 0 && m.Side < 1) || rows < 1 || columns < 1 || rows >= height || columns >= width:
-		return fmt.Errorf("ssl.Inpainting: Side is %g; it must be in (0, 1), for a block of a pixel or more that is smaller than the image (0 means the default, 0.5)",
-			m.Side)
+		return fmt.Errorf("ssl.Inpainting: Side is %g; it must be in (0, 1), for a block of a pixel or more that is smaller than "+
+			"the image (0 means the default, 0.5)", m.Side)
 	case !(m.Noise >= 0) || math.IsInf(m.Noise, 1):
 		return fmt.Errorf("ssl.Inpainting: Noise is %g; it must be at least 0 (0 is none, and a block is erased)", m.Noise)
 	case m.Hidden < 0:

@@ -16,8 +16,8 @@ import (
 // Jigsaw is the pretext task of telling in which of some orders the tiles of an image were put. The encoder sees each tile by
 // itself, so that it has to tell parts of things.
 //
-// Noroozi & Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles", arXiv:1603.09246. The zero
-// value is the paper's recipe on images whose sides 3 divides; on images of 32 pixels take a Grid of 2.
+// Noroozi & Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles", arXiv:1603.09246. The
+// zero value is the paper's recipe on images whose sides 3 divides; on images of 32 pixels take a Grid of 2.
 type Jigsaw struct {
 	// Grid is the number of tiles along each side, at least 2; it divides the image. Default 3.
 	Grid int
@@ -55,61 +55,35 @@ func (m Jigsaw) WithDefaults() Jigsaw {
 // Name is "jigsaw".
 func (m Jigsaw) Name() string { return "jigsaw" }
 
-// tile is the side of what is left of a tile, of views of height × width pixels.
-func (m Jigsaw) tile(height, width int) (tileHeight, tileWidth int) {
-	m = m.WithDefaults()
-	h, w := height/m.Grid, width/m.Grid
-	gap := cmp.Or(m.Gap, min(h, w)/7)
-	return h - gap, w - gap
+// tiling is how views are cut.
+func (m Jigsaw) tiling() tiling {
+	return tiling{method: "ssl.Jigsaw", view: m.View, grid: m.WithDefaults().Grid, gap: m.Gap, share: 7}
 }
 
 // Check returns an error where a field is out of range.
 func (m Jigsaw) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	if m.Grid < 2 {
-		return fmt.Errorf("ssl.Jigsaw: Grid is %d; it must be at least 2 (0 means the default, 3)", m.Grid)
-	}
-	height, width = m.Views(height, width)[0].OutputSize(height, width)
-	if err := augment.CheckTiles(height, width, m.Grid, m.Grid); err != nil {
-		return fmt.Errorf("ssl.Jigsaw: Grid is %d: %w", m.Grid, err)
-	}
-	if m.Orders < 2 {
-		return fmt.Errorf("ssl.Jigsaw: Orders is %d; it must be at least 2 (0 means the default)", m.Orders)
+	if err := cmp.Or(
+		atLeast(2, "ssl.Jigsaw: Grid", m.Grid, 3),
+		atLeast(2, "ssl.Jigsaw: Orders", m.Orders, Jigsaw{Grid: m.Grid}.WithDefaults().Orders),
+		atLeast(1, "ssl.Jigsaw: Hidden", m.Hidden, 512),
+		m.tiling().check(height, width),
+	); err != nil {
+		return err
 	}
 	if err := augment.CheckPermutations(m.Grid*m.Grid, m.Orders); err != nil {
 		return fmt.Errorf("ssl.Jigsaw: Orders is %d: %w", m.Orders, err)
-	}
-	if h, w := m.tile(height, width); m.Gap < 0 || h < 1 || w < 1 {
-		return fmt.Errorf("ssl.Jigsaw: Gap is %d; it must be from 1 to %d pixels, less than a tile (0 means the default)",
-			m.Gap, min(height, width)/m.Grid-1)
-	}
-	if m.Hidden < 1 {
-		return fmt.Errorf("ssl.Jigsaw: Hidden is %d; it must be at least 1 (0 means the default, 512)", m.Hidden)
 	}
 	return nil
 }
 
 // CheckEncoder returns an error where the encoder can't work on images as small as a tile.
 func (m Jigsaw) CheckEncoder(e encoder.Encoder, height, width int) error {
-	height, width = m.Views(height, width)[0].OutputSize(height, width)
-	h, w := m.tile(height, width)
-	if err := e.Check(h, w); err != nil {
-		return fmt.Errorf("ssl.Jigsaw: tiles of %d×%d (see Grid and Gap): %w", h, w, err)
-	}
-	return nil
+	return m.tiling().checkEncoder(e, height, width)
 }
 
 // Views is one view.
-func (m Jigsaw) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
-	size := min(height, width)
-	return []augment.Pipeline{{
-		augment.RandomResizedCrop{Size: size - size%m.WithDefaults().Grid, Scale: [2]float64{.5, 1}},
-		augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
-	}}
-}
+func (m Jigsaw) Views(height, width int) []augment.Pipeline { return m.tiling().views(height, width) }
 
 // Loss is the cross-entropy of telling the order from the tiles' representations side by side (the paper's figure 3):
 //
@@ -117,27 +91,33 @@ func (m Jigsaw) Views(height, width int) []augment.Pipeline {
 func (m Jigsaw) Loss(step *Step) *Node {
 	m = m.WithDefaults()
 	images := step.Views[0]
-	g, batch, n := images.Graph(), images.Shape().Dim(0), m.Grid*m.Grid
-	h, w := m.tile(images.Shape().Dim(1), images.Shape().Dim(2))
-
-	label := ConvertDType(step.Random.Integers(m.Orders, batch), dtypes.Int32)                              // [batch]
-	order := Gather(Const(g, int32Rows(augment.JigsawPermutations(n, m.Orders, 0))), InsertAxes(label, -1)) // [batch, n]
-	tiles := augment.Shuffle(augment.CropTiles(step.Random, augment.Tiles(images, m.Grid, m.Grid), h, w), order)
-	features := step.Encode(Reshape(tiles, batch*n, h, w, images.Shape().Dim(3))).Pooled // [batch × n, dim]
-	together := Reshape(features, batch, n*features.Shape().Dim(-1))                     // [batch, n × dim]
+	batch := images.Shape().Dim(0)
+	label := ConvertDType(step.Random.Integers(m.Orders, batch), dtypes.Int32)   // [batch]
+	features := step.Encode(m.Puzzle(step.Random, images, label)).Pooled         // [batch × Grid², dim]
+	together := Reshape(features, batch, m.Grid*m.Grid*features.Shape().Dim(-1)) // [batch, Grid² × dim]
 	logits := encoder.MLP{Hidden: m.Hidden, Out: m.Orders, Layers: 2}.Apply(step.Scope.At("head"), together)
 	return CrossEntropy(logits, label, 0)
 }
 
-// int32Rows are the same numbers as a graph takes them.
-func int32Rows(rows [][]int) [][]int32 {
-	out := make([][]int32, len(rows))
-	for i, row := range rows {
-		for _, v := range row {
-			out[i] = append(out[i], int32(v))
+// Puzzle are the tiles of each image in the order that its label names, each cut down by Gap at a random place of its own:
+// place i of the order shows tile order[i], the tiles being numbered row by row.
+//
+//	images: [batch, height, width, channels]; label: int32 [batch], in [0, Orders)
+//	-> [batch × Grid², tile height, tile width, channels]
+func (m Jigsaw) Puzzle(r *augment.Random, images, label *Node) *Node {
+	m = m.WithDefaults()
+	h, w := m.tiling().left(images.Shape().Dim(1), images.Shape().Dim(2))
+	var orders [][]int32
+	for _, order := range augment.JigsawPermutations(m.Grid*m.Grid, m.Orders, 0) {
+		row := make([]int32, len(order))
+		for i, tile := range order {
+			row[i] = int32(tile)
 		}
+		orders = append(orders, row)
 	}
-	return out
+	order := Gather(Const(images.Graph(), orders), InsertAxes(label, -1)) // [batch, Grid²]
+	tiles := augment.Shuffle(augment.CropTiles(r, augment.Tiles(images, m.Grid, m.Grid), h, w), order)
+	return Reshape(tiles, -1, h, w, images.Shape().Dim(3))
 }
 
 // Embed returns the features as they are: the task compares no embeddings.

@@ -1,10 +1,16 @@
 package ssl
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/augment"
+	"sslkit/kit/device"
 	"sslkit/kit/encoder"
 )
 
@@ -15,6 +21,76 @@ func TestJigsawStartsAtChanceAndReachesTheEncoder(t *testing.T) {
 	}
 	if gradients["/encoder/conv1/weight"] <= 0 {
 		t.Error("no gradient reaches the encoder")
+	}
+}
+
+func TestPuzzleShowsTheTilesInTheOrderOfItsLabel(t *testing.T) {
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	for _, test := range []struct {
+		method    Jigsaw
+		side, gap int // Of the view, and what a tile must lose.
+	}{
+		{Jigsaw{Grid: 2}, 28, 2}, {Jigsaw{Grid: 2, Gap: 1}, 8, 1}, {Jigsaw{Grid: 3, Orders: 12, Gap: 2}, 15, 2},
+	} {
+		m, side := test.method.WithDefaults(), test.side
+		tile := side / m.Grid
+		left := tile - test.gap
+		// An image for each label, whose pixels tell where they are.
+		labels, images := make([]int32, m.Orders), make([][][][]float32, m.Orders)
+		for i := range images {
+			labels[i] = int32(i)
+			for y := range side {
+				images[i] = append(images[i], make([][]float32, side))
+				for x := range side {
+					images[i][y][x] = []float32{float32(y*side + x)}
+				}
+			}
+		}
+		state := augment.State(1, 0)
+		output, err := CallOnce(backend, func(images, label, state *Node) *Node {
+			return m.Puzzle(augment.NewRandom(state), images, label)
+		}, images, labels, state[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		puzzles := output.Value().([][][][]float32)
+		orders := augment.JigsawPermutations(m.Grid*m.Grid, m.Orders, 0)
+		seen, offsets := map[string]bool{}, map[int]bool{}
+		for label, order := range orders {
+			var shown []int
+			for place := range order {
+				crop := puzzles[label*len(order)+place]
+				if len(crop) != left || len(crop[0]) != left {
+					t.Fatalf("%+v: a tile is %d×%d, want %d", m, len(crop), len(crop[0]), left)
+				}
+				top, first := int(crop[0][0][0])/side, int(crop[0][0][0])%side
+				shown = append(shown, top/tile*m.Grid+first/tile)
+				if top%tile > test.gap || first%tile > test.gap {
+					t.Errorf("%+v: a crop at %d, %d leaves its tile", m, top, first)
+				}
+				offsets[top%tile], offsets[-1-first%tile] = true, true
+				for y := range left {
+					for x := range left {
+						if want := (top+y)*side + first + x; int(crop[y][x][0]) != want {
+							t.Fatalf("%+v: pixel %d, %d of a crop is pixel %g of the image, want %d", m, y, x, crop[y][x][0], want)
+						}
+					}
+				}
+			}
+			if !slices.Equal(shown, order) {
+				t.Errorf("%+v: label %d shows tiles %v, want %v", m, label, shown, order)
+			}
+			seen[fmt.Sprint(shown)] = true
+		}
+		if len(seen) != m.Orders {
+			t.Errorf("%+v: %d different orders, want %d", m, len(seen), m.Orders)
+		}
+		if len(offsets) != 2*(test.gap+1) { // All of them, down and across.
+			t.Errorf("%+v: the crops are at %v, not everywhere in their tiles", m, offsets)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
@@ -21,17 +20,19 @@ import (
 // Balestriero & LeCun 2025, "LeJEPA: Provable and Scalable Self-Supervised Learning Without the Heuristics", arXiv:2511.08544.
 // Taken as the definitions, from the paper's algorithms 1 and 2: the loss is (1 - λ) times the prediction, the mean squared
 // distance of all views from the mean of the large ones, and λ times SIGReg, the mean over views and directions of the
-// Epps–Pulley statistic (see SIGReg). The head is that of the authors' minimal example. The views are SwAV's multi-crop,
-// stronger in colour than the paper's and without solarising.
+// Epps–Pulley statistic (see SIGReg). The head is that of the authors' minimal example (MINIMAL.md of rbalestr-lab/lejepa).
+// The views are SwAV's multi-crop: their README has weaker colours (.4/.4/.2/.1), solarising, and smaller local crops (.05
+// to .3).
 type LeJEPA struct {
-	// Lambda weighs SIGReg against the prediction, in (0, 1). Default 0.05.
+	// Lambda weighs SIGReg against the prediction, in (0, 1). Default 0.05, the paper's; the minimal example takes 0.02.
 	Lambda float64
-	// Slices is the number of random directions that each step looks along. Default 256 (algorithm 1); new ones come with each
-	// step.
+	// Slices is the number of random directions that each step looks along. Default 256 (algorithm 1 and the minimal
+	// example; the README has 1024); new ones come with each step.
 	Slices int
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
-	// Out is the number of features of the embedding. Default 128, as in the class of the authors' minimal example.
+	// Out is the number of features of the embedding. Default 128, that of the minimal example's class; it runs
+	// with 16.
 	Out int
 	// Locals is the number of small crops beside the two large ones, at least 0. Default 0; the authors take 6 on ImageNet.
 	Locals int
@@ -59,22 +60,15 @@ func (m LeJEPA) Name() string { return "lejepa" }
 // Check returns an error where a field is out of range.
 func (m LeJEPA) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Lambda > 0 && m.Lambda < 1):
-		return fmt.Errorf("ssl.LeJEPA: Lambda is %g; it must be in (0, 1) (0 means the default, 0.05)", m.Lambda)
-	case m.Slices < 1:
-		return fmt.Errorf("ssl.LeJEPA: Slices is %d; it must be at least 1 (0 means the default, 256)", m.Slices)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.LeJEPA: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.LeJEPA: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
-	case batch < 2:
-		return fmt.Errorf("ssl.LeJEPA: the batch holds %d image; it must hold at least 2, whose distribution is tested", batch)
-	}
-	if err := checkGivenCrops("ssl.LeJEPA", m.Crops); err != nil {
-		return err
-	}
-	return checkCrops("ssl.LeJEPA", m.Locals, m.LocalSize, min(height, width))
+	return cmp.Or(
+		inside01("ssl.LeJEPA: Lambda", m.Lambda, .05),
+		atLeast(1, "ssl.LeJEPA: Slices", m.Slices, 256),
+		atLeast(1, "ssl.LeJEPA: Hidden", m.Hidden, 2048),
+		atLeast(1, "ssl.LeJEPA: Out", m.Out, 128),
+		twoImages("ssl.LeJEPA", batch, "whose distribution is tested"),
+		checkGivenCrops("ssl.LeJEPA", m.Crops),
+		checkCrops("ssl.LeJEPA", m.Locals, m.LocalSize, min(height, width), "9/16"),
+	)
 }
 
 // Views are two large crops, then the small ones.
@@ -120,7 +114,9 @@ const (
 //
 //	n ∫ |mean(exp(i t x)) - exp(-t²/2)|² exp(-t²/2) dt, by the trapezoid rule at 17 knots on [-5, 5]
 //
-// It is computed in float32.
+// as in algorithm 1, n being the number of embeddings. The authors' later code takes 17 knots on [0, 3] and doubles them:
+// finer, and nearly the same number of embeddings that are near normal, since what is integrated is all but 0 beyond. It is
+// computed in float32.
 //
 //	z: [batch, dim]; directions: [dim, slices], unit columns -> scalar
 func SIGReg(z, directions *Node) *Node {
@@ -169,8 +165,8 @@ func (m LeJEPA) Collapse() Collapse {
 	return Collapse{Try: "a larger Lambda; more Slices; a larger Batch; a lower learning rate"}
 }
 
-// Optimizer is AdamW as in the authors' minimal example, with batches of 256. For long trainings of large encoders they take 5e-4, and
-// for ResNets a weight decay of 5e-4.
+// Optimizer is AdamW as in the authors' minimal example, with batches of 256. Their README starts from a rate of 5e-4, and
+// has a weight decay of 5e-4 for ResNets.
 func (m LeJEPA) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 2e-3, WeightDecay: .05}
 }

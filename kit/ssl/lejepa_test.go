@@ -61,18 +61,18 @@ func TestSIGRegIsTheFormula(t *testing.T) {
 	for i := range z {
 		z[i][1] = 2*z[i][1] + 1
 	}
-	got, dz, _ := negfreePair(t, SIGReg, z, directions)
+	got, dz, _ := pairLoss(t, SIGReg, z, directions)
 	slow := func() float64 { return sigregSlow(z, directions) }
 	near(t, "SIGReg", got, slow(), 1e-5)
-	near(t, "gradient", dz[3][1], negfreeSlope(slow, &z[3][1]), 1e-4)
-	permuted, _, _ := negfreePair(t, SIGReg, negfreePermuted(z), directions)
+	near(t, "gradient", dz[3][1], slope(slow, &z[3][1]), 1e-4)
+	permuted, _, _ := pairLoss(t, SIGReg, permuted(z), directions)
 	near(t, "SIGReg with the images permuted", permuted, got, 1e-5)
 	for i := range z { // A normal is symmetric, so the sign does not matter.
 		for j := range z[i] {
 			z[i][j] *= -1
 		}
 	}
-	mirrored, _, _ := negfreePair(t, SIGReg, z, directions)
+	mirrored, _, _ := pairLoss(t, SIGReg, z, directions)
 	near(t, "SIGReg of the mirror image", mirrored, got, 1e-5)
 }
 
@@ -80,7 +80,7 @@ func TestSIGRegSeesCollapse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(23, 24))
 	directions := lejepaUnit(normal(rng, 6, 16))
 	z := normal(rng, 400, 6)
-	good, _, _ := negfreePair(t, SIGReg, z, directions)
+	good, _, _ := pairLoss(t, SIGReg, z, directions)
 	// For normal z the expected statistic is ∫ (1 - exp(-t²)) exp(-t²/2) dt = √2π - √(2π/3).
 	near(t, "SIGReg of a normal batch", good, math.Sqrt(2*math.Pi)-math.Sqrt(2*math.Pi/3), .3)
 
@@ -88,7 +88,7 @@ func TestSIGRegSeesCollapse(t *testing.T) {
 	for i := range zero {
 		zero[i] = make([]float64, 6)
 	}
-	collapsed, _, _ := negfreePair(t, SIGReg, zero, directions)
+	collapsed, _, _ := pairLoss(t, SIGReg, zero, directions)
 	near(t, "SIGReg of a collapsed batch", collapsed, 400*(math.Sqrt(2*math.Pi)-2*math.Sqrt(math.Pi)+math.Sqrt(2*math.Pi/3)), 1e-3)
 
 	for i := range z { // One dimension six times over.
@@ -96,7 +96,7 @@ func TestSIGRegSeesCollapse(t *testing.T) {
 			z[i][j] = z[i][0]
 		}
 	}
-	flat, _, _ := negfreePair(t, SIGReg, z, directions)
+	flat, _, _ := pairLoss(t, SIGReg, z, directions)
 	if flat < 10*good {
 		t.Errorf("SIGReg is %g where one dimension is repeated, and %g for a normal batch", flat, good)
 	}
@@ -118,12 +118,12 @@ func TestMeanPrediction(t *testing.T) {
 		}
 		return sum / (3 * 5 * 3)
 	}
-	got, da, db := negfreePair(t, loss, a, b)
+	got, da, db := pairLoss(t, loss, a, b)
 	near(t, "loss", got, slow(), 1e-5)
-	near(t, "gradient", da[1][2], negfreeSlope(slow, &a[1][2]), 1e-4)
-	near(t, "gradient of the other view", db[4][0], negfreeSlope(slow, &b[4][0]), 1e-4)
+	near(t, "gradient", da[1][2], slope(slow, &a[1][2]), 1e-4)
+	near(t, "gradient of the other view", db[4][0], slope(slow, &b[4][0]), 1e-4)
 	// By hand: views at ±1 around their mean.
-	got, _, _ = negfreePair(t, func(a, b *Node) *Node { return MeanPrediction([]*Node{a, b}, []*Node{a, b}) },
+	got, _, _ = pairLoss(t, func(a, b *Node) *Node { return MeanPrediction([]*Node{a, b}, []*Node{a, b}) },
 		[][]float64{{2, 5}}, [][]float64{{4, 3}})
 	near(t, "loss", got, 1, 1e-6)
 }
@@ -134,7 +134,9 @@ func TestRandomDirectionsAreUniformOnTheSphere(t *testing.T) {
 		t.Skipf("no backend: %v", err)
 	}
 	state := augment.State(1, 2)
-	output, err := CallOnce(backend, func(state *Node) *Node { return randomDirections(augment.NewRandom(state), 3000, 4) }, state[:])
+	output, err := CallOnce(backend, func(state *Node) *Node {
+		return randomDirections(augment.NewRandom(state), 3000, 4)
+	}, state[:])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +171,8 @@ func TestLeJEPACheck(t *testing.T) {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]LeJEPA{
-		"Lambda": {Lambda: 1}, "Slices": {Slices: -1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, "Locals": {Locals: -1}, "Crops": {Crops: []augment.Pipeline{{}}},
+		"Lambda": {Lambda: 1}, "Slices": {Slices: -1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, "Locals": {Locals: -1},
+		"Crops":     {Crops: []augment.Pipeline{{}}},
 		"LocalSize": {LocalSize: 33},
 	} {
 		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {

@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -19,8 +18,9 @@ import (
 // Doersch et al. 2015, "Unsupervised Visual Representation Learning by Context Prediction", arXiv:1505.05192. The zero value is
 // the paper's recipe, on a grid of 3 × 3 over the whole view.
 type RelativeLocation struct {
-	// Gap is what is cut off each piece along its sides, at random places, in pixels, so that lines that go on across a border don't
-	// give the place away. Default: a third of the piece; the paper has a gap of half a piece of 96 pixels, moved by up to 7.
+	// Gap is what is cut off each piece along its sides, at random places, in pixels, so that lines that go on across a border
+	// don't give the place away. Default: a third of the piece; the paper has a gap of half a piece of 96 pixels, moved by up
+	// to 7.
 	Gap int
 	// Hidden is the number of features of the layer over both pieces. Default 512; the paper takes 4096.
 	Hidden int
@@ -42,49 +42,24 @@ const (
 // Name is "location".
 func (m RelativeLocation) Name() string { return "location" }
 
-// pieceSize is the size of what is left of a piece, of views of height × width pixels.
-func (m RelativeLocation) pieceSize(height, width int) (pieceHeight, pieceWidth int) {
-	h, w := height/locationGrid, width/locationGrid
-	gap := cmp.Or(m.Gap, min(h, w)/3)
-	return h - gap, w - gap
+// tiling is how views are cut.
+func (m RelativeLocation) tiling() tiling {
+	return tiling{method: "ssl.RelativeLocation", view: m.View, grid: locationGrid, gap: m.Gap, share: 3}
 }
 
 // Check returns an error where a field is out of range.
 func (m RelativeLocation) Check(batch, height, width int) error {
-	height, width = m.Views(height, width)[0].OutputSize(height, width)
-	if err := augment.CheckTiles(height, width, locationGrid, locationGrid); err != nil {
-		return fmt.Errorf("ssl.RelativeLocation: View: %w", err)
-	}
-	if h, w := m.pieceSize(height, width); m.Gap < 0 || h < 1 || w < 1 {
-		return fmt.Errorf("ssl.RelativeLocation: Gap is %d; it must be from 1 to %d pixels, less than a piece (0 means the default)",
-			m.Gap, min(height, width)/locationGrid-1)
-	}
-	if m.Hidden < 0 {
-		return fmt.Errorf("ssl.RelativeLocation: Hidden is %d; it must be at least 1 (0 means the default, 512)", m.Hidden)
-	}
-	return nil
+	return cmp.Or(oneOrMore("ssl.RelativeLocation: Hidden", m.Hidden, "the default, 512"), m.tiling().check(height, width))
 }
 
 // CheckEncoder returns an error where the encoder can't work on images as small as a piece.
 func (m RelativeLocation) CheckEncoder(e encoder.Encoder, height, width int) error {
-	height, width = m.Views(height, width)[0].OutputSize(height, width)
-	h, w := m.pieceSize(height, width)
-	if err := e.Check(h, w); err != nil {
-		return fmt.Errorf("ssl.RelativeLocation: pieces of %d×%d (see View and Gap): %w", h, w, err)
-	}
-	return nil
+	return m.tiling().checkEncoder(e, height, width)
 }
 
 // Views is one view.
 func (m RelativeLocation) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
-	size := min(height, width)
-	return []augment.Pipeline{{
-		augment.RandomResizedCrop{Size: size - size%locationGrid, Scale: [2]float64{.5, 1}},
-		augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
-	}}
+	return m.tiling().views(height, width)
 }
 
 // Loss is the cross-entropy of telling the place from the two representations side by side (the paper's figure 3):
@@ -107,7 +82,7 @@ func (m RelativeLocation) Loss(step *Step) *Node {
 //	images: [batch, height, width, channels]; place: int32 [batch] -> 2 × [batch, piece height, piece width, channels]
 func (m RelativeLocation) Pieces(r *augment.Random, images, place *Node) (middle, around *Node) {
 	batch := images.Shape().Dim(0)
-	h, w := m.pieceSize(images.Shape().Dim(1), images.Shape().Dim(2))
+	h, w := m.tiling().left(images.Shape().Dim(1), images.Shape().Dim(2))
 	tiles := augment.Tiles(images, locationGrid, locationGrid) // [batch, 9, h, w, channels]
 	centre := Scalar(images.Graph(), dtypes.Int32, places/2)
 	at := Where(LessThan(place, centre), place, OnePlus(place)) // [batch], of 9 tiles

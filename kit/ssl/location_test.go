@@ -71,7 +71,7 @@ func TestLocationCheck(t *testing.T) {
 		}
 	}
 	err := RelativeLocation{}.CheckEncoder(encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
-	if err == nil || !strings.Contains(err.Error(), "pieces of 7×7") {
-		t.Errorf("error %v does not name the pieces", err)
+	if err == nil || !strings.Contains(err.Error(), "tiles of 7×7") {
+		t.Errorf("error %v does not name the tiles", err)
 	}
 }

@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -33,15 +34,9 @@ var _ NeedsEncoder = MAE{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m MAE) WithDefaults() MAE {
-	if m.Ratio == 0 {
-		m.Ratio = .75
-	}
-	if m.Decoder.Width == 0 {
-		m.Decoder.Width = 512
-	}
-	if m.Decoder.Depth == 0 {
-		m.Decoder.Depth = 8
-	}
+	m.Ratio = cmp.Or(m.Ratio, .75)
+	m.Decoder.Width = cmp.Or(m.Decoder.Width, 512)
+	m.Decoder.Depth = cmp.Or(m.Decoder.Depth, 8)
 	m.Decoder = m.Decoder.WithDefaults()
 	return m
 }
@@ -52,13 +47,10 @@ func (m MAE) Name() string { return "mae" }
 // Check returns an error where a field is out of range.
 func (m MAE) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	if !(m.Ratio > 0 && m.Ratio < 1) {
-		return fmt.Errorf("ssl.MAE: Ratio is %g; it must be in (0, 1) (0 means the default, 0.75)", m.Ratio)
-	}
 	if err := m.Decoder.Check(); err != nil {
 		return fmt.Errorf("ssl.MAE: Decoder: %w", err)
 	}
-	return nil
+	return inside01("ssl.MAE: Ratio", m.Ratio, .75)
 }
 
 // CheckEncoder returns an error where the encoder can't leave patches out, or has too few for Ratio.

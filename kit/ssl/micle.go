@@ -2,8 +2,6 @@ package ssl
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -20,7 +18,8 @@ import (
 // SimCLR on the same images. The paper's batches hold a patient once; here they are of images, and two of one patient in a
 // batch are each other's negatives: take Batch well below the number of patients.
 type MICLe struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.1, as in the paper.
+	// Temperature divides the cosine similarities, above 0. Default 0.1, that of the authors' later code
+	// (google-research/medical-ai-research-foundations).
 	Temperature float64
 	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder.
 	Hidden int
@@ -48,17 +47,12 @@ func (m MICLe) Name() string { return "micle" }
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
 func (m MICLe) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
-		return fmt.Errorf("ssl.MICLe: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
-	case m.Hidden < 0:
-		return fmt.Errorf("ssl.MICLe: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.MICLe: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
-	case batch < 2:
-		return fmt.Errorf("ssl.MICLe: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
-	}
-	return nil
+	return cmp.Or(
+		above0("ssl.MICLe: Temperature", m.Temperature, .1),
+		oneOrMore("ssl.MICLe: Hidden", m.Hidden, "the encoder's features"),
+		atLeast(1, "ssl.MICLe: Out", m.Out, 128),
+		twoImages("ssl.MICLe", batch, "since the others are the negatives"),
+	)
 }
 
 // Instances is 2: a pair.
@@ -84,7 +78,7 @@ func (m MICLe) Embed(scope *model.Scope, features *Node) *Node {
 // Collapse of MICLe is dimensional where it happens, as SimCLR's is.
 func (m MICLe) Collapse() Collapse { return m.simCLR().Collapse() }
 
-// Optimizer is SimCLR's.
+// Optimizer is SimCLR's. The authors' code has LARS with a rate of 0.3 and a weight decay of 1e-6, as SimCLR on ImageNet.
 func (m MICLe) Optimizer() optim.Optimizer { return m.simCLR().Optimizer() }
 
 // simCLR is the method that this one gives other pairs.

@@ -1,8 +1,7 @@
 package ssl
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -42,21 +41,11 @@ var _ HasTeacher = MoCoV2{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m MoCoV2) WithDefaults() MoCoV2 {
-	if m.Temperature == 0 {
-		m.Temperature = .2
-	}
-	if m.Queue == 0 {
-		m.Queue = 32768
-	}
-	if m.Hidden == 0 {
-		m.Hidden = 2048
-	}
-	if m.Out == 0 {
-		m.Out = 256
-	}
-	if m.Tau == 0 {
-		m.Tau = .99
-	}
+	m.Temperature = cmp.Or(m.Temperature, .2)
+	m.Queue = cmp.Or(m.Queue, 32768)
+	m.Hidden = cmp.Or(m.Hidden, 2048)
+	m.Out = cmp.Or(m.Out, 256)
+	m.Tau = cmp.Or(m.Tau, .99)
 	return m
 }
 
@@ -66,19 +55,14 @@ func (m MoCoV2) Name() string { return "mocov2" }
 // Check returns an error where a field is out of range.
 func (m MoCoV2) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
-		return fmt.Errorf("ssl.MoCoV2: Temperature is %g; it must be above 0 (0 means the default, 0.2)", m.Temperature)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.MoCoV2: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.MoCoV2: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
-	case !(m.Tau > 0 && m.Tau < 1):
-		return fmt.Errorf("ssl.MoCoV2: Tau is %g; it must be in (0, 1) (0 means the default, 0.99)", m.Tau)
-	case batch < 2:
-		return fmt.Errorf("ssl.MoCoV2: the batch holds %d image; it must hold at least 2, for the norms over the batch", batch)
-	}
-	return checkQueue("ssl.MoCoV2", m.Queue, batch)
+	return cmp.Or(
+		above0("ssl.MoCoV2: Temperature", m.Temperature, .2),
+		atLeast(1, "ssl.MoCoV2: Hidden", m.Hidden, 2048),
+		atLeast(1, "ssl.MoCoV2: Out", m.Out, 256),
+		inside01("ssl.MoCoV2: Tau", m.Tau, .99),
+		twoImages("ssl.MoCoV2", batch, "for the norms over the batch"),
+		checkQueue("ssl.MoCoV2", m.Queue, batch),
+	)
 }
 
 // Views are two draws of one augmentation: the query's and the key's.
@@ -147,7 +131,8 @@ func (m MoCoV2) Momentum(progress *Node) *Node {
 
 // Collapse of MoCo is where the keys no longer fit the queries.
 func (m MoCoV2) Collapse() Collapse {
-	return Collapse{Try: "Tau nearer to 1, so that the keys of the queue stay comparable; a longer Queue; a higher Temperature; a lower learning rate"}
+	return Collapse{Try: "Tau nearer to 1, so that the keys of the queue stay comparable; a longer Queue; " +
+		"a higher Temperature; a lower learning rate"}
 }
 
 // Optimizer is SGD as solo-learn runs it on CIFAR-10; the paper's rate for ImageNet is a tenth of it.

@@ -1,8 +1,7 @@
 package ssl
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -39,21 +38,11 @@ var _ HasTeacher = MoCoV3{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m MoCoV3) WithDefaults() MoCoV3 {
-	if m.Temperature == 0 {
-		m.Temperature = .2
-	}
-	if m.Hidden == 0 {
-		m.Hidden = 4096
-	}
-	if m.Out == 0 {
-		m.Out = 256
-	}
-	if m.Layers == 0 {
-		m.Layers = 2
-	}
-	if m.Tau == 0 {
-		m.Tau = .99
-	}
+	m.Temperature = cmp.Or(m.Temperature, .2)
+	m.Hidden = cmp.Or(m.Hidden, 4096)
+	m.Out = cmp.Or(m.Out, 256)
+	m.Layers = cmp.Or(m.Layers, 2)
+	m.Tau = cmp.Or(m.Tau, .99)
 	return m
 }
 
@@ -63,23 +52,15 @@ func (m MoCoV3) Name() string { return "mocov3" }
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
 func (m MoCoV3) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
-		return fmt.Errorf("ssl.MoCoV3: Temperature is %g; it must be above 0 (0 means the default, 0.2)", m.Temperature)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.MoCoV3: Hidden is %d; it must be at least 1 (0 means the default, 4096)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.MoCoV3: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
-	case m.Layers < 1:
-		return fmt.Errorf("ssl.MoCoV3: Layers is %d; it must be at least 1 (0 means the default, 2)", m.Layers)
-	case !(m.Tau > 0 && m.Tau < 1):
-		return fmt.Errorf("ssl.MoCoV3: Tau is %g; it must be in (0, 1) (0 means the default, 0.99)", m.Tau)
-	case m.Pair != nil && len(m.Pair) != 2:
-		return fmt.Errorf("ssl.MoCoV3: Pair holds %d augmentations; it must hold 2", len(m.Pair))
-	case batch < 2:
-		return fmt.Errorf("ssl.MoCoV3: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
-	}
-	return nil
+	return cmp.Or(
+		above0("ssl.MoCoV3: Temperature", m.Temperature, .2),
+		atLeast(1, "ssl.MoCoV3: Hidden", m.Hidden, 4096),
+		atLeast(1, "ssl.MoCoV3: Out", m.Out, 256),
+		atLeast(1, "ssl.MoCoV3: Layers", m.Layers, 2),
+		inside01("ssl.MoCoV3: Tau", m.Tau, .99),
+		twoViews("ssl.MoCoV3", m.Pair),
+		twoImages("ssl.MoCoV3", batch, "since the others are the negatives"),
+	)
 }
 
 // Views are the two augmentations.

@@ -15,40 +15,23 @@ import (
 
 // mocov3Formula is InfoNCE in float64, anchor by anchor.
 func mocov3Formula(anchors, candidates [][]float64, temperature float64) float64 {
-	sim := func(a, b []float64) float64 {
-		var dot, aa, bb float64
-		for i := range a {
-			dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
-		}
-		return dot / math.Sqrt(aa*bb)
-	}
 	var sum float64
 	for i, a := range anchors {
 		var all float64
 		for _, c := range candidates {
-			all += math.Exp(sim(a, c) / temperature)
+			all += math.Exp(cosine(a, c) / temperature)
 		}
-		sum -= math.Log(math.Exp(sim(a, candidates[i])/temperature) / all)
+		sum -= math.Log(math.Exp(cosine(a, candidates[i])/temperature) / all)
 	}
 	return sum / float64(len(anchors))
 }
 
 // mocov3OnDevice computes a loss of two matrices and its gradients with respect to both.
-func mocov3OnDevice(t *testing.T, loss func(a, b *Node, temperature float64) *Node, a, b [][]float64, temperature float64) (float64, [2][][]float64) {
+func mocov3OnDevice(
+	t *testing.T, loss func(a, b *Node, temperature float64) *Node, a, b [][]float64, temperature float64,
+) (float64, [][][]float64) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
-	outputs, err := CallOnceN(backend, func(a, b *Node) []*Node {
-		l := loss(a, b, temperature)
-		return append([]*Node{l}, Gradient(l, a, b)...)
-	}, a, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gradients := [2][][]float64{outputs[1].Value().([][]float64), outputs[2].Value().([][]float64)}
-	return float64(outputs[0].Value().(float32)), gradients
+	return lossAndGradients[[][]float64](t, func(in []*Node) *Node { return loss(in[0], in[1], temperature) }, 2, a, b)
 }
 
 func TestInfoNCEIsTheFormula(t *testing.T) {
@@ -58,13 +41,8 @@ func TestInfoNCEIsTheFormula(t *testing.T) {
 		got, gradients := mocov3OnDevice(t, InfoNCE, pair[0], pair[1], temperature)
 		near(t, "loss", got, mocov3Formula(pair[0], pair[1], temperature), 1e-5)
 		for side, x := range pair {
-			const h = 1e-4
-			x[3][2] += h
-			above := mocov3Formula(pair[0], pair[1], temperature)
-			x[3][2] -= 2 * h
-			below := mocov3Formula(pair[0], pair[1], temperature)
-			x[3][2] += h
-			near(t, "gradient", gradients[side][3][2], (above-below)/(2*h), 1e-4)
+			near(t, "gradient", gradients[side][3][2],
+				slope(func() float64 { return mocov3Formula(pair[0], pair[1], temperature) }, &x[3][2]), 1e-4)
 		}
 	}
 }
@@ -74,17 +52,10 @@ func TestInfoNCEInvariances(t *testing.T) {
 	a, b := normal(rng, 4, 3), normal(rng, 4, 3)
 	loss, _ := mocov3OnDevice(t, InfoNCE, a, b, .2)
 
-	permuted := func(x [][]float64) [][]float64 { return [][]float64{x[3], x[0], x[2], x[1]} }
 	shuffled, _ := mocov3OnDevice(t, InfoNCE, permuted(a), permuted(b), .2)
 	near(t, "loss with the images permuted", shuffled, loss, 1e-5)
 
-	longer := make([][]float64, len(a))
-	for i := range a {
-		for _, v := range a[i] {
-			longer[i] = append(longer[i], v*float64(i+1)*10)
-		}
-	}
-	scaled, _ := mocov3OnDevice(t, InfoNCE, longer, b, .2)
+	scaled, _ := mocov3OnDevice(t, InfoNCE, stretched(a), b, .2)
 	near(t, "loss with longer embeddings", scaled, loss, 1e-5)
 }
 
@@ -95,12 +66,8 @@ func TestContrastKeysStopsTheKeysGradient(t *testing.T) {
 	near(t, "loss", loss, 2*.2*mocov3Formula(q, k, .2), 1e-5)
 	_, free := mocov3OnDevice(t, InfoNCE, q, k, .2)
 	near(t, "gradient of the queries", gradients[0][1][2], 2*.2*free[0][1][2], 1e-5)
-	for _, row := range gradients[1] {
-		for _, v := range row {
-			if v != 0 {
-				t.Fatal("a gradient flows into the keys")
-			}
-		}
+	if !isZero(gradients[1]) {
+		t.Error("a gradient flows into the keys")
 	}
 }
 

@@ -32,12 +32,12 @@ func TestMultiCropsViews(t *testing.T) {
 
 func TestMultiCropCheck(t *testing.T) {
 	for _, good := range [][2]int{{0, 0}, {6, 0}, {2, 32}} {
-		if err := checkCrops("ssl.X", good[0], good[1], 32); err != nil {
+		if err := checkCrops("ssl.X", good[0], good[1], 32, "half"); err != nil {
 			t.Error(err)
 		}
 	}
 	for field, bad := range map[string][2]int{"Locals": {-1, 0}, "LocalSize": {2, 33}} {
-		if err := checkCrops("ssl.X", bad[0], bad[1], 32); err == nil || !strings.Contains(err.Error(), field+" is") {
+		if err := checkCrops("ssl.X", bad[0], bad[1], 32, "half"); err == nil || !strings.Contains(err.Error(), field+" is") {
 			t.Errorf("%v: error %v does not name %s", bad, err, field)
 		}
 	}

@@ -49,7 +49,7 @@ func TestFrameLossIsTheFormula(t *testing.T) {
 	const batch, height, width = 2, 4, 5
 	predicted, frames := maskedTokens(rng, batch, height, width*3), maskedTokens(rng, batch, height, width*3)
 	for _, weight := range []float64{0, 1, .3} {
-		loss, gradient := maskedCall[[][][]float64](t, func(in []*Node) *Node {
+		loss, gradient := lossAndGradient[[][][]float64](t, func(in []*Node) *Node {
 			images := func(x *Node) *Node { return Reshape(x, batch, height, width, 3) }
 			return FrameLoss(images(in[0]), images(in[1]), weight)
 		}, predicted, frames)

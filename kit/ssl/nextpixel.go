@@ -96,8 +96,8 @@ func NextPixelEntropy(logits, next *Node) *Node {
 // Embed returns the features as they are: the task compares no embeddings.
 func (m NextPixel) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is the paper's Adam, with betas of 0.9 and 0.95, without weight decay; the rate is 1e-3, one of those that it
-// tries for its 128 images.
+// Optimizer is the paper's Adam (section 3.4), with betas of 0.9 and 0.95 and no weight decay told. The rate is 1e-3, one of
+// those that it tries for its 128 images: 0.01, 0.003, 0.001 and so on, until the loss on validation images rises.
 func (m NextPixel) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 1e-3, Beta2: .95, Scaling: optim.Unscaled}
 }

@@ -1,8 +1,7 @@
 package ssl
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -43,21 +42,11 @@ var _ Method = NNCLR{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m NNCLR) WithDefaults() NNCLR {
-	if m.Temperature == 0 {
-		m.Temperature = .2
-	}
-	if m.Queue == 0 {
-		m.Queue = 32768
-	}
-	if m.Hidden == 0 {
-		m.Hidden = 2048
-	}
-	if m.Predictor == 0 {
-		m.Predictor = 4096
-	}
-	if m.Out == 0 {
-		m.Out = 256
-	}
+	m.Temperature = cmp.Or(m.Temperature, .2)
+	m.Queue = cmp.Or(m.Queue, 32768)
+	m.Hidden = cmp.Or(m.Hidden, 2048)
+	m.Predictor = cmp.Or(m.Predictor, 4096)
+	m.Out = cmp.Or(m.Out, 256)
 	return m
 }
 
@@ -67,21 +56,15 @@ func (m NNCLR) Name() string { return "nnclr" }
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
 func (m NNCLR) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
-		return fmt.Errorf("ssl.NNCLR: Temperature is %g; it must be above 0 (0 means the default, 0.2)", m.Temperature)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.NNCLR: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Predictor < 1:
-		return fmt.Errorf("ssl.NNCLR: Predictor is %d; it must be at least 1 (0 means the default, 4096)", m.Predictor)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.NNCLR: Out is %d; it must be at least 1 (0 means the default, 256)", m.Out)
-	case m.Pair != nil && len(m.Pair) != 2:
-		return fmt.Errorf("ssl.NNCLR: Pair holds %d augmentations; it must hold 2", len(m.Pair))
-	case batch < 2:
-		return fmt.Errorf("ssl.NNCLR: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
-	}
-	return checkQueue("ssl.NNCLR", m.Queue, batch)
+	return cmp.Or(
+		above0("ssl.NNCLR: Temperature", m.Temperature, .2),
+		atLeast(1, "ssl.NNCLR: Hidden", m.Hidden, 2048),
+		atLeast(1, "ssl.NNCLR: Predictor", m.Predictor, 4096),
+		atLeast(1, "ssl.NNCLR: Out", m.Out, 256),
+		twoViews("ssl.NNCLR", m.Pair),
+		twoImages("ssl.NNCLR", batch, "since the others are the negatives"),
+		checkQueue("ssl.NNCLR", m.Queue, batch),
+	)
 }
 
 // Views are the two augmentations.

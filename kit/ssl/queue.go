@@ -10,8 +10,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model/initializer"
 )
 
-// queue keeps the embeddings of the last batches, the newest at the end (He et al. 2019, arXiv:1911.05722, section 3.2). It starts
-// with random unit vectors.
+// queue keeps the embeddings of the last batches, the newest at the end (He et al. 2019, arXiv:1911.05722, section 3.2). It
+// starts with random unit vectors.
 type queue struct{ variable *model.Variable }
 
 // newQueue returns the queue that lives in scope: size × dim.
@@ -38,7 +38,7 @@ func (q queue) push(embeddings *Node) {
 
 // checkQueue returns an error where batches of the given size do not fill a queue evenly.
 func checkQueue(method string, size, batch int) error {
-	if size < batch || size%batch != 0 {
+	if batch < 1 || size < batch || size%batch != 0 {
 		return fmt.Errorf("%s: Queue is %d; it must be a multiple of the batch, %d", method, size, batch)
 	}
 	return nil

@@ -35,7 +35,8 @@ func (m Rotation) Name() string { return "rotation" }
 // Check returns an error where View does not give square images.
 func (m Rotation) Check(batch, height, width int) error {
 	if h, w := m.Views(height, width)[0].OutputSize(height, width); h != w {
-		return fmt.Errorf("ssl.Rotation: View gives images of %d×%d; they must be square, so that all four turns have one size", h, w)
+		return fmt.Errorf("ssl.Rotation: View gives images of %d×%d; they must be square, so that all four turns have one size",
+			h, w)
 	}
 	return nil
 }

@@ -1,8 +1,7 @@
 package ssl
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -30,12 +29,8 @@ type SimCLR struct {
 
 // WithDefaults fills in the settings that were left at zero.
 func (m SimCLR) WithDefaults() SimCLR {
-	if m.Temperature == 0 {
-		m.Temperature = .5
-	}
-	if m.Out == 0 {
-		m.Out = 128
-	}
+	m.Temperature = cmp.Or(m.Temperature, .5)
+	m.Out = cmp.Or(m.Out, 128)
 	return m
 }
 
@@ -45,17 +40,12 @@ func (m SimCLR) Name() string { return "simclr" }
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
 func (m SimCLR) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
-		return fmt.Errorf("ssl.SimCLR: Temperature is %g; it must be above 0 (0 means the default, 0.5)", m.Temperature)
-	case m.Hidden < 0:
-		return fmt.Errorf("ssl.SimCLR: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.SimCLR: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
-	case batch < 2:
-		return fmt.Errorf("ssl.SimCLR: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
-	}
-	return nil
+	return cmp.Or(
+		above0("ssl.SimCLR: Temperature", m.Temperature, .5),
+		oneOrMore("ssl.SimCLR: Hidden", m.Hidden, "the encoder's features"),
+		atLeast(1, "ssl.SimCLR: Out", m.Out, 128),
+		twoImages("ssl.SimCLR", batch, "since the others are the negatives"),
+	)
 }
 
 // Views are two draws of one augmentation.
@@ -82,10 +72,7 @@ func (m SimCLR) Loss(step *Step) *Node {
 //	[batch, dim] -> [batch, out]
 func (m SimCLR) Embed(scope *model.Scope, features *Node) *Node {
 	m = m.WithDefaults()
-	hidden := m.Hidden
-	if hidden == 0 {
-		hidden = features.Shape().Dim(-1)
-	}
+	hidden := cmp.Or(m.Hidden, features.Shape().Dim(-1))
 	return encoder.MLP{Hidden: hidden, Out: m.Out, Layers: 2, OutputNorm: true}.Apply(scope.At("head"), features)
 }
 
@@ -96,7 +83,8 @@ func (m SimCLR) Optimizer() optim.Optimizer {
 
 // Collapse is dimensional where it happens: the negatives keep embeddings from all being the same.
 func (m SimCLR) Collapse() Collapse {
-	return Collapse{Try: "a larger Batch, since its images are the negatives; a higher Temperature; a wider Hidden; a lower learning rate"}
+	return Collapse{Try: "a larger Batch, since its images are the negatives; a higher Temperature; a wider Hidden; " +
+		"a lower learning rate"}
 }
 
 // NTXent is the normalised temperature-scaled cross-entropy (equation 1 of the SimCLR paper). With the 2N embeddings of both

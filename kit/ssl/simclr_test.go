@@ -17,23 +17,16 @@ func ntXent(z, zPrime [][]float64, temperature float64) float64 {
 	for i := range z {
 		all = append(all, z[i], zPrime[i])
 	}
-	similarity := func(a, b []float64) float64 {
-		var dot, aa, bb float64
-		for i := range a {
-			dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
-		}
-		return dot / math.Sqrt(aa*bb)
-	}
 	var sum float64
 	for i := range all {
 		j := i ^ 1 // The other view.
 		var denominator float64
 		for k := range all {
 			if k != i {
-				denominator += math.Exp(similarity(all[i], all[k]) / temperature)
+				denominator += math.Exp(cosine(all[i], all[k]) / temperature)
 			}
 		}
-		sum -= math.Log(math.Exp(similarity(all[i], all[j])/temperature) / denominator)
+		sum -= math.Log(math.Exp(cosine(all[i], all[j])/temperature) / denominator)
 	}
 	return sum / float64(len(all))
 }
@@ -41,36 +34,7 @@ func ntXent(z, zPrime [][]float64, temperature float64) float64 {
 // onDevice computes NTXent and its gradient with respect to z.
 func onDevice(t *testing.T, z, zPrime [][]float64, temperature float64) (loss float64, gradient [][]float64) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
-	outputs, err := CallOnceN(backend, func(z, zPrime *Node) (*Node, *Node) {
-		loss := NTXent(z, zPrime, temperature)
-		return loss, Gradient(loss, z)[0]
-	}, z, zPrime)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return float64(outputs[0].Value().(float32)), outputs[1].Value().([][]float64)
-}
-
-func normal(rng *rand.Rand, n, dim int) [][]float64 {
-	x := make([][]float64, n)
-	for i := range x {
-		x[i] = make([]float64, dim)
-		for j := range x[i] {
-			x[i][j] = rng.NormFloat64()
-		}
-	}
-	return x
-}
-
-func near(t *testing.T, what string, got, want, relative float64) {
-	t.Helper()
-	if math.Abs(got-want) > relative*max(1, math.Abs(want)) {
-		t.Errorf("%s is %.9g, want %.9g", what, got, want)
-	}
+	return lossAndGradient[[][]float64](t, func(in []*Node) *Node { return NTXent(in[0], in[1], temperature) }, z, zPrime)
 }
 
 func TestNTXentIsTheFormula(t *testing.T) {
@@ -81,12 +45,7 @@ func TestNTXentIsTheFormula(t *testing.T) {
 		near(t, "loss", got, ntXent(z, zPrime, temperature), 1e-5)
 
 		// The gradient, by differences in one coordinate.
-		const h = 1e-4
-		z[3][2] += h
-		above := ntXent(z, zPrime, temperature)
-		z[3][2] -= 2 * h
-		below := ntXent(z, zPrime, temperature)
-		near(t, "gradient", gradient[3][2], (above-below)/(2*h), 1e-4)
+		near(t, "gradient", gradient[3][2], slope(func() float64 { return ntXent(z, zPrime, temperature) }, &z[3][2]), 1e-4)
 	}
 }
 
@@ -112,17 +71,10 @@ func TestNTXentInvariances(t *testing.T) {
 	swapped, _ := onDevice(t, zPrime, z, .5)
 	near(t, "loss with the views swapped", swapped, loss, 1e-5)
 
-	permuted := func(x [][]float64) [][]float64 { return [][]float64{x[3], x[0], x[5], x[1], x[4], x[2]} }
 	shuffled, _ := onDevice(t, permuted(z), permuted(zPrime), .5)
 	near(t, "loss with the images permuted", shuffled, loss, 1e-5)
 
-	scaled := make([][]float64, len(z))
-	for i := range z {
-		for _, v := range z[i] {
-			scaled[i] = append(scaled[i], v*float64(i+1)*10)
-		}
-	}
-	longer, _ := onDevice(t, scaled, zPrime, .5)
+	longer, _ := onDevice(t, stretched(z), zPrime, .5)
 	near(t, "loss with longer embeddings", longer, loss, 1e-5)
 
 	closer, _ := onDevice(t, z, z, .5)
@@ -136,7 +88,9 @@ func TestSplitViewsUndoesInterleaving(t *testing.T) {
 	if err != nil {
 		t.Skipf("no backend: %v", err)
 	}
-	outputs, err := CallOnceN(backend, func(x *Node) []*Node { return SplitViews(x, 2) }, [][]float32{{0}, {10}, {1}, {11}, {2}, {12}})
+	outputs, err := CallOnceN(backend, func(x *Node) []*Node {
+		return SplitViews(x, 2)
+	}, [][]float32{{0}, {10}, {1}, {11}, {2}, {12}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -33,9 +34,7 @@ var _ NeedsEncoder = SimMIM{}
 
 // WithDefaults fills in the settings that were left at zero, but for a Square that follows the grid.
 func (m SimMIM) WithDefaults() SimMIM {
-	if m.Ratio == 0 {
-		m.Ratio = .6
-	}
+	m.Ratio = cmp.Or(m.Ratio, .6)
 	return m
 }
 
@@ -45,13 +44,10 @@ func (m SimMIM) Name() string { return "simmim" }
 // Check returns an error where a field is out of range.
 func (m SimMIM) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Ratio > 0 && m.Ratio < 1):
-		return fmt.Errorf("ssl.SimMIM: Ratio is %g; it must be in (0, 1) (0 means the default, 0.6)", m.Ratio)
-	case m.Square < 0:
-		return fmt.Errorf("ssl.SimMIM: Square is %d; it must be at least 1 (0 means a seventh of the grid)", m.Square)
-	}
-	return nil
+	return cmp.Or(
+		inside01("ssl.SimMIM: Ratio", m.Ratio, .6),
+		oneOrMore("ssl.SimMIM: Square", m.Square, "a seventh of the grid"),
+	)
 }
 
 // CheckEncoder returns an error where the encoder can't hide patches, or where the squares don't suit its grid.

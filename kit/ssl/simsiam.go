@@ -1,7 +1,7 @@
 package ssl
 
 import (
-	"fmt"
+	"cmp"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -16,7 +16,8 @@ import (
 //
 // Chen & He 2020, "Exploring Simple Siamese Representation Learning", arXiv:2011.10566. The zero value is the paper's recipe
 // (section 3), with the optimiser that solo-learn found for CIFAR-10. Two things differ: the projections' norm has a learned
-// scale and offset, and the predictor's learning rate follows the schedule of all the others, where the paper holds it constant.
+// scale and offset, and the predictor's learning rate follows the schedule of all the others, where the paper holds it
+// constant.
 type SimSiam struct {
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
@@ -32,15 +33,9 @@ var _ CanCollapse = SimSiam{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m SimSiam) WithDefaults() SimSiam {
-	if m.Hidden == 0 {
-		m.Hidden = 2048
-	}
-	if m.Out == 0 {
-		m.Out = 2048
-	}
-	if m.Bottleneck == 0 {
-		m.Bottleneck = 512
-	}
+	m.Hidden = cmp.Or(m.Hidden, 2048)
+	m.Out = cmp.Or(m.Out, 2048)
+	m.Bottleneck = cmp.Or(m.Bottleneck, 512)
 	return m
 }
 
@@ -50,17 +45,12 @@ func (m SimSiam) Name() string { return "simsiam" }
 // Check returns an error where a field is out of range.
 func (m SimSiam) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.SimSiam: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.SimSiam: Out is %d; it must be at least 1 (0 means the default, 2048)", m.Out)
-	case m.Bottleneck < 1:
-		return fmt.Errorf("ssl.SimSiam: Bottleneck is %d; it must be at least 1 (0 means the default, 512)", m.Bottleneck)
-	case batch < 2:
-		return fmt.Errorf("ssl.SimSiam: the batch holds %d image; it must hold at least 2, for the norms over the batch", batch)
-	}
-	return nil
+	return cmp.Or(
+		atLeast(1, "ssl.SimSiam: Hidden", m.Hidden, 2048),
+		atLeast(1, "ssl.SimSiam: Out", m.Out, 2048),
+		atLeast(1, "ssl.SimSiam: Bottleneck", m.Bottleneck, 512),
+		twoImages("ssl.SimSiam", batch, "for the norms over the batch"),
+	)
 }
 
 // Views are two draws of one augmentation.
@@ -83,8 +73,8 @@ func (m SimSiam) Loss(step *Step) *Node {
 	return MulScalar(Add(NegativeCosine(ps[0], zs[1]), NegativeCosine(ps[1], zs[0])), .5)
 }
 
-// NegativeCosine is D of the SimSiam paper (equation 1): the mean of minus the cosine of prediction and target, from -1 to 1. No
-// gradient flows into the target.
+// NegativeCosine is D of the SimSiam paper (equation 1): the mean of minus the cosine of prediction and target, from -1 to 1.
+// No gradient flows into the target.
 //
 //	prediction, target: [batch, dim] -> scalar
 func NegativeCosine(prediction, target *Node) *Node {

@@ -14,38 +14,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
 	"sslkit/kit/encoder"
 )
-
-// negfreePair computes a loss of two sets of embeddings and its gradients with respect to both.
-func negfreePair(t *testing.T, loss func(a, b *Node) *Node, a, b [][]float64) (value float64, da, db [][]float64) {
-	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
-	outputs, err := CallOnceN(backend, func(a, b *Node) []*Node {
-		value := loss(a, b)
-		return append([]*Node{value}, Gradient(value, a, b)...)
-	}, a, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return float64(outputs[0].Value().(float32)), outputs[1].Value().([][]float64), outputs[2].Value().([][]float64)
-}
-
-// negfreeSlope is the derivative of f with respect to *x, by differences.
-func negfreeSlope(f func() float64, x *float64) float64 {
-	const h = 1e-4
-	at := *x
-	*x = at + h
-	above := f()
-	*x = at - h
-	below := f()
-	*x = at
-	return (above - below) / (2 * h)
-}
 
 // negfreeInterpreter is the pure Go backend, which starts a large graph at once; one for all tests.
 var negfreeInterpreter = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
@@ -121,33 +91,11 @@ func negfreeStep(t *testing.T, m Method, progress float64) (loss float64, gradie
 	return loss, gradients
 }
 
-// negfreePermuted are the rows in another order.
-func negfreePermuted(x [][]float64) [][]float64 {
-	y := append([][]float64(nil), x[2:]...)
-	return append(y, x[1], x[0])
-}
-
-// negfreeZero reports whether nothing flows.
-func negfreeZero(gradient [][]float64) bool {
-	for _, row := range gradient {
-		for _, v := range row {
-			if v != 0 {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // negativeCosine is equation 1 of the SimSiam paper in float64.
 func negativeCosine(p, z [][]float64) float64 {
 	var sum float64
 	for i := range p {
-		var dot, pp, zz float64
-		for j := range p[i] {
-			dot, pp, zz = dot+p[i][j]*z[i][j], pp+p[i][j]*p[i][j], zz+z[i][j]*z[i][j]
-		}
-		sum -= dot / math.Sqrt(pp) / math.Sqrt(zz)
+		sum -= cosine(p[i], z[i])
 	}
 	return sum / float64(len(p))
 }
@@ -155,19 +103,19 @@ func negativeCosine(p, z [][]float64) float64 {
 func TestNegativeCosineIsTheFormulaAndStopsTheTargetsGradient(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 20))
 	p, z := normal(rng, 6, 5), normal(rng, 6, 5)
-	got, dp, dz := negfreePair(t, NegativeCosine, p, z)
+	got, dp, dz := pairLoss(t, NegativeCosine, p, z)
 	near(t, "loss", got, negativeCosine(p, z), 1e-5)
-	near(t, "gradient", dp[4][1], negfreeSlope(func() float64 { return negativeCosine(p, z) }, &p[4][1]), 1e-4)
-	if !negfreeZero(dz) {
+	near(t, "gradient", dp[4][1], slope(func() float64 { return negativeCosine(p, z) }, &p[4][1]), 1e-4)
+	if !isZero(dz) {
 		t.Error("a gradient flows into the target")
 	}
-	shuffled, _, _ := negfreePair(t, NegativeCosine, negfreePermuted(p), negfreePermuted(z))
+	shuffled, _, _ := pairLoss(t, NegativeCosine, permuted(p), permuted(z))
 	near(t, "loss with the images permuted", shuffled, got, 1e-5)
 }
 
 func TestNegativeCosineByHand(t *testing.T) {
 	// Cosines of 1, 0 and 0.6, whatever the lengths.
-	got, _, _ := negfreePair(t, NegativeCosine, [][]float64{{2, 0}, {3, 0}, {3, 4}}, [][]float64{{1, 0}, {0, 5}, {7, 0}})
+	got, _, _ := pairLoss(t, NegativeCosine, [][]float64{{2, 0}, {3, 0}, {3, 4}}, [][]float64{{1, 0}, {0, 5}, {7, 0}})
 	near(t, "loss", got, -1.6/3, 1e-6)
 }
 

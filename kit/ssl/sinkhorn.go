@@ -9,8 +9,8 @@ import (
 
 // Sinkhorn assigns images to prototypes so that all prototypes get the same share of the images: of all such assignments Q, up
 // to factors, the one that maximises Tr(Qᵀ scores) + ε H(Q) (Caron et al. 2020, arXiv:2006.09882, section 3.1; Cuturi 2013,
-// arXiv:1306.0895). Starting at exp(scores/ε), each iteration scales the columns to the same sum, then the rows. Since the rows
-// come last, they are exact, and the columns are near.
+// arXiv:1306.0895). Starting at exp(scores/ε), each iteration scales the columns to the same sum, then the rows. Since the
+// rows come last, they are exact, and the columns are near.
 //
 // It is computed in float32 and in logarithms, so that a small ε does not underflow. No gradient flows through it.
 //

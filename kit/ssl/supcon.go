@@ -1,8 +1,8 @@
 package ssl
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -22,7 +22,7 @@ import (
 // Khosla et al. 2020, "Supervised Contrastive Learning", arXiv:2004.11362. The zero value is the loss L_out with the reference
 // code's settings for CIFAR-10; unlabelled images are this package's addition.
 type SupCon struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.1, the paper's.
+	// Temperature divides the cosine similarities, above 0. Default 0.1, the paper's, and the reference code's on CIFAR-10.
 	Temperature float64
 	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder; the paper takes
 	// 2048 for a ResNet-50.
@@ -37,12 +37,8 @@ var _ NeedsLabels = SupCon{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m SupCon) WithDefaults() SupCon {
-	if m.Temperature == 0 {
-		m.Temperature = .1
-	}
-	if m.Out == 0 {
-		m.Out = 128
-	}
+	m.Temperature = cmp.Or(m.Temperature, .1)
+	m.Out = cmp.Or(m.Out, 128)
 	return m
 }
 
@@ -52,23 +48,19 @@ func (m SupCon) Name() string { return "supcon" }
 // Check returns an error where a field is out of range, or where the batch holds no other image to compare with.
 func (m SupCon) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
-		return fmt.Errorf("ssl.SupCon: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
-	case m.Hidden < 0:
-		return fmt.Errorf("ssl.SupCon: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
-	case m.Out < 1:
-		return fmt.Errorf("ssl.SupCon: Out is %d; it must be at least 1 (0 means the default, 128)", m.Out)
-	case batch < 2:
-		return fmt.Errorf("ssl.SupCon: the batch holds %d image; it must hold at least 2, since the others are the negatives", batch)
-	}
-	return nil
+	return cmp.Or(
+		above0("ssl.SupCon: Temperature", m.Temperature, .1),
+		oneOrMore("ssl.SupCon: Hidden", m.Hidden, "the encoder's features"),
+		atLeast(1, "ssl.SupCon: Out", m.Out, 128),
+		twoImages("ssl.SupCon", batch, "since the others are the negatives"),
+	)
 }
 
 // CheckLabels returns an error where the images have no labels, or but one class.
 func (m SupCon) CheckLabels(classes []string) error {
 	if len(classes) < 2 {
-		return fmt.Errorf("ssl.SupCon: the training images have %d classes; there must be at least 2 (without labels take ssl.SimCLR)", len(classes))
+		return fmt.Errorf("ssl.SupCon: the training images have %d classes; there must be at least 2 (without labels take "+
+			"ssl.SimCLR)", len(classes))
 	}
 	return nil
 }
@@ -127,10 +119,7 @@ func SupervisedContrast(z, zPrime, labels *Node, temperature float64) *Node {
 //	[batch, dim] -> [batch, out]
 func (m SupCon) Embed(scope *model.Scope, features *Node) *Node {
 	m = m.WithDefaults()
-	hidden := m.Hidden
-	if hidden == 0 {
-		hidden = features.Shape().Dim(-1)
-	}
+	hidden := cmp.Or(m.Hidden, features.Shape().Dim(-1))
 	return plainHead(scope.At("projector"), features, hidden, m.Out)
 }
 
@@ -139,7 +128,8 @@ func (m SupCon) Collapse() Collapse {
 	return Collapse{Try: "a higher Temperature; a larger Batch, with several images of each class; a lower learning rate"}
 }
 
-// Optimizer is SGD as the reference code runs it on CIFAR-10: a rate of 0.5 for a batch of 1024.
+// Optimizer is SGD as the reference code (HobbitLong/SupContrast) runs it on CIFAR-10: a rate of 0.5 for a batch of 1024. That
+// code multiplies the loss by Temperature/0.07, which its equation lacks; to step as far, multiply the rate by 1.43 at 0.1.
 func (m SupCon) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .125, Momentum: .9, WeightDecay: 1e-4}
 }

@@ -41,7 +41,8 @@ func (m Supervised) Check(batch, height, width int) error {
 // CheckLabels returns an error where the images have no labels, or another number of classes than Classes.
 func (m Supervised) CheckLabels(classes []string) error {
 	if len(classes) != m.Classes {
-		return fmt.Errorf("ssl.Supervised: Classes is %d; the training images have %d classes, and it must be that number", m.Classes, len(classes))
+		return fmt.Errorf("ssl.Supervised: Classes is %d; the training images have %d classes, and it must be that number",
+			m.Classes, len(classes))
 	}
 	return nil
 }

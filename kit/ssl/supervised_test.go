@@ -16,7 +16,9 @@ func crossEntropyOnDevice(t *testing.T, logits [][]float32, labels []int32, smoo
 	if err != nil {
 		t.Skipf("no backend: %v", err)
 	}
-	output, err := CallOnce(backend, func(logits, labels *Node) *Node { return CrossEntropy(logits, labels, smoothing) }, logits, labels)
+	output, err := CallOnce(backend, func(logits, labels *Node) *Node {
+		return CrossEntropy(logits, labels, smoothing)
+	}, logits, labels)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package ssl
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -74,35 +72,22 @@ func (m SwAV) Name() string { return "swav" }
 // Check returns an error where a field is out of range.
 func (m SwAV) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	switch {
-	case m.Prototypes < 2:
-		return fmt.Errorf("ssl.SwAV: Prototypes is %d; it must be at least 2 (0 means the default, 3000)", m.Prototypes)
-	case !(m.Temperature > 0) || math.IsInf(m.Temperature, 1):
-		return fmt.Errorf("ssl.SwAV: Temperature is %g; it must be above 0 (0 means the default, 0.1)", m.Temperature)
-	case !(m.Epsilon > 0) || math.IsInf(m.Epsilon, 1):
-		return fmt.Errorf("ssl.SwAV: Epsilon is %g; it must be above 0 (0 means the default, 0.05)", m.Epsilon)
-	case m.Iterations < 1:
-		return fmt.Errorf("ssl.SwAV: Iterations is %d; it must be at least 1 (0 means the default, 3)", m.Iterations)
-	case !(m.Frozen > 0 && m.Frozen < 1):
-		return fmt.Errorf("ssl.SwAV: Frozen is %g; it must be in (0, 1) (0 means the default, 0.002)", m.Frozen)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.SwAV: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Out < 2:
-		return fmt.Errorf("ssl.SwAV: Out is %d; it must be at least 2 (0 means the default, 128)", m.Out)
-	case !(m.QueueFrom > 0 && m.QueueFrom < 1):
-		return fmt.Errorf("ssl.SwAV: QueueFrom is %g; it must be in (0, 1) (0 means the default, 0.05)", m.QueueFrom)
-	case batch < 2:
-		return fmt.Errorf("ssl.SwAV: the batch holds %d image; it must hold at least 2, which share the prototypes", batch)
-	}
-	if m.Queue != 0 {
-		if err := checkQueue("ssl.SwAV", m.Queue, batch); err != nil {
-			return err
-		}
-	}
-	if err := checkGivenCrops("ssl.SwAV", m.Crops); err != nil {
+	if err := cmp.Or(
+		atLeast(2, "ssl.SwAV: Prototypes", m.Prototypes, 3000),
+		above0("ssl.SwAV: Temperature", m.Temperature, .1),
+		above0("ssl.SwAV: Epsilon", m.Epsilon, .05),
+		atLeast(1, "ssl.SwAV: Iterations", m.Iterations, 3),
+		inside01("ssl.SwAV: Frozen", m.Frozen, .002),
+		atLeast(1, "ssl.SwAV: Hidden", m.Hidden, 2048),
+		atLeast(2, "ssl.SwAV: Out", m.Out, 128),
+		inside01("ssl.SwAV: QueueFrom", m.QueueFrom, .05),
+		twoImages("ssl.SwAV", batch, "which share the prototypes"),
+		checkGivenCrops("ssl.SwAV", m.Crops),
+		checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(height, width), "9/16"),
+	); err != nil || m.Queue == 0 {
 		return err
 	}
-	return checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(height, width))
+	return checkQueue("ssl.SwAV", m.Queue, batch)
 }
 
 // Views are two large crops, then the small ones.
@@ -184,7 +169,8 @@ func (m SwAV) prototypes(scope *model.Scope, progress *Node) *Node {
 	return Where(LessThan(progress, Scalar(g, dtypes.Float32, m.Frozen)), StopGradient(c), c)
 }
 
-// Embed is the projection head g, a perceptron of two layers. SwAV compares its l2-normalised embeddings by way of the prototypes.
+// Embed is the projection head g, a perceptron of two layers. SwAV compares its l2-normalised embeddings by way of the
+// prototypes.
 //
 //	[batch, dim] -> [batch, out]
 func (m SwAV) Embed(scope *model.Scope, features *Node) *Node {
@@ -194,7 +180,8 @@ func (m SwAV) Embed(scope *model.Scope, features *Node) *Node {
 
 // Collapse of SwAV comes from codes that are too soft to tell images apart.
 func (m SwAV) Collapse() Collapse {
-	return Collapse{Try: "a smaller Epsilon; fewer Prototypes; a Queue where the batch is small; a larger Frozen; a lower learning rate"}
+	return Collapse{Try: "a smaller Epsilon; fewer Prototypes; a Queue where the batch is small; a larger Frozen; " +
+		"a lower learning rate"}
 }
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.

@@ -42,22 +42,22 @@ func swavLoss(a, b *Node) *Node {
 func TestSwappedPredictionIsTheFormulaAndStopsTheCodesGradient(t *testing.T) {
 	rng := rand.New(rand.NewPCG(17, 18))
 	a, b := normal(rng, 6, 4), normal(rng, 6, 4)
-	got, da, _ := negfreePair(t, swavLoss, a, b)
+	got, da, _ := pairLoss(t, swavLoss, a, b)
 	codes := [][][]float64{sinkhornSlow(a, .5, 3), sinkhornSlow(b, .5, 3)}
 	slow := func() float64 { return swavSlow(codes, [][][]float64{a, b}, .2) }
 	near(t, "loss", got, slow(), 1e-5)
 	// The codes stay as they were while a score moves: so must they for the gradient.
-	near(t, "gradient", da[2][3], negfreeSlope(slow, &a[2][3]), 1e-4)
-	permuted, _, _ := negfreePair(t, swavLoss, negfreePermuted(a), negfreePermuted(b))
+	near(t, "gradient", da[2][3], slope(slow, &a[2][3]), 1e-4)
+	permuted, _, _ := pairLoss(t, swavLoss, permuted(a), permuted(b))
 	near(t, "loss with the images permuted", permuted, got, 1e-5)
-	swapped, _, _ := negfreePair(t, swavLoss, b, a)
+	swapped, _, _ := pairLoss(t, swavLoss, b, a)
 	near(t, "loss with the crops swapped", swapped, got, 1e-5)
 
 	// Codes alone are no way for a gradient.
-	_, da, db := negfreePair(t, func(a, b *Node) *Node {
+	_, da, db := pairLoss(t, func(a, b *Node) *Node {
 		return SwappedPrediction([]*Node{Sinkhorn(a, .5, 3)}, []*Node{a, b}, .2)
 	}, a, b)
-	if !negfreeZero(da) || negfreeZero(db) {
+	if !isZero(da) || isZero(db) {
 		t.Error("a gradient flows into the crop that only gives codes, or none into the one that predicts")
 	}
 }
@@ -66,7 +66,7 @@ func TestSwappedPredictionOfSmallCrops(t *testing.T) {
 	// A small crop has no codes, and predicts those of both large ones: 4 terms, not 2.
 	rng := rand.New(rand.NewPCG(19, 20))
 	a, b := normal(rng, 5, 4), normal(rng, 5, 4)
-	got, _, _ := negfreePair(t, func(a, b *Node) *Node {
+	got, _, _ := pairLoss(t, func(a, b *Node) *Node {
 		return SwappedPrediction([]*Node{Sinkhorn(a, .5, 3), Sinkhorn(b, .5, 3)}, []*Node{a, b, Sub(a, b)}, .2)
 	}, a, b)
 	small := normal(rng, 5, 4)
@@ -82,11 +82,11 @@ func TestSwappedPredictionOfSmallCrops(t *testing.T) {
 func TestSwappedPredictionOfCollapse(t *testing.T) {
 	// All images the same: codes and predictions are uniform, and the loss is the log of the number of prototypes.
 	same := [][]float64{{1, 1, 1, 1}, {1, 1, 1, 1}}
-	got, _, _ := negfreePair(t, swavLoss, same, same)
+	got, _, _ := pairLoss(t, swavLoss, same, same)
 	near(t, "loss of collapsed scores", got, math.Log(4), 1e-5)
 	// Two images far apart, each with a prototype of its own: nothing is left.
 	apart := [][]float64{{9, 0}, {0, 9}}
-	got, _, _ = negfreePair(t, swavLoss, apart, apart)
+	got, _, _ = pairLoss(t, swavLoss, apart, apart)
 	near(t, "loss of clear scores", got, 0, 1e-5)
 }
 
@@ -117,7 +117,8 @@ func TestSwAVCheck(t *testing.T) {
 	}
 	for field, bad := range map[string]SwAV{
 		"Prototypes": {Prototypes: 1}, "Temperature": {Temperature: -1}, "Epsilon": {Epsilon: -1}, "Iterations": {Iterations: -1},
-		"Frozen": {Frozen: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1}, "Crops": {Crops: []augment.Pipeline{{}}}, "LocalSize": {LocalSize: 33},
+		"Frozen": {Frozen: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1},
+		"Crops": {Crops: []augment.Pipeline{{}}}, "LocalSize": {LocalSize: 33},
 		"Queue": {Queue: 24}, "QueueFrom": {QueueFrom: 1},
 	} {
 		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {

@@ -1,8 +1,7 @@
 package ssl
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -13,8 +12,8 @@ import (
 	"sslkit/kit/optim"
 )
 
-// VICReg learns representations in which two views of an image are the same (invariance), every dimension keeps a deviation of at
-// least 1 over the batch (variance), and no two dimensions vary together (covariance).
+// VICReg learns representations in which two views of an image are the same (invariance), every dimension keeps a deviation
+// of at least 1 over the batch (variance), and no two dimensions vary together (covariance).
 //
 // Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning", arXiv:2105.04906.
 // The zero value is the paper's loss, with the sizes, views and optimiser that solo-learn found for CIFAR-10.
@@ -37,21 +36,11 @@ var _ CanCollapse = VICReg{}
 
 // WithDefaults fills in the settings that were left at zero.
 func (m VICReg) WithDefaults() VICReg {
-	if m.Invariance == 0 {
-		m.Invariance = 25
-	}
-	if m.Variance == 0 {
-		m.Variance = 25
-	}
-	if m.Covariance == 0 {
-		m.Covariance = 1
-	}
-	if m.Hidden == 0 {
-		m.Hidden = 2048
-	}
-	if m.Out == 0 {
-		m.Out = 2048
-	}
+	m.Invariance = cmp.Or(m.Invariance, 25)
+	m.Variance = cmp.Or(m.Variance, 25)
+	m.Covariance = cmp.Or(m.Covariance, 1)
+	m.Hidden = cmp.Or(m.Hidden, 2048)
+	m.Out = cmp.Or(m.Out, 2048)
 	return m
 }
 
@@ -61,22 +50,14 @@ func (m VICReg) Name() string { return "vicreg" }
 // Check returns an error where a field is out of range.
 func (m VICReg) Check(batch, height, width int) error {
 	m = m.WithDefaults()
-	weight := func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
-	switch {
-	case !weight(m.Invariance):
-		return fmt.Errorf("ssl.VICReg: Invariance is %g; it must be above 0 (0 means the default, 25)", m.Invariance)
-	case !weight(m.Variance):
-		return fmt.Errorf("ssl.VICReg: Variance is %g; it must be above 0 (0 means the default, 25)", m.Variance)
-	case !weight(m.Covariance):
-		return fmt.Errorf("ssl.VICReg: Covariance is %g; it must be above 0 (0 means the default, 1)", m.Covariance)
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.VICReg: Hidden is %d; it must be at least 1 (0 means the default, 2048)", m.Hidden)
-	case m.Out < 2:
-		return fmt.Errorf("ssl.VICReg: Out is %d; it must be at least 2 (0 means the default, 2048)", m.Out)
-	case batch < 2:
-		return fmt.Errorf("ssl.VICReg: the batch holds %d image; it must hold at least 2, for variances over the batch", batch)
-	}
-	return nil
+	return cmp.Or(
+		above0("ssl.VICReg: Invariance", m.Invariance, 25),
+		above0("ssl.VICReg: Variance", m.Variance, 25),
+		above0("ssl.VICReg: Covariance", m.Covariance, 1),
+		atLeast(1, "ssl.VICReg: Hidden", m.Hidden, 2048),
+		atLeast(2, "ssl.VICReg: Out", m.Out, 2048),
+		twoImages("ssl.VICReg", batch, "for variances over the batch"),
+	)
 }
 
 // Views are two draws of one augmentation.
@@ -123,8 +104,8 @@ func (m VICReg) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4}
 }
 
-// VICRegView is the augmentation of VICReg as solo-learn has it on CIFAR-10: crop of at least a fifth of the image, flip, jitter of
-// .4/.4/.2/.1, greyscale, above 32 pixels blur, and solarise with probability .1.
+// VICRegView is the augmentation of VICReg as solo-learn has it on CIFAR-10: crop of at least a fifth of the image, flip,
+// jitter of .4/.4/.2/.1, greyscale, above 32 pixels blur, and solarise with probability .1.
 func VICRegView(size int) augment.Pipeline {
 	view := augment.Pipeline{
 		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
@@ -149,8 +130,8 @@ func VarianceHinge(z *Node) *Node {
 	return ReduceAllMean(MaxScalar(OneMinus(deviation), 0))
 }
 
-// CovariancePenalty is the covariance term c of VICReg (equations 3 and 4 of the paper): the sum of the squared covariances between
-// different dimensions, divided by the number of dimensions.
+// CovariancePenalty is the covariance term c of VICReg (equations 3 and 4 of the paper): the sum of the squared covariances
+// between different dimensions, divided by the number of dimensions.
 //
 //	z: [batch, dim] -> scalar, float32
 func CovariancePenalty(z *Node) *Node {

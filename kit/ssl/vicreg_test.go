@@ -74,33 +74,34 @@ func TestVICRegTermsAreTheFormulas(t *testing.T) {
 		"covariance": {vicregOf(CovariancePenalty), func() float64 { return vicregPenalty(a) + vicregPenalty(b) }},
 		"invariance": {invarianceTerm, func() float64 { return vicregDistance(a, b) }},
 	} {
-		got, da, db := negfreePair(t, term.graph, a, b)
+		got, da, db := pairLoss(t, term.graph, a, b)
 		near(t, name, got, term.slow(), 1e-5)
-		near(t, name+"'s gradient", da[2][0], negfreeSlope(term.slow, &a[2][0]), 1e-4)
-		near(t, name+"'s gradient of the other view", db[4][3], negfreeSlope(term.slow, &b[4][3]), 1e-4)
-		permuted, _, _ := negfreePair(t, term.graph, negfreePermuted(a), negfreePermuted(b))
+		near(t, name+"'s gradient", da[2][0], slope(term.slow, &a[2][0]), 1e-4)
+		near(t, name+"'s gradient of the other view", db[4][3], slope(term.slow, &b[4][3]), 1e-4)
+		permuted, _, _ := pairLoss(t, term.graph, permuted(a), permuted(b))
 		near(t, name+" with the images permuted", permuted, got, 1e-5)
 	}
 }
 
 func TestVICRegByHand(t *testing.T) {
-	// All images the same, which is collapse: the deviation is √1e-4, the hinge almost 1, and it pulls apart what differs a little.
+	// All images the same, which is collapse: the deviation is √1e-4, the hinge almost 1, and it pulls apart what differs a
+	// little.
 	same := [][]float64{{3, 1}, {3, 1}, {3, 1}}
-	got, _, _ := negfreePair(t, vicregOf(VarianceHinge), same, same)
+	got, _, _ := pairLoss(t, vicregOf(VarianceHinge), same, same)
 	near(t, "variance of a collapsed batch", got, 2*.99, 1e-5)
 	nearly := [][]float64{{0, 0}, {.001, 0}}
-	_, da, _ := negfreePair(t, vicregOf(VarianceHinge), nearly, nearly)
+	_, da, _ := pairLoss(t, vicregOf(VarianceHinge), nearly, nearly)
 	if !(da[0][0] > 0 && da[1][0] < 0) { // A step down the gradient moves them apart.
 		t.Errorf("the hinge does not pull a collapsed batch apart: %v", da)
 	}
 	// Spread enough, the hinge is silent.
 	wide := [][]float64{{2, -2}, {-2, 2}}
-	got, da, _ = negfreePair(t, vicregOf(VarianceHinge), wide, wide)
-	if got != 0 || !negfreeZero(da) {
+	got, da, _ = pairLoss(t, vicregOf(VarianceHinge), wide, wide)
+	if got != 0 || !isZero(da) {
 		t.Errorf("the hinge of deviations above 1 is %g, with gradient %v", got, da)
 	}
 	// Two dimensions of ±2, opposite: covariance -8, in two places, over two dimensions.
-	got, _, _ = negfreePair(t, func(a, _ *Node) *Node { return CovariancePenalty(a) }, wide, wide)
+	got, _, _ = pairLoss(t, func(a, _ *Node) *Node { return CovariancePenalty(a) }, wide, wide)
 	near(t, "covariance", got, 64, 1e-5)
 }
 

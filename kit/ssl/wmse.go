@@ -18,8 +18,10 @@ import (
 //
 // Ermolov et al. 2020, "Whitening for Self-Supervised Representation Learning", arXiv:2007.06346. The zero value is the paper's
 // recipe for CIFAR-10. It differs in how it whitens: GoMLX has no Cholesky factor, so the matrix is the symmetric inverse root
-// (ZCA) by Newton–Schulz iterations, as in iterative normalisation (Huang et al. 2019, arXiv:1904.03441) but run to convergence.
-// Both whiten; one is a rotation of the other. Batches come in random order, so that consecutive images make the parts.
+// (ZCA) by Newton–Schulz iterations, as in iterative normalisation (Huang et al. 2019, arXiv:1904.03441) but run to
+// convergence. Both whiten; one is a rotation of the other, though not the same one for both views, so that the loss is not
+// the same number. Batches come in random order, so that consecutive images make the parts, whitened once (w_iter of 1 in the
+// authors' code, htdt/self-supervised).
 type WMSE struct {
 	// Part is the number of images that are whitened together, which must divide the batch and be above Out. Default 2 × Out.
 	Part int
@@ -51,18 +53,20 @@ func (m WMSE) Name() string { return "wmse" }
 // Check returns an error where a field is out of range.
 func (m WMSE) Check(batch, height, width int) error {
 	m = m.WithDefaults()
+	if err := cmp.Or(
+		atLeast(1, "ssl.WMSE: Hidden", m.Hidden, 1024),
+		atLeast(2, "ssl.WMSE: Out", m.Out, 64),
+		atLeast(1, "ssl.WMSE: Iterations", m.Iterations, 24),
+	); err != nil {
+		return err
+	}
 	switch {
-	case m.Hidden < 1:
-		return fmt.Errorf("ssl.WMSE: Hidden is %d; it must be at least 1 (0 means the default, 1024)", m.Hidden)
-	case m.Out < 2:
-		return fmt.Errorf("ssl.WMSE: Out is %d; it must be at least 2 (0 means the default, 64)", m.Out)
-	case m.Iterations < 1:
-		return fmt.Errorf("ssl.WMSE: Iterations is %d; it must be at least 1 (0 means the default, 24)", m.Iterations)
 	case m.Part <= m.Out:
-		return fmt.Errorf("ssl.WMSE: Part is %d; it must be above Out, %d, for there to be a variance in every dimension", m.Part, m.Out)
+		return fmt.Errorf("ssl.WMSE: Part is %d; it must be above Out, %d, for there to be a variance in every dimension",
+			m.Part, m.Out)
 	case batch < m.Part || batch%m.Part != 0:
-		return fmt.Errorf("ssl.WMSE: Part is %d; it must divide the batch, %d (0 means 2 × Out, so a smaller Out fits small batches)",
-			m.Part, batch)
+		return fmt.Errorf("ssl.WMSE: Part is %d; it must divide the batch, %d (0 means 2 × Out, so a smaller Out fits small "+
+			"batches)", m.Part, batch)
 	}
 	return nil
 }
@@ -76,8 +80,8 @@ func (m WMSE) Views(height, width int) []augment.Pipeline {
 	return []augment.Pipeline{view, view}
 }
 
-// WMSEView is the augmentation of W-MSE (the paper's section 4.1) to views of size × size pixels: crop of at least a fifth of the
-// image, jitter of .4/.4/.4/.1, greyscale with probability .1, and flip.
+// WMSEView is the augmentation of W-MSE (the paper's section 4.1) to views of size × size pixels: crop of at least a fifth
+// of the image, jitter of .4/.4/.4/.1, greyscale with probability .1, and flip.
 func WMSEView(size int) augment.Pipeline {
 	return augment.Pipeline{
 		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
@@ -120,13 +124,13 @@ func whiten(v *Node, part, iterations int) *Node {
 }
 
 // whitenShrink is the fraction of its mean variance that the covariance gets in every direction: what varies far less counts as
-// noise.
+// noise. The authors' code has none by default.
 const whitenShrink = 1e-4
 
-// inverseRoot is c^(-1/2) of symmetric matrices without negative eigenvalues, shrunk a little towards multiples of the identity.
-// With A being c scaled to trace 1, Newton–Schulz iterations go from Y = A, Z = 1 to the root of A and its inverse (Higham 2008,
-// Functions of Matrices, chapter 6): the eigenvalues of ZY grow by 9/4 a step until they are near 1, and converge quadratically
-// there. This coupled form does not build up rounding errors as Z ← (3Z - Z³A)/2 does.
+// inverseRoot is c^(-1/2) of symmetric matrices without negative eigenvalues, shrunk a little towards multiples of the
+// identity. With A being c scaled to trace 1, Newton–Schulz iterations go from Y = A, Z = 1 to the root of A and its
+// inverse (Higham 2008, Functions of Matrices, chapter 6): the eigenvalues of ZY grow by 9/4 a step until they are near 1,
+// and converge quadratically there. This coupled form does not build up rounding errors as Z ← (3Z - Z³A)/2 does.
 //
 //	c: [parts, dim, dim] -> the same shape
 func inverseRoot(c *Node, iterations int) *Node {
@@ -156,7 +160,7 @@ func (m WMSE) Collapse() Collapse {
 	return Collapse{Try: "a smaller Out or a larger Part, for a better covariance; more Iterations; a lower learning rate"}
 }
 
-// Optimizer is Adam as the paper runs it on CIFAR-10, 3e-3 for batches of 512, with its decay decoupled.
+// Optimizer is Adam as the paper and its code run it on CIFAR-10, 3e-3 for batches of 512, with its decay decoupled.
 func (m WMSE) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 1.5e-3, WeightDecay: 1e-6}
 }

@@ -66,23 +66,23 @@ func TestWhitenedDistanceIsTheFormula(t *testing.T) {
 			v[i][j] = v[i][j]*float64(j+1) + v[i][0] + 2
 		}
 	}
-	got, dv, dvPrime := negfreePair(t, wmseLoss(8), v, vPrime)
+	got, dv, dvPrime := pairLoss(t, wmseLoss(8), v, vPrime)
 	slow := func() float64 { return wmseSlow(v, vPrime, 8) }
 	near(t, "loss", got, slow(), 1e-5)
-	near(t, "gradient", dv[5][1], negfreeSlope(slow, &v[5][1]), 1e-4)
-	near(t, "gradient of the other view", dvPrime[10][2], negfreeSlope(slow, &vPrime[10][2]), 1e-4)
+	near(t, "gradient", dv[5][1], slope(slow, &v[5][1]), 1e-4)
+	near(t, "gradient of the other view", dvPrime[10][2], slope(slow, &vPrime[10][2]), 1e-4)
 
-	swapped, _, _ := negfreePair(t, wmseLoss(8), vPrime, v)
+	swapped, _, _ := pairLoss(t, wmseLoss(8), vPrime, v)
 	near(t, "loss with the views swapped", swapped, got, 1e-5)
 	for i := range v { // Whitening takes scale and place out.
 		for j := range v[i] {
 			v[i][j] = 50*v[i][j] - 7
 		}
 	}
-	moved, _, _ := negfreePair(t, wmseLoss(8), v, vPrime)
+	moved, _, _ := pairLoss(t, wmseLoss(8), v, vPrime)
 	near(t, "loss with embeddings scaled and moved", moved, got, 1e-4)
-	whole, _, _ := negfreePair(t, wmseLoss(16), v, vPrime)
-	permuted, _, _ := negfreePair(t, wmseLoss(16), negfreePermuted(v), negfreePermuted(vPrime))
+	whole, _, _ := pairLoss(t, wmseLoss(16), v, vPrime)
+	permuted, _, _ := pairLoss(t, wmseLoss(16), permuted(v), permuted(vPrime))
 	near(t, "loss with the images of a part permuted", permuted, whole, 1e-4)
 }
 
@@ -90,13 +90,13 @@ func TestWhitenedDistanceByHand(t *testing.T) {
 	// White already, and one view is the other turned by 90°: all cosines are 0.
 	v := [][]float64{{1, 1}, {1, -1}, {-1, -1}, {-1, 1}}
 	turned := [][]float64{v[1], v[2], v[3], v[0]}
-	got, _, _ := negfreePair(t, wmseLoss(4), v, turned)
+	got, _, _ := pairLoss(t, wmseLoss(4), v, turned)
 	near(t, "loss of views at right angles", got, 2, 1e-5)
-	got, _, _ = negfreePair(t, wmseLoss(4), v, v)
+	got, _, _ = pairLoss(t, wmseLoss(4), v, v)
 	near(t, "loss of equal views", got, 0, 1e-5)
 	// All images the same, which is collapse: nothing is left to be alike, and all is finite.
 	same := [][]float64{{3, 1}, {3, 1}, {3, 1}, {3, 1}}
-	got, dv, _ := negfreePair(t, wmseLoss(4), same, same)
+	got, dv, _ := pairLoss(t, wmseLoss(4), same, same)
 	near(t, "loss of collapsed embeddings", got, 2, 1e-5)
 	for _, row := range dv {
 		for _, g := range row {

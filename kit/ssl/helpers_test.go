@@ -1,0 +1,117 @@
+package ssl
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/device"
+)
+
+// lossAndGradients computes a loss and its gradients with respect to the first inputs, so many of them, which have type T.
+func lossAndGradients[T any](
+	t *testing.T, loss func(in []*Node) *Node, variables int, inputs ...any,
+) (value float64, gradients []T) {
+	t.Helper()
+	backend, err := device.Open()
+	if err != nil {
+		t.Skipf("no backend: %v", err)
+	}
+	outputs, err := CallOnceN(backend, func(in []*Node) []*Node {
+		value := loss(in)
+		return append([]*Node{value}, Gradient(value, in[:variables]...)...)
+	}, inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, gradient := range outputs[1:] {
+		gradients = append(gradients, gradient.Value().(T))
+	}
+	return float64(outputs[0].Value().(float32)), gradients
+}
+
+// lossAndGradient is the same with respect to the first input alone.
+func lossAndGradient[T any](t *testing.T, loss func(in []*Node) *Node, inputs ...any) (value float64, gradient T) {
+	t.Helper()
+	value, gradients := lossAndGradients[T](t, loss, 1, inputs...)
+	return value, gradients[0]
+}
+
+// pairLoss computes a loss of two sets of embeddings and its gradients with respect to both.
+func pairLoss(t *testing.T, loss func(a, b *Node) *Node, a, b [][]float64) (value float64, da, db [][]float64) {
+	t.Helper()
+	value, d := lossAndGradients[[][]float64](t, func(in []*Node) *Node { return loss(in[0], in[1]) }, 2, a, b)
+	return value, d[0], d[1]
+}
+
+// slope is the derivative of f with respect to *x, by differences.
+func slope(f func() float64, x *float64) float64 {
+	const h = 1e-4
+	at := *x
+	*x = at + h
+	above := f()
+	*x = at - h
+	below := f()
+	*x = at
+	return (above - below) / (2 * h)
+}
+
+// near fails where a number is not the wanted one, by more than a share of it, or of 1 if that is more.
+func near(t *testing.T, what string, got, want, relative float64) {
+	t.Helper()
+	if math.Abs(got-want) > relative*max(1, math.Abs(want)) {
+		t.Errorf("%s is %.9g, want %.9g", what, got, want)
+	}
+}
+
+// normal are random numbers: [n, dim].
+func normal(rng *rand.Rand, n, dim int) [][]float64 {
+	x := make([][]float64, n)
+	for i := range x {
+		x[i] = make([]float64, dim)
+		for j := range x[i] {
+			x[i][j] = rng.NormFloat64()
+		}
+	}
+	return x
+}
+
+// cosine is the cosine similarity in float64.
+func cosine(a, b []float64) float64 {
+	var dot, aa, bb float64
+	for i := range a {
+		dot, aa, bb = dot+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+	}
+	return dot / math.Sqrt(aa*bb)
+}
+
+// permuted are the rows in another order.
+func permuted[T any](x []T) []T {
+	y := append([]T(nil), x[2:]...)
+	return append(y, x[1], x[0])
+}
+
+// stretched are the rows made longer, each by another factor.
+func stretched(x [][]float64) [][]float64 {
+	y := make([][]float64, len(x))
+	for i := range x {
+		for _, v := range x[i] {
+			y[i] = append(y[i], v*float64(i+1)*10)
+		}
+	}
+	return y
+}
+
+// isZero reports whether nothing flows.
+func isZero(gradient [][]float64) bool {
+	for _, row := range gradient {
+		for _, v := range row {
+			if v != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
