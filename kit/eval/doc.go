@@ -1,9 +1,9 @@
 // Package eval judges a frozen encoder by its features: k-nearest neighbours,
-// a linear probe, and accuracy against the number of labels. A protocol is a
-// struct literal with one verb, Evaluate(train, test), and every [Result] says
-// how it came about: the protocol in words, the interval and what it speaks of,
-// the hash of the labelled subset, the seeds, and the encoder's hash before and
-// after the probe.
+// a linear probe, accuracy against the number of labels, few-shot episodes,
+// zero-shot by attributes, and retrieval. A protocol is a struct literal with
+// one verb, Evaluate, and every [Result] says how it came about: the protocol in
+// words, the interval and what it speaks of, the hash of the labelled subset,
+// the seeds, and the encoder's hash before and after the probe.
 //
 //	knn, err := eval.KNN{}.Evaluate(train, test)
 //	fmt.Println(knn) // k-NN (k 20, cosine, T 0.1) 61.3 % [60.3, 62.2], 10,000 test images, 50,000 labels
@@ -13,6 +13,12 @@
 //
 //	curve, err := eval.LabelCurve{Probe: eval.Linear{}}.Evaluate(train, test)
 //	fmt.Println(curve.Table())
+//
+// With a handful of labels, with none for some classes, and with none at all:
+//
+//	episodes, err := eval.FewShot{Ways: 5, Shots: 1, Seed: 1}.Evaluate(test)
+//	unseen, err := eval.AttributeZeroShot{Attributes: table, Unseen: []string{"zebra"}}.Evaluate(train, test)
+//	ranking, err := eval.Retrieval{K: []int{1, 10}}.Evaluate(gallery, queries)
 //
 // The arithmetic runs on the process's device ([device.Open]).
 package eval
