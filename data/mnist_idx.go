@@ -1,0 +1,87 @@
+package data
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// idxArray is an array of bytes in the IDX format of MNIST's page: two zero
+// bytes, the type (8 is unsigned byte), the number of dimensions, each of these
+// as a big-endian uint32, then the values in C order.
+type idxArray struct {
+	path   string
+	shape  []int
+	values []uint8
+}
+
+// readIDX reads a file such as train-images-idx3-ubyte of a folder, by the part
+// of its name before idx, and by its dimensions.
+func readIDX(folder, stem string, dimensions int) (idxArray, error) {
+	plain := fmt.Sprintf("%s-idx%d-ubyte", stem, dimensions)
+	point := strings.Replace(plain, "-idx", ".idx", 1)
+	for _, name := range []string{plain, plain + ".gz", point, point + ".gz"} {
+		path := filepath.Join(folder, name)
+		f, err := os.Open(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return idxArray{}, err
+		}
+		defer f.Close()
+		array, err := parseIDX(f, dimensions)
+		if err != nil {
+			return idxArray{}, fmt.Errorf("%s: %w", path, err)
+		}
+		array.path = path
+		return array, nil
+	}
+	return idxArray{}, fmt.Errorf("%s holds neither %s nor %s.gz: %w", folder, plain, plain, os.ErrNotExist)
+}
+
+// parseIDX reads an array, compressed or not: by the first bytes, since .gz
+// files are often unpacked without being renamed.
+func parseIDX(f io.Reader, dimensions int) (idxArray, error) {
+	in := bufio.NewReader(f)
+	var content io.Reader = in
+	if head, err := in.Peek(2); err == nil && head[0] == 0x1f && head[1] == 0x8b {
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return idxArray{}, fmt.Errorf("it is a damaged .gz: %w", err)
+		}
+		content = unzipped
+	}
+	header := make([]byte, 4+4*dimensions)
+	if _, err := io.ReadFull(content, header); err != nil {
+		return idxArray{}, fmt.Errorf("it is cut short, in the header: %w", err)
+	}
+	if magic, want := binary.BigEndian.Uint32(header), uint32(0x800+dimensions); magic != want {
+		return idxArray{}, fmt.Errorf("it begins with %#08x, want %#08x: not an IDX file of bytes with %d dimensions",
+			magic, want, dimensions)
+	}
+	array, want := idxArray{shape: make([]int, dimensions)}, 1
+	for d := range array.shape {
+		n := int(binary.BigEndian.Uint32(header[4+4*d:]))
+		if n < 1 || want > maxArray/n {
+			return idxArray{}, fmt.Errorf("dimension %d is %d, want at least 1, and at most %d values in all", d, n, maxArray)
+		}
+		array.shape[d], want = n, want*n
+	}
+	// Not allocated by what the header claims: the file may be short.
+	var err error
+	if array.values, err = io.ReadAll(io.LimitReader(content, int64(want)+1)); err != nil {
+		return idxArray{}, fmt.Errorf("it is damaged or cut short: %w", err)
+	}
+	if len(array.values) != want {
+		return idxArray{}, fmt.Errorf("it does not hold the %d values of its shape %v: it is cut short or too long",
+			want, array.shape)
+	}
+	return array, nil
+}

@@ -1,0 +1,89 @@
+package data
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// npyFile is a .npy file, version 1.0, of that type and shape.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+func npyFile(kind, fortran, shape string, values []byte) []byte {
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }", kind, fortran, shape)
+	for (10+len(header)+1)%64 != 0 {
+		header += " "
+	}
+	header += "\n"
+	file := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
+	return append(append(file, header...), values...)
+}
+
+// npzArchive is a .npz of the given .npy files.
+func npzArchive(t *testing.T, arrays map[string][]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for name, content := range arrays {
+		file, err := w.Create(name + ".npy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Write(content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestNPZBytes(t *testing.T) {
+	values := []byte{0, 1, 2, 3, 4, 255}
+	path := write(t, filepath.Join(t.TempDir(), "x.npz"), npzArchive(t, map[string][]byte{
+		"good":      npyFile("|u1", "False", "(3, 2)", values),
+		"vector":    npyFile("|u1", "True", "(6,)", values),
+		"scalar":    npyFile("|u1", "False", "()", values[5:]),
+		"empty":     npyFile("|u1", "False", "(0, 28, 28)", nil),
+		"float":     npyFile("<f4", "False", "(3, 2)", values),
+		"fortran":   npyFile("|u1", "True", "(3, 2)", values),
+		"short":     npyFile("|u1", "False", "(3, 2)", values[:5]),
+		"long":      npyFile("|u1", "False", "(3, 2)", append(values, 1)),
+		"huge":      npyFile("|u1", "False", "(4294967296, 4294967296)", values),
+		"negative":  npyFile("|u1", "False", "(-1, 2)", values),
+		"text":      []byte("hello, world"),
+		"nothing":   nil,
+		"no-shape":  npyFile("|u1", "False", "x", values),
+		"no-line":   []byte("\x93NUMPY\x01\x00\x03\x00abc"),
+		"truncated": npyFile("|u1", "False", "(3, 2)", nil)[:40],
+	}))
+	file, err := openNPZ(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.close()
+	for name, want := range map[string][]int{"good": {3, 2}, "vector": {6}} {
+		got, shape, err := file.bytes(name)
+		if err != nil || !slices.Equal(shape, want) || !bytes.Equal(got, values) {
+			t.Errorf("%s: %v of shape %v, %v", name, got, shape, err)
+		}
+	}
+	if got, shape, err := file.bytes("scalar"); err != nil || len(shape) != 0 || !bytes.Equal(got, values[5:]) {
+		t.Errorf("scalar: %v of shape %v, %v", got, shape, err)
+	}
+	if got, shape, err := file.bytes("empty"); err != nil || len(got) != 0 || len(shape) != 3 {
+		t.Errorf("empty: %v of shape %v, %v", got, shape, err)
+	}
+	for name, part := range map[string]string{
+		"absent": "could not find", "float": "<f4", "fortran": "Fortran order", "short": "cut short", "long": "too long",
+		"huge": "at most", "negative": "shape", "text": "", "nothing": "", "no-shape": "", "no-line": "damaged", "truncated": "",
+	} {
+		_, _, err := file.bytes(name)
+		wantError(t, err, "x.npz", "array "+name, part)
+	}
+	_, err = openNPZ(write(t, filepath.Join(t.TempDir(), "y.npz"), []byte("hello")))
+	wantError(t, err, "y.npz")
+}
