@@ -103,7 +103,7 @@ func (o AdamW) update(s step) func(p parameter) *Node {
 		if !p.excluded {
 			direction = Add(direction, MulScalar(p.value, o.WeightDecay))
 		}
-		return Sub(p.value, Mul(s.rate, direction))
+		return Sub(p.value, Mul(p.rate, direction))
 	}
 }
 

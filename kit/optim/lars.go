@@ -93,7 +93,7 @@ func (o LARS) update(s step) func(p parameter) *Node {
 		if !p.excluded {
 			direction = o.adapt(p.value, p.gradient)
 		}
-		return Sub(p.value, Mul(s.rate, s.momentum(p, direction, o.Momentum)))
+		return Sub(p.value, Mul(p.rate, s.momentum(p, direction, o.Momentum)))
 	}
 }
 

@@ -88,7 +88,7 @@ func (o SGD) update(s step) func(p parameter) *Node {
 		if o.Nesterov {
 			ahead = Add(direction, MulScalar(ahead, o.Momentum))
 		}
-		return Sub(p.value, Mul(s.rate, ahead))
+		return Sub(p.value, Mul(p.rate, ahead))
 	}
 }
 

@@ -25,6 +25,7 @@ type descent struct {
 	peak      float64 // peak is the learning rate scaled for the batch.
 	clipNorm  float64 // clipNorm is the largest norm of the whole gradient; 0 is no limit.
 	exclude   Exclusion
+	rates     Rates // rates are the learning rates of single variables; nil gives all the same.
 	algorithm algorithm
 }
 
@@ -50,14 +51,14 @@ type step struct {
 	graph *Graph
 	store *model.Store
 	scope string
-	rate  *Node // rate is the learning rate, a float32 scalar.
 }
 
 // parameter is one variable in a step. Value and gradient are float32, of the variable's shape.
 type parameter struct {
 	variable        *model.Variable
 	value, gradient *Node
-	excluded        bool // excluded parameters have no weight decay and no adaptation.
+	rate            *Node // rate is the learning rate, a float32 scalar.
+	excluded        bool  // excluded parameters have no weight decay and no adaptation.
 }
 
 // UpdateGraph builds one update of every trainable variable that the graph uses. The loss is a scalar. It panics on
@@ -87,7 +88,8 @@ func (d *descent) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node
 	rate := d.plan.Schedule.LRGraph(number, d.plan.Steps, d.peak)
 	reported(g, optimizer.ParamLearningRate).SetNodeValue(rate)
 
-	update := d.algorithm(step{graph: g, store: scope.Store(), scope: d.scope, rate: rate})
+	d.setRates(parameters, rate)
+	update := d.algorithm(step{graph: g, store: scope.Store(), scope: d.scope})
 	for _, p := range parameters {
 		p.variable.SetNodeValue(ConvertDType(update(p), p.variable.DType()))
 	}

@@ -16,8 +16,7 @@ import (
 //
 // Chen & He 2020, "Exploring Simple Siamese Representation Learning", arXiv:2011.10566. The zero value is the paper's recipe
 // (section 3), with the optimiser that solo-learn found for CIFAR-10. Two things differ: the projections' norm has a learned
-// scale and offset, and the predictor's learning rate follows the schedule of all the others, where the paper holds it
-// constant.
+// scale and offset.
 type SimSiam struct {
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
@@ -102,7 +101,10 @@ func (m SimSiam) Collapse() Collapse {
 	return Collapse{Try: "a lower learning rate; a larger Batch; weaker weight decay; a smaller Bottleneck"}
 }
 
-// Optimizer is SGD as solo-learn runs it on CIFAR-10.
+// Optimizer is SGD as solo-learn runs it on CIFAR-10, with a constant learning rate for the predictor (section 4.2).
 func (m SimSiam) Optimizer() optim.Optimizer {
-	return optim.SGD{LR: .5, Momentum: .9, WeightDecay: 1e-5}
+	return optim.PerVariable{
+		Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 1e-5},
+		Rates:     optim.Steady{Under: "predictor"},
+	}
 }
