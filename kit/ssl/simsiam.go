@@ -15,7 +15,7 @@ import (
 // no negatives and no teacher: that no gradient flows into what is predicted is all that keeps it from collapse.
 //
 // Chen & He 2020, "Exploring Simple Siamese Representation Learning", arXiv:2011.10566. The zero value is the paper's recipe
-// (section 3), with the optimiser that solo-learn found for CIFAR-10. Two things differ: the projections' norm has a learned
+// (section 3), with the optimiser that solo-learn found for CIFAR-10. One thing differs: the projections' norm has a learned
 // scale and offset.
 type SimSiam struct {
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
