@@ -88,7 +88,7 @@ func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 		var permutation []int
 		epoch := -1
 		for step := start; step < end; step++ {
-			if e := step / order.StepsPerEpoch(); e != epoch {
+			if e := step / order.stepsPerEpoch(); e != epoch {
 				epoch, permutation = e, order.permutation(e)
 			}
 			result := make(chan loaded, 1)

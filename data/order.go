@@ -7,10 +7,21 @@ import "fmt"
 // of the images; the last, partial batch of an epoch is dropped, so that every
 // step has the same shape. A run resumed at step s therefore continues exactly
 // as if it had never stopped.
+//
+// Where few images have labels, each step may begin with a fixed number of
+// those, which then come again more often than once an epoch:
+//
+//	data.Order{Len: 50_000, Batch: 512, Labelled: few, LabelledPart: 64}
 type Order struct {
 	Len   int    // images in the set, at least Batch
 	Batch int    // images a step, at least 1
 	Seed  uint64 // two orders of different seeds are independent
+
+	// Labelled are the images that the first LabelledPart of a step are taken
+	// from: fresh random permutations of them, one after another without end. The
+	// other images of a step are from the whole set, as without a labelled part.
+	Labelled     []int
+	LabelledPart int // in [1, Batch-1]; 0: none, and Labelled does not matter
 }
 
 // Check returns an error that names the field and the allowed range where the
@@ -22,17 +33,36 @@ func (o Order) Check() error {
 	if o.Batch < 1 || o.Batch > o.Len {
 		return fmt.Errorf("data: Order.Batch is %d, want between 1 and the %d images of the set", o.Batch, o.Len)
 	}
+	if o.LabelledPart == 0 {
+		return nil
+	}
+	if o.LabelledPart < 0 || o.LabelledPart >= o.Batch {
+		return fmt.Errorf("data: Order.LabelledPart is %d, want between 1 and %d, one less than the batch, or 0 (none)",
+			o.LabelledPart, o.Batch-1)
+	}
+	if len(o.Labelled) == 0 {
+		return fmt.Errorf("data: Order.LabelledPart is %d, and Order.Labelled holds no images", o.LabelledPart)
+	}
+	for _, i := range o.Labelled {
+		if i < 0 || i >= o.Len {
+			return fmt.Errorf("data: Order.Labelled holds image %d, want images in [0, %d)", i, o.Len)
+		}
+	}
 	return nil
 }
 
-// StepsPerEpoch is the number of whole batches in the set; 0 for an order that
+// StepsPerEpoch is the number of steps in which every image of the set comes
+// once, the last, partial batch and labelled parts left out; 0 for an order that
 // does not pass [Order.Check].
 func (o Order) StepsPerEpoch() int {
 	if o.Check() != nil {
 		return 0
 	}
-	return o.Len / o.Batch
+	return o.stepsPerEpoch()
 }
+
+// stepsPerEpoch is the same for an order that passes.
+func (o Order) stepsPerEpoch() int { return o.Len / (o.Batch - o.LabelledPart) }
 
 // Indices returns the images of a step, for any step ≥ 0 (epoch
 // step/StepsPerEpoch). It computes the epoch's permutation afresh, in O(Len);
@@ -45,7 +75,7 @@ func (o Order) Indices(step int) []int {
 	if step < 0 {
 		panic(fmt.Errorf("data: Order.Indices of step %d, want at least 0", step))
 	}
-	return o.slice(o.permutation(step/o.StepsPerEpoch()), step)
+	return o.slice(o.permutation(step/o.stepsPerEpoch()), step)
 }
 
 // permutation is the order of all images in one epoch.
@@ -54,8 +84,31 @@ func (o Order) permutation(epoch int) []int {
 	return r.permutation(o.Len)
 }
 
-// slice copies a step's images out of its epoch's permutation.
+// slice copies a step's images: its labelled part, and the others out of their
+// epoch's permutation.
 func (o Order) slice(permutation []int, step int) []int {
-	first := step % o.StepsPerEpoch() * o.Batch
-	return append([]int(nil), permutation[first:first+o.Batch]...)
+	rest := o.Batch - o.LabelledPart
+	first := step % o.stepsPerEpoch() * rest
+	return append(o.labelled(step), permutation[first:first+rest]...)
+}
+
+// forLabelled is the purpose of the permutations of labelled images, apart from
+// all others.
+const forLabelled uint64 = 1 << 32
+
+// labelled is the labelled part of a step: places step·LabelledPart and on in
+// the permutations of Labelled, laid end to end.
+func (o Order) labelled(step int) []int {
+	n := len(o.Labelled)
+	indices := make([]int, 0, o.Batch)
+	for place := step * o.LabelledPart; len(indices) < o.LabelledPart; {
+		r := newRNG(o.Seed, forLabelled, uint64(n), uint64(place/n))
+		round := r.permutation(n)[place%n:]
+		round = round[:min(len(round), o.LabelledPart-len(indices))]
+		for _, i := range round {
+			indices = append(indices, o.Labelled[i])
+		}
+		place += len(round)
+	}
+	return indices
 }

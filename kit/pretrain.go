@@ -141,6 +141,14 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 	if err != nil {
 		return nil, err
 	}
+	if recipe.Start != "" && !resumed {
+		if err := recipe.start(store); err != nil {
+			return nil, err
+		}
+		if first, err = monitors.look(); err != nil {
+			return nil, err
+		}
+	}
 	trainer, err := newTrainer(backend, store, recipe)
 	if err != nil {
 		return nil, err
@@ -172,7 +180,10 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 // run trains to the last step and writes the encoder.
 func (t *training) run() error {
 	done := int(t.trainer.GlobalStep())
-	order := data.Order{Len: t.set.Len(), Batch: t.recipe.Batch, Seed: t.recipe.Seed}
+	order, err := t.recipe.order(t.set)
+	if err != nil {
+		return err
+	}
 	item, err := t.recipe.item(t.set)
 	if err != nil {
 		return err
@@ -202,7 +213,7 @@ func (t *training) run() error {
 
 // epochs is the number of passes over the images in that many steps.
 func (t *training) epochs(steps int) float64 {
-	return float64(steps) * float64(t.recipe.Batch) / float64(t.set.Len())
+	return float64(steps) * float64(t.recipe.Batch-t.recipe.labelledPart()) / float64(t.set.Len())
 }
 
 // afterStep records a step. The metrics are those of newTrainer: loss, its moving average, learning rate, gradient norm.

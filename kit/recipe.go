@@ -27,7 +27,7 @@ type Recipe struct {
 	Schedule optim.Schedule
 
 	// Epochs is how often every image is seen, at least 1. Give it, or Steps. An epoch leaves out the last images that do
-	// not fill a batch, other ones each time.
+	// not fill a batch, other ones each time. The labelled part of a semi-supervised method's batches does not count.
 	Epochs int
 	// Steps is the number of batches, instead of Epochs.
 	Steps int
@@ -36,6 +36,10 @@ type Recipe struct {
 	// Seed decides initial weights, data order and augmentation: equal recipes make equal weights, bit for bit, on one
 	// machine and backend.
 	Seed uint64
+	// Start is the path of a file of weights, as another run's encoder.safetensors, that the encoder starts from; heads and
+	// whatever else is the method's own start at random all the same, and so does a mask token. Default "": random weights. The
+	// weights must be those of this Encoder; recipe.json holds their hash, so the file may be moved.
+	Start string `json:"-"`
 	// Precision is the dtype of the encoder's arithmetic: Float32 (default) or BFloat16. Weights, statistics, losses and
 	// updates are float32 with either.
 	Precision Precision
@@ -144,7 +148,13 @@ func (r Recipe) checkFor(set data.Set) error {
 	if err := r.Optimizer.Check(); err != nil {
 		return err
 	}
-	return r.Encoder.Check(height, width)
+	if err := r.Encoder.Check(height, width); err != nil {
+		return err
+	}
+	if _, err := r.order(set); err != nil {
+		return err
+	}
+	return r.checkStart(height, width)
 }
 
 // withDefaults fills in what was left out and can be known without the data.
@@ -161,7 +171,8 @@ func (r Recipe) withDefaults() Recipe {
 // forData fills in what depends on the number of images.
 func (r Recipe) forData(images int) Recipe {
 	if r.Steps == 0 {
-		r.Steps, r.Epochs = r.Epochs*(images/r.Batch), 0 // One of them, so that the recipe of a run is a recipe again.
+		// One of them, so that the recipe of a run is a recipe again.
+		r.Steps, r.Epochs = r.Epochs*(images/(r.Batch-r.labelledPart())), 0
 	}
 	if r.MonitorEvery == 0 {
 		r.MonitorEvery = max(r.Steps/20, 1)

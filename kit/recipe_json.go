@@ -54,9 +54,17 @@ func describe(v reflect.Value) any {
 	}
 }
 
-// json is the content of recipe.json: the recipe, and the views that its method makes of these images.
+// json is the content of recipe.json: the recipe, the hash of the weights that it starts from where they are not random, and
+// the views that its method makes of these images.
 func (r Recipe) json(views []augment.Pipeline) ([]byte, error) {
 	content := describe(reflect.ValueOf(r)).(map[string]any)
+	if r.Start != "" {
+		_, hash, err := readWeights(r.Start)
+		if err != nil {
+			return nil, err
+		}
+		content["Start"] = hash
+	}
 	content["Views"] = describe(reflect.ValueOf(views))
 	encoded, err := json.MarshalIndent(content, "", "  ")
 	return append(encoded, '\n'), err

@@ -59,6 +59,16 @@ type NeedsLabels interface {
 	CheckLabels(classes []string) error
 }
 
+// SemiSupervised is a Method that learns from few labels and many images. Its batches begin with images that have a label: in
+// the first LabelledOf(batch) rows of Step.Views and Step.Labels all labelled images come one after another without end, in
+// the other rows all training images, once an epoch, with whatever labels they have. See package semi.
+type SemiSupervised interface {
+	NeedsLabels
+
+	// LabelledOf is how many images of a batch must be labelled: from 1 to batch-1, where Check finds nothing wrong.
+	LabelledOf(batch int) int
+}
+
 // NeedsEncoder is a Method that does not work with every encoder.
 type NeedsEncoder interface {
 	Method

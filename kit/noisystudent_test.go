@@ -1,0 +1,131 @@
+package kit
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+	"sslkit/kit/ssl"
+)
+
+// noisy is a Noisy Student that trains in a few seconds.
+func noisy() NoisyStudent {
+	recipe := small()
+	recipe.Data, recipe.Steps, recipe.Optimizer = nil, 6, optim.SGD{LR: .1}
+	recipe.Encoder = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1, StochasticDepth: .1}
+	recipe.Method = ssl.Supervised{Classes: 10, View: augment.Pipeline{augment.Normalize{}}}
+	return NoisyStudent{Data: small().Data, Labels: few, Teacher: recipe, Student: recipe, Rounds: 2, Confidence: .1}
+}
+
+func TestSemiNoisyStudentLearnsFromItsTeacher(t *testing.T) {
+	dir := t.TempDir()
+	n := noisy()
+	runs, err := TrainNoisyStudent(dir, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(runs) != 3 || filepath.Base(runs[0].Dir) != "teacher" || filepath.Base(runs[2].Dir) != "student-2" {
+		t.Fatalf("%d runs", len(runs))
+	}
+	// With that confidence every image counts: the known labels, and the teacher's for the others.
+	everything := *runs[0]
+	everything.Recipe.Data = n.Data
+	logits, err := everything.Embeddings(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	student, err := runs[1].Recipe.Data.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer student.Close()
+	known, err := data.PartlyLabelled{From: n.Data, Subset: n.Labels}.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer known.Close()
+	want := logits.ArgMax()
+	for i := range want {
+		if known.Label(i) >= 0 {
+			want[i] = known.Label(i)
+		}
+	}
+	if !slices.Equal(data.Labels(student), want) {
+		t.Error("the student's labels are not those that are known, and the teacher's")
+	}
+
+	// What is finished is loaded; a student that is gone is trained again from the labels that are there.
+	before := content(t, runs[2].Dir, encoderFile)
+	if err := os.RemoveAll(runs[2].Dir); err != nil {
+		t.Fatal(err)
+	}
+	again, err := TrainNoisyStudent(dir, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(before, content(t, again[2].Dir, encoderFile)) {
+		t.Error("the second student is another one")
+	}
+	n.PerClass = 1
+	if _, err := TrainNoisyStudent(dir, n); err == nil {
+		t.Error("other settings are accepted in the same directory")
+	}
+}
+
+func TestSemiConfidentLabels(t *testing.T) {
+	logits := []float32{
+		3, 0, // Class 0 with 0.953,
+		0, 1, // 1 with 0.731,
+		0, 2, // 1 with 0.881,
+		9, 0, // known,
+		1, 0, // 0 with 0.731,
+		2, 0, // and 0 with 0.881.
+	}
+	known := []int{-1, -1, -1, 1, -1, -1}
+	for _, c := range []struct {
+		confidence float64
+		perClass   int
+		want       []int
+	}{
+		{.5, 0, []int{0, 1, 1, 1, 0, 0}},
+		{.8, 0, []int{0, -1, 1, 1, -1, 0}},
+		{.5, 2, []int{0, -1, 1, 1, -1, 0}},
+		{.5, 1, []int{0, -1, -1, 1, -1, -1}},
+		{.99, 0, known},
+	} {
+		if got := confident(logits, 2, known, c.confidence, c.perClass); !slices.Equal(got, c.want) {
+			t.Errorf("confidence %g, %d a class: %v, want %v", c.confidence, c.perClass, got, c.want)
+		}
+	}
+}
+
+func TestSemiNoisyStudentIsCheckedBeforeTraining(t *testing.T) {
+	for what, change := range map[string]func(*NoisyStudent){
+		"Data is missing":  func(n *NoisyStudent) { n.Data = nil },
+		"Data of Teacher":  func(n *NoisyStudent) { n.Student.Data = n.Data },
+		"Rounds":           func(n *NoisyStudent) { n.Rounds = -1 },
+		"Confidence":       func(n *NoisyStudent) { n.Confidence = 1 },
+		"PerClass":         func(n *NoisyStudent) { n.PerClass = -1 },
+		"Teacher: ":        func(n *NoisyStudent) { n.Teacher.Method = ssl.Supervised{Classes: 1} },
+		"Student: ":        func(n *NoisyStudent) { n.Student.Method = ssl.Supervised{Classes: 1} },
+		"10 labelled imag": func(n *NoisyStudent) { n.Labels.PerClass = 1000 },
+	} {
+		bad := noisy()
+		change(&bad)
+		dir := filepath.Join(t.TempDir(), "run")
+		if _, err := TrainNoisyStudent(dir, bad); err == nil || !strings.Contains(err.Error(), what) || exists(dir) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+	embeds := noisy()
+	embeds.Teacher.Method = ssl.SimCLR{Out: 8}
+	if _, err := TrainNoisyStudent(t.TempDir(), embeds); err == nil || !strings.Contains(err.Error(), "8 values for 10 classes") {
+		t.Errorf("a teacher without logits: %v", err)
+	}
+}

@@ -1,0 +1,197 @@
+package kit
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+	"sslkit/kit/semi"
+	"sslkit/kit/ssl"
+)
+
+// few labels of the small recipe's images: 2 of each of the 10 classes.
+var few = data.Subset{PerClass: 2, Seed: 1}
+
+// tiny is an encoder that compiles fast.
+var tiny = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1}
+
+// partlyLabelled is a recipe of a semi-supervised method that trains in a second or two.
+func partlyLabelled(method ssl.Method) Recipe {
+	recipe := small()
+	recipe.Encoder = tiny
+	recipe.Data = data.PartlyLabelled{From: recipe.Data, Subset: few}
+	recipe.Method, recipe.Optimizer = method, optim.SGD{LR: .1}
+	return recipe
+}
+
+func TestSemiSupervisedMethodsTrainAndAreResumedToTheSameBits(t *testing.T) {
+	view := augment.Pipeline{augment.Flip{}, augment.Normalize{}}
+	for _, method := range []ssl.Method{
+		semi.FixMatch{Classes: 10, Threshold: .12, Weak: view}, semi.FreeMatch{Classes: 10, Momentum: .9, Weak: view, Strong: view},
+		semi.PseudoLabel{Classes: 10, View: view}, semi.MeanTeacher{Classes: 10, View: view},
+		ssl.Sum{{Method: ssl.Rotation{View: view}}, {Method: semi.FixMatch{Classes: 10, Weak: view, Strong: view}}},
+	} {
+		recipe := partlyLabelled(method)
+		dir := t.TempDir()
+		run := pretrained(t, dir, recipe)
+		if _, sum := method.(ssl.Sum); !sum {
+			logits, err := run.Embeddings(data.Test)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if logits.N != 32 || logits.Dim != 10 || slices.Min(logits.Labels) < 0 {
+				t.Errorf("%s: logits %d × %d of test images with labels from %d on",
+					method.Name(), logits.N, logits.Dim, slices.Min(logits.Labels))
+			}
+		}
+		want := content(t, dir, encoderFile)
+		checkpoints, err := listCheckpoints(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pretrained(t, dir, recipe)
+		if !bytes.Equal(content(t, dir, encoderFile), want) {
+			t.Errorf("%s: the resumed run's encoder differs from the unbroken one's", method.Name())
+		}
+	}
+}
+
+// countsLabels is a method whose loss is the number of labelled images among the first of a batch, and a hundred for each of
+// the others that has a label.
+type countsLabels struct{ semi.FixMatch }
+
+func (c countsLabels) Loss(step *ssl.Step) *Node {
+	first := c.LabelledOf(step.Labels.Shape().Dim(0))
+	labelled := ConvertDType(GreaterOrEqual(step.Labels, ZerosLike(step.Labels)), step.Progress.DType())
+	others := ReduceAllSum(Slice(labelled, AxisRange(first)))
+	count := Add(ReduceAllSum(Slice(labelled, AxisRange(0, first))), MulScalar(others, 100))
+	return Add(count, MulScalar(ReduceAllSum(step.Encode(step.Views[0]).Pooled), 0))
+}
+
+func TestSemiSupervisedBatchesBeginWithLabelledImages(t *testing.T) {
+	plain := augment.Pipeline{augment.Normalize{}}
+	recipe := partlyLabelled(countsLabels{semi.FixMatch{Classes: 10, Share: .25, Weak: plain, Strong: plain}})
+	recipe.Steps, recipe.Epochs = 0, 1
+	run := pretrained(t, t.TempDir(), recipe)
+	if run.Recipe.Steps != 96/12 {
+		t.Errorf("an epoch of 96 images has %d steps, want %d of 12 and 4 labelled ones", run.Recipe.Steps, 96/12)
+	}
+	metrics, err := run.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var others float64
+	for _, m := range metrics[1:] {
+		if first := float64(int(m.Loss) % 100); first != 4 {
+			t.Errorf("step %d begins with %g labelled images, want 4", m.Step, first)
+		}
+		others += float64(int(m.Loss) / 100)
+	}
+	if others != 20 {
+		t.Errorf("in an epoch %g labelled images come behind those, want all 20", others)
+	}
+	if last := metrics[len(metrics)-1]; last.Epoch != 1 {
+		t.Errorf("the last step ends epoch %g", last.Epoch)
+	}
+}
+
+// wants is a method that wants any number of labelled images.
+type wants struct {
+	semi.FixMatch
+	labelled int
+}
+
+func (w wants) LabelledOf(int) int { return w.labelled }
+
+// unlabelled is a source without labels that still has classes.
+type unlabelled struct{ data.Source }
+
+func (u unlabelled) Open(split data.Split) (data.Set, error) {
+	set, err := u.Source.Open(split)
+	return unlabelledSet{set}, err
+}
+
+type unlabelledSet struct{ data.Set }
+
+func (unlabelledSet) Label(int) int { return -1 }
+
+func TestSemiSupervisedBatchesThatCannotBeAreErrors(t *testing.T) {
+	fixMatch := semi.FixMatch{Classes: 10}
+	for what, recipe := range map[string]Recipe{
+		"wants 0 labelled images": partlyLabelled(wants{fixMatch, 0}),
+		"from 1 to 15":            partlyLabelled(wants{fixMatch, 16}),
+		"4 and 2 labelled images": partlyLabelled(ssl.Sum{{Method: semi.MeanTeacher{Classes: 10}}, {Method: fixMatch}}),
+		"none of shapes":          func() Recipe { r := partlyLabelled(fixMatch); r.Data = unlabelled{small().Data}; return r }(),
+		"have 10 classes":         partlyLabelled(semi.FixMatch{Classes: 9}),
+		"holds 1 image; it must":  func() Recipe { r := partlyLabelled(fixMatch); r.Batch = 1; return r }(),
+	} {
+		if err := recipe.Check(); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}
+
+func TestSemiSupervisedStageStartsFromTheFirst(t *testing.T) {
+	hybrid := Hybrid{Data: small().Data, Labels: few, Pretrain: small(), Semi: partlyLabelled(semi.FixMatch{Classes: 10})}
+	hybrid.Pretrain.Data, hybrid.Semi.Data, hybrid.Pretrain.Encoder, hybrid.Semi.Encoder = nil, nil, tiny, nil
+	dir := t.TempDir()
+	first, second, err := PretrainThenLabel(dir, hybrid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(content(t, second.Dir, initialFile), content(t, first.Dir, encoderFile)) {
+		t.Error("the second stage did not start from the first's encoder")
+	}
+	for _, run := range []*Run{first, second} { // Neither sees more labels than the budget has.
+		set, err := run.Recipe.Data.Open(data.Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels := slices.DeleteFunc(data.Labels(set), func(label int) bool { return label < 0 })
+		if set.Len() != 96 || len(labels) != 20 {
+			t.Errorf("%s sees %d labels of %d images", run.Dir, len(labels), set.Len())
+		}
+		set.Close()
+	}
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(dir, moved); err != nil {
+		t.Fatal(err)
+	}
+	if _, again, err := PretrainThenLabel(moved, hybrid); err != nil || !again.Finished() {
+		t.Errorf("loading the finished stages: %v", err)
+	}
+}
+
+func TestSemiSupervisedStagesAreCheckedBeforeTraining(t *testing.T) {
+	hybrid := Hybrid{Data: small().Data, Labels: few, Pretrain: small(), Semi: partlyLabelled(semi.FixMatch{Classes: 10})}
+	hybrid.Pretrain.Data, hybrid.Semi.Data, hybrid.Pretrain.Encoder = nil, nil, tiny
+	for what, change := range map[string]func(*Hybrid){
+		"Data is missing":   func(h *Hybrid) { h.Data = nil },
+		"Data of Pretrain":  func(h *Hybrid) { h.Semi.Data = h.Data },
+		"Start of Semi":     func(h *Hybrid) { h.Semi.Start = "there" },
+		"Pretrain: ssl.Sim": func(h *Hybrid) { h.Pretrain.Method = ssl.SimCLR{Temperature: -1} },
+		"Semi: semi.Fix":    func(h *Hybrid) { h.Semi.Method = semi.FixMatch{} },
+		"1000":              func(h *Hybrid) { h.Labels.PerClass = 1000 },
+	} {
+		bad := hybrid
+		change(&bad)
+		dir := filepath.Join(t.TempDir(), "run")
+		if _, _, err := PretrainThenLabel(dir, bad); err == nil || !strings.Contains(err.Error(), what) || exists(dir) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}
