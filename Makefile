@@ -50,17 +50,18 @@ run: setup ## execute the quickstart and make its page; DATA=path uses your imag
 page: setup ## execute the notebook NB=path and make its page
 	@export $(jupyter); $(python) notebooks/setup/publish.py $(NB) $(OUT)
 
-test: setup ## vet, format, the quickstart made small, and all Go tests
+test: setup ## vet, format, the notebooks made small, and all Go tests
 	@echo "go vet"
 	@go vet ./...
 	@echo "gofmt"
 	@bad=$$(go list -f '{{.Dir}}' ./... | tr '\n' '\0' | xargs -0 gofmt -l) || exit 1; \
 		[ -z "$$bad" ] || { echo "not formatted by gofmt:" >&2; echo "$$bad" >&2; exit 1; }
-	@echo "quickstart, made small"
+	@echo "notebooks, made small"
 	@rm -rf "$(env)/var/test"; mkdir -p "$(env)/var/test"; \
 		export SSLKIT_QUICK=1 SSLKIT_RUNS="$(env)/var/test/runs"; unset SSLKIT_DATA; export $(jupyter); \
 		$(python) notebooks/setup/publish.py notebooks/quickstart.ipynb "$(env)/var/test" \
-			--report "$$SSLKIT_RUNS/quickstart/report.json"
+			--report "$$SSLKIT_RUNS/quickstart/report.json" && \
+		$(python) notebooks/setup/publish.py notebooks/methods.ipynb "$(env)/var/test"
 	@echo "go test -race"
 	@go test -race $(TESTFLAGS) $(foreach package,$(RACE),$(if $(wildcard $(package)/*.go),./$(package)))
 	@echo "go test"

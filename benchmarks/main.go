@@ -37,6 +37,7 @@ type options struct {
 	data  string // Path to CIFAR-10 as an image folder or archive.
 	runs  string // Directory for the runs.
 
+	set    string // Of methods: the set of images, shapes or cifar10; both where empty.
 	only   string // Of methods: those to compare, by name, with commas between; all where empty.
 	seeds  int    // Of methods: the number of seeds.
 	images int    // Of methods: the number of images that a run sees of Shapes.
@@ -57,6 +58,7 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "run small, to see that it works")
 	flag.StringVar(&o.data, "data", "../shared/data/cifar10-jpeg.tar.gz", "CIFAR-10 as class folders, in a directory or archive; where there is none it is downloaded")
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "where runs are kept")
+	flag.StringVar(&o.set, "set", "", "methods: only on these images, shapes or cifar10; two such processes keep two cores busy, and one without it then writes all")
 	flag.StringVar(&o.only, "only", "", "methods: compare only these, by name, with commas between")
 	flag.IntVar(&o.seeds, "seeds", 3, "methods: the number of seeds")
 	flag.IntVar(&o.images, "images", 38_400, "methods: the number of images that a run sees of Shapes; half as many of CIFAR-10")

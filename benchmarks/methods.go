@@ -81,7 +81,7 @@ func entries(view augment.Pipeline, convolutional family) []entry {
 		{ssl.SwAV{Hidden: 512, Prototypes: 100, Crops: pair}, convolutional},
 		{ssl.LeJEPA{Hidden: 512, Crops: pair}, convolutional},
 		{ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04, Crops: pair}, convolutional},
-		{ssl.IBOT{DINO: ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04, Crops: pair}}, withClassToken},
+		{ssl.IBOT{DINO: ssl.DINO{Hidden: 128, Prototypes: 256, Tau: .99, TeacherTemperature: .04, Crops: pair}}, withClassToken},
 		{ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}, onPatches},
 		{ssl.SimMIM{}, onPatches},
 		{ssl.IJEPA{Predictor: encoder.Transformer{Width: 48, Depth: 2}, Tau: .99}, onPatches},
@@ -143,7 +143,13 @@ func methods(o options) error {
 	out := newResult("methods", methodsProtocol)
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images of the 10,000 for training of Shapes, or %d of %d of CIFAR-10, evenly over the classes, each "+
 		"in as many views as its method wants, in batches of %d. Test images are 2,000 and %d. Seeds: %d. Seconds and memory are the mean of "+
-		"one run.", sets[0].images, sets[1].images, methodsTrain, methodsBatch, methodsTest, seeds)}
+		"one run.", images, images/2, methodsTrain, methodsBatch, methodsTest, seeds)}
+	if o.set != "" {
+		sets = slices.DeleteFunc(sets, func(s methodsSet) bool { return s.name != o.set })
+		if len(sets) == 0 {
+			return fmt.Errorf("-set is %q; it must be shapes or cifar10", o.set)
+		}
+	}
 	for _, set := range sets {
 		chosen, err := chosenEntries(o.only, entries(set.view, convolutional(o.depth, o.width)))
 		if err != nil {
@@ -175,12 +181,12 @@ func methods(o options) error {
 				return err
 			}
 			soFar := out
-			soFar.Rows = slices.Concat(out.Rows, rows)
+			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, rows), append(slices.Clone(out.Notes), notClear(set.name, rows))
 			if err := soFar.write(o.results()); err != nil {
 				return err
 			}
 		}
-		out.Rows = append(out.Rows, rows...)
+		out.Rows, out.Notes = append(out.Rows, rows...), append(out.Notes, notClear(set.name, rows))
 		if err := drawMethods(o, set.name, rows); err != nil {
 			return err
 		}
@@ -342,6 +348,32 @@ func methodRows(set string, chosen []entry, trained [][]methodRun, untrained map
 		rows = append(rows, found...)
 	}
 	return rows, nil
+}
+
+// notClear says which methods' k-NN accuracy is not clear of the random encoder's of their family: their intervals touch, or it
+// is below.
+func notClear(set string, rows []row) string {
+	random := map[string]row{} // By the name of the family.
+	var names []string
+	for _, r := range rows {
+		if r.Metric != "k-NN accuracy" {
+			continue
+		}
+		part := strings.Split(r.Case, "/")
+		if part[0] == "random" {
+			random[part[2]] = r
+		} else if r.Low <= random[part[2]].High {
+			names = append(names, part[0])
+		}
+	}
+	if slices.ContainsFunc(rows, func(r row) bool { return r.N < 2 }) {
+		return fmt.Sprintf("On %s there is one seed so far, and no interval.", set)
+	}
+	if len(names) == 0 {
+		return fmt.Sprintf("On %s, the k-NN accuracy of every method is above its random encoder's, with intervals apart.", set)
+	}
+	return fmt.Sprintf("On %s, the k-NN accuracy of every method is above its random encoder's, with intervals apart, but for %s.",
+		set, strings.Join(names, ", "))
 }
 
 // lossDetail tells how far the loss fell: for a pretext task with k answers, chance is ln k.

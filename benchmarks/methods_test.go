@@ -1,6 +1,9 @@
 package main
 
 import (
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -98,5 +101,39 @@ func TestConstantEncoderRaisesTheAlarmOfEveryMethod(t *testing.T) {
 				t.Errorf("alarm %v, error %v", alarm, err)
 			}
 		})
+	}
+}
+
+// The committed results hold every method of the comparison.
+func TestResultsHoldEveryMethod(t *testing.T) {
+	rows := readRows(filepath.Join("results", "methods.json"))
+	if rows == nil {
+		t.Fatal("benchmarks/results/methods.json is missing: go run ./benchmarks methods makes it")
+	}
+	for _, e := range entries(shapesView, convolutional(10, 16)) {
+		name := e.method.Name() + "/shapes/" + e.family.name
+		if !slices.ContainsFunc(rows, func(r row) bool { return r.Case == name && r.Recipe != nil }) {
+			t.Errorf("benchmarks/results/methods.json has no row %s: go run ./benchmarks methods adds it", name)
+		}
+	}
+}
+
+func TestNotClear(t *testing.T) {
+	rows := []row{
+		{Case: "random/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 10, High: 12},
+		{Case: "above/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 13, High: 15},
+		{Case: "touching/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 11, High: 20},
+		{Case: "above/shapes/a", Metric: "linear probe accuracy", N: 3, Low: 1, High: 2},
+		{Case: "random/shapes/b", Metric: "k-NN accuracy", N: 3, Low: 20, High: 22},
+		{Case: "below/shapes/b", Metric: "k-NN accuracy", N: 3, Low: 13, High: 15},
+	}
+	if got := notClear("shapes", rows); !strings.HasSuffix(got, "but for touching, below.") {
+		t.Error(got)
+	}
+	if got := notClear("shapes", []row{{Case: "random/shapes/a", Metric: "k-NN accuracy", N: 1}}); !strings.Contains(got, "one seed") {
+		t.Error(got)
+	}
+	if got := notClear("shapes", rows[:2]); !strings.HasSuffix(got, "intervals apart.") {
+		t.Error(got)
 	}
 }

@@ -49,7 +49,7 @@ func main() {
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "peers-knn"), "where runs are kept")
 	flag.StringVar(&o.out, "out", filepath.Join("benchmarks", "results"), "directory for the result")
 	flag.StringVar(&o.only, "only", "", "compare only these methods, by name, with commas between")
-	flag.IntVar(&o.seeds, "seeds", 3, "number of seeds")
+	flag.IntVar(&o.seeds, "seeds", 5, "number of seeds")
 	flag.IntVar(&o.train, "train", 5000, "number of training images, evenly over the classes")
 	flag.IntVar(&o.test, "test", 0, "number of test images; 0: all")
 	flag.IntVar(&o.epochs, "epochs", 6, "how often each image is seen")
