@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -356,89 +355,4 @@ func (f ImageFolder) cacheFile(tree archive, split Split, by convention) (pixelC
 	key := of(settings + "\n" + state)
 	prefix := fmt.Sprintf("%s-%s-%d-%s-", f.Name(), split, f.Size, of(settings)[:12])
 	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+".pix"), prefix: prefix, key: key, size: f.Size}, nil
-}
-
-var _ Instances = (*FolderSet)(nil)
-
-// FolderSet is an opened split of an [ImageFolder].
-type FolderSet struct {
-	name    string
-	index   *pixelIndex
-	pixels  pixelStore
-	object  []int   // by image
-	members [][]int // the images of each object, in order
-}
-
-// Name is the folder's name and the split.
-func (s *FolderSet) Name() string { return s.name }
-
-// Len is the number of images.
-func (s *FolderSet) Len() int { return len(s.index.Paths) }
-
-// Size is ImageFolder.Size, twice.
-func (s *FolderSet) Size() (height, width int) { return s.index.Size, s.index.Size }
-
-// Classes holds the names of the class folders, sorted; nil where unlabelled.
-func (s *FolderSet) Classes() []string { return s.index.Classes }
-
-// Label is the class of image i; -1 where unlabelled.
-func (s *FolderSet) Label(i int) int { return s.index.Labels[i] }
-
-// Path is where image i is inside the folder or archive. Images are sorted by
-// path.
-func (s *FolderSet) Path(i int) string { return s.index.Paths[i] }
-
-// Skipped lists the images of the split that were left out, and why.
-func (s *FolderSet) Skipped() []Skipped { return s.index.Skipped }
-
-// Ignored is how many files of the whole tree are no images, or lie outside of
-// its split folders.
-func (s *FolderSet) Ignored() int { return s.index.Ignored }
-
-// Fingerprint hashes paths, labels and pixels, in order.
-func (s *FolderSet) Fingerprint() string { return s.index.Fingerprint }
-
-// Read fills pix with image i, from memory or from the cache file.
-func (s *FolderSet) Read(i int, pix []uint8) error {
-	if err := checkRead(s, i, pix); err != nil {
-		return err
-	}
-	if _, err := s.pixels.ReadAt(pix, int64(s.index.Slots[i])*int64(len(pix))); err != nil {
-		return fmt.Errorf("data: reading %s, %s: %w", s.name, s.index.Paths[i], err)
-	}
-	return nil
-}
-
-// ReadInstances reads image i and others of the object that ImageFolder.Object
-// names, of the same split.
-func (s *FolderSet) ReadInstances(i, n int, draw uint64, pix []uint8) error {
-	if err := checkInstances(s, i, n, pix); err != nil {
-		return err
-	}
-	members := s.members[s.object[i]]
-	if len(members) == 1 {
-		return repeated(s, i, n, pix)
-	}
-	size := len(pix) / n
-	if err := s.Read(i, pix[:size]); err != nil {
-		return err
-	}
-	self, _ := slices.BinarySearch(members, i)
-	for k, other := range chooseOthers(draw, len(members)-1, n-1) {
-		if other >= self {
-			other++
-		}
-		if err := s.Read(members[other], pix[(k+1)*size:(k+2)*size]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Close closes the cache file.
-func (s *FolderSet) Close() error {
-	if f, ok := s.pixels.(*os.File); ok {
-		return f.Close()
-	}
-	return nil
 }
