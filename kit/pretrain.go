@@ -122,6 +122,7 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 	if err := removeHalfWritten(dir); err != nil {
 		return nil, err
 	}
+	height, width := set.Size()
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(int64(recipe.Seed)); err != nil {
 		return nil, fmt.Errorf("seeding the initial weights: %w", err)
@@ -148,6 +149,9 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 		if first, err = monitors.look(); err != nil {
 			return nil, err
 		}
+	}
+	if err := recipe.freeze(store, height, width); err != nil {
+		return nil, err
 	}
 	trainer, err := newTrainer(backend, store, recipe)
 	if err != nil {

@@ -154,6 +154,9 @@ func (r Recipe) checkFor(set data.Set) error {
 	if _, err := r.order(set); err != nil {
 		return err
 	}
+	if err := r.checkFrozen(height, width); err != nil {
+		return err
+	}
 	return r.checkStart(height, width)
 }
 

@@ -9,11 +9,13 @@ import (
 	"strings"
 
 	"sslkit/kit/augment"
+	"sslkit/kit/ssl"
 )
 
 // describe turns a recipe into what recipe.json holds: every interface value becomes {"its.Type": its fields}, with the
 // defaults filled in where the type knows them (a method WithDefaults), so that the file says all that was done even when a
-// default changes later. A field with the tag json:"-" does not say what is done but where: it is left out.
+// default changes later. A field with the tag json:"-" does not say what is done but where: it is left out, and so is one with
+// the tag json:",omitempty" at zero, which says nothing.
 func describe(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Interface:
@@ -35,9 +37,12 @@ func describe(v reflect.Value) any {
 		}
 		fields := map[string]any{}
 		for i := range v.NumField() {
-			if field := v.Type().Field(i); field.IsExported() && field.Tag.Get("json") != "-" {
-				fields[field.Name] = describe(v.Field(i))
+			field := v.Type().Field(i)
+			tag := field.Tag.Get("json")
+			if !field.IsExported() || tag == "-" || (tag == ",omitempty" && v.Field(i).IsZero()) {
+				continue
 			}
+			fields[field.Name] = describe(v.Field(i))
 		}
 		return fields
 	case reflect.Slice, reflect.Array:
@@ -54,8 +59,8 @@ func describe(v reflect.Value) any {
 	}
 }
 
-// json is the content of recipe.json: the recipe, the hash of the weights that it starts from where they are not random, and
-// the views that its method makes of these images.
+// json is the content of recipe.json: the recipe, the hash of the weights that it starts from where they are not random, those
+// of the weights of a network that its method learns from, and the views that the method makes of these images.
 func (r Recipe) json(views []augment.Pipeline) ([]byte, error) {
 	content := describe(reflect.ValueOf(r)).(map[string]any)
 	if r.Start != "" {
@@ -64,6 +69,13 @@ func (r Recipe) json(views []augment.Pipeline) ([]byte, error) {
 			return nil, err
 		}
 		content["Start"] = hash
+	}
+	if frozen, ok := ssl.FrozenOf(r.Method); ok {
+		hashes, err := frozenHashes(frozen)
+		if err != nil {
+			return nil, err
+		}
+		content["Frozen"] = hashes
 	}
 	content["Views"] = describe(reflect.ValueOf(views))
 	encoded, err := json.MarshalIndent(content, "", "  ")

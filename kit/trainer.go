@@ -64,6 +64,10 @@ func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	for v, view := range r.Method.Views(dims[1], dims[2]) {
 		step.Views = append(step.Views, view.Apply(random, itemImage(items, sources[v])))
 	}
+	if frozen, ok := ssl.FrozenOf(r.Method); ok {
+		step.Frozen = r.network(scope.At(frozenScope))
+		step.Frozen.Encoder = frozen.Encoder
+	}
 	if method, ok := r.Method.(ssl.HasTeacher); ok {
 		step.Teacher = r.network(scope.At(teacherScope))
 		if e, ok := r.Encoder.(encoder.Stochastic); ok { // A teacher sees the whole network.

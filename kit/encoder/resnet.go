@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -16,6 +17,10 @@ type ResNet struct {
 	Width int
 	// Stem is what comes before the first stage. Default CIFARStem.
 	Stem Stem
+	// Inner are the numbers of channels between the convolutions of the blocks, from the first block to the last: one number for
+	// a basic block, two for a bottleneck, each at least 1. What a block gives on is as wide as ever, so that Dim does not depend
+	// on it. Default nil: as many as the block's stage has. Pruning makes them smaller: see InnerWidths, and package compress.
+	Inner []int `json:",omitempty"`
 }
 
 // Stem is the start of a convolutional network: it takes the image to the resolution of the first stage.
@@ -64,7 +69,32 @@ func (r ResNet) expansion() int {
 	return 1
 }
 
-// Name is "resnet18-w64", with the stem where it is not CIFARStem: "resnet50-w64-7x7s2p".
+// InnerWidths are the numbers of channels between the convolutions of the blocks: Inner, or where that is nil those of a network
+// that has not been pruned. They are a copy.
+func (r ResNet) InnerWidths() []int {
+	if r.Inner != nil {
+		return slices.Clone(r.Inner)
+	}
+	r = r.WithDefaults()
+	var widths []int
+	for stage, blocks := range resNetBlocks[r.Depth] {
+		for range blocks * r.InnerPerBlock() {
+			widths = append(widths, r.Width<<stage)
+		}
+	}
+	return widths
+}
+
+// InnerPerBlock is how many numbers of InnerWidths a block has: 1, or 2 with bottlenecks.
+func (r ResNet) InnerPerBlock() int {
+	if r.WithDefaults().bottleneck() {
+		return 2
+	}
+	return 1
+}
+
+// Name is "resnet18-w64", with the stem where it is not CIFARStem, "resnet50-w64-7x7s2p", and the widths between the convolutions
+// where Inner gives them: "resnet10-w16-i8.16.32.64".
 func (r ResNet) Name() string {
 	r = r.WithDefaults()
 	name := fmt.Sprintf("resnet%d-w%d", r.Depth, r.Width)
@@ -73,6 +103,9 @@ func (r ResNet) Name() string {
 		if r.Stem.MaxPool {
 			name += "p"
 		}
+	}
+	if r.Inner != nil {
+		name += "-i" + dotted(r.Inner)
 	}
 	return name
 }
@@ -91,6 +124,14 @@ func (r ResNet) Check(height, width int) error {
 	}
 	if r.Stem.Stride < 1 {
 		return fmt.Errorf("encoder.ResNet: Stem.Stride is %d; it must be at least 1", r.Stem.Stride)
+	}
+	if r.Inner != nil {
+		if want := len(ResNet{Depth: r.Depth}.InnerWidths()); len(r.Inner) != want {
+			return fmt.Errorf("encoder.ResNet: Inner holds %d numbers; with Depth %d it must hold %d, or be nil", len(r.Inner), r.Depth, want)
+		}
+		if least := slices.Min(r.Inner); least < 1 {
+			return fmt.Errorf("encoder.ResNet: Inner holds %d; each number must be at least 1", least)
+		}
 	}
 	if least := 8 * r.stemStride(); height < least || width < least {
 		return fmt.Errorf("encoder.ResNet: images are %d×%d; with this Stem they must be at least %d×%d", height, width, least, least)
@@ -119,13 +160,16 @@ func (r ResNet) Encode(scope *model.Scope, x *Node) Output {
 	if r.Stem.MaxPool {
 		x = MaxPool(x).Window(3).Strides(2).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
 	}
+	inner, per := r.InnerWidths(), r.InnerPerBlock()
 	for stage, blocks := range resNetBlocks[r.Depth] {
 		for block := range blocks {
 			stride := 1
 			if block == 0 && stage > 0 {
 				stride = 2
 			}
-			x = r.block(scope.At("layer%d", stage+1).At("%d", block), x, r.Width<<stage, stride)
+			out := (r.Width << stage) * r.expansion()
+			x = r.block(scope.At("layer%d", stage+1).At("%d", block), x, inner[:per], out, stride)
+			inner = inner[per:]
 		}
 	}
 	return Output{Pooled: ReduceMean(x, 1, 2), Map: x}
@@ -134,20 +178,19 @@ func (r ResNet) Encode(scope *model.Scope, x *Node) Output {
 // block adds a residual branch to its input. The branch's last norm starts at zero, so that every block starts as the
 // identity (Goyal et al. 2017).
 //
-//	x: [batch, h, w, in] -> [batch, h/stride, w/stride, channels × expansion]
-func (r ResNet) block(scope *model.Scope, x *Node, channels, stride int) *Node {
-	out := channels * r.expansion()
+//	x: [batch, h, w, in] -> [batch, h/stride, w/stride, out]; inner: the channels between its convolutions
+func (r ResNet) block(scope *model.Scope, x *Node, inner []int, out, stride int) *Node {
 	shortcut := x
 	if stride != 1 || x.Shape().Dim(-1) != out {
 		shortcut = conv(scope.At("downsample").At("0"), x, out, 1, stride)
 		shortcut = batchNorm(scope.At("downsample").At("1"), shortcut, 1)
 	}
 	if r.bottleneck() {
-		x = relu(batchNorm(scope.At("bn1"), conv(scope.At("conv1"), x, channels, 1, 1), 1))
-		x = relu(batchNorm(scope.At("bn2"), conv(scope.At("conv2"), x, channels, 3, stride), 1))
+		x = relu(batchNorm(scope.At("bn1"), conv(scope.At("conv1"), x, inner[0], 1, 1), 1))
+		x = relu(batchNorm(scope.At("bn2"), conv(scope.At("conv2"), x, inner[1], 3, stride), 1))
 		x = batchNorm(scope.At("bn3"), conv(scope.At("conv3"), x, out, 1, 1), 0)
 	} else {
-		x = relu(batchNorm(scope.At("bn1"), conv(scope.At("conv1"), x, channels, 3, stride), 1))
+		x = relu(batchNorm(scope.At("bn1"), conv(scope.At("conv1"), x, inner[0], 3, stride), 1))
 		x = batchNorm(scope.At("bn2"), conv(scope.At("conv2"), x, out, 3, 1), 0)
 	}
 	return relu(Add(x, shortcut))
@@ -168,11 +211,10 @@ func (r ResNet) Cost(height, width int) Cost {
 	if r.Stem.MaxPool {
 		h, w = ceilDiv(h, 2), ceilDiv(w, 2)
 	}
-	in := r.Width
+	in, inner := r.Width, r.InnerWidths()
 	for stage, blocks := range resNetBlocks[r.Depth] {
 		for block := range blocks {
-			channels := r.Width << stage
-			out := channels * r.expansion()
+			out := (r.Width << stage) * r.expansion()
 			inH, inW := h, w
 			if block == 0 && stage > 0 {
 				h, w = ceilDiv(h, 2), ceilDiv(w, 2)
@@ -181,14 +223,14 @@ func (r ResNet) Cost(height, width int) Cost {
 				convNorm(h, w, in, out, 1)
 			}
 			if r.bottleneck() {
-				convNorm(inH, inW, in, channels, 1)
-				convNorm(h, w, channels, channels, 3)
-				convNorm(h, w, channels, out, 1)
+				convNorm(inH, inW, in, inner[0], 1)
+				convNorm(h, w, inner[0], inner[1], 3)
+				convNorm(h, w, inner[1], out, 1)
 			} else {
-				convNorm(h, w, in, channels, 3)
-				convNorm(h, w, channels, out, 3)
+				convNorm(h, w, in, inner[0], 3)
+				convNorm(h, w, inner[0], out, 3)
 			}
-			in = out
+			in, inner = out, inner[r.InnerPerBlock():]
 		}
 	}
 	return cost

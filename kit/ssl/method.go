@@ -125,6 +125,8 @@ type Step struct {
 	// Teacher is the slow twin of the student, for a method that HasTeacher. No gradient flows into its variables; stop it
 	// at what the teacher says, too. Its Scope holds the twins of those of the method's variables that Embed uses.
 	Teacher Network
+	// Frozen is the network that a method LearnsFromFrozen from; see Frozen.Features and Frozen.Embedding.
+	Frozen Network
 	// Views holds a view of every image for each pipeline of Method.Views: float [batch, height, width, 3]. See ReadsClips and
 	// ReadsInstances for views of several images.
 	Views []*Node

@@ -20,7 +20,7 @@ import (
 //	ssl.Sum{{Method: ssl.BYOL{}}, {Method: ssl.Supervised{Classes: 10}, Weight: .1, Final: new(1.0)}}
 //
 // The first term is the main one: its embedding is what the collapse monitors look at, and its optimiser is the default. Only
-// it may have a teacher. Every term gets views of its own.
+// it may have a teacher that moves, and only one term may learn from a network that is Frozen. Every term gets views of its own.
 type Sum []Term
 
 // Term is one objective of a Sum.
@@ -55,6 +55,7 @@ func (m Sum) Check(batch, height, width int) error {
 	if len(m) == 0 {
 		return fmt.Errorf("ssl.Sum holds no terms; it must hold at least 1")
 	}
+	frozen := 0
 	for i, term := range m {
 		if term.Method == nil {
 			return fmt.Errorf("ssl.Sum: Method of term %d is missing", i)
@@ -67,6 +68,11 @@ func (m Sum) Check(batch, height, width int) error {
 		}
 		if _, ok := term.Method.(HasTeacher); ok && i > 0 {
 			return fmt.Errorf("ssl.Sum: Method of term %d, %s, has a teacher; only that of term 0 may", i, term.Method.Name())
+		}
+		if _, ok := FrozenOf(term.Method); ok {
+			if frozen++; frozen > 1 {
+				return fmt.Errorf("ssl.Sum: Method of term %d, %s, is the second that learns from a frozen network; only one may", i, term.Method.Name())
+			}
 		}
 		if err := term.Method.Check(batch, height, width); err != nil {
 			return fmt.Errorf("ssl.Sum: term %d: %w", i, err)

@@ -1,0 +1,90 @@
+package compress
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"os"
+
+	"sslkit/kit/encoder"
+	"sslkit/kit/eval"
+)
+
+// Candidate is a trained encoder to be compared with others.
+type Candidate struct {
+	// Name is what the table calls it. Required.
+	Name string
+	// Encoder is its architecture. Required.
+	Encoder encoder.Encoder
+	// Weights is the path of its weights, as a run's encoder.safetensors. Required.
+	Weights string
+	// Train and Test are its representations of labelled images, as Run.Features gives them, for the accuracy of k-NN. The zero
+	// value of both leaves the accuracy out.
+	Train, Test eval.Features
+}
+
+// Row is what Compare measured of a candidate.
+type Row struct {
+	Name         string       `json:"name"`
+	Accuracy     *eval.Result `json:"accuracy,omitempty"` // Of eval.KNN{} on Test; nil where there are no features.
+	Params       int64        `json:"params"`             // Trainable parameters, as encoder.Cost counts them.
+	NonZero      int64        `json:"non_zero"`           // Those of all values in the file that are not zero: norms' statistics too.
+	MultiplyAdds int64        `json:"multiply_adds"`      // Of one image, as encoder.Cost counts them: zeros count.
+	FileBytes    int64        `json:"file_bytes"`         // Size of the file of weights.
+	GzipBytes    int64        `json:"gzip_bytes"`         // Size of the same file compressed, where zeros take next to nothing.
+	// Latency is the time that images take, for each of the batch sizes, in their order.
+	Latency []Latency `json:"latency"`
+}
+
+// check returns an error where a field is missing.
+func (c Candidate) check(height, width int) error {
+	switch {
+	case c.Name == "":
+		return errors.New("compress.Candidate: Name is missing")
+	case c.Encoder == nil:
+		return fmt.Errorf("compress.Candidate: Encoder of %s is missing; it must be an encoder.Encoder", c.Name)
+	case c.Weights == "":
+		return fmt.Errorf("compress.Candidate: Weights of %s is missing; it must be the path of a file of weights", c.Name)
+	}
+	return c.Encoder.Check(height, width)
+}
+
+// measure fills in all of a row but the latency.
+func (c Candidate) measure(height, width int) (Row, error) {
+	cost := c.Encoder.Cost(height, width)
+	row := Row{Name: c.Name, Params: cost.Params, MultiplyAdds: cost.MultiplyAdds}
+	if c.Train.N > 0 || c.Test.N > 0 {
+		accuracy, err := eval.KNN{}.Evaluate(c.Train, c.Test)
+		if err != nil {
+			return row, err
+		}
+		row.Accuracy = &accuracy
+	}
+	weights, _, err := encoder.ReadSafetensors(c.Weights)
+	if err != nil {
+		return row, err
+	}
+	for _, w := range weights {
+		for _, v := range w.Data {
+			if v != 0 {
+				row.NonZero++
+			}
+		}
+	}
+	content, err := os.ReadFile(c.Weights)
+	if err != nil {
+		return row, err
+	}
+	row.FileBytes = int64(len(content))
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	if _, err := w.Write(content); err != nil {
+		return row, err
+	}
+	if err := w.Close(); err != nil {
+		return row, err
+	}
+	row.GzipBytes = int64(zipped.Len())
+	return row, nil
+}
