@@ -3,6 +3,7 @@
 //
 //	go run ./benchmarks real      # how good is SimCLR on real CIFAR-10 images, for a small budget?
 //	go run ./benchmarks methods   # which method learns how much from the same images?
+//	go run ./benchmarks compress  # what does making an encoder smaller cost, and what does it buy?
 //	go run ./benchmarks shapes    # is the procedural world a good test bed?
 //	go run ./benchmarks resume    # does a run that is killed again and again end in the same bits?
 //	go run ./benchmarks           # list them
@@ -27,6 +28,7 @@ type benchmark struct {
 var benchmarks = []benchmark{
 	{"real", "How good is SimCLR on real CIFAR-10 images, for a small budget?", real},
 	{"methods", "Which method learns how much from the same images, under one small budget?", methods},
+	{"compress", "What does making an encoder smaller cost in accuracy, and what does it buy in size and speed?", compression},
 	{"shapes", "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?", shapes},
 	{"resume", "Does a run that is killed again and again end in the same bits as an unbroken one?", resume},
 }
@@ -39,7 +41,7 @@ type options struct {
 
 	set    string // Of methods: the set of images, shapes or cifar10; both where empty.
 	only   string // Of methods: those to compare, by name, with commas between; all where empty.
-	seeds  int    // Of methods: the number of seeds.
+	seeds  int    // Of methods and compress: the number of seeds.
 	images int    // Of methods: the number of images that a run sees of Shapes.
 	depth  int    // Of methods: the depth of the ResNet.
 	width  int    // Of methods: the width of the ResNet.
@@ -60,7 +62,7 @@ func main() {
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "where runs are kept")
 	flag.StringVar(&o.set, "set", "", "methods: only on these images, shapes or cifar10; two such processes keep two cores busy, and one without it then writes all")
 	flag.StringVar(&o.only, "only", "", "methods: compare only these, by name, with commas between")
-	flag.IntVar(&o.seeds, "seeds", 3, "methods: the number of seeds")
+	flag.IntVar(&o.seeds, "seeds", 3, "methods, compress: the number of seeds")
 	flag.IntVar(&o.images, "images", 38_400, "methods: the number of images that a run sees of Shapes; half as many of CIFAR-10")
 	flag.IntVar(&o.depth, "depth", 10, "methods: the depth of the ResNet: 10, 18, 34, 50")
 	flag.IntVar(&o.width, "width", 16, "methods: the width of the ResNet")

@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,8 @@ func TestResNetShapesAndParameters(t *testing.T) {
 		{ResNet{Depth: 10, Width: 4}, 32, 4},
 		{ResNet{Depth: 18, Width: 4, Stem: HalfStem}, 32, 2},
 		{ResNet{Depth: 26, Width: 2, Stem: ImageNetStem}, 64, 2},
+		{ResNet{Depth: 10, Width: 4, Stem: HalfStem, Inner: []int{1, 5, 8, 40}}, 32, 2},
+		{ResNet{Depth: 26, Width: 2, Stem: HalfStem, Inner: []int{1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8}}, 32, 2},
 	} {
 		store, outputs := initialised(t, test.resnet, images(2, test.size), false)
 		dim := test.resnet.Dim()
@@ -61,6 +64,27 @@ func TestResNetShapesAndParameters(t *testing.T) {
 		if want := test.resnet.Cost(test.size, test.size).Params; params != want {
 			t.Errorf("%s has %d trainable parameters, Cost says %d", test.resnet.Name(), params, want)
 		}
+	}
+}
+
+func TestInnerWidths(t *testing.T) {
+	for _, test := range []struct {
+		resnet ResNet
+		want   []int
+	}{
+		{ResNet{Depth: 10, Width: 4}, []int{4, 8, 16, 32}},
+		{ResNet{Depth: 26, Width: 1}, []int{1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8}},
+		{ResNet{Depth: 10, Width: 4, Inner: []int{3, 2, 1, 9}}, []int{3, 2, 1, 9}},
+	} {
+		if got := test.resnet.InnerWidths(); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.resnet.Name(), got, test.want)
+		}
+	}
+	whole := ResNet{Depth: 10, Width: 4}
+	given := whole
+	given.Inner = whole.InnerWidths()
+	if whole.Cost(32, 32) != given.Cost(32, 32) {
+		t.Error("a network with its own inner widths costs other than the same without")
 	}
 }
 
@@ -198,6 +222,11 @@ func TestResNetCheck(t *testing.T) {
 	} {
 		if err := bad.Check(32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
+		}
+	}
+	for what, inner := range map[string][]int{"holds 2 numbers": {4, 4}, "holds 0": {4, 4, 0, 4}, "Inner holds 0 numbers": {}} {
+		if err := (ResNet{Depth: 10, Inner: inner}).Check(32, 32); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("Inner is %v: error %v", inner, err)
 		}
 	}
 	if err := (ResNet{Stem: ImageNetStem}).Check(16, 16); err == nil {

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sslkit/data"
+	"sslkit/kit"
+	"sslkit/kit/compress"
+	"sslkit/kit/metric"
+	"sslkit/plots"
+)
+
+// report measures what the runs are worth so far and writes the result.
+func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed) error {
+	teacherName := "simclr/shapes/" + s.teacher.Name()
+	candidates := make([]compress.Candidate, 0, 1+len(ways))
+	first, err := candidate(teacherName, teacher)
+	if err != nil {
+		return err
+	}
+	candidates = append(candidates, first)
+	for _, way := range ways {
+		c, err := candidate(way.name, way.runs[0])
+		if err != nil {
+			return err
+		}
+		candidates = append(candidates, c)
+	}
+	set, err := s.data.Open(data.Train)
+	if err != nil {
+		return err
+	}
+	height, width := set.Size()
+	set.Close()
+	table, err := compress.Comparison{Height: height, Width: width, Rounds: s.rounds}.Compare(candidates...)
+	if err != nil {
+		return err
+	}
+	fmt.Println(table)
+
+	out := newResult("compress", compressProtocol)
+	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was pruned %d a round. Seeds: %d. "+
+		"Size and latency are of the first seed's weights; multiply-adds count zeros. Settings were chosen on the validation images.",
+		s.teacherSteps*compressBatch, compressBatch, s.studentSteps*compressBatch, s.tuned*compressBatch, len(ways[0].runs))}
+	whole := 100 * table.Rows[0].Accuracy.Value
+	cost, err := costOf([]*kit.Run{teacher})
+	if err != nil {
+		return err
+	}
+	out.Rows = append(out.Rows, row{
+		Case: teacherName, Metric: "k-NN accuracy", Value: whole, Low: 100 * table.Rows[0].Accuracy.Low, High: 100 * table.Rows[0].Accuracy.High,
+		Unit: "%", N: table.Rows[0].Accuracy.N, Seed: teacher.Recipe.Seed, Cost: cost,
+	})
+	out.Rows = append(out.Rows, sizeRows(table, 0)...)
+	var points []point
+	points = append(points, point{"teacher", 1e6 * table.Rows[0].Latency[1].Seconds.Median, whole})
+	for i, way := range ways {
+		rows, err := way.accuracyRows(whole)
+		if err != nil {
+			return err
+		}
+		out.Rows = append(append(out.Rows, rows...), sizeRows(table, i+1)...)
+		name, _, _ := strings.Cut(way.name, "/")
+		points = append(points, point{name, 1e6 * table.Rows[i+1].Latency[1].Seconds.Median, rows[0].Value})
+	}
+	if err := out.write(o.results()); err != nil {
+		return err
+	}
+	return drawCompression(o, points)
+}
+
+// accuracyRows are the accuracy of one way over its seeds, its share of the teacher's, and where it was pruned that before training.
+func (w *compressed) accuracyRows(teacher float64) ([]row, error) {
+	var accuracy, share, before []float64
+	for _, run := range w.runs {
+		knn, err := knnOf(run.Features)
+		if err != nil {
+			return nil, err
+		}
+		accuracy, share = append(accuracy, knn), append(share, 100*knn/teacher)
+		if w.pruned {
+			if knn, err = knnOf(run.InitialFeatures); err != nil {
+				return nil, err
+			}
+			before = append(before, knn)
+		}
+	}
+	cost, err := costOf(w.runs)
+	if err != nil {
+		return nil, err
+	}
+	recipe, err := os.ReadFile(filepath.Join(w.runs[0].Dir, "recipe.json"))
+	if err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, m := range []struct {
+		metric string
+		values []float64
+	}{{"k-NN accuracy", accuracy}, {"k-NN accuracy, of the teacher's", share}, {"k-NN accuracy before training", before}} {
+		if len(m.values) == 0 {
+			continue
+		}
+		mean, err := metric.MeanInterval(m.values)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row{Case: w.name, Metric: m.metric, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: mean.N, Seed: 1})
+	}
+	rows[0].Cost, rows[0].Recipe = cost, recipe
+	return rows, nil
+}
+
+// sizeRows are what a candidate takes: parameters, multiply-adds, bytes and time, and its shares of the first candidate's.
+func sizeRows(table compress.Table, i int) []row {
+	r, first := table.Rows[i], table.Rows[0]
+	exact := func(metric string, value float64, unit string) row {
+		return row{Case: r.Name, Metric: metric, Value: value, Low: value, High: value, Unit: unit, N: 1}
+	}
+	rows := []row{
+		exact("parameters", float64(r.Params)/1e3, "thousand"), exact("values that are not zero", float64(r.NonZero)/1e3, "thousand"),
+		exact("multiply-adds", float64(r.MultiplyAdds)/1e6, "million"), exact("file", float64(r.FileBytes)/1e3, "kB"),
+		exact("file, compressed by gzip", float64(r.GzipBytes)/1e3, "kB"),
+	}
+	if i > 0 {
+		rows = append(rows, exact("parameters, of the teacher's", 100*float64(r.Params)/float64(first.Params), "%"))
+	}
+	for _, l := range r.Latency {
+		rows = append(rows, row{Case: r.Name, Metric: fmt.Sprintf("latency, batch %d", l.Batch), Value: 1e6 * l.Seconds.Median, Low: 1e6 * l.Seconds.Low,
+			High: 1e6 * l.Seconds.High, Unit: "µs/image", N: l.Rounds,
+			Detail: fmt.Sprintf("quartiles of the measurements %.1f and %.1f µs", 1e6*l.Seconds.Quarter, 1e6*l.Seconds.ThreeQuarters)})
+		if i > 0 {
+			rows = append(rows, row{Case: r.Name, Metric: fmt.Sprintf("latency, batch %d, of the teacher's", l.Batch), Value: 100 / l.Speedup.Median,
+				Low: 100 / l.Speedup.High, High: 100 / l.Speedup.Low, Unit: "%", N: l.Rounds,
+				Detail: fmt.Sprintf("quartiles of the measurements %.1f and %.1f %%", 100/l.Speedup.ThreeQuarters, 100/l.Speedup.Quarter)})
+		}
+	}
+	return rows
+}
+
+// costOf is the mean of what runs took; the memory is not known.
+func costOf(runs []*kit.Run) (*cost, error) {
+	var mean cost
+	for _, run := range runs {
+		seconds, err := run.Seconds()
+		if err != nil {
+			return nil, err
+		}
+		mean.ImagesSeen = run.Recipe.Steps * run.Recipe.Batch
+		mean.Seconds += seconds / float64(len(runs))
+	}
+	mean.ImagesPerSecond = float64(mean.ImagesSeen) / mean.Seconds
+	return &mean, nil
+}
+
+// point is one encoder in the figure.
+type point struct {
+	name                string
+	microseconds, value float64
+}
+
+// drawCompression draws the accuracy against the latency.
+func drawCompression(o options, points []point) error {
+	slices.SortStableFunc(points, func(a, b point) int { return cmp.Compare(a.microseconds, b.microseconds) })
+	var lines []plots.Line
+	for _, p := range points {
+		lines = append(lines, plots.Line{Name: p.name, X: []float64{p.microseconds}, Y: []float64{p.value}})
+	}
+	figure, err := plots.Curve("What making an encoder smaller costs and buys", "latency (µs/image, batch 32)", "k-NN accuracy (%)", lines...)
+	if err != nil {
+		return err
+	}
+	return figure.Save(filepath.Join(o.results(), "compress.png"))
+}

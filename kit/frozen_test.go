@@ -1,0 +1,250 @@
+package kit
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/data"
+	"sslkit/kit/compress"
+	"sslkit/kit/encoder"
+	"sslkit/kit/eval"
+	"sslkit/kit/ssl"
+)
+
+// distilled is a recipe that distils a finished run of a convolutional network, whose norms have running statistics, into a tiny
+// student.
+func distilled(t *testing.T) Recipe {
+	t.Helper()
+	taught := small()
+	taught.Steps, taught.CheckpointEvery = 2, 2
+	teacher, err := pretrained(t, t.TempDir(), taught).Frozen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipe := small()
+	recipe.Encoder, recipe.Method = tiny, compress.Features{Teacher: teacher, Layers: 2}
+	return recipe
+}
+
+func TestDistillationTeachesAndLeavesTheTeacherAlone(t *testing.T) {
+	recipe, dir := distilled(t), t.TempDir()
+	teacher := recipe.Method.(compress.Features).Teacher
+	before := content(t, teacher.Weights)
+	run := pretrained(t, dir, recipe)
+	metrics, err := run.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, last := metrics[1].Loss, metrics[len(metrics)-1].Loss; !(last < first) {
+		t.Errorf("the loss went from %g to %g", first, last)
+	}
+	if !bytes.Equal(content(t, teacher.Weights), before) {
+		t.Error("the teacher's file was changed")
+	}
+	// The teacher in the last checkpoint, weights and running statistics, is that of its file.
+	store := model.NewStore()
+	if _, err := restoreCheckpoint(dir, store); err != nil {
+		t.Fatal(err)
+	}
+	scope := store.Scope("/" + frozenScope).At(encoderScope)
+	if err := buildEncoder(scope, teacher.Encoder, 32, 32); err != nil {
+		t.Fatal(err)
+	}
+	for v := range scope.IterVariables() { // Each is loaded as it is asked for.
+		if v.MustValue() == nil {
+			t.Fatalf("the checkpoint holds no %s", v.Path())
+		}
+	}
+	weights, err := encoder.Weights(scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want, err := readWeights(teacher.Weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if encoder.Hash(weights) != want {
+		t.Error("training changed the teacher")
+	}
+	if !strings.Contains(string(content(t, dir, recipeFile)), `"Weights": "`+want+`"`) {
+		t.Errorf("%s does not tell the hash of the teacher", recipeFile)
+	}
+
+	// Resumed from the last checkpoint but one, it ends in the same bits.
+	ends := content(t, dir, encoderFile)
+	checkpoints, err := listCheckpoints(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pretrained(t, dir, recipe)
+	if !bytes.Equal(content(t, dir, encoderFile), ends) {
+		t.Error("the resumed run's encoder differs from the unbroken one's")
+	}
+
+	// The teacher's file may be moved; another teacher is another recipe.
+	moved := filepath.Join(t.TempDir(), "moved.safetensors")
+	if err := os.WriteFile(moved, before, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	teacher.Weights = moved
+	recipe.Method = compress.Features{Teacher: teacher, Layers: 2}
+	pretrained(t, dir, recipe)
+	if err := (compress.Magnitude{Sparsity: .5}).PruneFile(moved, moved); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Pretrain(dir, recipe); err == nil || !strings.Contains(err.Error(), `- "Weights": "`+want) {
+		t.Errorf("error %v does not show the other teacher", err)
+	}
+}
+
+func TestTeacherThatDoesNotFitIsAnErrorBeforeTheRunBegins(t *testing.T) {
+	fits := distilled(t)
+	method := fits.Method.(compress.Features)
+	for what, change := range map[string]func(f *ssl.Frozen){
+		"no such file":        func(f *ssl.Frozen) { f.Weights = "nowhere.safetensors" },
+		"has shape":           func(f *ssl.Frozen) { f.Encoder = encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem} },
+		"the weights hold no": func(f *ssl.Frozen) { f.Encoder = encoder.ResNet{Depth: 18, Width: 2, Stem: encoder.HalfStem} },
+		"must be at least": func(f *ssl.Frozen) {
+			f.Encoder = encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.Stem{Kernel: 3, Stride: 8}}
+		},
+	} {
+		recipe, changed := fits, method
+		change(&changed.Teacher)
+		recipe.Method = changed
+		dir := filepath.Join(t.TempDir(), "run")
+		if _, err := Pretrain(dir, recipe); err == nil || !strings.Contains(err.Error(), what) || exists(dir) {
+			t.Errorf("%s: the run was begun, with error %v", what, err)
+		}
+	}
+}
+
+func TestDistilledClassifier(t *testing.T) {
+	taught := small()
+	taught.Encoder, taught.Method = tiny, ssl.Supervised{Classes: 10}
+	run := pretrained(t, t.TempDir(), taught)
+	teacher, err := run.Frozen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := run.Frozen()
+	if err != nil || again.Head != teacher.Head {
+		t.Errorf("asked again: %+v, %v", again, err)
+	}
+	recipe := taught
+	recipe.Method = compress.Logits{Teacher: teacher, Classes: 10, Hard: .1}
+	dir := t.TempDir()
+	student := pretrained(t, dir, recipe)
+	logits, err := student.Embeddings(data.Test)
+	if err != nil || logits.Dim != 10 {
+		t.Errorf("%d logits, %v", logits.Dim, err)
+	}
+	if !strings.Contains(string(content(t, dir, recipeFile)), `"Head": "`) {
+		t.Error("the recipe does not tell the hash of the head")
+	}
+	recipe.Method = compress.Logits{Teacher: teacher, Classes: 9}
+	if _, err := Pretrain(t.TempDir(), recipe); err == nil || !strings.Contains(err.Error(), "the teacher's embedding has 10 values") {
+		t.Errorf("another number of classes: error %v", err)
+	}
+	teacher.Head = teacher.Weights
+	recipe.Method = compress.Logits{Teacher: teacher, Classes: 10}
+	if err := recipe.Check(); err == nil || !strings.Contains(err.Error(), teacher.Head) {
+		t.Errorf("a head that is none: error %v", err)
+	}
+}
+
+func TestPrunedGradually(t *testing.T) {
+	recipe := small()
+	recipe.Encoder, recipe.Steps = tiny, 3
+	from := filepath.Join(pretrained(t, t.TempDir(), recipe).Dir, encoderFile)
+	dir := t.TempDir()
+	pruning := Pruning{From: from, Sparsities: []float64{.5, .75}, Recipe: recipe}
+	runs, err := PruneGradually(dir, pruning)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, sparsity := range pruning.Sparsities {
+		for _, path := range []string{runs[i].Recipe.Start, filepath.Join(runs[i].Dir, encoderFile)} {
+			weights, _, err := readWeights(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			zeros, all := 0, 0
+			for _, w := range weights {
+				if !compress.Prunable(len(w.Shape)) {
+					continue
+				}
+				all += len(w.Data)
+				for _, v := range w.Data {
+					if v == 0 {
+						zeros++
+					}
+				}
+			}
+			if got := float64(zeros) / float64(all); got < sparsity-.001 || got > sparsity+.001 {
+				t.Errorf("%s: %.4f of the weights are zero, want %g", path, got, sparsity)
+			}
+		}
+		if bytes.Equal(content(t, runs[i].Dir, encoderFile), content(t, runs[i].Dir, initialFile)) {
+			t.Errorf("round %d trained nothing", i+1)
+		}
+	}
+	if again, err := PruneGradually(dir, pruning); err != nil || len(again) != 2 || again[1].Dir != runs[1].Dir {
+		t.Errorf("again: %v, %v", again, err)
+	}
+	for what, change := range map[string]func(*Pruning){
+		"Sparsities is empty": func(p *Pruning) { p.Sparsities = nil }, "Sparsities is [1]": func(p *Pruning) { p.Sparsities = []float64{1} },
+		"Sparsities is [0.5 0.5]": func(p *Pruning) { p.Sparsities = []float64{.5, .5} },
+		"From":                    func(p *Pruning) { p.From = "" }, "Start of Recipe": func(p *Pruning) { p.Recipe.Start = from },
+		"Batch": func(p *Pruning) { p.Recipe.Batch = 0 }, "does not fit": func(p *Pruning) { p.Recipe.Encoder = small().Encoder },
+	} {
+		bad := pruning
+		change(&bad)
+		if _, err := PruneGradually(t.TempDir(), bad); err == nil || !strings.Contains(err.Error(), "kit.Pruning") || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}
+
+// TestComparison: what was pruned is compared with what it was made of.
+func TestComparison(t *testing.T) {
+	run := pretrained(t, t.TempDir(), func() Recipe { r := small(); r.Steps, r.CheckpointEvery = 1, 1; return r }())
+	whole := run.Recipe.Encoder.(encoder.ResNet)
+	from, to := filepath.Join(run.Dir, encoderFile), filepath.Join(t.TempDir(), "small.safetensors")
+	fewer, err := compress.Channels{Remove: .5}.PruneFile(whole, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	features := map[data.Split]eval.Features{}
+	for _, split := range []data.Split{data.Train, data.Test} {
+		if features[split], err = run.Features(split); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table, err := compress.Comparison{Height: 32, Width: 32, Rounds: 7, Batches: []int{2}, Passes: 1}.Compare(
+		compress.Candidate{Name: "whole", Encoder: whole, Weights: from, Train: features[data.Train], Test: features[data.Test]},
+		compress.Candidate{Name: "small", Encoder: fewer, Weights: to},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := table.Rows[0], table.Rows[1]
+	if a.Accuracy == nil || b.Accuracy != nil || a.Params <= b.Params || a.FileBytes <= b.FileBytes || a.MultiplyAdds <= b.MultiplyAdds {
+		t.Errorf("%+v and %+v", a, b)
+	}
+	if a.Latency[0].Speedup.Median != 1 || b.Latency[0].Seconds.Median <= 0 || a.Latency[0].Rounds != 7 {
+		t.Errorf("latencies %+v and %+v", a.Latency, b.Latency)
+	}
+	if lines := strings.Count(table.String(), "\n"); lines != 4 {
+		t.Errorf("the table has %d lines:\n%s", lines, table)
+	}
+}
