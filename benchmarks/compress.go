@@ -113,14 +113,14 @@ func (s compressSettings) train(dir string, teacher *kit.Run, seed uint64) ([]*k
 	if err != nil {
 		return nil, err
 	}
-	recipe := s.distil(teacher, fewer, .3, s.tuned, seed)
+	recipe := s.distil(teacher, fewer, 1, s.tuned, seed)
 	recipe.Start = pruned
 	channels, err := kit.Pretrain(at("channels"), recipe)
 	if err != nil {
 		return nil, err
 	}
 	rounds, err := kit.PruneGradually(at("magnitude"), kit.Pruning{
-		From: weights, Sparsities: sparsities, Recipe: s.distil(teacher, s.teacher, .3, s.tuned, seed),
+		From: weights, Sparsities: sparsities, Recipe: s.distil(teacher, s.teacher, 1, s.tuned, seed),
 	})
 	if err != nil {
 		return nil, err

@@ -74,7 +74,8 @@ func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed
 	return drawCompression(o, points)
 }
 
-// accuracyRows are the accuracy of one way over its seeds, its share of the teacher's, and where it was pruned that before training.
+// accuracyRows are the accuracy of one way over its seeds, its share of the teacher's, and where it was pruned that before
+// training.
 func (w *compressed) accuracyRows(teacher float64) ([]row, error) {
 	var accuracy, share, before []float64
 	for _, run := range w.runs {

@@ -94,8 +94,8 @@ func building(scope *model.Scope, build func(g *Graph)) error {
 	})
 }
 
-// fill gives the variables in scope the values of a file, and returns an error where it can't be read, lacks one of them, has one
-// of another shape, or has one that is not among them but for those in spare; what is the name of what has the variables.
+// fill gives the variables in scope the values of a file, and returns an error where it can't be read, lacks one of them, has
+// one of another shape, or has one that is not among them but for those in spare; what is the name of what has the variables.
 func fill(scope *model.Scope, what, path string, spare ...string) error {
 	weights, _, err := readWeights(path)
 	if err != nil {
@@ -130,7 +130,8 @@ func (r Recipe) freeze(store *model.Store, height, width int) error {
 	}
 	scope := store.Scope("/" + frozenScope)
 	fail := func(file string, err error) error {
-		return fmt.Errorf("%s learns from a frozen network: %s does not fit encoder %s: %w", r.Method.Name(), file, frozen.Encoder.Name(), err)
+		return fmt.Errorf("%s learns from a frozen network: %s does not fit encoder %s: %w",
+			r.Method.Name(), file, frozen.Encoder.Name(), err)
 	}
 	if err := buildEncoder(scope.At(encoderScope), frozen.Encoder, height, width); err != nil {
 		return err

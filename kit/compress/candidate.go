@@ -26,10 +26,10 @@ type Candidate struct {
 
 // Row is what Compare measured of a candidate.
 type Row struct {
-	Name         string       `json:"name"`
+	Name         string       `json:"name"`               // The candidate's.
 	Accuracy     *eval.Result `json:"accuracy,omitempty"` // Of eval.KNN{} on Test; nil where there are no features.
 	Params       int64        `json:"params"`             // Trainable parameters, as encoder.Cost counts them.
-	NonZero      int64        `json:"non_zero"`           // Those of all values in the file that are not zero: norms' statistics too.
+	NonZero      int64        `json:"non_zero"`           // Values in the file that are not zero, norms' statistics among them.
 	MultiplyAdds int64        `json:"multiply_adds"`      // Of one image, as encoder.Cost counts them: zeros count.
 	FileBytes    int64        `json:"file_bytes"`         // Size of the file of weights.
 	GzipBytes    int64        `json:"gzip_bytes"`         // Size of the same file compressed, where zeros take next to nothing.

@@ -10,9 +10,10 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// Channels removes whole channels from a ResNet, which makes it smaller and quicker on any hardware: those between the convolutions
-// of its residual blocks, with the filters that make them and the parts of filters that read them. What a block adds to stays as
-// wide as it is, so that the representation does (Li et al. 2016, section 3.3, whose networks are pruned in the same place).
+// Channels removes whole channels from a ResNet, which makes it smaller and quicker on any hardware: those between the
+// convolutions of its residual blocks, with the filters that make them and the parts of filters that read them. What a block
+// adds to stays as wide as it is, so that the representation does (Li et al. 2016, section 3.3, whose networks are pruned in
+// the same place).
 type Channels struct {
 	// Remove is the fraction in (0, 1) of the channels to remove, rounded; each place keeps at least one. Required.
 	Remove float64
@@ -57,9 +58,11 @@ func (c Channels) Check() error {
 	return fraction("compress.Channels: Remove", c.Remove)
 }
 
-// Prune is the smaller network and its weights, which are copied from those given, of network r. The network computes what r would
-// with zeros in place of the removed channels. Weights that are not r's are an error that names the first.
-func (c Channels) Prune(r encoder.ResNet, weights map[string]encoder.Tensor) (encoder.ResNet, map[string]encoder.Tensor, error) {
+// Prune is the smaller network and its weights, which are copied from those given, of network r. The network computes what r
+// would with zeros in place of the removed channels. Weights that are not r's are an error that names the first.
+func (c Channels) Prune(
+	r encoder.ResNet, weights map[string]encoder.Tensor,
+) (small encoder.ResNet, pruned map[string]encoder.Tensor, err error) {
 	if err := c.Check(); err != nil {
 		return r, nil, err
 	}
@@ -72,9 +75,9 @@ func (c Channels) Prune(r encoder.ResNet, weights map[string]encoder.Tensor) (en
 		importance[i] = c.By.of(p, weights)
 	}
 	kept := c.kept(importance)
-	small := r
+	small = r
 	small.Inner = nil
-	pruned := maps.Clone(weights)
+	pruned = maps.Clone(weights)
 	for i, p := range places {
 		small.Inner = append(small.Inner, len(kept[i]))
 		for _, part := range p.parts() {
@@ -95,7 +98,8 @@ func (c Channels) PruneFile(r encoder.ResNet, from, to string) (encoder.ResNet, 
 	if err != nil {
 		return r, fmt.Errorf("pruning %s: %w", from, err)
 	}
-	return small, encoder.WriteSafetensors(to, slices.Collect(maps.Values(pruned)), map[string]string{"architecture": small.Name()})
+	metadata := map[string]string{"architecture": small.Name()}
+	return small, encoder.WriteSafetensors(to, slices.Collect(maps.Values(pruned)), metadata)
 }
 
 // kept are the numbers of the channels that stay in each place, in order, from their importance there.

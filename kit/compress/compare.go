@@ -60,9 +60,9 @@ type Table struct {
 	Rows   []Row  `json:"rows"`
 }
 
-// Compare measures what candidates are worth and what they cost: the accuracy of k-NN, parameters, multiply-adds, the size of the
-// file, and the latency on this process's device, in arithmetic of float32. Latencies are measured in turns, one measurement of
-// every candidate before the next of any, each round beginning with another one, after all have run warm.
+// Compare measures what candidates are worth and what they cost: the accuracy of k-NN, parameters, multiply-adds, the size of
+// the file, and the latency on this process's device, in arithmetic of float32. Latencies are measured in turns, one
+// measurement of every candidate before the next of any, each round beginning with another one, after all have run warm.
 func (c Comparison) Compare(candidates ...Candidate) (Table, error) {
 	if err := c.Check(); err != nil {
 		return Table{}, err

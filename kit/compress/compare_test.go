@@ -2,6 +2,7 @@ package compress
 
 import (
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"sslkit/kit/encoder"
+	"sslkit/kit/eval"
 )
 
 func TestSpreadByHand(t *testing.T) {
@@ -81,6 +83,47 @@ func TestCandidateIsMeasured(t *testing.T) {
 	}
 	if pruned.GzipBytes > whole.GzipBytes/2 {
 		t.Errorf("compressed, the sparse file has %d of %d bytes", pruned.GzipBytes, whole.GzipBytes)
+	}
+}
+
+// TestComparison: what was pruned is compared with what it was made of.
+func TestComparison(t *testing.T) {
+	weights := scrambled(t, basic)
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from.safetensors"), filepath.Join(dir, "to.safetensors")
+	if err := encoder.WriteSafetensors(from, slices.Collect(maps.Values(weights)), nil); err != nil {
+		t.Fatal(err)
+	}
+	fewer, err := Channels{Remove: .5}.PruneFile(basic, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of three test images, two are nearest to training images of their class.
+	train := eval.Features{X: []float32{1, 0, 0, 1}, N: 2, Dim: 2, Labels: []int{0, 1}, Classes: []string{"a", "b"}}
+	test := eval.Features{X: []float32{1, .1, .1, 1, .2, 1}, N: 3, Dim: 2, Labels: []int{0, 1, 0}, Classes: train.Classes}
+	table, err := Comparison{Height: 16, Width: 16, Rounds: 7, Batches: []int{2}}.Compare(
+		Candidate{Name: "whole", Encoder: basic, Weights: from, Train: train, Test: test},
+		Candidate{Name: "small", Encoder: fewer, Weights: to},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := table.Rows[0], table.Rows[1]
+	if a.Accuracy == nil || math.Abs(a.Accuracy.Value-2./3) > 1e-9 || b.Accuracy != nil {
+		t.Errorf("accuracies %v and %v", a.Accuracy, b.Accuracy)
+	}
+	if a.Params <= b.Params || a.FileBytes <= b.FileBytes || a.MultiplyAdds <= b.MultiplyAdds {
+		t.Errorf("%+v and %+v", a, b)
+	}
+	if a.Latency[0].Speedup.Median != 1 || b.Latency[0].Seconds.Median <= 0 || a.Latency[0].Rounds != 7 {
+		t.Errorf("latencies %+v and %+v", a.Latency, b.Latency)
+	}
+	if lines := strings.Count(table.String(), "\n"); lines != 4 {
+		t.Errorf("the table has %d lines:\n%s", lines, table)
+	}
+	wrong := Candidate{Name: "wrong", Encoder: fewer, Weights: from}
+	if _, err := (Comparison{Height: 16, Width: 16}).Compare(wrong); err == nil || !strings.Contains(err.Error(), "does not fit") {
+		t.Errorf("weights of another network: error %v", err)
 	}
 }
 

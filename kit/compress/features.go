@@ -18,10 +18,10 @@ import (
 // away afterwards, predict the direction of the teacher's. Student and teacher see the same view of an image.
 //
 // Navaneet et al. 2021, "SimReg: Regression as a Simple Yet Effective Tool for Self-supervised Knowledge Distillation",
-// arXiv:2201.05131. It was chosen over SEED (Fang et al. 2021, arXiv:2101.04731), which matches the similarities to a queue of other
-// images, because it has neither queue nor temperatures to tune, works at any batch, and did as well in the paper. The paper
-// leaves out norm and ReLU behind the second of four layers. It trains for 130 epochs of ImageNet, with SGD at a learning rate of
-// 0.05 and a cosine to zero.
+// arXiv:2201.05131. It was chosen over SEED (Fang et al. 2021, arXiv:2101.04731), which matches the similarities to a queue of
+// other images, because it has neither queue nor temperatures to tune, works at any batch, and did as well in the paper. The
+// paper leaves out norm and ReLU behind the second of four layers. It trains for 130 epochs of ImageNet, with SGD at a learning
+// rate of 0.05 and a cosine to zero.
 type Features struct {
 	// Teacher is the trained encoder, as Run.Frozen gives it; its Method is not used. Required.
 	Teacher ssl.Frozen

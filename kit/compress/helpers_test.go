@@ -109,7 +109,8 @@ func represent(t *testing.T, e encoder.Encoder, weights map[string]encoder.Tenso
 	return tensors.MustCopyFlatData[float32](out[0]), have
 }
 
-// scrambled are weights of which none is as a new network has it: norms that start at 0 or 1 get scales and statistics of their own.
+// scrambled are weights of which none is as a new network has it: norms that start at 0 or 1 get scales and statistics of their
+// own.
 func scrambled(t *testing.T, e encoder.Encoder) map[string]encoder.Tensor {
 	t.Helper()
 	_, weights := represent(t, e, nil)

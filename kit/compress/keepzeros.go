@@ -14,10 +14,11 @@ import (
 	"sslkit/kit/optim"
 )
 
-// KeepZeros is another optimiser that leaves every weight of the encoder that is exactly zero there: the mask of a pruned network is
-// the zeros that it starts with (Recipe.Start), so no other file has to travel with it, and a run that is resumed has it too.
-// Their gradient counts for nothing: not in its norm, not in LARS's trust, not in momentum. It is for kernels and matrices, those
-// that Magnitude prunes; norms and biases, which may start at zero, are trained as ever, and so are the method's own heads.
+// KeepZeros is another optimiser that leaves every weight of the encoder that is exactly zero there: the mask of a pruned
+// network is the zeros that it starts with (Recipe.Start), so no other file has to travel with it, and a run that is resumed
+// has it too. Their gradient counts for nothing: not in its norm, not in LARS's trust, not in momentum. It is for kernels and
+// matrices, those that Magnitude prunes; norms and biases, which may start at zero, are trained as ever, and so are the
+// method's own heads.
 type KeepZeros struct {
 	Optimizer optim.Optimizer // Optimizer does the updates. Required.
 }
@@ -51,7 +52,8 @@ func (o KeepZeros) Build(plan optim.Plan) (optimizer.Interface, error) {
 	}
 	inner, ok := built.(updater)
 	if !ok {
-		return nil, fmt.Errorf("compress.KeepZeros: Optimizer is a %T, which takes no gradients; it must be SGD, LARS or AdamW", o.Optimizer)
+		return nil, fmt.Errorf("compress.KeepZeros: Optimizer is a %T, which takes no gradients; it must be SGD, LARS or AdamW",
+			o.Optimizer)
 	}
 	return keeper{inner}, nil
 }

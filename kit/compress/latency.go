@@ -22,8 +22,8 @@ type Latency struct {
 	Batch   int    `json:"batch"`   // Images at a time.
 	Rounds  int    `json:"rounds"`  // Number of measurements.
 	Seconds Spread `json:"seconds"` // Of one image: that of the batch over its size.
-	// Speedup is how many times quicker it is than the first candidate. Each measurement is compared with the first candidate's of
-	// the same round, which was taken within moments, so that what else the machine does hits both.
+	// Speedup is how many times quicker it is than the first candidate. Each measurement is compared with the first candidate's
+	// of the same round, which was taken within moments, so that what else the machine does hits both.
 	Speedup Spread `json:"speedup"`
 }
 

@@ -15,8 +15,9 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// Logits distils a trained classifier into a smaller one: the student learns the teacher's probabilities of all classes, softened
-// by a temperature, and may learn the labels beside them. Its embedding is the classes' logits, as that of ssl.Supervised.
+// Logits distils a trained classifier into a smaller one: the student learns the teacher's probabilities of all classes,
+// softened by a temperature, and may learn the labels beside them. Its embedding is the classes' logits, as that of
+// ssl.Supervised.
 //
 // Hinton, Vinyals & Dean 2015, "Distilling the Knowledge in a Neural Network", arXiv:1503.02531. The paper's hard labels count
 // considerably less than the soft ones.
@@ -29,8 +30,8 @@ type Logits struct {
 	// Temperature divides the logits of both, above 0: the higher, the more what the teacher says of unlikely classes counts.
 	// Default 4; the paper tried 1 to 20.
 	Temperature float64
-	// Hard is the weight of the labels in [0, 1]; the teacher's is 1 - Hard. Default 0: labels are not looked at. Images without a
-	// label (-1) have the teacher's part alone.
+	// Hard is the weight of the labels in [0, 1]; the teacher's is 1 - Hard. Default 0: labels are not looked at. Images
+	// without a label (-1) have the teacher's part alone.
 	Hard float64
 	// View replaces the augmentation. Default: crop of at least a fifth of the image, flip and normalise.
 	View augment.Pipeline
@@ -75,7 +76,7 @@ func (m Logits) CheckLabels(classes []string) error {
 	if m.Hard == 0 || len(classes) == m.Classes {
 		return nil
 	}
-	return fmt.Errorf("compress.Logits: Classes is %d and Hard is %g; the training images have %d classes, and it must be that number",
+	return fmt.Errorf("compress.Logits: Classes is %d and Hard is %g; the training images have %d classes, and must have as many",
 		m.Classes, m.Hard, len(classes))
 }
 
@@ -89,7 +90,8 @@ func (m Logits) Loss(step *ssl.Step) *Node {
 	m = m.WithDefaults()
 	taught := m.Teacher.Embedding(step, step.Views[0])
 	if got := taught.Shape().Dim(-1); got != m.Classes {
-		panic(fmt.Errorf("compress.Logits: Classes is %d; the teacher's embedding has %d values, and it must be the classes' logits", m.Classes, got))
+		panic(fmt.Errorf("compress.Logits: Classes is %d; the teacher's embedding has %d values, and it must be the classes' logits",
+			m.Classes, got))
 	}
 	logits := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)
 	loss := MulScalar(Softened(logits, taught, m.Temperature), 1-m.Hard)
@@ -111,10 +113,10 @@ func (m Logits) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .1, Momentum: .9, WeightDecay: 1e-4}
 }
 
-// Softened is T² × the mean over the batch of KL(softmax(taught/T) ‖ softmax(logits/T)). The factor keeps the gradient's size as T
-// grows (section 2 of the paper): at high temperatures it is that of the squared distance of the centred logits over twice the
-// number of classes. The paper has the cross-entropy, whose gradient is the same; the divergence is 0 where both agree. No gradient
-// flows into what is taught. It is computed in float32.
+// Softened is T² × the mean over the batch of KL(softmax(taught/T) ‖ softmax(logits/T)). The factor keeps the gradient's size
+// as T grows (section 2 of the paper): at high temperatures it is that of the squared distance of the centred logits over twice
+// the number of classes. The paper has the cross-entropy, whose gradient is the same; the divergence is 0 where both agree. No
+// gradient flows into what is taught. It is computed in float32.
 //
 //	logits, taught: [batch, classes] -> scalar
 func Softened(logits, taught *Node, temperature float64) *Node {

@@ -14,13 +14,13 @@ import (
 // Magnitude sets the smallest of an encoder's weights to zero, those of its kernels and matrices; norms, biases and positions
 // stay as they are.
 //
-// Han et al. 2015, "Learning both Weights and Connections for Efficient Neural Networks", arXiv:1506.02626. What has been pruned
-// already is the smallest, so pruning again to a higher sparsity keeps all zeros.
+// Han et al. 2015, "Learning both Weights and Connections for Efficient Neural Networks", arXiv:1506.02626. What has been
+// pruned already is the smallest, so pruning again to a higher sparsity keeps all zeros.
 type Magnitude struct {
 	// Sparsity is the fraction in (0, 1) of these weights that are zero afterwards. Required.
 	Sparsity float64
-	// LayerWise takes that fraction of every layer. Default: of all layers together, by one threshold, so that layers with large
-	// weights keep more.
+	// LayerWise takes that fraction of every layer. Default: of all layers together, by one threshold, so that layers with
+	// large weights keep more.
 	LayerWise bool
 }
 
@@ -75,7 +75,8 @@ func (m Magnitude) Masks(weights map[string]encoder.Tensor) (Masks, error) {
 	return masks, nil
 }
 
-// Apply is a copy of the weights with zero in place of those that go. A mask without its weights, or of another size, is an error.
+// Apply is a copy of the weights with zero in place of those that go. A mask without its weights, or of another size, is an
+// error.
 func (m Masks) Apply(weights map[string]encoder.Tensor) (map[string]encoder.Tensor, error) {
 	pruned := maps.Clone(weights)
 	for name, mask := range m {

@@ -44,9 +44,8 @@ func innerPlaces(r encoder.ResNet, weights map[string]encoder.Tensor) ([]place, 
 				break
 			}
 			for k := 1; k <= per; k++ {
-				places = append(places, place{
-					made: fmt.Sprintf("%sconv%d", name, k), norm: fmt.Sprintf("%sbn%d", name, k), read: fmt.Sprintf("%sconv%d", name, k+1),
-				})
+				made, norm, read := fmt.Sprintf("conv%d", k), fmt.Sprintf("bn%d", k), fmt.Sprintf("conv%d", k+1)
+				places = append(places, place{name + made, name + norm, name + read})
 			}
 		}
 	}
@@ -57,7 +56,8 @@ func innerPlaces(r encoder.ResNet, weights map[string]encoder.Tensor) ([]place, 
 				return nil, fmt.Errorf("compress: the weights hold no %s, which %s has", part.name, r.Name())
 			}
 			if len(w.Shape) <= part.axis || w.Shape[part.axis] != widths[i] {
-				return nil, fmt.Errorf("compress: %s has shape %v; axis %d is to have the %d channels of %s", part.name, w.Shape, part.axis, widths[i], r.Name())
+				return nil, fmt.Errorf("compress: %s has shape %v; axis %d is to have the %d channels of %s",
+					part.name, w.Shape, part.axis, widths[i], r.Name())
 			}
 		}
 	}

@@ -17,9 +17,10 @@ type ResNet struct {
 	Width int
 	// Stem is what comes before the first stage. Default CIFARStem.
 	Stem Stem
-	// Inner are the numbers of channels between the convolutions of the blocks, from the first block to the last: one number for
-	// a basic block, two for a bottleneck, each at least 1. What a block gives on is as wide as ever, so that Dim does not depend
-	// on it. Default nil: as many as the block's stage has. Pruning makes them smaller: see InnerWidths, and package compress.
+	// Inner are the numbers of channels between the convolutions of the blocks, from the first block to the last: one number
+	// for a basic block, two for a bottleneck, each at least 1. What a block gives on is as wide as ever, so that Dim does not
+	// depend on it. Default nil: as many as the block's stage has. Pruning makes them smaller: see InnerWidths, and package
+	// compress.
 	Inner []int `json:",omitempty"`
 }
 
@@ -69,8 +70,8 @@ func (r ResNet) expansion() int {
 	return 1
 }
 
-// InnerWidths are the numbers of channels between the convolutions of the blocks: Inner, or where that is nil those of a network
-// that has not been pruned. They are a copy.
+// InnerWidths are the numbers of channels between the convolutions of the blocks: Inner, or where that is nil those of a
+// network that has not been pruned. They are a copy.
 func (r ResNet) InnerWidths() []int {
 	if r.Inner != nil {
 		return slices.Clone(r.Inner)
@@ -93,8 +94,8 @@ func (r ResNet) InnerPerBlock() int {
 	return 1
 }
 
-// Name is "resnet18-w64", with the stem where it is not CIFARStem, "resnet50-w64-7x7s2p", and the widths between the convolutions
-// where Inner gives them: "resnet10-w16-i8.16.32.64".
+// Name is "resnet18-w64", with the stem where it is not CIFARStem, "resnet50-w64-7x7s2p", and the widths between the
+// convolutions where Inner gives them: "resnet10-w16-i8.16.32.64".
 func (r ResNet) Name() string {
 	r = r.WithDefaults()
 	name := fmt.Sprintf("resnet%d-w%d", r.Depth, r.Width)
@@ -127,7 +128,8 @@ func (r ResNet) Check(height, width int) error {
 	}
 	if r.Inner != nil {
 		if want := len(ResNet{Depth: r.Depth}.InnerWidths()); len(r.Inner) != want {
-			return fmt.Errorf("encoder.ResNet: Inner holds %d numbers; with Depth %d it must hold %d, or be nil", len(r.Inner), r.Depth, want)
+			return fmt.Errorf("encoder.ResNet: Inner holds %d numbers; with Depth %d it must hold %d, or be nil",
+				len(r.Inner), r.Depth, want)
 		}
 		if least := slices.Min(r.Inner); least < 1 {
 			return fmt.Errorf("encoder.ResNet: Inner holds %d; each number must be at least 1", least)

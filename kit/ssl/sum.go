@@ -71,7 +71,8 @@ func (m Sum) Check(batch, height, width int) error {
 		}
 		if _, ok := FrozenOf(term.Method); ok {
 			if frozen++; frozen > 1 {
-				return fmt.Errorf("ssl.Sum: Method of term %d, %s, is the second that learns from a frozen network; only one may", i, term.Method.Name())
+				return fmt.Errorf("ssl.Sum: Method of term %d, %s, is the second that learns from a frozen network; only one may",
+					i, term.Method.Name())
 			}
 		}
 		if err := term.Method.Check(batch, height, width); err != nil {
