@@ -46,7 +46,8 @@ func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed
 	out := newResult("compress", compressProtocol)
 	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was pruned %d a round. Seeds: %d. "+
 		"Size and latency are of the first seed's weights; multiply-adds count zeros. Settings were chosen on the validation images.",
-		s.teacherSteps*compressBatch, compressBatch, s.studentSteps*compressBatch, s.tuned*compressBatch, len(ways[0].runs))}
+		s.teacherSteps*compressBatch, compressBatch, s.studentSteps*compressBatch, s.tuned*compressBatch, len(ways[0].runs)),
+		"Of the first seed, with the 95 % interval of how many times quicker it is than the teacher:\n\n" + table.String()}
 	whole := 100 * table.Rows[0].Accuracy.Value
 	cost, err := costOf([]*kit.Run{teacher})
 	if err != nil {

@@ -42,7 +42,7 @@ type cost struct {
 	ImagesSeen      int     `json:"images_seen"`       // Images read, each counted once a step, in two views.
 	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
 	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
-	PeakMemoryGiB   float64 `json:"peak_memory_gib"`   // Largest resident memory of the process while it trained and was evaluated.
+	PeakMemoryGiB   float64 `json:"peak_memory_gib"`   // Largest resident memory of the process while it trained and was evaluated; 0 if unknown.
 }
 
 // newResult describes this machine and commit.
@@ -114,7 +114,11 @@ func (r result) table() string {
 		}
 		fmt.Fprintf(&out, "| %s | %s | %.1f %s | %s |", row.Case, row.Metric, row.Value, row.Unit, interval)
 		if c := row.Cost; c != nil {
-			fmt.Fprintf(&out, " %d | %.1f | %.0f | %.2f |\n", c.ImagesSeen, c.Seconds/60, c.ImagesPerSecond, c.PeakMemoryGiB)
+			memory := "–"
+			if c.PeakMemoryGiB > 0 {
+				memory = fmt.Sprintf("%.2f", c.PeakMemoryGiB)
+			}
+			fmt.Fprintf(&out, " %d | %.1f | %.0f | %s |\n", c.ImagesSeen, c.Seconds/60, c.ImagesPerSecond, memory)
 		} else {
 			fmt.Fprintln(&out, " – | – | – | – |")
 		}
