@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -23,7 +24,7 @@ const (
 	headFile    = "method.safetensors" // The variables of Method.Embed, where Run.Frozen was asked for.
 )
 
-// Frozen is the trained encoder with what the method's Embed built on it, for a method that learns from both, as
+// Frozen is the trained encoder with what the method's Embed built on it, if it did, for a method that learns from both, as
 // compress.Logits; compress.Features wants the encoder alone, but may have it. The first call writes the head's weights, from
 // the last checkpoint, into the run directory.
 func (r *Run) Frozen() (ssl.Frozen, error) {
@@ -34,34 +35,41 @@ func (r *Run) Frozen() (ssl.Frozen, error) {
 	if exists(frozen.Head) {
 		return frozen, nil
 	}
-	if err := r.writeHead(frozen); err != nil {
+	headless, err := r.writeHead(frozen)
+	if err != nil {
 		return ssl.Frozen{}, fmt.Errorf("writing the head of the run in %s: %w", r.Dir, err)
+	}
+	if headless {
+		frozen.Method, frozen.Head = nil, ""
 	}
 	return frozen, nil
 }
 
-// writeHead writes the variables of the method's Embed. Where it has none there is nothing to freeze but the encoder.
-func (r *Run) writeHead(frozen ssl.Frozen) error {
+// writeHead writes the variables of the method's Embed, unless it has none.
+func (r *Run) writeHead(frozen ssl.Frozen) (headless bool, err error) {
 	if !r.Finished() {
-		return fmt.Errorf("the run is not finished")
+		return false, errors.New("the run is not finished")
 	}
 	store := model.NewStore()
 	found, err := restoreCheckpoint(r.Dir, store)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !found {
-		return fmt.Errorf("there is no checkpoint")
+		return false, errors.New("there is no checkpoint")
 	}
 	scope := store.Scope("/" + methodScope)
 	if err := buildHead(scope, frozen); err != nil {
-		return err
+		return false, err
+	}
+	if len(slices.Collect(scope.IterVariables())) == 0 {
+		return true, nil
 	}
 	weights, err := encoder.Weights(scope)
 	if err != nil {
-		return fmt.Errorf("method %s: %w", frozen.Method.Name(), err)
+		return false, fmt.Errorf("method %s: %w", frozen.Method.Name(), err)
 	}
-	return encoder.WriteSafetensors(frozen.Head, weights, map[string]string{"method": frozen.Method.Name()})
+	return false, encoder.WriteSafetensors(frozen.Head, weights, map[string]string{"method": frozen.Method.Name()})
 }
 
 // buildHead brings the variables of a frozen network's Embed into being, without values.

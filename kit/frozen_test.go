@@ -188,6 +188,18 @@ func TestDistilledClassifier(t *testing.T) {
 	}
 }
 
+func TestRunWithoutHeadIsFrozenWithoutOne(t *testing.T) {
+	recipe := small()
+	recipe.Encoder, recipe.Method, recipe.Steps = tiny, ssl.SimMIM{}, 1
+	frozen, err := pretrained(t, t.TempDir(), recipe).Frozen()
+	if err != nil || frozen.Method != nil || frozen.Head != "" || frozen.Weights == "" {
+		t.Errorf("%+v, %v", frozen, err)
+	}
+	if _, err := (&Run{Dir: t.TempDir(), Recipe: recipe}).Frozen(); err == nil || !strings.Contains(err.Error(), "not finished") {
+		t.Errorf("a run that is not finished: error %v", err)
+	}
+}
+
 func TestPrunedGradually(t *testing.T) {
 	recipe := small()
 	recipe.Encoder, recipe.Steps = tiny, 3

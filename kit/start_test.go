@@ -84,6 +84,14 @@ func TestRecipeWithoutStartIsWrittenAsBefore(t *testing.T) {
 	if strings.Contains(string(encoded), "Start\": \"") || strings.Contains(string(encoded), `"Start": null`) {
 		t.Errorf("%s tells of weights that there are not:\n%s", recipeFile, encoded)
 	}
+	if strings.Contains(string(encoded), "Inner") || strings.Contains(string(encoded), "Frozen") {
+		t.Errorf("%s tells of pruning or of a teacher where there is none:\n%s", recipeFile, encoded)
+	}
+	pruned := small()
+	pruned.Encoder = encoder.ResNet{Depth: 10, Width: 2, Inner: []int{1, 2, 4, 8}}
+	if encoded, err = pruned.json(nil); err != nil || !strings.Contains(string(encoded), `"Inner": [`) {
+		t.Errorf("%s does not tell the inner widths (%v):\n%s", recipeFile, err, encoded)
+	}
 }
 
 func TestStartedRunIsResumedToTheSameBits(t *testing.T) {

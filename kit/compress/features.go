@@ -35,9 +35,10 @@ type Features struct {
 
 var _ ssl.LearnsFromFrozen = Features{}
 
-// WithDefaults fills in the settings that were left at zero and don't depend on the student.
+// WithDefaults fills in the settings that were left at zero and don't depend on the student, and leaves out what is not used of
+// the teacher, so that it is not part of the recipe.
 func (m Features) WithDefaults() Features {
-	m.Layers = cmp.Or(m.Layers, 4)
+	m.Layers, m.Teacher = cmp.Or(m.Layers, 4), m.Frozen()
 	return m
 }
 
