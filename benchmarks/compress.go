@@ -13,12 +13,14 @@ import (
 	"sslkit/kit/ssl"
 )
 
-const compressProtocol = "A ResNet-18 of width 16, pretrained by SimCLR on Shapes as in the quickstart, is made smaller in three ways, each for several seeds: " +
-	"distilled into a ResNet-10 of width 12, with the same student by SimCLR alone on as many images beside it; half of the channels inside its blocks removed; " +
-	"50, 80 and 90 % of its weights set to zero, in three rounds. What was pruned is then trained by distillation from the whole. No labels are " +
-	"used but by k-NN (k = 20, cosine, temperature 0.1), on features of whole test images with all training labels. Accuracy is the mean over the " +
-	"seeds, its interval Student's t; the teacher is one run, its interval Wilson's over the images. Latency is the median of an image from host to host, in " +
-	"float32, and its share of the teacher's that of measurements taken in turns, with intervals by order statistics."
+const compressProtocol = "A ResNet-18 of width 16, pretrained by SimCLR on Shapes as in the quickstart, is made " +
+	"smaller in three ways, each for several seeds: distilled into a ResNet-10 of width 12, with the same student by SimCLR alone on as " +
+	"many images beside it; half of the channels inside its blocks removed; 50, 80 and 90 % of its weights set to " +
+	"zero, in three rounds. What was pruned is then trained by distillation from the whole. No labels are used " +
+	"but by k-NN (k = 20, cosine, temperature 0.1), on features of whole test images with all training labels. " +
+	"Accuracy is the mean over the seeds, its interval Student's t; the teacher is one run, its interval Wilson's " +
+	"over the images. Latency is the median of an image from host to host, in float32, and its share of the " +
+	"teacher's that of measurements taken in turns, with intervals by order statistics."
 
 // compressSettings are the sizes of everything.
 type compressSettings struct {
@@ -42,7 +44,8 @@ type compressed struct {
 func compression(o options) error {
 	s := compressSettings{
 		data: data.Shapes{}, teacher: encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem},
-		student: encoder.ResNet{Depth: 10, Width: 12, Stem: encoder.HalfStem}, teacherSteps: 1800, studentSteps: 1800, tuned: 600, rounds: 200,
+		student:      encoder.ResNet{Depth: 10, Width: 12, Stem: encoder.HalfStem},
+		teacherSteps: 1800, studentSteps: 1800, tuned: 600, rounds: 200,
 	}
 	seeds := o.seeds
 	if o.quick {

@@ -44,18 +44,20 @@ func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed
 	fmt.Println(table)
 
 	out := newResult("compress", compressProtocol)
-	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was pruned %d a round. Seeds: %d. "+
-		"Size and latency are of the first seed's weights; multiply-adds count zeros. Settings were chosen on the validation images.",
+	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was "+
+		"pruned %d a round. Seeds: %d. Size and latency are of the first seed's weights; multiply-adds count zeros. "+
+		"Settings were chosen on the validation images.",
 		s.teacherSteps*compressBatch, compressBatch, s.studentSteps*compressBatch, s.tuned*compressBatch, len(ways[0].runs)),
 		"Of the first seed, with the 95 % interval of how many times quicker it is than the teacher:\n\n" + table.String()}
-	whole := 100 * table.Rows[0].Accuracy.Value
+	accuracy := table.Rows[0].Accuracy
+	whole := 100 * accuracy.Value
 	cost, err := costOf([]*kit.Run{teacher})
 	if err != nil {
 		return err
 	}
 	out.Rows = append(out.Rows, row{
-		Case: teacherName, Metric: "k-NN accuracy", Value: whole, Low: 100 * table.Rows[0].Accuracy.Low, High: 100 * table.Rows[0].Accuracy.High,
-		Unit: "%", N: table.Rows[0].Accuracy.N, Seed: teacher.Recipe.Seed, Cost: cost,
+		Case: teacherName, Metric: "k-NN accuracy", Value: whole, Low: 100 * accuracy.Low, High: 100 * accuracy.High,
+		Unit: "%", N: accuracy.N, Seed: teacher.Recipe.Seed, Cost: cost,
 	})
 	out.Rows = append(out.Rows, sizeRows(table, 0)...)
 	var points []point
@@ -112,7 +114,9 @@ func (w *compressed) accuracyRows(teacher float64) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{Case: w.name, Metric: m.metric, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: mean.N, Seed: 1})
+		rows = append(rows, row{
+			Case: w.name, Metric: m.metric, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: mean.N, Seed: 1,
+		})
 	}
 	rows[0].Cost, rows[0].Recipe = cost, recipe
 	return rows, nil
@@ -133,14 +137,20 @@ func sizeRows(table compress.Table, i int) []row {
 		rows = append(rows, exact("parameters, of the teacher's", 100*float64(r.Params)/float64(first.Params), "%"))
 	}
 	for _, l := range r.Latency {
-		rows = append(rows, row{Case: r.Name, Metric: fmt.Sprintf("latency, batch %d", l.Batch), Value: 1e6 * l.Seconds.Median, Low: 1e6 * l.Seconds.Low,
-			High: 1e6 * l.Seconds.High, Unit: "µs/image", N: l.Rounds,
-			Detail: fmt.Sprintf("quartiles of the measurements %.1f and %.1f µs", 1e6*l.Seconds.Quarter, 1e6*l.Seconds.ThreeQuarters)})
-		if i > 0 {
-			rows = append(rows, row{Case: r.Name, Metric: fmt.Sprintf("latency, batch %d, of the teacher's", l.Batch), Value: 100 / l.Speedup.Median,
-				Low: 100 / l.Speedup.High, High: 100 / l.Speedup.Low, Unit: "%", N: l.Rounds,
-				Detail: fmt.Sprintf("quartiles of the measurements %.1f and %.1f %%", 100/l.Speedup.ThreeQuarters, 100/l.Speedup.Quarter)})
+		name := fmt.Sprintf("latency, batch %d", l.Batch)
+		time := row{
+			Case: r.Name, Metric: name, Unit: "µs/image", N: l.Rounds,
+			Value: 1e6 * l.Seconds.Median, Low: 1e6 * l.Seconds.Low, High: 1e6 * l.Seconds.High,
+			Detail: fmt.Sprintf("quartiles of the measurements %.1f and %.1f µs", 1e6*l.Seconds.Quarter, 1e6*l.Seconds.ThreeQuarters),
 		}
+		if rows = append(rows, time); i == 0 {
+			continue
+		}
+		rows = append(rows, row{
+			Case: r.Name, Metric: name + ", of the teacher's", Unit: "%", N: l.Rounds,
+			Value: 100 / l.Speedup.Median, Low: 100 / l.Speedup.High, High: 100 / l.Speedup.Low,
+			Detail: fmt.Sprintf("quartiles of the measurements %.1f and %.1f %%", 100/l.Speedup.ThreeQuarters, 100/l.Speedup.Quarter),
+		})
 	}
 	return rows
 }
@@ -173,7 +183,8 @@ func drawCompression(o options, points []point) error {
 	for _, p := range points {
 		lines = append(lines, plots.Line{Name: p.name, X: []float64{p.microseconds}, Y: []float64{p.value}})
 	}
-	figure, err := plots.Curve("What making an encoder smaller costs and buys", "latency (µs/image, batch 32)", "k-NN accuracy (%)", lines...)
+	figure, err := plots.Curve("What making an encoder smaller costs and buys",
+		"latency (µs/image, batch 32)", "k-NN accuracy (%)", lines...)
 	if err != nil {
 		return err
 	}

@@ -178,7 +178,8 @@ func TestDistilledClassifier(t *testing.T) {
 		t.Error("the recipe does not tell the hash of the head")
 	}
 	recipe.Method = compress.Logits{Teacher: teacher, Classes: 9}
-	if _, err := Pretrain(t.TempDir(), recipe); err == nil || !strings.Contains(err.Error(), "the teacher's embedding has 10 values") {
+	_, err = Pretrain(t.TempDir(), recipe)
+	if err == nil || !strings.Contains(err.Error(), "the teacher's embedding has 10 values") {
 		t.Errorf("another number of classes: error %v", err)
 	}
 	teacher.Head = teacher.Weights
@@ -240,7 +241,8 @@ func TestPrunedGradually(t *testing.T) {
 		t.Errorf("again: %v, %v", again, err)
 	}
 	for what, change := range map[string]func(*Pruning){
-		"Sparsities is empty": func(p *Pruning) { p.Sparsities = nil }, "Sparsities is [1]": func(p *Pruning) { p.Sparsities = []float64{1} },
+		"Sparsities is empty":     func(p *Pruning) { p.Sparsities = nil },
+		"Sparsities is [1]":       func(p *Pruning) { p.Sparsities = []float64{1} },
 		"Sparsities is [0.5 0.5]": func(p *Pruning) { p.Sparsities = []float64{.5, .5} },
 		"From":                    func(p *Pruning) { p.From = "" }, "Start of Recipe": func(p *Pruning) { p.Recipe.Start = from },
 		"Batch": func(p *Pruning) { p.Recipe.Batch = 0 }, "does not fit": func(p *Pruning) { p.Recipe.Encoder = small().Encoder },

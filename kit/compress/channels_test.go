@@ -146,7 +146,8 @@ func TestChannelsThatStay(t *testing.T) {
 
 func TestImportanceByHand(t *testing.T) {
 	weights := map[string]encoder.Tensor{
-		"conv.weight": {Shape: []int{2, 1, 1, 3}, Data: []float32{1, -2, 3, -1, 0, 0}}, "bn.weight": {Shape: []int{2}, Data: []float32{.5, -2}},
+		"conv.weight": {Shape: []int{2, 1, 1, 3}, Data: []float32{1, -2, 3, -1, 0, 0}},
+		"bn.weight":   {Shape: []int{2}, Data: []float32{.5, -2}},
 	}
 	p := place{made: "conv", norm: "bn"}
 	if got := FilterNorm.of(p, weights); !slices.Equal(got, []float64{6, 1}) {
@@ -168,7 +169,8 @@ func TestTakeByHand(t *testing.T) {
 func TestChannelsRefuses(t *testing.T) {
 	weights := scrambled(t, basic)
 	for field, bad := range map[string]Channels{
-		"Remove is 0": {}, "Remove is 1": {Remove: 1}, "Remove is -": {Remove: -1}, "Remove is NaN": {Remove: math.NaN()}, "By": {Remove: .5, By: 7},
+		"Remove is 0": {}, "Remove is 1": {Remove: 1}, "Remove is -": {Remove: -1}, "Remove is NaN": {Remove: math.NaN()},
+		"By": {Remove: .5, By: 7},
 	} {
 		if _, _, err := bad.Prune(basic, weights); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)

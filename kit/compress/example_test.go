@@ -47,7 +47,9 @@ func ExampleCubic() {
 
 // A student with a quarter of the parameters learns the features of a finished run, without labels.
 func ExampleFeatures() {
-	run, err := kit.Pretrain("runs/simclr", kit.Recipe{Data: data.Shapes{}, Encoder: large, Method: ssl.SimCLR{}, Epochs: 10, Batch: 64})
+	run, err := kit.Pretrain("runs/simclr", kit.Recipe{
+		Data: data.Shapes{}, Encoder: large, Method: ssl.SimCLR{}, Epochs: 10, Batch: 64,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

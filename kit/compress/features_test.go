@@ -55,7 +55,8 @@ func TestRegressionByHand(t *testing.T) {
 
 // teacher is one that is never read.
 var teacher = ssl.Frozen{
-	Encoder: encoder.ResNet{Depth: 10, Width: 2}, Weights: "teacher.safetensors", Method: ssl.Supervised{Classes: 3}, Head: "head.safetensors",
+	Encoder: encoder.ResNet{Depth: 10, Width: 2}, Weights: "teacher.safetensors",
+	Method: ssl.Supervised{Classes: 3}, Head: "head.safetensors",
 }
 
 func TestFeaturesCheck(t *testing.T) {
@@ -66,7 +67,8 @@ func TestFeaturesCheck(t *testing.T) {
 		"Teacher.Encoder": {Teacher: ssl.Frozen{Weights: "a"}}, "Teacher.Weights": {Teacher: ssl.Frozen{Encoder: teacher.Encoder}},
 		"Hidden": {Teacher: teacher, Hidden: -1}, "Layers": {Teacher: teacher, Layers: -1},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), "compress.Features") || !strings.Contains(err.Error(), field) {
+		err := bad.Check(16, 32, 32)
+		if err == nil || !strings.Contains(err.Error(), "compress.Features") || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

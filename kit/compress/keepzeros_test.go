@@ -121,7 +121,9 @@ func TestMaskedGradientsDoNotCount(t *testing.T) {
 }
 
 func TestKeepZerosRefuses(t *testing.T) {
-	for what, o := range map[string]KeepZeros{"Optimizer is missing": {}, "LR": {optim.SGD{LR: -1}}, "gradients": {foreign{optim.SGD{}}}} {
+	for what, o := range map[string]KeepZeros{
+		"Optimizer is missing": {}, "LR": {optim.SGD{LR: -1}}, "gradients": {foreign{optim.SGD{}}},
+	} {
 		_, err := o.Build(optim.Plan{Steps: 1, Batch: 1})
 		if err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: error %v", what, err)

@@ -112,10 +112,11 @@ func TestLogitsCheck(t *testing.T) {
 	headless.Head = ""
 	for field, bad := range map[string]Logits{
 		"Classes": {Teacher: teacher}, "Temperature": {Teacher: teacher, Classes: 3, Temperature: -1},
-		"Hard": {Teacher: teacher, Classes: 3, Hard: 1.5}, "Teacher.Method": {Classes: 3, Teacher: ssl.Frozen{Encoder: teacher.Encoder, Weights: "a"}},
-		"Head": {Classes: 3, Teacher: headless},
+		"Hard": {Teacher: teacher, Classes: 3, Hard: 1.5}, "Head": {Classes: 3, Teacher: headless},
+		"Teacher.Method": {Classes: 3, Teacher: ssl.Frozen{Encoder: teacher.Encoder, Weights: "a"}},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), "compress.Logits") || !strings.Contains(err.Error(), field) {
+		err := bad.Check(16, 32, 32)
+		if err == nil || !strings.Contains(err.Error(), "compress.Logits") || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// TestFrozenIsAsAfterTraining: in a training step a frozen network gives what it gives out of training, its statistics stay, and
-// no gradient reaches it.
+// TestFrozenIsAsAfterTraining: in a training step a frozen network gives what it gives out of training, its statistics stay,
+// and no gradient reaches it.
 func TestFrozenIsAsAfterTraining(t *testing.T) {
 	backend, err := device.Open()
 	if err != nil {
