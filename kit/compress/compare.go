@@ -3,6 +3,7 @@ package compress
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -61,8 +62,9 @@ type Table struct {
 }
 
 // Compare measures what candidates are worth and what they cost: the accuracy of k-NN, parameters, multiply-adds, the size of
-// the file, and the latency on this process's device, in arithmetic of float32. Latencies are measured in turns, one
-// measurement of every candidate before the next of any, each round beginning with another one, after all have run warm.
+// the file, and the latency on this process's device, in arithmetic of float32. Latencies are measured in turns, one measurement
+// of every candidate before the next of any, in another order each time and each behind a pass that is not counted, so that none
+// has the better place.
 func (c Comparison) Compare(candidates ...Candidate) (Table, error) {
 	if err := c.Check(); err != nil {
 		return Table{}, err
@@ -119,9 +121,12 @@ func (c Comparison) latencies(table *Table, candidates []Candidate, batch int) e
 	for i := range seconds {
 		seconds[i] = make([]float64, c.Rounds)
 	}
+	order := rand.New(rand.NewPCG(1, uint64(batch)))
 	for round := range c.Rounds {
-		for turn := range runners {
-			i := (round + turn) % len(runners)
+		for _, i := range order.Perm(len(runners)) {
+			if _, err := runners[i].run(1); err != nil { // Not counted: it finds the caches as another network left them.
+				return fmt.Errorf("running %s: %w", candidates[i].Name, err)
+			}
 			took, err := runners[i].run(passes)
 			if err != nil {
 				return fmt.Errorf("running %s: %w", candidates[i].Name, err)
