@@ -130,7 +130,7 @@ func fill(scope *model.Scope, what, path string, spare ...string) error {
 }
 
 // freeze brings the network that the method learns from, if it does, into being in a store, with the weights of its files, and
-// keeps the optimiser away from it.
+// keeps the optimiser away from it. The images are of height × width pixels.
 func (r Recipe) freeze(store *model.Store, height, width int) error {
 	frozen, ok := ssl.FrozenOf(r.Method)
 	if !ok {
@@ -141,6 +141,7 @@ func (r Recipe) freeze(store *model.Store, height, width int) error {
 		return fmt.Errorf("%s learns from a frozen network: %s does not fit encoder %s: %w",
 			r.Method.Name(), file, frozen.Encoder.Name(), err)
 	}
+	height, width = r.Method.Views(height, width)[0].OutputSize(height, width) // What it will be shown.
 	if err := buildEncoder(scope.At(encoderScope), frozen.Encoder, height, width); err != nil {
 		return err
 	}
