@@ -62,7 +62,7 @@ func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed
 	})
 	out.Rows = append(out.Rows, sizeRows(table, 0)...)
 	var points []point
-	points = append(points, point{"teacher", 1e6 * table.Rows[0].Latency[1].Seconds.Median, whole})
+	points = append(points, point{"teacher", 1e6 * table.Rows[0].Latency[1].Seconds.Median, out.Rows[0]})
 	for i, way := range ways {
 		rows, err := way.accuracyRows(whole)
 		if err != nil {
@@ -70,7 +70,7 @@ func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed
 		}
 		out.Rows = append(append(out.Rows, rows...), sizeRows(table, i+1)...)
 		name, _, _ := strings.Cut(way.name, "/")
-		points = append(points, point{name, 1e6 * table.Rows[i+1].Latency[1].Seconds.Median, rows[0].Value})
+		points = append(points, point{name, 1e6 * table.Rows[i+1].Latency[1].Seconds.Median, rows[0]})
 	}
 	if err := out.write(o.results()); err != nil {
 		return err
@@ -173,8 +173,9 @@ func costOf(runs []*kit.Run) (*cost, error) {
 
 // point is one encoder in the figure.
 type point struct {
-	name                string
-	microseconds, value float64
+	name         string
+	microseconds float64
+	accuracy     row
 }
 
 // drawCompression draws the accuracy against the latency.
@@ -182,10 +183,13 @@ func drawCompression(o options, points []point) error {
 	slices.SortStableFunc(points, func(a, b point) int { return cmp.Compare(a.microseconds, b.microseconds) })
 	var lines []plots.Line
 	for _, p := range points {
-		lines = append(lines, plots.Line{Name: p.name, X: []float64{p.microseconds}, Y: []float64{p.value}})
+		lines = append(lines, plots.Line{ // Upright, over the interval.
+			Name: p.name, X: []float64{p.microseconds, p.microseconds, p.microseconds},
+			Y: []float64{p.accuracy.Low, p.accuracy.Value, p.accuracy.High},
+		})
 	}
 	figure, err := plots.Curve("What making an encoder smaller costs and buys",
-		"latency (µs/image, batch 32)", "k-NN accuracy (%)", lines...)
+		"latency (µs/image, batch 32)", "k-NN accuracy (%) and 95 % interval", lines...)
 	if err != nil {
 		return err
 	}
