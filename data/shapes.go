@@ -198,6 +198,7 @@ var (
 	_ Grouped   = (*shapesSet)(nil)
 	_ Clips     = (*shapesSet)(nil)
 	_ Instances = (*shapesSet)(nil)
+	_ Captioned = (*shapesSet)(nil)
 )
 
 // shapesSet is one split of Shapes.
@@ -228,6 +229,15 @@ func (s *shapesSet) Group(i int) int {
 		panic(fmt.Errorf("data: %s: image %d is outside [0, %d)", s.Name(), i, s.count))
 	}
 	return s.world.scene(s.split, i).group
+}
+
+// Captions is that of the sample, alone; see [Sample].
+func (s *shapesSet) Captions(i int) []string {
+	if i < 0 || i >= s.count {
+		panic(fmt.Errorf("data: %s: image %d is outside [0, %d)", s.Name(), i, s.count))
+	}
+	scene := s.world.scene(s.split, i)
+	return []string{scene.caption(s.world.Size)}
 }
 
 func (s *shapesSet) Read(i int, pix []uint8) error {
