@@ -162,7 +162,8 @@ func TestHeldOutLeavesNoneOfTheCombinations(t *testing.T) {
 	}
 	heldOut := func(s Sample) bool {
 		shape := ShapeClasses()[s.Class]
-		return s.Colour == "red" && shape == "star" || s.Colour == "blue" && shape == "ring" || s.Colour == "green" && shape == "circle"
+		return s.Colour == "red" && shape == "star" || s.Colour == "blue" && shape == "ring" ||
+			s.Colour == "green" && shape == "circle"
 	}
 	want := 0
 	for i := range 2000 {
@@ -180,7 +181,7 @@ func TestHeldOutLeavesNoneOfTheCombinations(t *testing.T) {
 			t.Fatalf("image %d, %q, is still there", place, sample.Caption)
 		}
 		if got := set.(Captioned).Captions(i)[0]; got != sample.Caption || set.Label(i) != sample.Class {
-			t.Fatalf("image %d is %q of class %d, want %q of class %d", i, got, set.Label(i), sample.Caption, sample.Class)
+			t.Fatalf("image %d is %q, class %d, want %q, %d", i, got, set.Label(i), sample.Caption, sample.Class)
 		}
 		if err := set.Read(i, pix); err != nil || !bytes.Equal(pix, sample.Pix) {
 			t.Fatalf("image %d has the pixels of another (%v)", i, err)

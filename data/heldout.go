@@ -88,7 +88,8 @@ func (h HeldOut) kept(set Set) ([]int, error) {
 	}
 	for c, combination := range h.Combinations {
 		if !found[c] {
-			return nil, fmt.Errorf("data: HeldOut.Combinations[%d] is %q, which no image of %s is captioned with", c, combination, set.Name())
+			return nil, fmt.Errorf("data: HeldOut.Combinations[%d] is %q, which no image of %s is captioned with",
+				c, combination, set.Name())
 		}
 	}
 	if len(kept) == 0 {
