@@ -99,15 +99,13 @@ func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 		return fail(err)
 	}
 	defer set.Close()
-	store := model.NewStore()
-	found, err := restoreCheckpoint(r.Dir, store)
+	store, hash, err := r.lastCheckpoint()
 	if err != nil {
 		return fail(err)
 	}
-	if !found {
-		return fail(fmt.Errorf("there is no checkpoint"))
+	embeddings := eval.Features{
+		N: set.Len(), Labels: labels(set), Classes: set.Classes(), Name: set.Name(), Encoder: hash, Rehash: r.checkpointHash,
 	}
-	embeddings := eval.Features{N: set.Len(), Labels: labels(set), Classes: set.Classes(), Name: set.Name()}
 	caught := exceptions.TryCatch[error](func() {
 		exec, err := forward(store, r.Recipe, set, func(scope *model.Scope, features *Node) *Node {
 			return r.Recipe.Method.Embed(scope.At(methodScope), features)
