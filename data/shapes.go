@@ -109,6 +109,20 @@ func (s Shapes) Open(split Split) (Set, error) {
 // ShapeClasses returns the class names of [Shapes], by label.
 func ShapeClasses() []string { return slices.Clone(shapeNames) }
 
+// ShapeColours returns the names of the hues of objects of [Shapes], as captions
+// have them.
+func ShapeColours() []string {
+	names := make([]string, len(hues))
+	for i, hue := range hues {
+		names[i] = hue.name
+	}
+	return names
+}
+
+// ShapeTextures returns the names of the textures of objects and backgrounds of
+// [Shapes], as captions have them.
+func ShapeTextures() []string { return slices.Clone(textureNames[:]) }
+
 // ShapeGroups returns the subgroup names of [Shapes]: the colour temperature
 // of the background.
 func ShapeGroups() []string { return slices.Clone(groupNames) }
