@@ -4,6 +4,7 @@
 //	go run ./benchmarks real      # how good is SimCLR on real CIFAR-10 images, for a small budget?
 //	go run ./benchmarks methods   # which method learns how much from the same images?
 //	go run ./benchmarks shapes    # is the procedural world a good test bed?
+//	go run ./benchmarks zeroshot  # does CLIP recognise, by texts, what it never saw put together?
 //	go run ./benchmarks resume    # does a run that is killed again and again end in the same bits?
 //	go run ./benchmarks           # list them
 //
@@ -27,6 +28,7 @@ type benchmark struct {
 var benchmarks = []benchmark{
 	{"real", "How good is SimCLR on real CIFAR-10 images, for a small budget?", real},
 	{"methods", "Which method learns how much from the same images, under one small budget?", methods},
+	{"zeroshot", "Does CLIP recognise by texts combinations of colour and shape that it never saw?", zeroshot},
 	{"shapes", "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?", shapes},
 	{"resume", "Does a run that is killed again and again end in the same bits as an unbroken one?", resume},
 }
