@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"sslkit/data"
 )
@@ -9,9 +10,14 @@ import (
 // words are what a caption of Shapes says.
 type words struct{ size, colour, texture, shape, place, group, ground string }
 
-func (w words) String() string {
-	return fmt.Sprintf("a %s %s %s %s at the %s on a %s %s background",
-		w.size, w.colour, w.texture, w.shape, w.place, w.group, w.ground)
+// captions are what they say in the four degrees of detail of the captions of Shapes.
+func (w words) captions() []string {
+	return []string{
+		fmt.Sprintf("a %s %s %s %s at the %s on a %s %s background", w.size, w.colour, w.texture, w.shape, w.place, w.group, w.ground),
+		fmt.Sprintf("a %s %s %s at the %s", w.size, w.colour, w.shape, w.place),
+		fmt.Sprintf("a %s %s %s on a %s background", w.colour, w.texture, w.shape, w.group),
+		fmt.Sprintf("a %s %s", w.colour, w.shape),
+	}
 }
 
 var (
@@ -35,13 +41,17 @@ func frames() []words {
 	return all
 }
 
-// prompts are the frames with what a class says put in, for each class.
+// prompts are the captions of the frames with what a class says put in, for each class, as far as they say it, each once.
 func prompts(classes []string, say func(w *words, class int)) [][]string {
 	texts := make([][]string, len(classes))
-	for c := range classes {
+	for c, class := range classes {
 		for _, frame := range frames() {
 			say(&frame, c)
-			texts[c] = append(texts[c], frame.String())
+			for _, caption := range frame.captions() {
+				if data.Named(caption, [][]string{data.Words(class)}) == 0 && !slices.Contains(texts[c], caption) {
+					texts[c] = append(texts[c], caption)
+				}
+			}
 		}
 	}
 	return texts

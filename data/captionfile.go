@@ -14,8 +14,7 @@ import (
 )
 
 // CaptionFile is a folder of images with a file of captions. An image may have
-// several, each of which says the whole; every image of a split that is opened
-// must have one.
+// several; every image of a split that is opened must have one.
 //
 //	data.CaptionFile{From: data.ImageFolder{Path: "photos"}, Path: "photos/captions.tsv"}
 //

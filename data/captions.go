@@ -11,8 +11,8 @@ import (
 // and [CaptionFile] are.
 type Captioned interface {
 	Set
-	// Captions are the descriptions of image i, of which each says the whole;
-	// none where nobody described it. The caller must not change them.
+	// Captions are the descriptions of image i, which may tell more or less of
+	// it; none where nobody described it. The caller must not change them.
 	Captions(i int) []string
 }
 

@@ -34,7 +34,19 @@ func TestShapesCaptionsAreThoseOfTheSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, got := range captions {
-		if want := world.Sample(Train, i).Caption; len(got) != 1 || got[0] != want {
+		s := world.Sample(Train, i)
+		var extent, place, onIt string
+		if n, err := fmt.Sscanf(s.Caption, "a %s ", &extent); n != 1 {
+			t.Fatal(err)
+		}
+		_, place, _ = strings.Cut(s.Caption, " at the ")
+		place, onIt, _ = strings.Cut(place, " on a ")
+		ground, shape := strings.Fields(onIt)[0], ShapeClasses()[s.Class]
+		want := []string{
+			s.Caption, fmt.Sprintf("a %s %s %s at the %s", extent, s.Colour, shape, place),
+			fmt.Sprintf("a %s %s %s on a %s background", s.Colour, s.Texture, shape, ground), fmt.Sprintf("a %s %s", s.Colour, shape),
+		}
+		if !slices.Equal(got, want) || ground != ShapeGroups()[s.Group] {
 			t.Errorf("image %d: captions %q, want %q", i, got, want)
 		}
 	}

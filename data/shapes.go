@@ -245,13 +245,14 @@ func (s *shapesSet) Group(i int) int {
 	return s.world.scene(s.split, i).group
 }
 
-// Captions is that of the sample, alone; see [Sample].
+// Captions are that of the sample (see [Sample]), and three with less detail:
+// size and place, texture and background, and neither.
 func (s *shapesSet) Captions(i int) []string {
 	if i < 0 || i >= s.count {
 		panic(fmt.Errorf("data: %s: image %d is outside [0, %d)", s.Name(), i, s.count))
 	}
 	scene := s.world.scene(s.split, i)
-	return []string{scene.caption(s.world.Size)}
+	return scene.captions(s.world.Size)
 }
 
 func (s *shapesSet) Read(i int, pix []uint8) error {
