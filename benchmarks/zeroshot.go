@@ -15,9 +15,9 @@ import (
 
 const zeroshotProtocol = "CLIP on images and captions of data.Shapes, from which all training images of 20 of the 80 " +
 	"combinations of a colour and a shape are left out: each word is seen, those pairs never. Then test images are " +
-	"recognised by texts, without a label: a class is the mean of 72 captions, all else in them varied, written before any " +
-	"image was looked at. Settings were chosen on validation images. The value is the mean over the seeds, the interval " +
-	"Student's t over them; in the control the training captions are shuffled over the images, and all else is the same."
+	"recognised by texts, without a label: a class is the mean of the captions that say it, all else in them varied. Texts " +
+	"and settings were chosen on validation images. The value is the mean over the seeds, the interval Student's t over " +
+	"them; in the control the training captions are shuffled over the images."
 
 // zeroshotCase is a training, with its captions or with those of other images.
 type zeroshotCase struct {
@@ -65,6 +65,9 @@ func zeroshotRecipe(o options, c zeroshotCase, seed uint64) kit.Recipe {
 	if o.quick {
 		shapes, images = data.Shapes{Train: 4000, Validation: 256, Test: 1000}, 2560
 	}
+	if c.shuffled {
+		images = min(images, zeroshotShuffled)
+	}
 	all, heldOut := combinations()
 	var source data.Source = data.HeldOut{From: shapes, Combinations: all[:heldOut]}
 	if c.shuffled {
@@ -79,12 +82,14 @@ func zeroshotRecipe(o options, c zeroshotCase, seed uint64) kit.Recipe {
 	}
 }
 
-// The images for training, those that a run sees, those of a step, and the learning rate.
+// The images for training, those that a run sees, with their own captions and with others', those of a step, and the learning
+// rate.
 const (
-	zeroshotTrain  = 40_000
-	zeroshotImages = 240_000
-	zeroshotBatch  = 256
-	zeroshotRate   = 3e-3
+	zeroshotTrain    = 40_000
+	zeroshotImages   = 240_000
+	zeroshotShuffled = 60_000
+	zeroshotBatch    = 64
+	zeroshotRate     = 2e-3
 )
 
 // zeroshotRows are a row for each figure, the mean over the runs.
@@ -130,9 +135,10 @@ func zeroshotNotes(runs []zeroshotRun, rows []row) []string {
 		clear = "not clear of three times chance"
 	}
 	return []string{
-		fmt.Sprintf("Each run sees %d images, in one view each, with one caption. Seconds and memory are the mean of one run. Seeds: %d.",
-			runs[0].Cost.ImagesSeen, len(runs)),
+		fmt.Sprintf("A run sees %d images (%d in the control), in one view each, with one caption. Seconds and memory are the mean "+
+			"of one run. Seeds: %d.", runs[0].Cost.ImagesSeen, min(runs[0].Cost.ImagesSeen, zeroshotShuffled), len(runs)),
 		fmt.Sprintf("Held-out combinations, told from each other: both intervals, over the seeds and over the %d test images of "+
-			"any seed, are %s, which is %.3g %%.", first.N, clear, 3*first.Chance),
+			"any seed, are %s, which is %.3g %%. Who knew the colour alone would be right in 40 %%, the shape alone in 50 %%.",
+			first.N, clear, 3*first.Chance),
 	}
 }
