@@ -138,7 +138,8 @@ func zeroshotNotes(runs []zeroshotRun, rows []row) []string {
 		fmt.Sprintf("A run sees %d images (%d in the control), in one view each, with one caption. Seconds and memory are the mean "+
 			"of one run. Seeds: %d.", runs[0].Cost.ImagesSeen, min(runs[0].Cost.ImagesSeen, zeroshotShuffled), len(runs)),
 		fmt.Sprintf("Held-out combinations, told from each other: both intervals, over the seeds and over the %d test images of "+
-			"any seed, are %s, which is %.3g %%. Who knew the colour alone would be right in 40 %%, the shape alone in 50 %%.",
+			"any seed, are %s, which is %.3g %%. Who knew the colour alone would be right in some 40 %%, the "+
+			"shape alone in 50 %%.",
 			first.N, clear, 3*first.Chance),
 	}
 }

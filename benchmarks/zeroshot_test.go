@@ -1,7 +1,9 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"sslkit/data"
@@ -110,5 +112,27 @@ func TestShuffledCaptionsAreThoseOfOtherImages(t *testing.T) {
 	slices.Sort(b)
 	if !slices.Equal(a, b) {
 		t.Error("the captions are not the same ones")
+	}
+}
+
+// The committed result is clear of three times chance, and its control is not.
+func TestZeroshotResultIsClearOfChance(t *testing.T) {
+	rows := readRows(filepath.Join("results", "zeroshot.json"))
+	if rows == nil {
+		t.Fatal("benchmarks/results/zeroshot.json is missing: go run ./benchmarks zeroshot makes it")
+	}
+	const figure, chance = "held-out combinations among themselves (chance 5 %)", 5
+	found := 0
+	for _, r := range rows {
+		if r.Metric != figure {
+			continue
+		}
+		found++
+		if shuffled := strings.HasPrefix(r.Case, "clip-shuffled"); shuffled != (r.Low < 3*chance) || shuffled && r.Low > chance {
+			t.Errorf("%s: %.1f %% [%.1f, %.1f]", r.Case, r.Value, r.Low, r.High)
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d rows of the figure, want one of the captions and one of the control", found)
 	}
 }

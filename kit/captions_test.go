@@ -200,3 +200,33 @@ func TestDataWithoutCaptionsIsAnErrorBeforeAnythingIsCompiled(t *testing.T) {
 		t.Errorf("texts of a method that reads none: %v", err)
 	}
 }
+
+// TestCLIPLearnsByTexts trains until texts tell test images, of a warm or a cool background, which is no class of them.
+func TestCLIPLearnsByTexts(t *testing.T) {
+	recipe := Recipe{
+		Data:      data.Shapes{Train: 512, Validation: 32, Test: 200},
+		Encoder:   encoder.ViT{Patch: 8, Width: 32, Depth: 1, Heads: 2, Pool: encoder.MeanPatches},
+		Method:    ssl.CLIP{Out: 16, Text: encoder.Text{Width: 16, Depth: 1}},
+		Optimizer: optim.AdamW{LR: 5e-3, Scaling: optim.Unscaled},
+		Batch:     32, Steps: 100, Seed: 1, MonitorEvery: 100, CheckpointEvery: 100,
+	}
+	run := pretrained(t, t.TempDir(), recipe)
+	images, err := run.Embeddings(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := recipe.Data.Open(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	images.Classes = data.ShapeGroups()
+	for i := range images.Labels {
+		images.Labels[i] = test.(data.Grouped).Group(i)
+	}
+	prompts := eval.Prompts(images.Classes, "a red plain star on a {} background", "a blue striped ring on a {} background")
+	result, err := eval.TextZeroShot{Prompts: prompts}.Evaluate(run.TextEmbeddings, images)
+	if err != nil || result.Low < .8 {
+		t.Errorf("%s, %v", result, err)
+	}
+	t.Log(result)
+}
