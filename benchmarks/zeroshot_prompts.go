@@ -13,7 +13,8 @@ type words struct{ size, colour, texture, shape, place, group, ground string }
 // captions are what they say in the four degrees of detail of the captions of Shapes.
 func (w words) captions() []string {
 	return []string{
-		fmt.Sprintf("a %s %s %s %s at the %s on a %s %s background", w.size, w.colour, w.texture, w.shape, w.place, w.group, w.ground),
+		fmt.Sprintf("a %s %s %s %s at the %s on a %s %s background",
+			w.size, w.colour, w.texture, w.shape, w.place, w.group, w.ground),
 		fmt.Sprintf("a %s %s %s at the %s", w.size, w.colour, w.shape, w.place),
 		fmt.Sprintf("a %s %s %s on a %s background", w.colour, w.texture, w.shape, w.group),
 		fmt.Sprintf("a %s %s", w.colour, w.shape),

@@ -148,7 +148,8 @@ func TestChosenAndRelabelledImagesKeepTheirCaptions(t *testing.T) {
 
 func TestWordsAndNamed(t *testing.T) {
 	for text, want := range map[string]string{
-		"A large, RED star!": "a large red star", "": "", " - ": "", "x-ray no. 7\n": "x ray no 7", "Ärger über cafés": "ärger über cafés",
+		"A large, RED star!": "a large red star", "": "", " - ": "", "x-ray no. 7\n": "x ray no 7",
+		"Ärger über cafés": "ärger über cafés",
 	} {
 		if got := strings.Join(Words(text), " "); got != want {
 			t.Errorf("the words of %q are %q, want %q", text, got, want)

@@ -89,8 +89,8 @@ func represent(recipe Recipe, weights map[string]encoder.Tensor, set data.Set) (
 }
 
 // Embeddings are what the method's loss compares, for every image of a split, without augmentation: projections for SimCLR,
-// the classes' logits for Supervised, and for CLIP the space that it shares with TextEmbeddings. They are computed from the last
-// checkpoint, which holds the heads.
+// the classes' logits for Supervised, and for CLIP the space that it shares with TextEmbeddings. They are computed from the
+// last checkpoint, which holds the heads.
 func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 	fail := func(err error) (eval.Features, error) {
 		return eval.Features{}, fmt.Errorf("embeddings of %s's %s split in %s: %w", r.Recipe.Data.Name(), split, r.Dir, err)

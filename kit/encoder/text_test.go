@@ -90,7 +90,8 @@ func TestTextReadsEveryWordAndNoPadding(t *testing.T) {
 func TestTextForCaptions(t *testing.T) {
 	captions := []string{"a red star", "the blue, blue ring"}
 	filled, err := Text{Width: 8}.ForCaptions(captions)
-	if err != nil || filled.Length != 6 || strings.Join(filled.Vocabulary, " ") != "a blue red ring star the" || filled.Width != 8 {
+	if err != nil || filled.Length != 6 || filled.Width != 8 ||
+		strings.Join(filled.Vocabulary, " ") != "a blue red ring star the" {
 		t.Errorf("%+v, %v", filled, err)
 	}
 	own := Text{Length: 10, Vocabulary: NewVocabulary("a the red blue green star ring")}
@@ -115,7 +116,8 @@ func TestTextCheck(t *testing.T) {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]Text{
-		"Width": {Width: 6}, "Depth": {Depth: -1}, "Heads": {Heads: 5}, "Length": {Length: 2}, "Vocabulary": {Vocabulary: Vocabulary{}},
+		"Width": {Width: 6}, "Depth": {Depth: -1}, "Heads": {Heads: 5}, "Length": {Length: 2},
+		"Vocabulary": {Vocabulary: Vocabulary{}},
 	} {
 		if err := bad.Check(); err == nil || !strings.Contains(err.Error(), "encoder.Text: "+field) {
 			t.Errorf("%s: error %v", field, err)
