@@ -5,6 +5,7 @@
 //	go run ./benchmarks methods   # which method learns how much from the same images?
 //	go run ./benchmarks compress  # what does making an encoder smaller cost, and what does it buy?
 //	go run ./benchmarks shapes    # is the procedural world a good test bed?
+//	go run ./benchmarks zeroshot  # does CLIP recognise, by texts, what it never saw put together?
 //	go run ./benchmarks resume    # does a run that is killed again and again end in the same bits?
 //	go run ./benchmarks           # list them
 //
@@ -29,6 +30,7 @@ var benchmarks = []benchmark{
 	{"real", "How good is SimCLR on real CIFAR-10 images, for a small budget?", real},
 	{"methods", "Which method learns how much from the same images, under one small budget?", methods},
 	{"compress", "What does making an encoder smaller cost in accuracy, and what does it buy in size and speed?", compression},
+	{"zeroshot", "Does CLIP recognise by texts combinations of colour and shape that it never saw?", zeroshot},
 	{"shapes", "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?", shapes},
 	{"resume", "Does a run that is killed again and again end in the same bits as an unbroken one?", resume},
 }

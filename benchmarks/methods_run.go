@@ -73,23 +73,22 @@ func measureRandom(o options, set methodsSet, e entry, seed uint64) (methodRun, 
 }
 
 // remembered is what is written at path, or else what measure gives, which is written there.
-func remembered(path string, measure func() (methodRun, error)) (methodRun, error) {
-	var measured methodRun
+func remembered[T any](path string, measure func() (T, error)) (measured T, err error) {
 	encoded, err := os.ReadFile(path)
 	if err == nil {
 		if err := json.Unmarshal(encoded, &measured); err != nil {
-			return methodRun{}, fmt.Errorf("reading %s: %w", path, err)
+			return measured, fmt.Errorf("reading %s: %w", path, err)
 		}
 		return measured, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return methodRun{}, err
+		return measured, err
 	}
 	if measured, err = measure(); err != nil {
-		return methodRun{}, err
+		return measured, err
 	}
 	if encoded, err = json.MarshalIndent(measured, "", "  "); err != nil {
-		return methodRun{}, err
+		return measured, err
 	}
 	return measured, os.WriteFile(path, append(encoded, '\n'), 0o644)
 }

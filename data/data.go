@@ -7,7 +7,8 @@
 // sequence of equal-sized RGB images. A [Subset] chooses labels, an [Order]
 // says which images make up which training step, and a [Loader] reads those
 // batches ahead. Where images are frames of videos ([Clips]) or several of them
-// show one object ([Instances]), an [Item] says how many are read together:
+// show one object ([Instances]), an [Item] says how many are read together, and
+// where they are described in words ([Captioned]), whether with a caption:
 //
 //	set, err := data.CIFAR10{Train: 10_000}.Open(data.Train)
 //	order := data.Order{Len: set.Len(), Batch: 128, Seed: 1}

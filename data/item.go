@@ -3,13 +3,16 @@ package data
 import "fmt"
 
 // Item says what is read for every image of a set: the image alone (the zero
-// value), the clip that begins with it, or other images of its object too.
+// value), the clip that begins with it, or other images of its object too; and
+// with any of these, what is written about it.
 //
-//	data.Item{Frames: 3}    // [3, height, width, 3] for every image, of Clips
-//	data.Item{Instances: 2} // [2, height, width, 3] for every image, of Instances
+//	data.Item{Frames: 3}      // [3, height, width, 3] for every image, of Clips
+//	data.Item{Instances: 2}   // [2, height, width, 3] for every image, of Instances
+//	data.Item{Captions: true} // [height, width, 3] and a caption for every image, of Captioned
 type Item struct {
-	Frames    int // of a clip, above 0; 0: no clip. Exclusive with Instances
-	Instances int // images of one object, above 0; 0: the image alone
+	Frames    int  // of a clip, above 0; 0: no clip. Exclusive with Instances
+	Instances int  // images of one object, above 0; 0: the image alone
+	Captions  bool // a caption of the image, one of several drawn anew each time; see Batch.Captions
 }
 
 // Images is the number of images that are read for every image of the set.
@@ -19,6 +22,11 @@ func (it Item) Images() int { return max(it.Frames, it.Instances, 1) }
 // first one, so that a set whose clips are too short says so itself. Of a set
 // that is not [Instances], every image is an object of its own.
 func (it Item) Check(set Set) error {
+	if it.Captions && set.Len() > 0 {
+		if _, err := captionsOf(set, 0); err != nil {
+			return err
+		}
+	}
 	switch {
 	case it.Frames < 0:
 		return fmt.Errorf("data: Item.Frames is %d, want 0 (no clip) or more", it.Frames)
@@ -51,8 +59,18 @@ func (it Item) read(set Set, i int, draw uint64, pix []uint8) error {
 	return set.Read(i, pix)
 }
 
-// itemDraw is what the choice of instances for one place in the batch of a step
-// depends on.
+// caption is one of the captions of image i, a pure function of draw.
+func (it Item) caption(set Set, i int, draw uint64) (string, error) {
+	captions, err := captionsOf(set, i)
+	if err != nil {
+		return "", err
+	}
+	r := newRNG(draw, forCaption, 0, 0)
+	return captions[r.intn(len(captions))], nil
+}
+
+// itemDraw is what the choice of instances, or of a caption, for one place in the
+// batch of a step depends on.
 func itemDraw(seed uint64, step, place int) uint64 {
 	r := newRNG(seed, forInstances, uint64(step), uint64(place))
 	return r.uint64()

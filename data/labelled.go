@@ -37,15 +37,21 @@ func (l Labelled) Open(split Split) (Set, error) {
 		set.Close()
 		return nil, fmt.Errorf("opening %s: %w", l.Name(), err)
 	}
-	p := &part{Set: set, name: l.Name() + "/" + split.String(), indices: indices}
+	return partOf(set, l.Name()+"/"+split.String(), indices), nil
+}
+
+// partOf is the part of a set with the images of the given places.
+func partOf(set Set, name string, indices []int) Set {
+	p := &part{Set: set, name: name, indices: indices}
 	if clips, ok := set.(Clips); ok {
-		return &clipsPart{p, clips}, nil
+		return &clipsPart{p, clips}
 	}
-	return p, nil
+	return p
 }
 
 // part is a choice of a set's images. It is no [Instances]: the other images of an
-// object are not among those that were chosen.
+// object are not among those that were chosen. It is [Captioned] whether the set is
+// or not, without captions then.
 type part struct {
 	Set
 	name    string
@@ -56,6 +62,7 @@ func (p *part) Name() string                  { return p.name }
 func (p *part) Len() int                      { return len(p.indices) }
 func (p *part) Label(i int) int               { return p.Set.Label(p.indices[i]) }
 func (p *part) Read(i int, pix []uint8) error { return p.Set.Read(p.indices[i], pix) }
+func (p *part) Captions(i int) []string       { return ifCaptioned(p.Set, p.indices[i]) }
 func (p *part) Fingerprint() string           { return p.Set.Fingerprint() + "-" + Hash(p.indices) }
 
 // Indices are the images' places in the set that they were chosen from, in order.

@@ -16,6 +16,8 @@ type Batch struct {
 	Images  int     // for every index: 1, or Item.Images of a loader of items
 	Pix     []uint8 // [batch, Images, height, width, 3]
 	Labels  []int32 // [batch], -1 where unlabelled
+
+	Captions []string // [batch], one of each image's; nil where the loader's Item has no Captions
 }
 
 // Loader reads the batches of an order ahead of the training loop, on all
@@ -163,8 +165,16 @@ func readBatch(set Set, item Item, seed uint64, step int, indices []int) (Batch,
 		Step: step, Indices: indices, Images: item.Images(),
 		Pix: make([]uint8, len(indices)*size), Labels: make([]int32, len(indices)),
 	}
+	if item.Captions {
+		b.Captions = make([]string, len(indices))
+	}
 	for k, i := range indices {
-		if err := item.read(set, i, itemDraw(seed, step, k), b.Pix[k*size:(k+1)*size]); err != nil {
+		draw := itemDraw(seed, step, k)
+		err := item.read(set, i, draw, b.Pix[k*size:(k+1)*size])
+		if err == nil && item.Captions {
+			b.Captions[k], err = item.caption(set, i, draw)
+		}
+		if err != nil {
 			return Batch{}, fmt.Errorf("data: reading step %d of %s, image %d: %w", step, set.Name(), i, err)
 		}
 		b.Labels[k] = int32(set.Label(i))

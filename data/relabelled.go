@@ -41,7 +41,7 @@ func (r Relabelled) Open(split Split) (Set, error) {
 }
 
 // relabelled is a set with other labels. It is [Instances] whether the set is or not, since an object without other images is
-// shown by one, and [Clips] where the set is.
+// shown by one, and [Captioned] as well, without captions then; it is [Clips] where the set is.
 type relabelled struct {
 	Set
 	name   string
@@ -56,9 +56,10 @@ func relabel(set Set, name string, labels []int) Set {
 	return other
 }
 
-func (r *relabelled) Name() string        { return r.name }
-func (r *relabelled) Label(i int) int     { return r.labels[i] }
-func (r *relabelled) Fingerprint() string { return r.Set.Fingerprint() + "-labels-" + Hash(r.labels) }
+func (r *relabelled) Name() string            { return r.name }
+func (r *relabelled) Label(i int) int         { return r.labels[i] }
+func (r *relabelled) Captions(i int) []string { return ifCaptioned(r.Set, i) }
+func (r *relabelled) Fingerprint() string     { return r.Set.Fingerprint() + "-labels-" + Hash(r.labels) }
 
 func (r *relabelled) ReadInstances(i, n int, draw uint64, pix []uint8) error {
 	if instances, ok := r.Set.(Instances); ok {

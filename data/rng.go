@@ -84,4 +84,5 @@ const (
 	forVideo
 	forPixels
 	forInstances
+	forCaption
 )

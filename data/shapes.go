@@ -109,6 +109,20 @@ func (s Shapes) Open(split Split) (Set, error) {
 // ShapeClasses returns the class names of [Shapes], by label.
 func ShapeClasses() []string { return slices.Clone(shapeNames) }
 
+// ShapeColours returns the names of the hues of objects of [Shapes], as captions
+// have them.
+func ShapeColours() []string {
+	names := make([]string, len(hues))
+	for i, hue := range hues {
+		names[i] = hue.name
+	}
+	return names
+}
+
+// ShapeTextures returns the names of the textures of objects and backgrounds of
+// [Shapes], as captions have them.
+func ShapeTextures() []string { return slices.Clone(textureNames[:]) }
+
 // ShapeGroups returns the subgroup names of [Shapes]: the colour temperature
 // of the background.
 func ShapeGroups() []string { return slices.Clone(groupNames) }
@@ -198,6 +212,7 @@ var (
 	_ Grouped   = (*shapesSet)(nil)
 	_ Clips     = (*shapesSet)(nil)
 	_ Instances = (*shapesSet)(nil)
+	_ Captioned = (*shapesSet)(nil)
 )
 
 // shapesSet is one split of Shapes.
@@ -228,6 +243,16 @@ func (s *shapesSet) Group(i int) int {
 		panic(fmt.Errorf("data: %s: image %d is outside [0, %d)", s.Name(), i, s.count))
 	}
 	return s.world.scene(s.split, i).group
+}
+
+// Captions are that of the sample (see [Sample]), and three with less detail:
+// size and place, texture and background, and neither.
+func (s *shapesSet) Captions(i int) []string {
+	if i < 0 || i >= s.count {
+		panic(fmt.Errorf("data: %s: image %d is outside [0, %d)", s.Name(), i, s.count))
+	}
+	scene := s.world.scene(s.split, i)
+	return scene.captions(s.world.Size)
 }
 
 func (s *shapesSet) Read(i int, pix []uint8) error {

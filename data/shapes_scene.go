@@ -185,20 +185,49 @@ func (s Shapes) arrange(r *rng, l look, group int) scene {
 // caption is the scene in words: size, colour, texture, shape, place,
 // background.
 func (sc *scene) caption(size int) string {
-	extent := "small"
-	if share := sc.object.radius / float64(size); share > 0.295 {
-		extent = "large"
-	} else if share > 0.245 {
-		extent = "medium"
+	o := &sc.object
+	return fmt.Sprintf("a %s %s %s %s at the %s on a %s %s background", sc.extent(size), o.colour,
+		textureNames[o.texture], shapeNames[o.class], sc.place(size), groupNames[sc.group], textureNames[sc.kind])
+}
+
+// extent is how large the object is, in a word.
+func (sc *scene) extent(size int) string {
+	share := sc.object.radius / float64(size)
+	switch {
+	case share > 0.295:
+		return "large"
+	case share > 0.245:
+		return "medium"
 	}
+	return "small"
+}
+
+// place is where the object is, in words.
+func (sc *scene) place(size int) string {
 	row := [...]string{"top", "middle", "bottom"}[third(sc.object.y, size)]
 	column := [...]string{"left", "centre", "right"}[third(sc.object.x, size)]
-	place := row + " " + column
-	if place == "middle centre" {
-		place = "centre"
+	if place := row + " " + column; place != "middle centre" {
+		return place
 	}
-	return fmt.Sprintf("a %s %s %s %s at the %s on a %s %s background", extent, sc.object.colour,
-		textureNames[sc.object.texture], shapeNames[sc.object.class], place, groupNames[sc.group], textureNames[sc.kind])
+	return "centre"
+}
+
+// captions are the scene in words, in four degrees of detail, all of them with the
+// colour and the shape:
+//
+//	a large red striped star at the top left on a warm plain background
+//	a large red star at the top left
+//	a red striped star on a warm background
+//	a red star
+func (sc *scene) captions(size int) []string {
+	o := &sc.object
+	extent, place := sc.extent(size), sc.place(size)
+	return []string{
+		sc.caption(size),
+		fmt.Sprintf("a %s %s %s at the %s", extent, o.colour, shapeNames[o.class], place),
+		fmt.Sprintf("a %s %s %s on a %s background", o.colour, textureNames[o.texture], shapeNames[o.class], groupNames[sc.group]),
+		fmt.Sprintf("a %s %s", o.colour, shapeNames[o.class]),
+	}
 }
 
 // third places a centre: since objects stay within the picture, their centres

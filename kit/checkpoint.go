@@ -1,7 +1,10 @@
 package kit
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,6 +99,43 @@ func restoreCheckpoint(dir string, store *model.Store) (found bool, err error) {
 		return false, fmt.Errorf("loading the checkpoint %s: %w", last, err)
 	}
 	return true, nil
+}
+
+// lastCheckpoint is a store whose variables start at the values of the run's last checkpoint, and the hash of these. It is an
+// error where there is none.
+func (r *Run) lastCheckpoint() (store *model.Store, hash string, err error) {
+	store = model.NewStore()
+	found, err := restoreCheckpoint(r.Dir, store)
+	if err == nil && !found {
+		err = fmt.Errorf("there is no checkpoint")
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	hash, err = r.checkpointHash()
+	return store, hash, err
+}
+
+// checkpointHash names the values of the run's last checkpoint by their SHA-256.
+func (r *Run) checkpointHash() (string, error) {
+	checkpoints, err := listCheckpoints(r.Dir)
+	if err != nil || len(checkpoints) == 0 {
+		return "", fmt.Errorf("hashing the last checkpoint: there is none (%v)", err)
+	}
+	files, err := filepath.Glob(filepath.Join(checkpoints[len(checkpoints)-1], "*"+checkpoint.BinDataSuffix))
+	if err != nil || len(files) != 1 {
+		return "", fmt.Errorf("hashing the last checkpoint: %d files of values (%v), want 1", len(files), err)
+	}
+	file, err := os.Open(files[0])
+	if err != nil {
+		return "", fmt.Errorf("hashing the last checkpoint: %w", err)
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", fmt.Errorf("hashing the last checkpoint: %w", err)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // removeHalfWritten removes what a crash left of a checkpoint. Only who holds the run's lock may call it.

@@ -89,7 +89,8 @@ func represent(recipe Recipe, weights map[string]encoder.Tensor, set data.Set) (
 }
 
 // Embeddings are what the method's loss compares, for every image of a split, without augmentation: projections for SimCLR,
-// the classes' logits for Supervised. They are computed from the last checkpoint, which holds the heads.
+// the classes' logits for Supervised, and for CLIP the space that it shares with TextEmbeddings. They are computed from the
+// last checkpoint, which holds the heads.
 func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 	fail := func(err error) (eval.Features, error) {
 		return eval.Features{}, fmt.Errorf("embeddings of %s's %s split in %s: %w", r.Recipe.Data.Name(), split, r.Dir, err)
@@ -99,15 +100,13 @@ func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 		return fail(err)
 	}
 	defer set.Close()
-	store := model.NewStore()
-	found, err := restoreCheckpoint(r.Dir, store)
+	store, hash, err := r.lastCheckpoint()
 	if err != nil {
 		return fail(err)
 	}
-	if !found {
-		return fail(fmt.Errorf("there is no checkpoint"))
+	embeddings := eval.Features{
+		N: set.Len(), Labels: labels(set), Classes: set.Classes(), Name: set.Name(), Encoder: hash, Rehash: r.checkpointHash,
 	}
-	embeddings := eval.Features{N: set.Len(), Labels: labels(set), Classes: set.Classes(), Name: set.Name()}
 	caught := exceptions.TryCatch[error](func() {
 		exec, err := forward(store, r.Recipe, set, func(scope *model.Scope, features *Node) *Node {
 			return r.Recipe.Method.Embed(scope.At(methodScope), features)

@@ -13,12 +13,15 @@ import (
 func (r Recipe) item(set data.Set) (data.Item, error) {
 	height, width := set.Size()
 	reads := ssl.ReadsOf(r.Method, height, width)
-	item := data.Item{Frames: reads.Frames, Instances: reads.Instances}
+	item := data.Item{Frames: reads.Frames, Instances: reads.Instances, Captions: reads.Captions}
 	if item.Frames > 0 && item.Instances > 0 {
 		return item, fmt.Errorf("kit.Recipe: Method %s reads clips of %d frames and %d images of an object; it must read one of them",
 			r.Method.Name(), item.Frames, item.Instances)
 	}
-	if err := item.Check(set); err != nil {
+	if err := item.Check(set); err != nil && item.Captions && item.Frames == 0 {
+		return item, fmt.Errorf("kit.Recipe: Method %s reads captions, so Data must be a source of images with captions, "+
+			"as data.CaptionFile or data.Shapes: %w", r.Method.Name(), err)
+	} else if err != nil {
 		return item, fmt.Errorf("kit.Recipe: Method %s reads clips of %d frames, so Data must be a source of videos, "+
 			"as data.FrameFolder{Frames: %[2]d} or data.Shapes: %[3]w", r.Method.Name(), item.Frames, err)
 	}

@@ -65,6 +65,7 @@ func newMonitors(backend compute.Backend, store *model.Store, recipe Recipe) (*m
 	if err != nil {
 		return nil, fmt.Errorf("held-out images for the collapse monitors: %w", err)
 	}
+	item.Captions = false // The monitors look at images alone.
 	items, err := item.Pixels(set, indices, recipe.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("reading held-out images for the collapse monitors: %w", err)

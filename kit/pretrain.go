@@ -55,6 +55,10 @@ func pretrain(dir string, recipe Recipe) (*Run, error) {
 	if err := recipe.checkFor(set); err != nil {
 		return nil, err
 	}
+	recipe, err = recipe.forCaptions(set)
+	if err != nil {
+		return nil, err
+	}
 	recipe = recipe.forData(set.Len())
 	if _, err := recipe.Optimizer.Build(recipe.plan()); err != nil { // Knows whether the schedule fits.
 		return nil, err
@@ -194,7 +198,7 @@ func (t *training) run() error {
 	}
 	loader := data.NewItemLoader(t.set, item, order, done, t.recipe.Steps)
 	defer loader.Close()
-	t.batches = &batches{set: t.set, loader: loader, seed: t.recipe.Seed}
+	t.batches = &batches{recipe: t.recipe, set: t.set, loader: loader}
 
 	fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", t.recipe.Method.Name(), t.recipe.Encoder.Name(),
 		t.set.Name(), t.recipe.Steps, t.recipe.Batch, device.Describe())

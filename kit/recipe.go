@@ -126,6 +126,9 @@ func (r Recipe) checkFor(set data.Set) error {
 	if _, err := r.item(set); err != nil {
 		return err
 	}
+	if _, err := r.forCaptions(set); err != nil {
+		return err
+	}
 	if method, ok := r.Method.(ssl.NeedsLabels); ok {
 		if err := method.CheckLabels(set.Classes()); err != nil {
 			return err

@@ -106,6 +106,13 @@ func matchRecipe(dir string, recipe Recipe, views []augment.Pipeline) error {
 
 // difference lists the lines that only a has (-) and that only b has (+), in order, by their longest common subsequence.
 func difference(a, b []string) string {
+	// What they begin and end with together is left out first: a vocabulary may be thousands of lines, and their product too many.
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
 	common := make([][]int, len(a)+1) // common[i][j] is the length for a[i:] and b[j:].
 	for i := range common {
 		common[i] = make([]int, len(b)+1)

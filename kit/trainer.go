@@ -60,6 +60,9 @@ func (r Recipe) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(r.Steps)),
 		Random:   random,
 	}
+	if len(inputs) > 3 {
+		step.Captions = inputs[3]
+	}
 	sources := ssl.ReadsOf(r.Method, dims[1], dims[2]).Sources
 	for v, view := range r.Method.Views(dims[1], dims[2]) {
 		step.Views = append(step.Views, view.Apply(random, itemImage(items, sources[v])))
@@ -101,21 +104,26 @@ func reported(name, short string, read func(g *Graph) *Node) metric.Interface {
 // stepInputs are the inputs of a compiled step.
 //
 //	images uint8 [batch, height, width, 3], or [batch, images, height, width, 3] where a method reads several of each item;
-//	random state uint64 [3]; labels int32 [batch]
-func stepInputs(seed uint64, batch data.Batch, height, width int) []*tensors.Tensor {
-	state := augment.State(seed, batch.Step)
-	return []*tensors.Tensor{
+//	random state uint64 [3]; labels int32 [batch]; captions int32 [batch, length] for a method that reads them
+func (r Recipe) stepInputs(batch data.Batch, height, width int) ([]*tensors.Tensor, error) {
+	state := augment.State(r.Seed, batch.Step)
+	inputs := []*tensors.Tensor{
 		tensors.FromFlatDataAndDimensions(batch.Pix, itemDims(len(batch.Indices), batch.Images, height, width)...),
 		tensors.FromFlatDataAndDimensions(state[:], len(state)),
 		tensors.FromFlatDataAndDimensions(batch.Labels, len(batch.Labels)),
 	}
+	if batch.Captions == nil {
+		return inputs, nil
+	}
+	captions, err := r.tokens(batch.Captions)
+	return append(inputs, captions), err
 }
 
 // batches feeds a data.Loader to GoMLX's training loop.
 type batches struct {
+	recipe Recipe
 	set    data.Set
 	loader *data.Loader
-	seed   uint64
 	last   data.Batch // The batch handed out last, for the diagnosis of a step that fails.
 }
 
@@ -133,7 +141,12 @@ func (b *batches) Iter() iter.Seq2[train.Batch, error] {
 				return
 			}
 			b.last = batch
-			if !yield(train.Batch{Inputs: stepInputs(b.seed, batch, height, width)}, nil) {
+			inputs, err := b.recipe.stepInputs(batch, height, width)
+			if err != nil {
+				yield(train.Batch{}, fmt.Errorf("the captions of step %d: %w", batch.Step, err))
+				return
+			}
+			if !yield(train.Batch{Inputs: inputs}, nil) {
 				return
 			}
 		}

@@ -50,6 +50,20 @@ func (t Transformer) Apply(scope *model.Scope, tokens *Node) *Node {
 	return layerNorm(scope.At("norm"), tokens)
 }
 
+// ApplyCausal builds the same blocks, with the same variables, but a token reads only from itself and from those before it.
+//
+//	tokens: [batch, tokens, Width] -> the same shape
+func (t Transformer) ApplyCausal(scope *model.Scope, tokens *Node) *Node {
+	t = t.WithDefaults()
+	hidden := t.Width * ViT{}.WithDefaults().MLPRatio
+	for i := range t.Depth {
+		block := scope.At("blocks").At("%d", i)
+		tokens = Add(tokens, causalAttention(block.At("attn"), layerNorm(block.At("norm1"), tokens), t.Heads))
+		tokens = Add(tokens, perceptron(block.At("mlp"), layerNorm(block.At("norm2"), tokens), hidden))
+	}
+	return layerNorm(scope.At("norm"), tokens)
+}
+
 // Positions are the fixed sines and cosines of the places in a grid of patches, as a ViT with SineCosine has them.
 //
 //	-> float32 [1, rows × columns, Width]

@@ -175,6 +175,12 @@ func referenceIGPT(e IGPT, w map[string]Tensor, colours []int32) (layers [][][]f
 	for i := 1; i < len(colours); i++ {
 		x = append(x, plus(row("colour_embed", int(colours[i-1])), row("pos_embed", i)))
 	}
+	return referenceCausal(w, e.Depth, e.Heads, x)
+}
+
+// referenceCausal is the blocks of causal attention and perceptrons on what enters the first: [layer][place][dim].
+func referenceCausal(w map[string]Tensor, depth, heads int, x [][]float64) (layers [][][]float64) {
+	width := len(x[0])
 	normed := func(name string) [][]float64 {
 		y := make([][]float64, len(x))
 		for i := range x {
@@ -182,8 +188,8 @@ func referenceIGPT(e IGPT, w map[string]Tensor, colours []int32) (layers [][][]f
 		}
 		return y
 	}
-	d := e.Width / e.Heads
-	for block := range e.Depth {
+	d := width / heads
+	for block := range depth {
 		name := fmt.Sprintf("blocks.%d", block)
 		in := normed(name + ".norm1")
 		if block > 0 {
@@ -194,19 +200,19 @@ func referenceIGPT(e IGPT, w map[string]Tensor, colours []int32) (layers [][][]f
 			qkv = append(qkv, referenceLinear(w, name+".attn.qkv", token))
 		}
 		for i := range x {
-			read := make([]float64, e.Width)
-			for head := range e.Heads {
+			read := make([]float64, width)
+			for head := range heads {
 				scores, sum := make([]float64, i+1), 0.
 				for j := range scores {
 					for k := range d {
-						scores[j] += qkv[i][head*d+k] * qkv[j][e.Width+head*d+k] / math.Sqrt(float64(d))
+						scores[j] += qkv[i][head*d+k] * qkv[j][width+head*d+k] / math.Sqrt(float64(d))
 					}
 					scores[j] = math.Exp(scores[j])
 					sum += scores[j]
 				}
 				for j := range scores {
 					for k := range d {
-						read[head*d+k] += scores[j] / sum * qkv[j][2*e.Width+head*d+k]
+						read[head*d+k] += scores[j] / sum * qkv[j][2*width+head*d+k]
 					}
 				}
 			}

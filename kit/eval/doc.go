@@ -1,6 +1,6 @@
 // Package eval judges a frozen encoder by its features: k-nearest neighbours,
 // a linear probe, accuracy against the number of labels, few-shot episodes,
-// zero-shot by attributes, and retrieval. A protocol is a struct literal with
+// zero-shot by attributes or by texts, and retrieval. A protocol is a struct literal with
 // one verb, Evaluate, and every [Result] says how it came about: the protocol in
 // words, the interval and what it speaks of, the hash of the labelled subset,
 // the seeds, and the encoder's hash before and after the probe.
@@ -19,6 +19,7 @@
 //	episodes, err := eval.FewShot{Ways: 5, Shots: 1, Seed: 1}.Evaluate(test)
 //	unseen, err := eval.AttributeZeroShot{Attributes: table, Unseen: []string{"zebra"}}.Evaluate(train, test)
 //	ranking, err := eval.Retrieval{K: []int{1, 10}}.Evaluate(gallery, queries)
+//	described, err := eval.TextZeroShot{Prompts: eval.Prompts(names, "a {}")}.Evaluate(run.TextEmbeddings, images)
 //
 // The arithmetic runs on the process's device ([device.Open]).
 package eval

@@ -88,6 +88,24 @@ func (f Features) Subset(s data.Subset) (Features, error) {
 	return f.rows(rows, s.Seed), nil
 }
 
+// Labelled is the part of f that has labels, a copy. So a figure may be of some images and among the classes of all: give the
+// others the label -1. It is an error where none has a label.
+func (f Features) Labelled() (Features, error) {
+	if err := f.Check(); err != nil {
+		return Features{}, err
+	}
+	var rows []int
+	for i, label := range f.Labels {
+		if label >= 0 {
+			rows = append(rows, i)
+		}
+	}
+	if rows == nil {
+		return Features{}, fmt.Errorf("eval: features %q: Labels holds no label but -1", f.Name)
+	}
+	return f.rows(rows, 0), nil
+}
+
 // rows is a copy of the given rows of f.
 func (f Features) rows(rows []int, seed uint64) Features {
 	out := f

@@ -52,6 +52,14 @@ func ExampleMoCoV2() {
 	// Output: mocov2 <nil>
 }
 
+// The images of Shapes have captions of some fifty words: a small text encoder will do.
+func ExampleCLIP() {
+	method := ssl.CLIP{Out: 128, Text: encoder.Text{Width: 64, Depth: 2}}
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: method, Epochs: 10, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: clip <nil>
+}
+
 func ExampleMoCoV3() {
 	method := ssl.MoCoV3{Hidden: 512, Temperature: .2}
 	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: method, Epochs: 10, Batch: 64}

@@ -117,6 +117,25 @@ type ReadsInstances interface {
 	Instances() int
 }
 
+// ReadsCaptions is a Method that learns from what is written about images: every image of the data comes with one of its
+// captions, drawn anew each time where it has several.
+type ReadsCaptions interface {
+	Method
+
+	// ForCaptions is the method with what it takes from the captions of all training images, as its vocabulary, filled in where
+	// its settings leave that open. It is an error where it can't read one of them.
+	ForCaptions(captions []string) (Method, error)
+
+	// Tokens are texts as the numbers that Step.Captions and EmbedText take, [len(texts), length] row by row, of a method that
+	// ForCaptions gave. It is an error where the method can't read one of the texts.
+	Tokens(texts []string) (tokens []int32, length int, err error)
+
+	// EmbedText maps texts to the space that Embed maps images to.
+	//
+	//	scope: as Step.Scope; tokens: int32 [batch, length] -> [batch, any]
+	EmbedText(scope *model.Scope, tokens *Node) *Node
+}
+
 // Step is what the trainer hands a method to build the loss of one training step. The Network in it is the student: the one
 // that is trained.
 type Step struct {
@@ -134,6 +153,8 @@ type Step struct {
 	Height, Width int
 	// Labels of the images: int32 [batch], -1 where an image has none.
 	Labels *Node
+	// Captions of the images as tokens, for a method that ReadsCaptions: int32 [batch, length]. Nil for others.
+	Captions *Node
 	// Progress is the fraction of training done, a float32 scalar in [0, 1), for settings that follow a schedule.
 	Progress *Node
 	// Random draws random numbers that are a function of the seed and the step.

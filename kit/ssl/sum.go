@@ -3,6 +3,7 @@ package ssl
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -18,9 +19,11 @@ import (
 //
 //	ssl.Sum{{Method: ssl.SimCLR{}}, {Method: ssl.Rotation{}, Weight: .5}}
 //	ssl.Sum{{Method: ssl.BYOL{}}, {Method: ssl.Supervised{Classes: 10}, Weight: .1, Final: new(1.0)}}
+//	ssl.Sum{{Method: ssl.CLIP{}}, {Method: ssl.SimCLR{}}} // SLIP (Mu et al. 2021, arXiv:2112.12750).
 //
 // The first term is the main one: its embedding is what the collapse monitors look at, and its optimiser is the default. Only
-// it may have a teacher that moves, and only one term may learn from a network that is Frozen. Every term gets views of its own.
+// it may have a teacher that moves, or read captions, and only one term may learn from a network that is Frozen. Every term gets
+// views of its own.
 type Sum []Term
 
 // Term is one objective of a Sum.
@@ -35,10 +38,11 @@ type Term struct {
 }
 
 var (
-	_ NeedsLabels  = Sum{}
-	_ NeedsEncoder = Sum{}
-	_ HasTeacher   = Sum{}
-	_ CanCollapse  = Sum{}
+	_ NeedsLabels   = Sum{}
+	_ NeedsEncoder  = Sum{}
+	_ HasTeacher    = Sum{}
+	_ CanCollapse   = Sum{}
+	_ ReadsCaptions = Sum{}
 )
 
 // Name is the terms' names with plus signs between them: "simclr+rotation".
@@ -74,6 +78,9 @@ func (m Sum) Check(batch, height, width int) error {
 				return fmt.Errorf("ssl.Sum: Method of term %d, %s, is the second that learns from a frozen network; only one may",
 					i, term.Method.Name())
 			}
+		}
+		if i > 0 && ReadsOf(term.Method, height, width).Captions {
+			return fmt.Errorf("ssl.Sum: Method of term %d, %s, reads captions; only that of term 0 may", i, term.Method.Name())
 		}
 		if err := term.Method.Check(batch, height, width); err != nil {
 			return fmt.Errorf("ssl.Sum: term %d: %w", i, err)
@@ -156,6 +163,35 @@ func (t Term) weight(progress *Node) *Node {
 // Embed is that of the first term.
 func (m Sum) Embed(scope *model.Scope, features *Node) *Node {
 	return m[0].Method.Embed(termScope(scope, 0), features)
+}
+
+// ForCaptions fills in the first term, where it reads captions; see ReadsOf.
+func (m Sum) ForCaptions(captions []string) (Method, error) {
+	reader, ok := m[0].Method.(ReadsCaptions)
+	if !ok {
+		return m, nil
+	}
+	main, err := reader.ForCaptions(captions)
+	if err != nil {
+		return nil, fmt.Errorf("ssl.Sum: term 0: %w", err)
+	}
+	filled := slices.Clone(m)
+	filled[0].Method = main
+	return filled, nil
+}
+
+// Tokens are those of the first term. It is an error where that reads no captions.
+func (m Sum) Tokens(texts []string) (tokens []int32, length int, err error) {
+	reader, ok := m[0].Method.(ReadsCaptions)
+	if !ok {
+		return nil, 0, fmt.Errorf("ssl.Sum: Method of term 0, %s, reads no text", m[0].Method.Name())
+	}
+	return reader.Tokens(texts)
+}
+
+// EmbedText is that of the first term, which must read captions.
+func (m Sum) EmbedText(scope *model.Scope, tokens *Node) *Node {
+	return m[0].Method.(ReadsCaptions).EmbedText(termScope(scope, 0), tokens)
 }
 
 // Momentum is that of the first term, and without effect where it has no teacher.
