@@ -14,7 +14,8 @@ import (
 const methodsProtocol = "Every method on the same images, as many of them, for each of several seeds: pretraining without labels, " +
 	"then k-NN (k = 20, cosine, temperature 0.1) and a linear probe on frozen features of whole test images, with all training labels, " +
 	"after the last step. The value is the mean over the seeds, the interval Student's t over them. Methods on patches or pixels " +
-	"train a transformer, the others a ResNet; the optimiser is one for each of the two, not tuned for any method. Methods that compare views of an image " +
+	"train a transformer, the others a ResNet; the optimiser is one for each of the two, not tuned for any method, but for VICReg and W-MSE, which diverge by it and have " +
+	"a quarter of its learning rate. Methods that compare views of an image " +
 	"all get the same view, those with a pretext what their task needs. SupCon, alone, is told the labels."
 
 // The images of CIFAR-10 that are used, evenly over the classes: as many for training as Shapes has.

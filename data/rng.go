@@ -85,4 +85,5 @@ const (
 	forPixels
 	forInstances
 	forCaption
+	forSetAside
 )

@@ -62,7 +62,7 @@ func (r *Run) TextEmbeddings(texts ...string) (eval.Features, error) {
 	if _, err := r.Recipe.tokens(texts); err != nil { // All of them, before anything is compiled.
 		return fail(err)
 	}
-	store, hash, err := r.lastCheckpoint()
+	store, hash, err := r.checkpoint()
 	if err != nil {
 		return fail(err)
 	}

@@ -16,13 +16,35 @@ import (
 // keepCheckpoints is how many checkpoints a run directory holds: the last, and the one before it.
 const keepCheckpoints = 2
 
-// saveCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with GoMLX's checkpoints into a
-// directory of their own, which gets its name only when it is whole. On an error the earlier checkpoints stay as they are.
-func saveCheckpoint(dir string, store *model.Store, step int) (err error) {
+// bestCheckpoint is the name of the one that validation liked best, in a run that stops early.
+const bestCheckpoint = "best"
+
+// saveCheckpoint writes the checkpoint of a step and removes those that are too old. On an error these stay as they are.
+func saveCheckpoint(dir string, store *model.Store, step int) error {
+	if err := writeCheckpoint(dir, store, fmt.Sprintf("step-%09d", step)); err != nil {
+		return fmt.Errorf("saving the checkpoint of step %d: %w", step, err)
+	}
+	checkpoints, err := listCheckpoints(dir)
+	if err != nil {
+		return err
+	}
+	for len(checkpoints) > keepCheckpoints {
+		if err := os.RemoveAll(checkpoints[0]); err != nil {
+			return fmt.Errorf("removing the checkpoint %s: %w", checkpoints[0], err)
+		}
+		checkpoints = checkpoints[1:]
+	}
+	return nil
+}
+
+// writeCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with GoMLX's checkpoints into a
+// directory of their own, which gets its name only when it is whole. One of that name is replaced.
+func writeCheckpoint(dir string, store *model.Store, name string) (err error) {
 	parent := filepath.Join(dir, checkpointDir)
+	path := filepath.Join(parent, name)
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("saving the checkpoint of step %d in %s: %w", step, parent, err)
+			err = fmt.Errorf("writing %s: %w", path, err)
 		}
 	}()
 	if err := os.MkdirAll(parent, directoryPerms); err != nil {
@@ -50,24 +72,10 @@ func saveCheckpoint(dir string, store *model.Store, step int) (err error) {
 	if err := syncFiles(writing); err != nil {
 		return err
 	}
-	name := filepath.Join(parent, fmt.Sprintf("step-%09d", step))
-	if err := os.RemoveAll(name); err != nil {
+	if err := os.RemoveAll(path); err != nil {
 		return err
 	}
-	if err := os.Rename(writing, name); err != nil {
-		return err
-	}
-	checkpoints, err := listCheckpoints(dir)
-	if err != nil {
-		return err
-	}
-	for len(checkpoints) > keepCheckpoints {
-		if err := os.RemoveAll(checkpoints[0]); err != nil {
-			return err
-		}
-		checkpoints = checkpoints[1:]
-	}
-	return nil
+	return os.Rename(writing, path)
 }
 
 // checkWhole returns an error where the values in a directory are not as many bytes as the store's: GoMLX v0.28.3 loses the
@@ -94,46 +102,65 @@ func restoreCheckpoint(dir string, store *model.Store) (found bool, err error) {
 	if err != nil || len(checkpoints) == 0 {
 		return false, err
 	}
-	last := checkpoints[len(checkpoints)-1]
-	if _, err := checkpoint.Load(store).Dir(last).Done(); err != nil {
-		return false, fmt.Errorf("loading the checkpoint %s: %w", last, err)
-	}
-	return true, nil
+	return true, loadCheckpoint(checkpoints[len(checkpoints)-1], store)
 }
 
-// lastCheckpoint is a store whose variables start at the values of the run's last checkpoint, and the hash of these. It is an
+// loadCheckpoint lets the variables of a new store start at the values in a directory.
+func loadCheckpoint(path string, store *model.Store) error {
+	if _, err := checkpoint.Load(store).Dir(path).Done(); err != nil {
+		return fmt.Errorf("loading the checkpoint %s: %w", path, err)
+	}
+	return nil
+}
+
+// keptCheckpoint is the directory of what the run gives: the best checkpoint where validation decides, else the last. It is an
 // error where there is none.
-func (r *Run) lastCheckpoint() (store *model.Store, hash string, err error) {
-	store = model.NewStore()
-	found, err := restoreCheckpoint(r.Dir, store)
-	if err == nil && !found {
-		err = fmt.Errorf("there is no checkpoint")
+func keptCheckpoint(dir string) (string, error) {
+	if best := filepath.Join(dir, checkpointDir, bestCheckpoint); exists(best) {
+		return best, nil
+	}
+	checkpoints, err := listCheckpoints(dir)
+	if err == nil && len(checkpoints) == 0 {
+		err = fmt.Errorf("there is no checkpoint in %s", dir)
 	}
 	if err != nil {
+		return "", err
+	}
+	return checkpoints[len(checkpoints)-1], nil
+}
+
+// checkpoint is a store whose variables start at the values that the run gives, and the hash of these.
+func (r *Run) checkpoint() (store *model.Store, hash string, err error) {
+	path, err := keptCheckpoint(r.Dir)
+	if err != nil {
+		return nil, "", err
+	}
+	store = model.NewStore()
+	if err := loadCheckpoint(path, store); err != nil {
 		return nil, "", err
 	}
 	hash, err = r.checkpointHash()
 	return store, hash, err
 }
 
-// checkpointHash names the values of the run's last checkpoint by their SHA-256.
+// checkpointHash names the values that the run gives by their SHA-256.
 func (r *Run) checkpointHash() (string, error) {
-	checkpoints, err := listCheckpoints(r.Dir)
-	if err != nil || len(checkpoints) == 0 {
-		return "", fmt.Errorf("hashing the last checkpoint: there is none (%v)", err)
+	path, err := keptCheckpoint(r.Dir)
+	if err != nil {
+		return "", fmt.Errorf("hashing a checkpoint: %w", err)
 	}
-	files, err := filepath.Glob(filepath.Join(checkpoints[len(checkpoints)-1], "*"+checkpoint.BinDataSuffix))
+	files, err := filepath.Glob(filepath.Join(path, "*"+checkpoint.BinDataSuffix))
 	if err != nil || len(files) != 1 {
-		return "", fmt.Errorf("hashing the last checkpoint: %d files of values (%v), want 1", len(files), err)
+		return "", fmt.Errorf("hashing the checkpoint %s: %d files of values (%v), want 1", path, len(files), err)
 	}
 	file, err := os.Open(files[0])
 	if err != nil {
-		return "", fmt.Errorf("hashing the last checkpoint: %w", err)
+		return "", fmt.Errorf("hashing the checkpoint %s: %w", path, err)
 	}
 	defer file.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, file); err != nil {
-		return "", fmt.Errorf("hashing the last checkpoint: %w", err)
+		return "", fmt.Errorf("hashing the checkpoint %s: %w", path, err)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }

@@ -100,7 +100,7 @@ func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 		return fail(err)
 	}
 	defer set.Close()
-	store, hash, err := r.lastCheckpoint()
+	store, hash, err := r.checkpoint()
 	if err != nil {
 		return fail(err)
 	}

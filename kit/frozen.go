@@ -50,13 +50,9 @@ func (r *Run) writeHead(frozen ssl.Frozen) (headless bool, err error) {
 	if !r.Finished() {
 		return false, errors.New("the run is not finished")
 	}
-	store := model.NewStore()
-	found, err := restoreCheckpoint(r.Dir, store)
+	store, _, err := r.checkpoint()
 	if err != nil {
 		return false, err
-	}
-	if !found {
-		return false, errors.New("there is no checkpoint")
 	}
 	scope := store.Scope("/" + methodScope)
 	if err := buildHead(scope, frozen); err != nil {

@@ -19,6 +19,8 @@ type Metrics struct {
 	GradientNorm float64  `json:"grad_norm"`         // 2-norm of the whole gradient, before clipping.
 	Seconds      float64  `json:"seconds"`           // Time of training so far, over all processes.
 	Monitor      *Monitor `json:"monitor,omitempty"` // The collapse monitors after this step, where they were looked at.
+	// Validation is the accuracy on the validation images, in [0, 1], where StopEarly looked at them.
+	Validation *float64 `json:"validation,omitempty"`
 }
 
 // metricsLog appends lines to metrics.jsonl. Each is written at once, so that the file can be read while training goes on.

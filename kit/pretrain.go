@@ -99,6 +99,7 @@ func pretrain(dir string, recipe Recipe) (*Run, error) {
 		return nil, err
 	}
 	defer training.log.close()
+	defer training.validate.close()
 	return run, training.run()
 }
 
@@ -114,9 +115,10 @@ type training struct {
 	batches  *batches
 	progress *progress
 	began    time.Time
-	looks    []Metrics // At the monitors, by this process and those before it.
-	alarmed  bool      // The alarm was shown.
-	failure  error     // What stopped it, without the words that the training loop wraps around it.
+	looks    []Metrics   // At the monitors, by this process and those before it.
+	alarmed  bool        // The alarm was shown.
+	validate *validation // Nil where validation images decide nothing.
+	failure  error       // What stopped it, without the words that the training loop wraps around it.
 
 	secondsBefore float64 // What earlier processes took.
 }
@@ -168,6 +170,11 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 	} else if err := t.saveEncoder(initialFile); err != nil {
 		return nil, err
 	}
+	if recipe.StopEarly.Every > 0 {
+		if t.validate, err = newValidation(store, recipe); err != nil {
+			return nil, err
+		}
+	}
 	if t.log, t.secondsBefore, err = openMetrics(dir, behind); err != nil {
 		return nil, err
 	}
@@ -178,6 +185,9 @@ func newTraining(dir string, backend compute.Backend, recipe Recipe, set data.Se
 			return nil, err
 		}
 		t.looks = looks(earlier)
+		for _, metrics := range earlier {
+			t.validate.note(metrics)
+		}
 	} else if err := t.log.write(Metrics{Monitor: first}); err != nil {
 		t.log.close()
 		return nil, err
@@ -211,10 +221,17 @@ func (t *training) run() error {
 	loop := train.NewLoop(t.trainer)
 	loop.OnStep("sslkit", 0, t.afterStep)
 	if _, err := loop.RunSteps(t.batches, t.recipe.Steps-done); err != nil {
-		if t.failure != nil {
+		switch {
+		case errors.Is(t.failure, errStopEarly):
+			t.progress.say(t.validate.String())
+		case t.failure != nil:
 			return t.failure
+		default:
+			return fmt.Errorf("step %d: %w", loop.LoopStep+1, err)
 		}
-		return fmt.Errorf("step %d: %w", loop.LoopStep+1, err)
+	}
+	if t.validate != nil {
+		return t.saveBest()
 	}
 	return t.saveEncoder(encoderFile)
 }
@@ -248,6 +265,18 @@ func (t *training) record(metrics Metrics) error {
 		}
 		t.looks = append(t.looks, metrics)
 	}
+	if t.validate.due(metrics.Step) {
+		accuracy, err := t.validate.accuracy()
+		if err != nil {
+			return fmt.Errorf("step %d: %w", metrics.Step, err)
+		}
+		metrics.Validation = &accuracy
+		if t.validate.note(metrics) {
+			if err := writeCheckpoint(t.dir, t.store, bestCheckpoint); err != nil {
+				return fmt.Errorf("step %d: %w", metrics.Step, err)
+			}
+		}
+	}
 	if err := t.log.write(metrics); err != nil {
 		return err
 	}
@@ -256,7 +285,12 @@ func (t *training) record(metrics Metrics) error {
 		return err
 	}
 	if metrics.Step%t.recipe.CheckpointEvery == 0 || metrics.Step == t.recipe.Steps {
-		return saveCheckpoint(t.dir, t.store, metrics.Step)
+		if err := saveCheckpoint(t.dir, t.store, metrics.Step); err != nil {
+			return err
+		}
+	}
+	if t.validate.over(metrics.Step) {
+		return errStopEarly
 	}
 	return nil
 }
@@ -298,6 +332,20 @@ func (t *training) diverged(metrics Metrics, what string) error {
 		"Try a lower learning rate, a longer warm-up, ClipNorm in the optimiser, or a higher temperature; the last checkpoint is whole",
 		metrics.Step, metrics.Epoch, what, metrics.Loss, metrics.GradientNorm, metrics.LearningRate,
 		t.batches.last.Indices[:min(4, len(t.batches.last.Indices))])
+}
+
+// saveBest writes the encoder's weights of the best checkpoint.
+func (t *training) saveBest() error {
+	store := model.NewStore()
+	if err := loadCheckpoint(filepath.Join(t.dir, checkpointDir, bestCheckpoint), store); err != nil {
+		return err
+	}
+	height, width := t.set.Size()
+	if err := buildEncoder(store.Scope("/"+encoderScope), t.recipe.Encoder, height, width); err != nil {
+		return err
+	}
+	t.store = store
+	return t.saveEncoder(encoderFile)
 }
 
 // saveEncoder writes the encoder's weights as they are now.

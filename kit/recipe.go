@@ -50,6 +50,9 @@ type Recipe struct {
 	CheckpointEvery int
 	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised, instead of only showing it.
 	StopOnCollapse bool
+	// StopEarly ends the training of a classifier when the validation images say so, and keeps the weights that they liked best.
+	// The zero value is none of that.
+	StopEarly StopEarly `json:",omitempty"`
 }
 
 // Precision is the dtype of an encoder's arithmetic.
@@ -97,7 +100,7 @@ func (r Recipe) check() error {
 	case r.CheckpointEvery < 0:
 		return fmt.Errorf("kit.Recipe: CheckpointEvery is %d; it must be at least 1 (0 means the default)", r.CheckpointEvery)
 	}
-	return nil
+	return r.StopEarly.check()
 }
 
 // Check tells whether the recipe can be trained, without training: an error names the field that is out of range, for these

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,4 +128,22 @@ func thousands(n int) string {
 		b.WriteRune(d)
 	}
 	return b.String()
+}
+
+// Classified is the result of a classifier that was trained elsewhere, as a whole network is by fine-tuning.
+//
+//	labelled: the images whose labels it cost; X and Dim are not read
+//	logits: what it says of the test images, [N, classes], with their labels
+//
+// Errors: logits that are not the classes', and what [Features.Check] finds in them.
+func Classified(protocol string, labelled, logits Features) (Result, error) {
+	if err := checkLabelled(logits); err != nil {
+		return Result{}, err
+	}
+	if logits.Dim != len(labelled.Classes) || !slices.Equal(labelled.Classes, logits.Classes) {
+		return Result{}, fmt.Errorf("eval: logits %q have %d values and %d classes, and labels %q have %d: they must be one number and "+
+			"the same classes", logits.Name, logits.Dim, len(logits.Classes), labelled.Name, len(labelled.Classes))
+	}
+	labelled.Encoder = logits.Encoder
+	return newResult(protocol, labelled, logits, logits.ArgMax())
 }
