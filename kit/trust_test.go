@@ -1,0 +1,118 @@
+package kit
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sslkit/data"
+	"sslkit/kit/attack"
+	"sslkit/kit/corrupt"
+	"sslkit/kit/eval"
+)
+
+func TestTrustOfARun(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go")
+	recipe := small()
+	recipe.Steps = 2
+	run := pretrained(t, t.TempDir(), recipe)
+	train, err := run.Features(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := run.Features(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(test.Groups) != test.N || !slices.Equal(test.GroupNames, data.ShapeGroups()) {
+		t.Errorf("groups %v of %v", test.Groups, test.GroupNames)
+	}
+
+	// Another source: cached by its images, clean ones are the run's own.
+	same, err := run.FeaturesOf(data.Shapes{Train: 96, Validation: 32, Test: 32}, data.Test)
+	if err != nil || !slices.Equal(same.X, test.X) {
+		t.Errorf("the same images have other features (%v)", err)
+	}
+	parts := [2]eval.Features{}
+	for seed := range parts {
+		source := data.Labelled{From: recipe.Data, Subset: data.Subset{PerClass: 2, Seed: uint64(seed)}}
+		if parts[seed], err = run.FeaturesOf(source, data.Train); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if parts[0].N != parts[1].N || slices.Equal(parts[0].X, parts[1].X) {
+		t.Error("two parts of a set have the same features")
+	}
+	corrupted, err := run.CorruptedFeatures(data.Test, 1, corrupt.Contrast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := corrupted[corrupt.Contrast][4]; len(corrupted) != 1 || f.N != test.N || slices.Equal(f.X, test.X) || f.Encoder != test.Encoder {
+		t.Errorf("%d corruptions, %d images, encoder %s", len(corrupted), f.N, f.Encoder)
+	}
+	if _, err := run.CorruptedFeatures(data.Train, 1); err == nil || !strings.Contains(err.Error(), "split is train") {
+		t.Errorf("corrupted training images: %v", err)
+	}
+	probe := eval.Linear{L2: []float64{1e-2}}
+	robust, err := eval.Robustness{Probe: probe, Resamples: 100}.Evaluate(train, test, corrupted)
+	if err != nil || len(robust.Rows) != 5 {
+		t.Errorf("%d rows, %v", len(robust.Rows), err)
+	}
+
+	// With eps 0 the attacked classifier is the probe.
+	model, err := probe.Fit(train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := run.Adversarial(model, data.Test, attack.Sweep{Attack: attack.FGSM{}, Eps: []float64{0, .1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if curve.Points[0].Accuracy != robust.Clean.Accuracy || curve.EncoderAfter != test.Encoder {
+		t.Errorf("the attacked classifier has %v, the probe %v", curve.Points[0].Accuracy, robust.Clean.Accuracy)
+	}
+	// The probe knows the images that it was fitted on, so there is something to lose.
+	if curve, err = run.Adversarial(model, data.Train, attack.Sweep{Attack: attack.PGD{Steps: 3}, Eps: []float64{0, .1}}); err != nil {
+		t.Fatal(err)
+	}
+	if curve.Points[1].Accuracy.High >= curve.Points[0].Accuracy.Low {
+		t.Errorf("the attack did nothing: %+v", curve.Points)
+	}
+	if _, err := run.Adversarial(model, data.Test, attack.Sweep{Eps: []float64{-1}}); err == nil || !strings.Contains(err.Error(), "Eps[0] is -1") {
+		t.Errorf("eps -1: %v", err)
+	}
+	if _, err := run.Adversarial(nil, data.Test, attack.Sweep{}); err == nil || !strings.Contains(err.Error(), "probe is nil") {
+		t.Errorf("no probe: %v", err)
+	}
+	foreign := *model
+	foreign.Encoder = "another"
+	if _, err := run.Adversarial(&foreign, data.Test, attack.Sweep{}); err == nil || !strings.Contains(err.Error(), "another") {
+		t.Errorf("a probe of other weights: %v", err)
+	}
+
+	// Whoever goes on training the encoder between the features and the probe is told so, by every protocol.
+	path := filepath.Join(run.Dir, encoderFile)
+	initial, err := os.ReadFile(filepath.Join(run.Dir, initialFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, initial, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, judge := range map[string]func() error{
+		"linear":     func() error { _, err := probe.Evaluate(train, test); return err },
+		"k-NN":       func() error { _, err := eval.KNN{}.Evaluate(train, test); return err },
+		"robustness": func() error { _, err := eval.Robustness{Probe: probe}.Evaluate(train, test, corrupted); return err },
+	} {
+		if err := judge(); err == nil || !strings.Contains(err.Error(), "encoder changed") {
+			t.Errorf("%s on an encoder that was not frozen: %v", name, err)
+		}
+	}
+	if later, err := run.Features(data.Test); err != nil || later.Encoder == test.Encoder {
+		t.Errorf("the other encoder has the same hash (%v)", err)
+	} else if _, err := probe.Evaluate(train, later); err == nil || !strings.Contains(err.Error(), "different weights") {
+		t.Errorf("features of two encoders: %v", err)
+	}
+}
