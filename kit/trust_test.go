@@ -11,6 +11,7 @@ import (
 	"sslkit/kit/attack"
 	"sslkit/kit/corrupt"
 	"sslkit/kit/eval"
+	"sslkit/kit/metric"
 )
 
 func TestTrustOfARun(t *testing.T) {
@@ -115,4 +116,59 @@ func TestTrustOfARun(t *testing.T) {
 	} else if _, err := probe.Evaluate(train, later); err == nil || !strings.Contains(err.Error(), "different weights") {
 		t.Errorf("features of two encoders: %v", err)
 	}
+}
+
+// Coarse pixels of Shapes tell the background more easily than the class. Where background and class went together in training, the
+// bias gap shows it, and the mended probes have less of it; where they did not, its interval covers 0.
+func TestPlantedBiasOfShapesIsFound(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go")
+	aligned := make([][]bool, 10)
+	for class := range aligned {
+		aligned[class] = []bool{class%2 == 0, class%2 == 1}
+	}
+	var gaps []metric.Interval
+	for _, c := range []struct {
+		spurious float64
+		probe    eval.Probe
+	}{
+		{0, eval.Linear{L2: []float64{1e-3}}}, {.9, eval.Linear{L2: []float64{1e-3}}},
+		{.9, eval.GroupBalanced{Linear: eval.Linear{L2: []float64{1e-3}}}}, {.9, eval.GroupDRO{L2: 1e-3, Gap: .1}},
+	} {
+		source := data.Shapes{Train: 3000, Test: 2000, Spurious: c.spurious}
+		report, err := eval.Fairness{Attribute: "background", Probe: c.probe, Aligned: aligned}.Evaluate(coarse(t, source, data.Train), coarse(t, source, data.Test))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gaps = append(gaps, report.Bias.Gap)
+	}
+	if gaps[0].Low > 0 || gaps[0].High < 0 {
+		t.Errorf("nothing planted, and the bias gap is %+v", gaps[0])
+	}
+	if gaps[1].Low <= 0 {
+		t.Errorf("planted bias is not found: %+v", gaps[1])
+	}
+	for _, mended := range gaps[2:] {
+		if mended.High >= gaps[1].Low {
+			t.Errorf("mended bias gap %+v, it was %+v", mended, gaps[1])
+		}
+	}
+	t.Logf("bias gaps %+v", gaps)
+}
+
+// coarse are the means of 8 × 8 squares of pixels as features.
+func coarse(t *testing.T, source data.Source, split data.Split) eval.Features {
+	t.Helper()
+	pixels, err := PixelFeatures(source, split)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := pixels
+	out.Dim, out.X = 4*4*3, make([]float32, pixels.N*4*4*3)
+	for i := range pixels.N {
+		for j, v := range pixels.Row(i) {
+			row, column, channel := j/96, j/3%32, j%3
+			out.X[i*48+(row/8*4+column/8)*3+channel] += v / 64
+		}
+	}
+	return out
 }
