@@ -35,6 +35,8 @@ type Features struct {
 
 	SubsetHash string // SubsetHash is [data.Hash] of Indices; see [Features.Subset].
 	SubsetSeed uint64 // SubsetSeed is the seed that drew the subset; 0 for a whole set.
+
+	sameImages bool // as those the probe is fitted on, which is meant
 }
 
 // Check says what is wrong with f, naming the field: sizes that do not fit each
@@ -196,14 +198,20 @@ func checkProbe(train, test Features) error {
 		return fmt.Errorf("eval: Encoder is %.12s in train features %q and %.12s in test features %q: they come from different weights",
 			train.Encoder, train.Name, test.Encoder, test.Name)
 	}
+	for _, f := range []Features{train, test} {
+		if err := checkSubset(f); err != nil {
+			return err
+		}
+	}
 	return checkLeak(train, test)
 }
 
-// checkLeak refuses images that stand on both sides of a probe. Sets without a
-// name cannot be told apart and are let pass.
+// checkLeak refuses images that stand on both sides of a probe: by their places
+// in a set of the same name, and by their features, see copies.
 func checkLeak(train, test Features) error {
 	if train.Name == "" || train.Name != test.Name {
-		return nil
+		_, err := copies(train, test)
+		return err
 	}
 	seen := make(map[int]bool, train.N)
 	for i := range train.N {
@@ -214,7 +222,8 @@ func checkLeak(train, test Features) error {
 			return fmt.Errorf("eval: Indices of train and test overlap: image %d of %q is in both", p, test.Name)
 		}
 	}
-	return nil
+	_, err := copies(train, test)
+	return err
 }
 
 // ArgMax is the column of each row's largest value, the first of equal ones: the predicted classes, where the columns are
