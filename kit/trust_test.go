@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,4 +172,30 @@ func coarse(t *testing.T, source data.Source, split data.Split) eval.Features {
 		}
 	}
 	return out
+}
+
+// After a few steps the images are no more familiar than others; the seen ones are counted, and nothing is warned of.
+func TestFamiliarityOfARun(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go")
+	run := pretrained(t, t.TempDir(), small())
+	f, err := run.Familiarity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	monitor, err := run.Monitor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Seen != 2 || f.Train.N != 96 || f.HeldOut.N != 32 || f.Warning != "" {
+		t.Errorf("%+v", f)
+	}
+	if math.Abs(f.HeldOut.Value-monitor.Alignment) > 1e-5 {
+		t.Errorf("alignment of held-out images %g, the monitors say %g", f.HeldOut.Value, monitor.Alignment)
+	}
+	if math.Abs(f.Gap.Value-(f.HeldOut.Value-f.Train.Value)) > 1e-12 || f.Gap.Low >= f.Gap.High {
+		t.Errorf("gap %+v", f.Gap)
+	}
+	if _, err := (&Run{Dir: t.TempDir(), Recipe: run.Recipe}).Familiarity(); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+		t.Errorf("without a checkpoint: %v", err)
+	}
 }
