@@ -29,7 +29,8 @@ var benchmarks = []benchmark{
 	{"real", "How good is SimCLR on real CIFAR-10 images, for a small budget?", real},
 	{"methods", "Which method learns how much from the same images, under one small budget?", methods},
 	{"shapes", "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?", shapes},
-	{"trust", "What is left under corruption and attack, are probabilities right, and which pretexts and probes carry a planted bias?", trust},
+	{"trust", "What is left under corruption and attack, are probabilities right, and which pretexts and probes carry a " +
+		"planted bias?", trust},
 	{"resume", "Does a run that is killed again and again end in the same bits as an unbroken one?", resume},
 }
 
@@ -63,7 +64,8 @@ func main() {
 	flag.StringVar(&o.set, "set", "", "methods: only on these images, shapes or cifar10; two such processes keep two cores busy, and one without it then writes all")
 	flag.StringVar(&o.only, "only", "", "methods, trust: only these methods or parts, by name, with commas between")
 	flag.IntVar(&o.seeds, "seeds", 3, "methods, trust: the number of seeds")
-	flag.IntVar(&o.images, "images", 38_400, "methods, trust: the number of images that a run sees of Shapes; half as many of CIFAR-10")
+	flag.IntVar(&o.images, "images", 38_400, "methods, trust: the number of images that a run sees of Shapes; half as many "+
+		"of CIFAR-10")
 	flag.IntVar(&o.depth, "depth", 10, "methods: the depth of the ResNet: 10, 18, 34, 50")
 	flag.IntVar(&o.width, "width", 16, "methods: the width of the ResNet")
 	flag.Usage = usage

@@ -19,11 +19,12 @@ import (
 	"sslkit/kit/ssl"
 )
 
-const trustProtocol = "Encoders (ResNet-10 of width 16, half stem) pretrained on the 10,000 training images of data.Shapes, then linear probes on frozen " +
-	"features with all training labels (L2 0.001, fixed), tested on 2,000 images. Corruption, attack and calibration: one encoder of each kind, 95 % " +
-	"intervals over test images. Planted bias: the background goes with the parity of the class in the training images with correlation 0 or 0.9, and not in the " +
-	"test images; the mean over the seeds with Student's t over them. Curation: copies planted among images of data.Shapes; probes on equally many images of a " +
-	"pool that is long-tailed and holds copies."
+const trustProtocol = "Encoders (ResNet-10 of width 16, half stem) pretrained on the 10,000 training images of data.Shapes, then " +
+	"linear probes on frozen features with all training labels (L2 0.001, fixed), tested on 2,000 images. Corruption, attack and " +
+	"calibration: one encoder of each kind, 95 % intervals over test images. Planted bias: the background goes with the parity of " +
+	"the class in the training images with correlation 0 or 0.9, and not in the test images; the mean over the seeds with " +
+	"Student's t over them. Curation: copies planted among images of data.Shapes; probes on equally many images of a pool that " +
+	"is long-tailed and holds copies."
 
 // trustPart is a part of the benchmark; parts may be run one by one with -only.
 type trustPart struct {
@@ -31,7 +32,10 @@ type trustPart struct {
 	rows func(o options, t trustSetting) ([]row, error)
 }
 
-var trustParts = []trustPart{{"corruption", trustCorruption}, {"attack", trustAttack}, {"bias", trustBias}, {"curation", trustCuration}}
+var trustParts = []trustPart{
+	{"corruption", trustCorruption}, {"attack", trustAttack}, {"factors", trustFactors}, {"bias", trustBias},
+	{"curation", trustCuration},
+}
 
 // trustSetting is the size of everything.
 type trustSetting struct {
@@ -48,9 +52,10 @@ func trust(o options) error {
 		setting = trustSetting{600, 200, 200, 320, 1, 50}
 	}
 	out := newResult("trust", trustProtocol)
-	out.Notes = []string{fmt.Sprintf("Each run sees %d images in batches of %d. Seeds of the planted bias: %d.", setting.images, methodsBatch, setting.seeds),
-		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder. Attacks are of the encoder and its probe as one classifier; " +
-			"gradients are of the whole."}
+	out.Notes = []string{fmt.Sprintf("Each run sees %d images in batches of %d. Seeds of the planted bias: %d.",
+		setting.images, methodsBatch, setting.seeds),
+		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder. Attacks are of the encoder " +
+			"and its probe as one classifier; gradients are of the whole."}
 	chosen := strings.Split(o.only, ",")
 	for _, part := range trustParts {
 		path := filepath.Join(o.runs, "trust", part.name+".json")
@@ -119,8 +124,10 @@ var uncoloured = augment.Pipeline{
 var (
 	trustOptimizer  = optim.SGD{LR: 2, Momentum: .9, WeightDecay: 5e-4}
 	trustSimCLR     = trustEncoder{"simclr", ssl.SimCLR{Temperature: .2, Hidden: 512, View: shapesView}, trustOptimizer}
-	trustSupervised = trustEncoder{"supervised", ssl.Supervised{Classes: 10, View: uncoloured}, optim.SGD{LR: .4, Momentum: .9, WeightDecay: 5e-4}}
-	trustPretexts   = []trustEncoder{
+	trustSupervised = trustEncoder{
+		"supervised", ssl.Supervised{Classes: 10, View: uncoloured}, optim.SGD{LR: .4, Momentum: .9, WeightDecay: 5e-4},
+	}
+	trustPretexts = []trustEncoder{
 		trustSimCLR,
 		{"simclr-uncoloured", ssl.SimCLR{Temperature: .2, Hidden: 512, View: uncoloured}, trustOptimizer},
 		{"rotation", ssl.Rotation{}, trustOptimizer},
@@ -138,8 +145,9 @@ func (t trustSetting) world(spurious float64) data.Shapes {
 func (t trustSetting) pretrain(o options, e trustEncoder, spurious float64, seed uint64) (*kit.Run, error) {
 	dir := filepath.Join(o.runs, "trust", fmt.Sprintf("%s-spurious%g-%d", e.name, spurious, seed))
 	return kit.Pretrain(dir, kit.Recipe{
-		Data: t.world(spurious), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method, Optimizer: e.optimizer,
-		Batch: methodsBatch, Steps: t.images / methodsBatch, Seed: seed,
+		Data: t.world(spurious), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method,
+		Optimizer: e.optimizer,
+		Batch:     methodsBatch, Steps: t.images / methodsBatch, Seed: seed,
 	})
 }
 

@@ -68,7 +68,8 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 						}
 						fitted.Name = "shapes-unbiased/train"
 					}
-					report, err := eval.Fairness{Attribute: "background", Probe: p.probe, Aligned: aligned, Positive: odd, Resamples: 200}.Evaluate(fitted, test)
+					report, err := eval.Fairness{Attribute: "background", Probe: p.probe, Aligned: aligned, Positive: odd,
+						Resamples: 200}.Evaluate(fitted, test)
 					if err != nil {
 						return nil, fmt.Errorf("%s, %s, spurious %g, seed %d: %w", name, p.name, spurious, seed+1, err)
 					}
@@ -87,7 +88,8 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{Case: k.name, Metric: k.metric, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: mean.N, Seed: 1})
+		rows = append(rows, row{Case: k.name, Metric: k.metric, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%",
+			N: mean.N, Seed: 1})
 	}
 	return rows, nil
 }

@@ -15,7 +15,8 @@ func intervalRow(name, what string, v metric.Interval, seed uint64) row {
 	return row{Case: name, Metric: what, Value: 100 * v.Value, Low: 100 * v.Low, High: 100 * v.High, Unit: "%", N: v.N, Seed: seed}
 }
 
-// trustCorruption compares the self-supervised encoder with a supervised one on corrupted images, and looks at how sure their probes are.
+// trustCorruption compares the self-supervised encoder with a supervised one on corrupted images, and looks at how sure their
+// probes are.
 func trustCorruption(o options, t trustSetting) ([]row, error) {
 	var rows []row
 	results := map[string]eval.RobustnessResult{}
@@ -69,7 +70,8 @@ func trustCorruption(o options, t trustSetting) ([]row, error) {
 					mean.Value += 100 * r.Accuracy.Value / corrupt.Severities
 				}
 			}
-			rows = append(rows, row{Case: name, Metric: fmt.Sprintf("accuracy, %v, mean of severities", c), Value: mean.Value, Low: mean.Value,
+			rows = append(rows, row{Case: name, Metric: fmt.Sprintf("accuracy, %v, mean of severities", c), Value: mean.Value,
+				Low:  mean.Value,
 				High: mean.Value, Unit: "%", N: 1, Seed: 1})
 		}
 	}
@@ -110,7 +112,8 @@ func trustAttack(o options, t trustSetting) ([]row, error) {
 				return nil, err
 			}
 			for _, p := range curve.Points {
-				r := intervalRow(e.name+"/shapes/resnet10-w16-half", fmt.Sprintf("accuracy, %s, eps %g/255", a.Name(), 255*p.Eps), p.Accuracy, 1)
+				r := intervalRow(e.name+"/shapes/resnet10-w16-half", fmt.Sprintf("accuracy, %s, eps %g/255", a.Name(), 255*p.Eps),
+					p.Accuracy, 1)
 				r.Detail = curve.Protocol
 				rows = append(rows, r)
 			}

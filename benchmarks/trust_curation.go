@@ -102,7 +102,8 @@ func trustCuration(o options, t trustSetting) ([]row, error) {
 	return append(rows, chosen...), err
 }
 
-// plantedCopies are precision and recall of what is found, for duplicates within the training images and for test images among them.
+// plantedCopies are precision and recall of what is found, for duplicates within the training images and for test images
+// among them.
 func plantedCopies(t trustSetting) ([]row, error) {
 	var rows []row
 	for _, leak := range []bool{false, true} {
@@ -136,7 +137,10 @@ func plantedCopies(t trustSetting) ([]row, error) {
 			groups func() (curate.Groups, error)
 			leaks  func() (curate.Leaks, error)
 		}{
-			{"exact", func() (curate.Groups, error) { return curate.Exact{}.Groups(train) }, func() (curate.Leaks, error) { return curate.Exact{}.Leaks(train, test) }},
+			{"exact", func() (curate.Groups, error) { return curate.Exact{}.Groups(train) }, func() (curate.Leaks,
+				error) {
+				return curate.Exact{}.Leaks(train, test)
+			}},
 			{"perceptual", func() (curate.Groups, error) { return curate.Perceptual{}.Groups(train) },
 				func() (curate.Leaks, error) { return curate.Perceptual{}.Leaks(train, test) }},
 		} {
@@ -181,8 +185,9 @@ func plantedCopies(t trustSetting) ([]row, error) {
 	return rows, nil
 }
 
-// chosenSubsets labels equally many images of a pool, chosen in several ways by the features of SimCLR, and compares probes on them. In the pool class c
-// has 0.6^c times as many images as class 0, and a quarter of it is a few images again and again.
+// chosenSubsets labels equally many images of a pool, chosen in several ways by the features of SimCLR, and compares probes
+// on them. In the pool class c has 0.6^c times as many images as class 0, and a quarter of it is a few images again and
+// again.
 func chosenSubsets(o options, t trustSetting) ([]row, error) {
 	run, err := t.pretrain(o, trustSimCLR, 0, 1)
 	if err != nil {
@@ -261,9 +266,11 @@ func chosenSubsets(o options, t trustSetting) ([]row, error) {
 				if err != nil {
 					return nil, err
 				}
-				labelled := eval.Features{N: len(chosen), Dim: train.Dim, Classes: train.Classes, Name: "shapes-pool/train", Encoder: train.Encoder, Rehash: train.Rehash}
+				labelled := eval.Features{N: len(chosen), Dim: train.Dim, Classes: train.Classes, Name: "shapes-pool/train",
+					Encoder: train.Encoder, Rehash: train.Rehash}
 				for _, r := range chosen {
-					labelled.X, labelled.Labels = append(labelled.X, x[r*train.Dim:(r+1)*train.Dim]...), append(labelled.Labels, train.Labels[pool[r]])
+					labelled.X, labelled.Labels = append(labelled.X, x[r*train.Dim:(r+1)*train.Dim]...), append(labelled.Labels,
+						train.Labels[pool[r]])
 				}
 				result, err := eval.Linear{L2: []float64{1e-2}, MaxIterations: 100}.Evaluate(labelled, test)
 				if err != nil {
@@ -275,8 +282,9 @@ func chosenSubsets(o options, t trustSetting) ([]row, error) {
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, row{Case: fmt.Sprintf("simclr/shapes-pool/%s", way.name), Metric: fmt.Sprintf("accuracy, %d labelled images", m),
-				Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: draws, Seed: 0,
+			rows = append(rows, row{Case: fmt.Sprintf("simclr/shapes-pool/%s", way.name),
+				Metric: fmt.Sprintf("accuracy, %d labelled images", m),
+				Value:  mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: draws, Seed: 0,
 				Detail: fmt.Sprintf("of a pool of %d images; the interval is over draws of one encoder", len(pool))})
 		}
 	}

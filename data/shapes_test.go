@@ -423,7 +423,8 @@ func BenchmarkShapes(b *testing.B) {
 // Every factor varies within its range, and by the images' class no factor can be told.
 func TestFactorsAreInTheirRanges(t *testing.T) {
 	ranges := map[string][2]float64{
-		"size": {.2, .34}, "rotation": {0, 30}, "stretch": {1, 1.23}, "off-centre": {0, .43}, "clutter": {0, 3}, "light": {0, .15}, "noise": {0, .03},
+		"size": {.2, .34}, "rotation": {0, 30}, "stretch": {1, 1.23}, "off-centre": {0, .43}, "clutter": {0, 3}, "light": {0,
+			.15}, "noise": {0, .03},
 	}
 	const n = 2000
 	values, err := Shapes{}.Factors(Test, n)

@@ -16,8 +16,9 @@ import (
 // Familiarity is whether an encoder knows the images it was pretrained on better than others: how near two views of an image
 // are to each other in the embedding, as the monitors' alignment is, for images that were trained on and for held-out ones.
 type Familiarity struct {
-	Seen    float64         `json:"seen"`     // Seen is how often training saw each image.
-	Train   metric.Interval `json:"train"`    // Train is the alignment of training images, 0 (the same) to 4, over up to 256 of them.
+	Seen float64 `json:"seen"` // Seen is how often training saw each image.
+	// Train is the alignment of training images, 0 (the same) to 4, over up to 256 of them.
+	Train   metric.Interval `json:"train"`
 	HeldOut metric.Interval `json:"held_out"` // HeldOut is that of images that were not trained on.
 	// Gap is HeldOut less Train: above 0, views of training images are nearer. 95 % of Welch's normal approximation, over images.
 	Gap     metric.Interval `json:"gap"`
@@ -30,8 +31,8 @@ const (
 	familiarFactor = .1 // of HeldOut, the least Gap
 )
 
-// Familiarity measures it at the last checkpoint, with the views of the monitors, drawn alike for both. It is an error where the run has
-// no checkpoint.
+// Familiarity measures it at the last checkpoint, with the views of the monitors, drawn alike for both. It is an error where
+// the run has no checkpoint.
 func (r *Run) Familiarity() (Familiarity, error) {
 	var f Familiarity
 	caught := exceptions.TryCatch[error](func() {
@@ -94,13 +95,15 @@ func (r *Run) familiarity() (Familiarity, error) {
 	gap := f.HeldOut.Value - f.Train.Value
 	f.Gap = metric.Interval{Value: gap, Low: gap - half, High: gap + half, N: len(near) + len(far)}
 	if f.Seen >= seenOften && f.Gap.Low > 0 && gap >= familiarFactor*f.HeldOut.Value {
-		f.Warning = fmt.Sprintf("memorised: pretraining saw each image %.0f times, and views of training images are nearer to each other "+
+		f.Warning = fmt.Sprintf("memorised: pretraining saw each image %.0f times, and views of training images are nearer to "+
+			"each other "+
 			"(%.3f) than those of others (%.3f): more images, or fewer steps, or stronger views", f.Seen, f.Train.Value, f.HeldOut.Value)
 	}
 	return f, nil
 }
 
-// distances are the squared distances between the directions of two views' embeddings, one an image: their mean is the alignment.
+// distances are the squared distances between the directions of two views' embeddings, one an image: their mean is the
+// alignment.
 func (m *monitors) distances() ([]float64, error) {
 	z, zPrime, dim, err := m.embed()
 	if err != nil {

@@ -83,7 +83,8 @@ const forwardBatch = 250
 
 // forward compiles the encoder, as it is used after training, and what is made of its representations:
 // uint8 [forwardBatch, height, width, 3] -> [forwardBatch, dim].
-func forward(store *model.Store, recipe Recipe, height, width int, then func(scope *model.Scope, features *Node) *Node) (*model.Exec, error) {
+func forward(store *model.Store, recipe Recipe, height, width int, then func(scope *model.Scope,
+	features *Node) *Node) (*model.Exec, error) {
 	backend, err := device.Open()
 	if err != nil {
 		return nil, err

@@ -17,20 +17,21 @@ import (
 )
 
 // FeaturesOf are the trained encoder's representations of a split of another source, as of images under corruption or from
-// elsewhere. They are kept in the run directory, by the fingerprint of the images. Errors: what the source cannot open, images of
-// a size that the encoder does not take.
+// elsewhere. They are kept in the run directory, by the fingerprint of the images. Errors: what the source cannot open,
+// images of a size that the encoder does not take.
 func (r *Run) FeaturesOf(source data.Source, split data.Split) (eval.Features, error) {
 	return r.features(encoderFile, source, split)
 }
 
-// CorruptedFeatures are the trained encoder's representations of the run's validation or test images under the given corruptions
-// (all fifteen where none is given) at all five severities, for [eval.Robustness]. seed is that of [corrupt.Source]: runs that are to be
-// compared take the same. The training split, which is not corrupted, is an error.
+// CorruptedFeatures are the trained encoder's representations of the run's validation or test images under the given
+// corruptions (all fifteen where none is given) at all five severities, for [eval.Robustness]. seed is that of
+// [corrupt.Source]: runs that are to be compared take the same. The training split, which is not corrupted, is an error.
 //
 // Hendrycks and Dietterich 2019 (arXiv:1903.12261).
 func (r *Run) CorruptedFeatures(split data.Split, seed uint64, corruptions ...corrupt.Corruption) (eval.Corrupted, error) {
 	if split == data.Train {
-		return nil, fmt.Errorf("corrupted features in %s: split is %s, want Validation or Test: training images are not corrupted", r.Dir, split)
+		return nil, fmt.Errorf("corrupted features in %s: split is %s, want Validation or Test: training images are not "+
+			"corrupted", r.Dir, split)
 	}
 	if len(corruptions) == 0 {
 		corruptions = corrupt.All()
@@ -54,8 +55,8 @@ func (r *Run) CorruptedFeatures(split data.Split, seed uint64, corruptions ...co
 	return all, nil
 }
 
-// frozen is an encoder that represents sets of images; it is compiled once for all those of one size, and only when features are
-// not in the cache.
+// frozen is an encoder that represents sets of images; it is compiled once for all those of one size, and only when features
+// are not in the cache.
 type frozen struct {
 	run           *Run
 	path          string // Of its weights.

@@ -51,7 +51,8 @@ func TestTrustOfARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := corrupted[corrupt.Contrast][4]; len(corrupted) != 1 || f.N != test.N || slices.Equal(f.X, test.X) || f.Encoder != test.Encoder {
+	if f := corrupted[corrupt.Contrast][4]; len(corrupted) != 1 || f.N != test.N || slices.Equal(f.X, test.X) ||
+		f.Encoder != test.Encoder {
 		t.Errorf("%d corruptions, %d images, encoder %s", len(corrupted), f.N, f.Encoder)
 	}
 	if _, err := run.CorruptedFeatures(data.Train, 1); err == nil || !strings.Contains(err.Error(), "split is train") {
@@ -76,13 +77,15 @@ func TestTrustOfARun(t *testing.T) {
 		t.Errorf("the attacked classifier has %v, the probe %v", curve.Points[0].Accuracy, robust.Clean.Accuracy)
 	}
 	// The probe knows the images that it was fitted on, so there is something to lose.
-	if curve, err = run.Adversarial(model, data.Train, attack.Sweep{Attack: attack.PGD{Steps: 3}, Eps: []float64{0, .1}}); err != nil {
+	if curve, err = run.Adversarial(model, data.Train, attack.Sweep{Attack: attack.PGD{Steps: 3}, Eps: []float64{0,
+		.1}}); err != nil {
 		t.Fatal(err)
 	}
 	if curve.Points[1].Accuracy.High >= curve.Points[0].Accuracy.Low {
 		t.Errorf("the attack did nothing: %+v", curve.Points)
 	}
-	if _, err := run.Adversarial(model, data.Test, attack.Sweep{Eps: []float64{-1}}); err == nil || !strings.Contains(err.Error(), "Eps[0] is -1") {
+	if _, err := run.Adversarial(model, data.Test, attack.Sweep{Eps: []float64{-1}}); err == nil ||
+		!strings.Contains(err.Error(), "Eps[0] is -1") {
 		t.Errorf("eps -1: %v", err)
 	}
 	if _, err := run.Adversarial(nil, data.Test, attack.Sweep{}); err == nil || !strings.Contains(err.Error(), "probe is nil") {
@@ -119,8 +122,8 @@ func TestTrustOfARun(t *testing.T) {
 	}
 }
 
-// Coarse pixels of Shapes tell the background more easily than the class. Where background and class went together in training, the
-// bias gap shows it, and the mended probes have less of it; where they did not, its interval covers 0.
+// Coarse pixels of Shapes tell the background more easily than the class. Where background and class went together in
+// training, the bias gap shows it, and the mended probes have less of it; where they did not, its interval covers 0.
 func TestPlantedBiasOfShapesIsFound(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
 	aligned := make([][]bool, 10)
@@ -136,7 +139,8 @@ func TestPlantedBiasOfShapesIsFound(t *testing.T) {
 		{.9, eval.GroupBalanced{Linear: eval.Linear{L2: []float64{1e-3}}}}, {.9, eval.GroupDRO{L2: 1e-3, Gap: .1}},
 	} {
 		source := data.Shapes{Train: 3000, Test: 2000, Spurious: c.spurious}
-		report, err := eval.Fairness{Attribute: "background", Probe: c.probe, Aligned: aligned}.Evaluate(coarse(t, source, data.Train), coarse(t, source, data.Test))
+		report, err := eval.Fairness{Attribute: "background", Probe: c.probe, Aligned: aligned}.Evaluate(coarse(t, source,
+			data.Train), coarse(t, source, data.Test))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +199,8 @@ func TestFamiliarityOfARun(t *testing.T) {
 	if math.Abs(f.Gap.Value-(f.HeldOut.Value-f.Train.Value)) > 1e-12 || f.Gap.Low >= f.Gap.High {
 		t.Errorf("gap %+v", f.Gap)
 	}
-	if _, err := (&Run{Dir: t.TempDir(), Recipe: run.Recipe}).Familiarity(); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+	if _, err := (&Run{Dir: t.TempDir(), Recipe: run.Recipe}).Familiarity(); err == nil || !strings.Contains(err.Error(),
+		"no checkpoint") {
 		t.Errorf("without a checkpoint: %v", err)
 	}
 }

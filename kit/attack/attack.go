@@ -14,7 +14,8 @@ type Attack interface {
 	// Check returns an error that names the field that is out of range.
 	Check() error
 	// perturb changes a batch by at most eps a pixel. standing tells which images are still recognised, whatever was tried.
-	perturb(m *Model, clean []float32, labels []int32, eps float64, random *rand.Rand) (adversarial []float32, standing []int32, err error)
+	perturb(m *Model, clean []float32, labels []int32, eps float64, random *rand.Rand) (adversarial []float32,
+		standing []int32, err error)
 }
 
 // FGSM is the fast gradient sign method: one step of eps in the direction of the gradient's sign.
@@ -39,9 +40,9 @@ func (FGSM) perturb(m *Model, clean []float32, labels []int32, eps float64, _ *r
 	return next, standing, err
 }
 
-// PGD is projected gradient descent: many small steps from a random point of the ball, each followed by a projection back into it. An
-// image stands if it is recognised at every point of the way, the clean image and the start included, so an accuracy under PGD is never above
-// the clean one.
+// PGD is projected gradient descent: many small steps from a random point of the ball, each followed by a projection back
+// into it. An image stands if it is recognised at every point of the way, the clean image and the start included, so an
+// accuracy under PGD is never above the clean one.
 //
 // A. Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR 2018 (arXiv:1706.06083).
 type PGD struct {

@@ -50,13 +50,13 @@ func Compile(backend compute.Backend, store *model.Store, batch, height, width i
 	return m, nil
 }
 
-// Ascend is the one step that all attacks here consist of: from where it is, each pixel goes a step in the direction in which the
-// loss of the true class rises, and back into the ball around the clean image and into [0, 1].
+// Ascend is the one step that all attacks here consist of: from where it is, each pixel goes a step in the direction in which
+// the loss of the true class rises, and back into the ball around the clean image and into [0, 1].
 //
 //	next = clip[0,1](clip[clean-eps, clean+eps](at + step · sign(∇ loss(at))))
 //
-// classifier: images [batch, height, width, 3] -> [batch, classes]; clean, at: [batch, height, width, 3]; labels: int32 [batch]; eps,
-// step: scalars -> next, as at; right: int32 [batch], 1 where the image was recognised at `at`.
+// classifier: images [batch, height, width, 3] -> [batch, classes]; clean, at: [batch, height, width, 3]; labels: int32
+// [batch]; eps, step: scalars -> next, as at; right: int32 [batch], 1 where the image was recognised at `at`.
 func Ascend(classifier func(images *Node) *Node, clean, at, labels, eps, step *Node) (next, right *Node) {
 	logits := ConvertDType(classifier(at), dtypes.Float32) // [batch, classes]
 	truth := OneHot(labels, logits.Shape().Dim(-1), dtypes.Float32)
@@ -73,7 +73,8 @@ func (m *Model) ascend(clean, at []float32, labels []int32, eps, step float64) (
 	images := func(x []float32) *tensors.Tensor {
 		return tensors.FromFlatDataAndDimensions(x, m.batch, m.height, m.width, 3)
 	}
-	outputs, err := m.exec.Call(images(clean), images(at), tensors.FromFlatDataAndDimensions(labels, m.batch), float32(eps), float32(step))
+	outputs, err := m.exec.Call(images(clean), images(at), tensors.FromFlatDataAndDimensions(labels, m.batch), float32(eps),
+		float32(step))
 	if err != nil {
 		return nil, nil, err
 	}

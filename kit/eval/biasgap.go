@@ -6,13 +6,14 @@ import (
 	"sslkit/kit/metric"
 )
 
-// BiasGap compares test images on which a misleading attribute agrees with the class (bias-aligned, as a class in front of the background
-// that it mostly had in training) with those on which it does not (bias-conflicting). Both accuracies are means over the classes of each class's own,
-// over the classes that have images on both sides, so that a class that is harder than others cancels out. Where as many classes go with each
-// group, a group that is harder than others cancels out too: then only a probe that takes the attribute for the class has a gap, and
-// the interval of Gap covers 0 where nothing misleads. It speaks of more test images, not of more training images: what goes together in
-// these by chance is learned too, and with few of them that is a bias, which Gap then shows. (The plain gap between groups need not cover 0 then, and need not move with the bias: if half of
-// the classes lose in each group, the groups lose alike.)
+// BiasGap compares test images on which a misleading attribute agrees with the class (bias-aligned, as a class in front of
+// the background that it mostly had in training) with those on which it does not (bias-conflicting). Both accuracies are
+// means over the classes of each class's own, over the classes that have images on both sides, so that a class that is harder
+// than others cancels out. Where as many classes go with each group, a group that is harder than others cancels out too: then
+// only a probe that takes the attribute for the class has a gap, and the interval of Gap covers 0 where nothing misleads. It
+// speaks of more test images, not of more training images: what goes together in these by chance is learned too, and with few
+// of them that is a bias, which Gap then shows. (The plain gap between groups need not cover 0 then, and need not move with
+// the bias: if half of the classes lose in each group, the groups lose alike.)
 //
 // J. Nam et al., "Learning from failure", NeurIPS 2020 (arXiv:2007.02561), for the terms.
 type BiasGap struct {
@@ -46,7 +47,8 @@ func biasGap(test Features, predicted []int, aligned [][]bool, resamples int, se
 		}
 	}
 	if gap.Classes == 0 {
-		return BiasGap{}, fmt.Errorf("eval: Fairness: Aligned: no class of features %q has images that agree and images that do not", test.Name)
+		return BiasGap{}, fmt.Errorf("eval: Fairness: Aligned: no class of features %q has images that agree and images that do "+
+			"not", test.Name)
 	}
 	var truth, guess, side []int
 	for i, label := range test.Labels {
@@ -54,7 +56,8 @@ func biasGap(test Features, predicted []int, aligned [][]bool, resamples int, se
 			truth, guess, side = append(truth, label), append(guess, predicted[i]), append(side, of(i))
 		}
 	}
-	report, err := metric.Subgroups{Groups: side, Strata: truth, Resamples: resamples, Seed: seed}.Measure(func(images []int) (float64, error) {
+	report, err := metric.Subgroups{Groups: side, Strata: truth, Resamples: resamples,
+		Seed: seed}.Measure(func(images []int) (float64, error) {
 		return metric.BalancedAccuracy(metric.Rows(truth, 1, images), metric.Rows(guess, 1, images), len(test.Classes))
 	})
 	if err != nil {

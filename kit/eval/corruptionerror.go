@@ -52,15 +52,17 @@ func (r RobustnessResult) errorsOver(images []int) (clean float64, all corrupt.E
 	return rates[0], all
 }
 
-// Against divides the errors of r by a baseline's, for instance those of a probe on a supervised encoder. Both must be of the same test
-// images under all fifteen corruptions. Errors: results that were read from a file (they hold no single images), other images, a
-// corruption that is missing, a baseline without errors.
+// Against divides the errors of r by a baseline's, for instance those of a probe on a supervised encoder. Both must be of the
+// same test images under all fifteen corruptions. Errors: results that were read from a file (they hold no single images),
+// other images, a corruption that is missing, a baseline without errors.
 func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, error) {
 	if len(r.right) == 0 || len(baseline.right) == 0 {
-		return CorruptionErrors{}, errors.New("eval: RobustnessResult.Against: a result holds no single images, want what Evaluate returned")
+		return CorruptionErrors{}, errors.New("eval: RobustnessResult.Against: a result holds no single images, want what " +
+			"Evaluate returned")
 	}
 	if r.Test != baseline.Test || !slices.Equal(r.truth, baseline.truth) {
-		return CorruptionErrors{}, fmt.Errorf("eval: RobustnessResult.Against: baseline is of %d images of %q, and this of %d of %q: want the same images",
+		return CorruptionErrors{}, fmt.Errorf("eval: RobustnessResult.Against: baseline is of %d images of %q, and this of %d "+
+			"of %q: want the same images",
 			len(baseline.truth), baseline.Test, len(r.truth), r.Test)
 	}
 	n := len(r.truth)
@@ -100,7 +102,8 @@ func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, 
 		}
 	}
 	if len(means) < r.resamples*9/10 {
-		return CorruptionErrors{}, fmt.Errorf("eval: RobustnessResult.Against: baseline has too few errors on %d images for an interval", n)
+		return CorruptionErrors{}, fmt.Errorf("eval: RobustnessResult.Against: baseline has too few errors on %d images for an "+
+			"interval", n)
 	}
 	interval := func(value float64, draws []float64) metric.Interval {
 		low, high := ends(draws)

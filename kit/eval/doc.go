@@ -20,5 +20,12 @@
 //	unseen, err := eval.AttributeZeroShot{Attributes: table, Unseen: []string{"zebra"}}.Evaluate(train, test)
 //	ranking, err := eval.Retrieval{K: []int{1, 10}}.Evaluate(gallery, queries)
 //
+// Whether a figure may be relied on: under corruption, for every subgroup, and at all:
+//
+//	shifted, err := eval.Robustness{Validation: &validation}.Evaluate(train, test, corrupted)
+//	served, err := eval.Fairness{Attribute: "background"}.Evaluate(train, test)
+//	mended, err := eval.Fairness{Probe: eval.GroupDRO{}}.Evaluate(train, test)
+//	learned, err := eval.Overfit{}.Evaluate(train, validation)
+//
 // The arithmetic runs on the process's device ([device.Open]).
 package eval

@@ -16,8 +16,8 @@ type Factor struct {
 	Values []float64 // Values are one for each test image, finite.
 }
 
-// Factors asks where a probe fails: its accuracy in bins of each factor, cut at the quantiles of the test images' values, so that bins
-// are about equally full. Images of equal value share a bin.
+// Factors asks where a probe fails: its accuracy in bins of each factor, cut at the quantiles of the test images' values, so
+// that bins are about equally full. Images of equal value share a bin.
 //
 //	values, err := data.Shapes{}.Factors(data.Test, test.N)
 //	report, err := eval.Factors{Factors: []eval.Factor{{Name: "size", Values: values[0]}}}.Evaluate(train, test)

@@ -14,17 +14,18 @@ import (
 //
 //	report, err := eval.Fairness{Attribute: "background"}.Evaluate(train, test)
 //
-// Three kinds of gaps answer three questions. That between groups ([FairnessReport].Groups) says who is served worse; it may come from images that
-// are harder, and then is there without any bias in the training images. Those of decisions say whether the group changes what is
-// predicted. And the bias gap ([BiasGap]) says whether the probe relies on the attribute in place of the class.
+// Three kinds of gaps answer three questions. That between groups ([FairnessReport].Groups) says who is served worse; it may
+// come from images that are harder, and then is there without any bias in the training images. Those of decisions say whether
+// the group changes what is predicted. And the bias gap ([BiasGap]) says whether the probe relies on the attribute in place
+// of the class.
 type Fairness struct {
 	Attribute string // Attribute is its name, for the protocol. Default: "group".
 	Probe     Probe  // Probe to fit; its Result must hold the predictions. Default: Linear{}.
 	// Positive are the classes that count together as the decision "yes", of which demographic parity and equalised odds speak.
 	// Default: each class against the rest, one after the other.
 	Positive []int
-	// Aligned tells which pairs of class and group go together where the attribute is misleading, [classes][groups]. Default: those that are
-	// more frequent in train than they would be by chance; without train.Groups no bias gap is taken.
+	// Aligned tells which pairs of class and group go together where the attribute is misleading, [classes][groups]. Default:
+	// those that are more frequent in train than they would be by chance; without train.Groups no bias gap is taken.
 	Aligned   [][]bool
 	Resamples int    // Resamples of the bootstrap and the permutations, at least 100. Default: 1,000.
 	Seed      uint64 // Seed of these.
@@ -33,9 +34,10 @@ type Fairness struct {
 // FairnessReport is what a probe does to the groups. Result is that on all test images.
 type FairnessReport struct {
 	Result
-	Attribute  string                `json:"attribute"`   // Attribute is its name.
-	GroupNames []string              `json:"group_names"` // GroupNames are its values, by index.
-	Groups     metric.SubgroupReport `json:"groups"`      // Groups are the accuracies of each, the worst, and the gap with its bootstrap interval.
+	Attribute  string   `json:"attribute"`   // Attribute is its name.
+	GroupNames []string `json:"group_names"` // GroupNames are its values, by index.
+	// Groups are the accuracies of each, the worst, and the gap with its bootstrap interval.
+	Groups metric.SubgroupReport `json:"groups"`
 	// Cells are the accuracies of each pair of class and group, with Wilson's interval; WorstCell is the lowest of them, what
 	// papers on group robustness call worst-group accuracy. The lowest of many is below all their true values by chance.
 	Cells     []CellAccuracy `json:"cells"`
@@ -51,13 +53,15 @@ type CellAccuracy struct {
 	Accuracy metric.Interval `json:"accuracy"` // Accuracy with Wilson's interval.
 }
 
-// Decision is a yes or no made of the predictions. Intervals are Newcombe's, which stay honest where a bootstrap's do not (small
-// groups, rates near 0 and 1): see [metric.DemographicParityDifference].
+// Decision is a yes or no made of the predictions. Intervals are Newcombe's, which stay honest where a bootstrap's do not
+// (small groups, rates near 0 and 1): see [metric.DemographicParityDifference].
 type Decision struct {
-	Name              string                `json:"name"`                     // Name of the positive classes.
-	DemographicParity metric.Gap            `json:"demographic_parity"`       // DemographicParity is the gap in how often "yes" is said.
+	Name string `json:"name"` // Name of the positive classes.
+	// DemographicParity is the gap in how often "yes" is said.
+	DemographicParity metric.Gap            `json:"demographic_parity"`
 	EqualizedOdds     *metric.EqualizedOdds `json:"equalized_odds,omitempty"` // EqualizedOdds is nil where Undefined says why.
-	Undefined         string                `json:"undefined,omitempty"`      // Undefined names the group in which a rate does not exist.
+	// Undefined names the group in which a rate does not exist.
+	Undefined string `json:"undefined,omitempty"`
 }
 
 // Evaluate fits the probe and compares the groups of test. Errors: what the probe refuses, a test without Groups or with one

@@ -11,8 +11,8 @@ import (
 	"sslkit/kit/metric"
 )
 
-// grouped are n points of four classes, each of group (class mod 2) with probability (1+spurious)/2. The first four coordinates tell the class,
-// with the given noise in each group; the fifth tells the group, clearly.
+// grouped are n points of four classes, each of group (class mod 2) with probability (1+spurious)/2. The first four
+// coordinates tell the class, with the given noise in each group; the fifth tells the group, clearly.
 func grouped(name string, n int, spurious float64, noise [2]float64, seed uint64) Features {
 	random := rand.New(rand.NewPCG(seed, 0))
 	f := Features{N: n, Dim: 5, Name: name, Classes: []string{"a", "b", "c", "d"}, GroupNames: []string{"warm", "cool"}}
@@ -45,7 +45,8 @@ func TestFairnessFindsPlantedBias(t *testing.T) {
 	test := grouped("test", 2000, 0, even, 2)
 	judge := func(spurious float64, probe Probe) FairnessReport {
 		t.Helper()
-		report, err := Fairness{Attribute: "background", Probe: probe, Aligned: parity, Positive: []int{1, 3}}.Evaluate(grouped("train", 2000, spurious, even, 1), test)
+		report, err := Fairness{Attribute: "background", Probe: probe, Aligned: parity, Positive: []int{1,
+			3}}.Evaluate(grouped("train", 2000, spurious, even, 1), test)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,9 +81,11 @@ func TestFairnessFindsPlantedBias(t *testing.T) {
 		}
 	}
 	t.Logf("intervals that do not cover 0, of 30: %v", missed)
-	// Planted: the bias gap and the decisions exclude 0, and the gap between groups says nothing, for each loses half of its classes.
+	// Planted: the bias gap and the decisions exclude 0, and the gap between groups says nothing, for each loses half of its
+	// classes.
 	biased := judge(.9, quick)
-	if biased.Bias.Gap.Low <= .05 || biased.Decisions[0].DemographicParity.Low <= .05 || biased.Decisions[0].EqualizedOdds.Difference.Low <= .05 {
+	if biased.Bias.Gap.Low <= .05 || biased.Decisions[0].DemographicParity.Low <= .05 ||
+		biased.Decisions[0].EqualizedOdds.Difference.Low <= .05 {
 		t.Errorf("planted bias is not found: %+v, %+v", biased.Bias, biased.Decisions[0])
 	}
 	if gap := biased.Groups.Gap; gap.Low > 0 || gap.High < 0 {
@@ -90,7 +93,8 @@ func TestFairnessFindsPlantedBias(t *testing.T) {
 	}
 	// Mending.
 	for name, probe := range map[string]Probe{
-		"reweighted": GroupBalanced{Linear: quick}, "subsampled": GroupBalanced{Linear: quick, Subsample: true}, "group DRO": GroupDRO{L2: 1e-3},
+		"reweighted": GroupBalanced{Linear: quick}, "subsampled": GroupBalanced{Linear: quick, Subsample: true},
+		"group DRO": GroupDRO{L2: 1e-3},
 	} {
 		mended := judge(.9, probe)
 		if mended.Bias.Gap.Value > biased.Bias.Gap.Value/3 || mended.WorstCell.Accuracy.Value <= biased.WorstCell.Accuracy.Value {
@@ -122,7 +126,8 @@ func TestHarderGroupIsNoBias(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
 	needDevice(t)
 	hard := [2]float64{.4, 1.2}
-	report, err := Fairness{Probe: quick, Aligned: parity}.Evaluate(grouped("train", 2000, 0, hard, 1), grouped("test", 2000, 0, hard, 2))
+	report, err := Fairness{Probe: quick, Aligned: parity}.Evaluate(grouped("train", 2000, 0, hard, 1), grouped("test", 2000,
+		0, hard, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,8 +139,8 @@ func TestHarderGroupIsNoBias(t *testing.T) {
 	}
 }
 
-// The bias gap of known predictions: class 0 is right on 3 of 4 aligned and 1 of 2 conflicting images, class 1 on all 2 and none of 3:
-// (3/4+1)/2 less (1/2+0)/2 = 0.625. Class 2 has no conflicting image and is left out.
+// The bias gap of known predictions: class 0 is right on 3 of 4 aligned and 1 of 2 conflicting images, class 1 on all 2 and
+// none of 3: (3/4+1)/2 less (1/2+0)/2 = 0.625. Class 2 has no conflicting image and is left out.
 func TestBiasGapByHand(t *testing.T) {
 	test := Features{Classes: []string{"0", "1", "2"}}
 	var predicted []int
@@ -231,8 +236,8 @@ func TestGroupBalancedOnBalancedImages(t *testing.T) {
 	}
 }
 
-// The objective of group DRO, computed by plain loops at the model's weights, is what the probe tells; a long subgradient descent finds
-// nothing better than its gap allows, and the plain probe is worse.
+// The objective of group DRO, computed by plain loops at the model's weights, is what the probe tells; a long subgradient
+// descent finds nothing better than its gap allows, and the plain probe is worse.
 func TestGroupDROAgainstSubgradientDescent(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
 	needDevice(t)

@@ -22,7 +22,8 @@ func checkSubset(f Features) error {
 		return nil
 	}
 	if hash := data.Hash(f.Indices); hash != f.SubsetHash {
-		return fmt.Errorf("eval: features %q: SubsetHash is %s, and Indices hash to %s: these are other labelled images than were drawn",
+		return fmt.Errorf("eval: features %q: SubsetHash is %s, and Indices hash to %s: these are other labelled images than "+
+			"were drawn",
 			f.Name, f.SubsetHash, hash)
 	}
 	seen := make(map[int]bool, f.N)
@@ -31,16 +32,17 @@ func checkSubset(f Features) error {
 			return fmt.Errorf("eval: features %q: Indices[%d] is %d, want 0 or more", f.Name, i, p)
 		}
 		if seen[p] {
-			return fmt.Errorf("eval: features %q: Indices[%d] is %d for the second time: the labelled subset holds an image twice", f.Name, i, p)
+			return fmt.Errorf("eval: features %q: Indices[%d] is %d for the second time: the labelled subset holds an image twice",
+				f.Name, i, p)
 		}
 		seen[p] = true
 	}
 	return nil
 }
 
-// copies counts the test images whose features are, bit for bit, those of a training image. An encoder maps equal images to equal
-// features, and others hardly ever; rows of zeros, and rows that more than two training images share (a collapsed encoder, blank
-// images), do not count. Too many of them are an error: test images were put among the labelled ones.
+// copies counts the test images whose features are, bit for bit, those of a training image. An encoder maps equal images to
+// equal features, and others hardly ever; rows of zeros, and rows that more than two training images share (a collapsed
+// encoder, blank images), do not count. Too many of them are an error: test images were put among the labelled ones.
 func copies(train, test Features) (int, error) {
 	if train.Dim < leakDims || test.sameImages {
 		return 0, nil
@@ -79,7 +81,8 @@ func copies(train, test Features) (int, error) {
 		}
 	}
 	if share := float64(found) / float64(min(train.N, test.N)); found > 0 && share >= copiesAllowed {
-		return found, fmt.Errorf("eval: label leak: %d of %d test images of %q are among the %d labelled images of %q, as row %d is row %d: "+
+		return found, fmt.Errorf("eval: label leak: %d of %d test images of %q are among the %d labelled images of %q, as row "+
+			"%d is row %d: "+
 			"package curate finds such images", found, test.N, test.Name, train.N, train.Name, testRow, trainRow)
 	}
 	return found, nil

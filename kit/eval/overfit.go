@@ -11,8 +11,8 @@ import (
 	"sslkit/kit/metric"
 )
 
-// Overfit asks whether a probe has learned or memorised: how much better it is on the images that it was fitted on than on held-out ones, and what it
-// makes of labels that are dealt out at random.
+// Overfit asks whether a probe has learned or memorised: how much better it is on the images that it was fitted on than on
+// held-out ones, and what it makes of labels that are dealt out at random.
 //
 // On such labels nothing can be learned, so a probe must be at chance on held-out images; that it is not means that it has seen
 // their labels. How often it is right on its own images then is how much it can memorise: C. Zhang et al., "Understanding deep
@@ -26,15 +26,16 @@ type Overfit struct {
 // OverfitReport is what was found. Result is that of the fitted probe on the held-out images.
 type OverfitReport struct {
 	Result
-	Fitted metric.Interval `json:"fitted"` // Fitted is the accuracy on the images that the probe was fitted on, with Wilson's interval.
+	// Fitted is the accuracy on the images that the probe was fitted on, with Wilson's interval.
+	Fitted metric.Interval `json:"fitted"`
 	// Gap is Fitted less the held-out accuracy, with Newcombe's interval over images on both sides.
 	Gap metric.Gap `json:"gap"`
 	// Memorised is the accuracy on its own images of a probe on shuffled labels: the mean over the shuffles, Student's interval.
 	Memorised metric.Interval `json:"memorised"`
 	// Shuffled is the accuracy of these on held-out images less Chance, in the same way: its interval should hold 0.
 	Shuffled metric.Interval `json:"shuffled"`
-	// Chance is the accuracy of these if predictions and truth have nothing to do with each other: Σ_c of the shares of class c among
-	// the predictions and the held-out images. The mean over the shuffles.
+	// Chance is the accuracy of these if predictions and truth have nothing to do with each other: Σ_c of the shares of class c
+	// among the predictions and the held-out images. The mean over the shuffles.
 	Chance float64 `json:"chance"`
 	// Warnings are in words, empty where nothing is wrong.
 	Warnings []string `json:"warnings"`
@@ -47,9 +48,9 @@ const (
 	leakAbove     = 0.05 // what shuffled labels may be above chance, whatever the interval of a few shuffles says
 )
 
-// Evaluate fits the probe on train and on shuffled labels of it, and judges on heldOut, usually validation images. Errors: what the probe
-// refuses, settings out of range. A probe that is above chance on shuffled labels is one, too: it has seen the held-out labels,
-// and no figure of it means anything.
+// Evaluate fits the probe on train and on shuffled labels of it, and judges on heldOut, usually validation images. Errors:
+// what the probe refuses, settings out of range. A probe that is above chance on shuffled labels is one, too: it has seen the
+// held-out labels, and no figure of it means anything.
 func (o Overfit) Evaluate(train, heldOut Features) (OverfitReport, error) {
 	o.Shuffles = cmp.Or(o.Shuffles, 5)
 	if o.Shuffles < 1 {
@@ -98,8 +99,10 @@ func (o Overfit) Evaluate(train, heldOut Features) (OverfitReport, error) {
 	// The deviation of a share over the held-out images, which a few shuffles may miss.
 	noise := 4 * math.Sqrt(report.Chance*(1-report.Chance)/float64(heldOut.N))
 	if report.Shuffled.Low > 0 && report.Shuffled.Value > max(leakAbove, noise) {
-		return report, fmt.Errorf("eval: label leak: fitted on shuffled labels of %q, the probe is right on %.1f %% of %q and chance is %.1f %%: "+
-			"it has seen the labels of held-out images", train.Name, 100*(report.Chance+report.Shuffled.Value), heldOut.Name, 100*report.Chance)
+		return report, fmt.Errorf("eval: label leak: fitted on shuffled labels of %q, the probe is right on %.1f %% of %q and "+
+			"chance is %.1f %%: "+
+			"it has seen the labels of held-out images", train.Name, 100*(report.Chance+report.Shuffled.Value), heldOut.Name,
+			100*report.Chance)
 	}
 	report.Warnings = report.warn(train, heldOut)
 	return report, nil
@@ -116,12 +119,15 @@ func (o Overfit) onItsOwn(train Features) (Result, error) {
 func (r OverfitReport) warn(train, heldOut Features) []string {
 	var warnings []string
 	if r.Fitted.Value >= memorisedFrom && r.Gap.Value >= memorisedGap {
-		warnings = append(warnings, fmt.Sprintf("memorised: the probe is right on %.1f %% of the %s labelled images of %q and on %.1f %% of %q. "+
-			"Its training accuracy says nothing; take more labels, a stronger L2, or fewer features", 100*r.Fitted.Value, thousands(train.N),
+		warnings = append(warnings, fmt.Sprintf("memorised: the probe is right on %.1f %% of the %s labelled images of %q and "+
+			"on %.1f %% of %q. "+
+			"Its training accuracy says nothing; take more labels, a stronger L2, or fewer features", 100*r.Fitted.Value,
+			thousands(train.N),
 			train.Name, 100*r.Value, heldOut.Name))
 	}
 	if r.Memorised.Value >= memorisedFrom {
-		warnings = append(warnings, fmt.Sprintf("able to memorise: on labels dealt out at random the probe is right on %.1f %% of its own %s images "+
+		warnings = append(warnings, fmt.Sprintf("able to memorise: on labels dealt out at random the probe is right on %.1f %% "+
+			"of its own %s images "+
 			"(%d features each), so it could be so with any labels", 100*r.Memorised.Value, thousands(train.N), train.Dim))
 	}
 	return warnings
@@ -160,7 +166,9 @@ func chanceOf(truth, guess []int, classes int) float64 {
 //
 //	linear probe (...): 99.5 % on its own 500 images, 61.0 % on 2,000 held out; shuffled labels: 58.2 % on its own, 0.3 % above chance held out
 func (r OverfitReport) String() string {
-	text := fmt.Sprintf("%s: %.1f %% on its own %s images, %.1f %% on %s held out; shuffled labels: %.1f %% on its own, %.1f %% above chance held out",
-		r.Protocol, 100*r.Fitted.Value, thousands(r.Fitted.N), 100*r.Value, thousands(r.N), 100*r.Memorised.Value, 100*r.Shuffled.Value)
+	text := fmt.Sprintf("%s: %.1f %% on its own %s images, %.1f %% on %s held out; shuffled labels: %.1f %% on its own, %.1f "+
+		"%% above chance held out",
+		r.Protocol, 100*r.Fitted.Value, thousands(r.Fitted.N), 100*r.Value, thousands(r.N), 100*r.Memorised.Value,
+		100*r.Shuffled.Value)
 	return strings.Join(append([]string{text}, r.Warnings...), "\n")
 }

@@ -64,7 +64,8 @@ func TestRobustnessOnNoise(t *testing.T) {
 	}
 	for s := 1; s < corrupt.Severities; s++ {
 		a, b := weak.Severities[s-1], weak.Severities[s]
-		if b.Accuracy.Value >= a.Accuracy.Value || b.NLL.Value <= a.NLL.Value || b.Brier.Value <= a.Brier.Value || b.ECE.Value <= a.ECE.Value {
+		if b.Accuracy.Value >= a.Accuracy.Value || b.NLL.Value <= a.NLL.Value || b.Brier.Value <= a.Brier.Value ||
+			b.ECE.Value <= a.ECE.Value {
 			t.Errorf("more noise did no harm: severity %d %+v, %d %+v", s, a, s+1, b)
 		}
 		if b.Accuracy.Low > b.Accuracy.Value || b.Accuracy.High < b.Accuracy.Value {

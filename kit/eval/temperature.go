@@ -13,12 +13,12 @@ const (
 )
 
 // Temperature is the T of the least mean cross-entropy of softmax(logits/T): temperature scaling, which makes probabilities
-// say how often they are right without changing a prediction. It is above 1 for a classifier that is too sure of itself. logits is
-// [len(labels), classes], labels hold a class each. The cross-entropy is convex in 1/T, so the minimum is found by bisection of
-// its derivative, mean(Σ_c p_c z_c - z_label), between [LowestTemperature] and [HighestTemperature].
+// say how often they are right without changing a prediction. It is above 1 for a classifier that is too sure of itself.
+// logits is [len(labels), classes], labels hold a class each. The cross-entropy is convex in 1/T, so the minimum is found by
+// bisection of its derivative, mean(Σ_c p_c z_c - z_label), between [LowestTemperature] and [HighestTemperature].
 //
-// Errors: no labels, lengths that do not fit, a label out of range, logits that are not finite, logits that are all the same within every
-// image (any temperature would do).
+// Errors: no labels, lengths that do not fit, a label out of range, logits that are not finite, logits that are all the same
+// within every image (any temperature would do).
 //
 // C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2 (arXiv:1706.04599).
 func Temperature(logits []float64, labels []int, classes int) (float64, error) {
@@ -28,7 +28,8 @@ func Temperature(logits []float64, labels []int, classes int) (float64, error) {
 	case classes < 2:
 		return 0, fmt.Errorf("eval: Temperature: classes is %d, want at least 2", classes)
 	case len(logits) != len(labels)*classes:
-		return 0, fmt.Errorf("eval: Temperature: logits holds %d values, want len(labels)*classes = %d*%d", len(logits), len(labels), classes)
+		return 0, fmt.Errorf("eval: Temperature: logits holds %d values, want len(labels)*classes = %d*%d", len(logits),
+			len(labels), classes)
 	}
 	flat := true
 	for i, label := range labels {
@@ -61,7 +62,8 @@ func Temperature(logits []float64, labels []int, classes int) (float64, error) {
 		}
 		return sum
 	}
-	low, high := math.Log(1.0/HighestTemperature), math.Log(1/LowestTemperature) // of 1/T, a slope below 0 being left of the minimum
+	// of 1/T, a slope below 0 being left of the minimum
+	low, high := math.Log(1.0/HighestTemperature), math.Log(1/LowestTemperature)
 	if slope(math.Exp(low)) >= 0 {
 		return HighestTemperature, nil
 	}
@@ -79,8 +81,8 @@ func Temperature(logits []float64, labels []int, classes int) (float64, error) {
 }
 
 // Calibrated is the probe with its scores divided by the temperature that suits the labelled images of validation, which must
-// not be among those it was fitted on, and that temperature. It predicts the same classes. Errors: features of another encoder or
-// length, a missing label, those of [Temperature].
+// not be among those it was fitted on, and that temperature. It predicts the same classes. Errors: features of another
+// encoder or length, a missing label, those of [Temperature].
 func (m *LinearModel) Calibrated(validation Features) (*LinearModel, float64, error) {
 	if err := checkLabelled(validation); err != nil {
 		return nil, 0, err

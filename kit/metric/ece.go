@@ -46,7 +46,8 @@ func ConfidenceGaps[F Float](truth []int, probabilities []F, classes, bins int) 
 	return confidenceGaps("ConfidenceGaps", truth, probabilities, classes, bins)
 }
 
-func confidenceGaps[F Float](name string, truth []int, probabilities []F, classes, bins int) (bin []int, gap []float64, err error) {
+func confidenceGaps[F Float](name string, truth []int, probabilities []F, classes, bins int) (bin []int, gap []float64,
+	err error) {
 	if err := checkProbabilities(name, truth, probabilities, classes); err != nil {
 		return nil, nil, err
 	}
