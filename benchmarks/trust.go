@@ -54,7 +54,7 @@ func trust(o options) error {
 	out := newResult("trust", trustProtocol)
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images in batches of %d. Seeds of the planted bias: %d.",
 		setting.images, methodsBatch, setting.seeds),
-		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder. Attacks are of the encoder " +
+		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder, the supervised one included. Attacks are of the encoder " +
 			"and its probe as one classifier; gradients are of the whole."}
 	chosen := strings.Split(o.only, ",")
 	for _, part := range trustParts {
@@ -111,9 +111,8 @@ func storedRows(path string) ([]row, error) {
 
 // trustEncoder is a method by a name of its own, since two may differ in their view only.
 type trustEncoder struct {
-	name      string
-	method    ssl.Method
-	optimizer optim.Optimizer
+	name   string
+	method ssl.Method
 }
 
 // uncoloured is shapesView without what changes colours.
@@ -123,16 +122,14 @@ var uncoloured = augment.Pipeline{
 
 var (
 	trustOptimizer  = optim.SGD{LR: 2, Momentum: .9, WeightDecay: 5e-4}
-	trustSimCLR     = trustEncoder{"simclr", ssl.SimCLR{Temperature: .2, Hidden: 512, View: shapesView}, trustOptimizer}
-	trustSupervised = trustEncoder{
-		"supervised", ssl.Supervised{Classes: 10, View: uncoloured}, optim.SGD{LR: .4, Momentum: .9, WeightDecay: 5e-4},
-	}
-	trustPretexts = []trustEncoder{
+	trustSimCLR     = trustEncoder{"simclr", ssl.SimCLR{Temperature: .2, Hidden: 512, View: shapesView}}
+	trustSupervised = trustEncoder{"supervised", ssl.Supervised{Classes: 10, View: uncoloured}}
+	trustPretexts   = []trustEncoder{
 		trustSimCLR,
-		{"simclr-uncoloured", ssl.SimCLR{Temperature: .2, Hidden: 512, View: uncoloured}, trustOptimizer},
-		{"rotation", ssl.Rotation{}, trustOptimizer},
-		{"colorization", ssl.Colorization{}, trustOptimizer},
-		{"inpainting", ssl.Inpainting{}, trustOptimizer},
+		{"simclr-uncoloured", ssl.SimCLR{Temperature: .2, Hidden: 512, View: uncoloured}},
+		{"rotation", ssl.Rotation{}},
+		{"colorization", ssl.Colorization{}},
+		{"inpainting", ssl.Inpainting{}},
 	}
 )
 
@@ -146,7 +143,7 @@ func (t trustSetting) pretrain(o options, e trustEncoder, spurious float64, seed
 	dir := filepath.Join(o.runs, "trust", fmt.Sprintf("%s-spurious%g-%d", e.name, spurious, seed))
 	return kit.Pretrain(dir, kit.Recipe{
 		Data: t.world(spurious), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method,
-		Optimizer: e.optimizer,
+		Optimizer: trustOptimizer,
 		Batch:     methodsBatch, Steps: t.images / methodsBatch, Seed: seed,
 	})
 }

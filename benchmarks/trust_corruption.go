@@ -79,8 +79,12 @@ func trustCorruption(o options, t trustSetting) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := "simclr less supervised/shapes/resnet10-w16-half"
-	rows = append(rows, intervalRow(name, "mCE, relative to supervised", against.Mean, 1))
+	name := "simclr to supervised/shapes/resnet10-w16-half"
+	mean := intervalRow(name, "mCE, relative to supervised", against.Mean, 1)
+	if against.Undefined != "" {
+		mean.Detail = "there is no relative mCE: " + against.Undefined
+	}
+	rows = append(rows, mean)
 	if against.Relative != nil {
 		rows = append(rows, intervalRow(name, "relative mCE, relative to supervised", *against.Relative, 1))
 	}

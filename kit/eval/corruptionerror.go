@@ -17,9 +17,10 @@ type CorruptionErrors struct {
 	Protocol string                                 `json:"protocol"` // Protocol names both.
 	Each     map[corrupt.Corruption]metric.Interval `json:"each"`     // Each corruption's error, CE.
 	Mean     metric.Interval                        `json:"mean"`     // Mean is mCE: below 1, better than the baseline.
-	// Relative is relative mCE, of what corruptions add to the clean error; nil where some corruption adds nothing to the
-	// baseline's, and there is nothing to divide by.
+	// Relative is relative mCE, of what corruptions add to the clean error; nil where Undefined says why.
 	Relative *metric.Interval `json:"relative,omitempty"`
+	// Undefined names a corruption that adds nothing to the baseline's error, so that there is nothing to divide by.
+	Undefined string `json:"undefined,omitempty"`
 }
 
 // Errors are the error rates of the rows.
@@ -117,7 +118,12 @@ func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, 
 		out.Each[c] = interval(v, draws[c])
 	}
 	// A ratio whose divisor comes near 0 in some draws has no interval worth the name.
-	if relativeErr == nil && len(relatives) == len(means) {
+	switch {
+	case relativeErr != nil:
+		out.Undefined = relativeErr.Error()
+	case len(relatives) < len(means):
+		out.Undefined = "a corruption adds so little to the baseline's error that among other test images it may add nothing"
+	default:
 		rel := interval(relative, relatives)
 		out.Relative = &rel
 	}

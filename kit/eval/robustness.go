@@ -32,7 +32,8 @@ type Robustness struct {
 }
 
 // Reliability is how a probe does on one set of test images. Accuracy has Wilson's interval; the others have the percentile
-// bootstrap's, over test images. Of an ECE, which noise makes larger, that interval is biased upwards: see [metric.ECE].
+// bootstrap's, over test images. An ECE is larger the more noise there is, and resampling adds some: its interval is moved so
+// that the resamples' mean is the value. The value stays biased upwards: see [metric.ECE].
 type Reliability struct {
 	Accuracy metric.Interval `json:"accuracy"` // Accuracy is top-1, in [0, 1].
 	ECE      metric.Interval `json:"ece"`      // ECE is the expected calibration error in [metric.ECEBins] bins, in [0, 1].
@@ -230,6 +231,10 @@ func (r *RobustnessResult) fill(judged []judgement) {
 		var s Reliability
 		for m, to := range []*metric.Interval{&s.Accuracy, &s.ECE, &s.Brier, &s.NLL} {
 			low, high := ends(draws[k][m])
+			if to == &s.ECE { // Resampling adds noise a second time, and noise makes an ECE larger.
+				again := stat.Mean(draws[k][m], nil) - values[k][m]
+				low, high = max(low-again, 0), high-again
+			}
 			*to = metric.Interval{Value: values[k][m], Low: low, High: high, N: n}
 		}
 		return s
