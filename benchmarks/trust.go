@@ -19,12 +19,12 @@ import (
 	"sslkit/kit/ssl"
 )
 
-const trustProtocol = "Encoders (ResNet-10 of width 16, half stem) pretrained on the 10,000 training images of data.Shapes, then " +
-	"linear probes on frozen features with all training labels (L2 0.001, fixed), tested on 2,000 images. Corruption, attack and " +
-	"calibration: one encoder of each kind, 95 % intervals over test images. Planted bias: the background goes with the parity of " +
-	"the class in the training images with correlation 0 or 0.9, and not in the test images; the mean over the seeds with " +
-	"Student's t over them. Curation: copies planted among images of data.Shapes; probes on equally many images of a pool that " +
-	"is long-tailed and holds copies."
+const trustProtocol = "Encoders (ResNet-10 of width 16, half stem) pretrained on the 10,000 training images of data.Shapes, " +
+	"then linear probes on frozen features with all training labels (L2 0.001, fixed), tested on 2,000 images. Corruption, " +
+	"attack, calibration and factors: one encoder of each kind, 95 % intervals over test images. Planted bias: the background " +
+	"goes with the parity of the class in the training images with correlation 0 or 0.9, and not in the test images; the mean " +
+	"over the seeds with Student's t over them. Curation: copies planted among images of data.Shapes; probes on equally many " +
+	"images of a pool that is long-tailed and holds copies."
 
 // trustPart is a part of the benchmark; parts may be run one by one with -only.
 type trustPart struct {
@@ -54,8 +54,8 @@ func trust(o options) error {
 	out := newResult("trust", trustProtocol)
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images in batches of %d. Seeds of the planted bias: %d.",
 		setting.images, methodsBatch, setting.seeds),
-		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder, the supervised one included. Attacks are of the encoder " +
-			"and its probe as one classifier; gradients are of the whole."}
+		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder, the supervised one " +
+			"included. Attacks are of the encoder and its probe as one classifier; gradients are of the whole."}
 	chosen := strings.Split(o.only, ",")
 	for _, part := range trustParts {
 		path := filepath.Join(o.runs, "trust", part.name+".json")
