@@ -34,7 +34,7 @@ type trustPart struct {
 
 var trustParts = []trustPart{
 	{"corruption", trustCorruption}, {"attack", trustAttack}, {"factors", trustFactors}, {"bias", trustBias},
-	{"curation", trustCuration},
+	{"curation", trustCuration}, {"memory", trustMemory},
 }
 
 // trustSetting is the size of everything.
