@@ -55,7 +55,10 @@ func trust(o options) error {
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images in batches of %d. Seeds of the planted bias: %d.",
 		setting.images, methodsBatch, setting.seeds),
 		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder, the supervised one " +
-			"included. Attacks are of the encoder and its probe as one classifier; gradients are of the whole."}
+			"included. Attacks are of the encoder and its probe as one classifier; gradients are of the whole.",
+		"The images are the same for all seeds of the planted bias, so these intervals speak of other encoders and not of other " +
+			"images: with correlation 0, 5,071 of the 10,000 training images agree by chance, which a plain probe learns where it " +
+			"knows little else. Group DRO stops within 0.1 nats of the least worst loss, or after 30 rounds."}
 	chosen := strings.Split(o.only, ",")
 	for _, part := range trustParts {
 		path := filepath.Join(o.runs, "trust", part.name+".json")

@@ -216,9 +216,9 @@ func chosenSubsets(o options, t trustSetting) ([]row, error) {
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 0))
-	few := pool[:min(20, len(pool))]
+	few := random.Perm(len(pool))[:20]
 	for range len(pool) / 3 {
-		pool = append(pool, few[random.IntN(len(few))])
+		pool = append(pool, pool[few[random.IntN(len(few))]])
 	}
 	x := make([]float32, 0, len(pool)*train.Dim)
 	for _, i := range pool {
