@@ -6,6 +6,7 @@
 //	go run ./benchmarks compress  # what does making an encoder smaller cost, and what does it buy?
 //	go run ./benchmarks shapes    # is the procedural world a good test bed?
 //	go run ./benchmarks zeroshot  # does CLIP recognise, by texts, what it never saw put together?
+//	go run ./benchmarks trust     # what is left under corruption, attack and planted bias?
 //	go run ./benchmarks resume    # does a run that is killed again and again end in the same bits?
 //	go run ./benchmarks           # list them
 //
@@ -32,6 +33,8 @@ var benchmarks = []benchmark{
 	{"compress", "What does making an encoder smaller cost in accuracy, and what does it buy in size and speed?", compression},
 	{"zeroshot", "Does CLIP recognise by texts combinations of colour and shape that it never saw?", zeroshot},
 	{"shapes", "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?", shapes},
+	{"trust", "What is left under corruption and attack, are probabilities right, and which pretexts and probes carry a " +
+		"planted bias?", trust},
 	{"resume", "Does a run that is killed again and again end in the same bits as an unbroken one?", resume},
 }
 
@@ -63,9 +66,10 @@ func main() {
 	flag.StringVar(&o.data, "data", "../shared/data/cifar10-jpeg.tar.gz", "CIFAR-10 as class folders, in a directory or archive; where there is none it is downloaded")
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "where runs are kept")
 	flag.StringVar(&o.set, "set", "", "methods: only on these images, shapes or cifar10; two such processes keep two cores busy, and one without it then writes all")
-	flag.StringVar(&o.only, "only", "", "methods: compare only these, by name, with commas between")
-	flag.IntVar(&o.seeds, "seeds", 3, "methods, compress: the number of seeds")
-	flag.IntVar(&o.images, "images", 38_400, "methods: the number of images that a run sees of Shapes; half as many of CIFAR-10")
+	flag.StringVar(&o.only, "only", "", "methods, trust: only these methods or parts, by name, with commas between")
+	flag.IntVar(&o.seeds, "seeds", 3, "methods, compress, trust: the number of seeds")
+	flag.IntVar(&o.images, "images", 38_400, "methods, trust: the number of images that a run sees of Shapes; half as many "+
+		"of CIFAR-10")
 	flag.IntVar(&o.depth, "depth", 10, "methods: the depth of the ResNet: 10, 18, 34, 50")
 	flag.IntVar(&o.width, "width", 16, "methods: the width of the ResNet")
 	flag.Usage = usage

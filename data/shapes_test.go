@@ -419,3 +419,48 @@ func BenchmarkShapes(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 }
+
+// Every factor varies within its range, and by the images' class no factor can be told.
+func TestFactorsAreInTheirRanges(t *testing.T) {
+	ranges := map[string][2]float64{
+		"size": {.2, .34}, "rotation": {0, 30}, "stretch": {1, 1.23}, "off-centre": {0, .43}, "clutter": {0, 3}, "light": {0,
+			.15}, "noise": {0, .03},
+	}
+	const n = 2000
+	values, err := Shapes{}.Factors(Test, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := Shapes{}.Open(Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	for f, name := range ShapeFactors() {
+		low, high := slices.Min(values[f]), slices.Max(values[f])
+		if want := ranges[name]; len(values[f]) != n || low < want[0] || high > want[1] || high-low < .5*(want[1]-want[0]) {
+			t.Errorf("%s: %d values from %g to %g, want within %v", name, len(values[f]), low, high, want)
+		}
+		var mean, square float64
+		for _, v := range values[f] {
+			mean, square = mean+v/n, square+v*v/n
+		}
+		for class := range ShapeClasses() {
+			var of, count float64
+			for i, v := range values[f] {
+				if set.Label(i) == class {
+					of, count = of+v, count+1
+				}
+			}
+			if z := (of/count - mean) / math.Sqrt((square-mean*mean)/count); math.Abs(z) > 4 {
+				t.Errorf("%s: class %d differs from the others by %.1f standard errors", name, class, z)
+			}
+		}
+	}
+	if _, err := (Shapes{}).Factors(Test, 0); err == nil {
+		t.Error("no image is no error")
+	}
+	if _, err := (Shapes{Spurious: 2}).Factors(Test, 1); err == nil {
+		t.Error("bad settings are no error")
+	}
+}

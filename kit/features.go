@@ -2,8 +2,6 @@ package kit
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -22,70 +20,23 @@ import (
 // Features are the trained encoder's representations of a split: of whole images, without augmentation. They are computed
 // once and kept in the run directory.
 func (r *Run) Features(split data.Split) (eval.Features, error) {
-	return r.features(encoderFile, split)
+	return r.features(encoderFile, r.Recipe.Data, split)
 }
 
 // InitialFeatures are those of the same encoder before training, with the random weights that the run began with: the
 // baseline to beat.
 func (r *Run) InitialFeatures(split data.Split) (eval.Features, error) {
-	return r.features(initialFile, split)
+	return r.features(initialFile, r.Recipe.Data, split)
 }
 
 // features represents a split with the encoder whose weights are in the named file.
-func (r *Run) features(weightsFile string, split data.Split) (eval.Features, error) {
-	fail := func(err error) (eval.Features, error) {
-		return eval.Features{}, fmt.Errorf("features of %s's %s split in %s: %w", r.Recipe.Data.Name(), split, r.Dir, err)
-	}
-	weightsPath := filepath.Join(r.Dir, weightsFile)
-	weights, hash, err := readWeights(weightsPath)
+func (r *Run) features(weightsFile string, source data.Source, split data.Split) (eval.Features, error) {
+	encoder, err := r.frozen(weightsFile)
 	if err != nil {
-		return fail(err)
+		return eval.Features{}, err
 	}
-	set, err := r.Recipe.Data.Open(split)
-	if err != nil {
-		return fail(err)
-	}
-	defer set.Close()
-	features := eval.Features{
-		N: set.Len(), Dim: r.Recipe.Encoder.Dim(), Labels: labels(set), Classes: set.Classes(), Name: set.Name(), Encoder: hash,
-		Rehash: func() (string, error) { _, hash, err := readWeights(weightsPath); return hash, err },
-	}
-	cache := filepath.Join(r.Dir, featuresDir, fmt.Sprintf("%s-%.12s-%.12s.safetensors", split, hash, set.Fingerprint()))
-	if stored, _, err := encoder.ReadSafetensors(cache); err == nil && len(stored["features"].Data) == features.N*features.Dim {
-		features.X = stored["features"].Data
-		return features, nil
-	}
-	caught := exceptions.TryCatch[error](func() {
-		if features.X, err = represent(r.Recipe, weights, set); err != nil {
-			panic(err)
-		}
-	})
-	if caught != nil {
-		return fail(caught)
-	}
-	if err := os.MkdirAll(filepath.Dir(cache), directoryPerms); err != nil {
-		return fail(err)
-	}
-	stored := encoder.Tensor{Name: "features", Shape: []int{features.N, features.Dim}, Data: features.X}
-	if err := encoder.WriteSafetensors(cache, []encoder.Tensor{stored}, nil); err != nil {
-		return fail(err)
-	}
-	return features, nil
-}
-
-// represent computes the representations of a set with given weights: [set.Len(), dim].
-func represent(recipe Recipe, weights map[string]encoder.Tensor, set data.Set) ([]float32, error) {
-	store := model.NewStore()
-	exec, err := forward(store, recipe, set, func(_ *model.Scope, features *Node) *Node { return features })
-	if err != nil {
-		return nil, err
-	}
-	defer exec.Finalize()
-	if err := encoder.SetWeights(store.Scope("/"+encoderScope), weights); err != nil {
-		return nil, err
-	}
-	x, _, err := overSet(exec, set)
-	return x, err
+	defer encoder.close()
+	return encoder.features(source, split)
 }
 
 // Embeddings are what the method's loss compares, for every image of a split, without augmentation: projections for SimCLR,
@@ -104,11 +55,11 @@ func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 	if err != nil {
 		return fail(err)
 	}
-	embeddings := eval.Features{
-		N: set.Len(), Labels: labels(set), Classes: set.Classes(), Name: set.Name(), Encoder: hash, Rehash: r.checkpointHash,
-	}
+	embeddings := blankFeatures(set)
+	embeddings.Encoder, embeddings.Rehash = hash, r.checkpointHash
 	caught := exceptions.TryCatch[error](func() {
-		exec, err := forward(store, r.Recipe, set, func(scope *model.Scope, features *Node) *Node {
+		height, width := set.Size()
+		exec, err := forward(store, r.Recipe, height, width, func(scope *model.Scope, features *Node) *Node {
 			return r.Recipe.Method.Embed(scope.At(methodScope), features)
 		})
 		if err != nil {
@@ -130,12 +81,12 @@ const forwardBatch = 250
 
 // forward compiles the encoder, as it is used after training, and what is made of its representations:
 // uint8 [forwardBatch, height, width, 3] -> [forwardBatch, dim].
-func forward(store *model.Store, recipe Recipe, set data.Set, then func(scope *model.Scope, features *Node) *Node) (*model.Exec, error) {
+func forward(store *model.Store, recipe Recipe, height, width int, then func(scope *model.Scope,
+	features *Node) *Node) (*model.Exec, error) {
 	backend, err := device.Open()
 	if err != nil {
 		return nil, err
 	}
-	height, width := set.Size()
 	view := recipe.evaluationView(height, width)
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) *Node {
 		scope.Store().SetTraining(images.Graph(), false)
@@ -209,9 +160,21 @@ func PixelFeatures(source data.Source, split data.Split) (eval.Features, error) 
 	for i, v := range pix {
 		x[i] = (float32(v)/255 - float32(augment.CIFAR10.Mean[i%3])) / float32(augment.CIFAR10.Std[i%3])
 	}
-	return eval.Features{
-		X: x, N: set.Len(), Dim: height * width * 3, Labels: labels(set), Classes: set.Classes(), Name: set.Name(),
-	}, nil
+	features := blankFeatures(set)
+	features.X, features.Dim = x, height*width*3
+	return features, nil
+}
+
+// blankFeatures is what features of a set are known to be of; the features themselves are left to the caller.
+func blankFeatures(set data.Set) eval.Features {
+	features := eval.Features{N: set.Len(), Labels: labels(set), Classes: set.Classes(), Name: set.Name()}
+	if grouped, ok := set.(data.Grouped); ok {
+		features.GroupNames, features.Groups = grouped.Groups(), make([]int, set.Len())
+		for i := range features.Groups {
+			features.Groups[i] = grouped.Group(i)
+		}
+	}
+	return features
 }
 
 // labels are the classes of all images, or nil where none has one.

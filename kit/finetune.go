@@ -19,7 +19,7 @@ import (
 //
 //	tuned, err := kit.FineTune("runs/tuned", kit.FineTuning{
 //		Data: data.CIFAR10{}, Labels: data.Subset{PerClass: 10, Seed: 1},
-//		Encoder: run.Recipe.Encoder, Start: run.Weights(), LayerDecay: .75,
+//		Encoder: run.Recipe.Encoder, Start: filepath.Join(run.Dir, "encoder.safetensors"), LayerDecay: .75,
 //	})
 //	fmt.Println(tuned.Result)
 type FineTuning struct {

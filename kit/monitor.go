@@ -54,6 +54,11 @@ func newMonitors(backend compute.Backend, store *model.Store, recipe Recipe) (*m
 		return nil, fmt.Errorf("opening held-out images for the collapse monitors: %w", err)
 	}
 	defer set.Close()
+	return monitorsOf(backend, store, recipe, set)
+}
+
+// monitorsOf takes the first images of a set.
+func monitorsOf(backend compute.Backend, store *model.Store, recipe Recipe, set data.Set) (*monitors, error) {
 	if set.Len() < 2 {
 		return nil, fmt.Errorf("%s holds %d image; the collapse monitors need at least 2 that are not trained on", set.Name(), set.Len())
 	}
@@ -106,21 +111,27 @@ func smallestNorm(x []float32, dim int) float64 {
 	return smallest
 }
 
-// look measures the encoder as it is now.
-func (m *monitors) look() (*Monitor, error) {
+// embed gives the embeddings of two views of every image as the encoder is now, [images, dim] each.
+func (m *monitors) embed() (z, zPrime []float32, dim int, err error) {
 	outputs, err := m.exec.Call(
 		tensors.FromFlatDataAndDimensions(m.items, m.dims...), tensors.FromFlatDataAndDimensions(m.state[:], len(m.state)))
 	if err != nil {
+		return nil, nil, 0, err
+	}
+	if z, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
+		return nil, nil, 0, err
+	}
+	zPrime, err = tensors.CopyFlatData[float32](outputs[1])
+	return z, zPrime, outputs[0].Shape().Dim(1), err
+}
+
+// look measures the encoder as it is now.
+func (m *monitors) look() (*Monitor, error) {
+	z, zPrime, dim, err := m.embed()
+	if err != nil {
 		return nil, fmt.Errorf("looking at the collapse monitors: %w", err)
 	}
-	flat := make([][]float32, len(outputs))
-	for i, output := range outputs {
-		if flat[i], err = tensors.CopyFlatData[float32](output); err != nil {
-			return nil, fmt.Errorf("looking at the collapse monitors: %w", err)
-		}
-	}
-	z, zPrime := flat[0], flat[1]
-	n, dim := m.dims[0], outputs[0].Shape().Dim(1)
+	n := m.dims[0]
 	monitor := &Monitor{EmbeddingDim: dim, RankMe: 1}
 	switch smallest := min(smallestNorm(z, dim), smallestNorm(zPrime, dim)); {
 	case !finite(smallest):

@@ -79,13 +79,13 @@ func (v *validation) build(store *model.Store, recipe Recipe) (err error) {
 			return fmt.Errorf("kit.Recipe: StopEarly wants labels, and image %d of %s has none", i, v.set.Name())
 		}
 	}
-	v.exec, err = forward(store, recipe, v.set, func(scope *model.Scope, features *Node) *Node {
+	height, width := v.set.Size()
+	v.exec, err = forward(store, recipe, height, width, func(scope *model.Scope, features *Node) *Node {
 		return recipe.Method.Embed(scope.At(methodScope), features)
 	})
 	if err != nil {
 		return fmt.Errorf("building the classifier for StopEarly: %w", err)
 	}
-	height, width := v.set.Size()
 	logits, err := v.exec.Call(tensors.FromShape(shapes.Make(dtypes.Uint8, forwardBatch, height, width, 3)))
 	if err != nil {
 		return fmt.Errorf("running the classifier for StopEarly: %w", err)

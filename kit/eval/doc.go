@@ -21,5 +21,12 @@
 //	ranking, err := eval.Retrieval{K: []int{1, 10}}.Evaluate(gallery, queries)
 //	described, err := eval.TextZeroShot{Prompts: eval.Prompts(names, "a {}")}.Evaluate(run.TextEmbeddings, images)
 //
+// Whether a figure may be relied on: under corruption, for every subgroup, and at all:
+//
+//	shifted, err := eval.Robustness{Validation: &validation}.Evaluate(train, test, corrupted)
+//	served, err := eval.Fairness{Attribute: "background"}.Evaluate(train, test)
+//	mended, err := eval.Fairness{Probe: eval.GroupDRO{}}.Evaluate(train, test)
+//	learned, err := eval.Overfit{}.Evaluate(train, validation)
+//
 // The arithmetic runs on the process's device ([device.Open]).
 package eval

@@ -28,8 +28,15 @@ type Features struct {
 	// Nil: the rows are the whole set in its order.
 	Indices []int
 
+	// Groups are the N subgroups of an attribute, as the background's or a scanner's, for [Fairness] and the probes
+	// that mend: indices in GroupNames. Nil: not known. Any column will do; [Features.WithGroups] sets one.
+	Groups     []int
+	GroupNames []string // GroupNames are the names of the attribute's values, by index.
+
 	SubsetHash string // SubsetHash is [data.Hash] of Indices; see [Features.Subset].
 	SubsetSeed uint64 // SubsetSeed is the seed that drew the subset; 0 for a whole set.
+
+	sameImages bool // as those the probe is fitted on, which is meant
 }
 
 // Check says what is wrong with f, naming the field: sizes that do not fit each
@@ -49,6 +56,14 @@ func (f Features) Check() error {
 	}
 	if f.Indices != nil && len(f.Indices) != f.N {
 		return fail("Indices holds %d values, want N = %d", len(f.Indices), f.N)
+	}
+	if f.Groups != nil && len(f.Groups) != f.N {
+		return fail("Groups holds %d values, want N = %d", len(f.Groups), f.N)
+	}
+	for i, group := range f.Groups {
+		if group < 0 || group >= len(f.GroupNames) {
+			return fail("Groups[%d] is %d, want 0 to %d (GroupNames has %d names)", i, group, len(f.GroupNames)-1, len(f.GroupNames))
+		}
 	}
 	if f.Rehash != nil && f.Encoder == "" {
 		return fail("Rehash is set while Encoder is empty: there is nothing to compare with")
@@ -118,8 +133,24 @@ func (f Features) rows(rows []int, seed uint64) Features {
 		out.Labels = append(out.Labels, f.Labels[row])
 		out.Indices = append(out.Indices, f.position(row))
 	}
+	if f.Groups != nil {
+		out.Groups = make([]int, len(rows))
+		for i, row := range rows {
+			out.Groups[i] = f.Groups[row]
+		}
+	}
 	out.SubsetHash, out.SubsetSeed = data.Hash(out.Indices), seed
 	return out
+}
+
+// WithGroups is f with another attribute: groups are the index in names of each of the N rows. X is shared. Errors: another
+// number of groups than rows, a group without a name.
+func (f Features) WithGroups(names []string, groups []int) (Features, error) {
+	f.GroupNames, f.Groups = names, groups
+	if groups == nil {
+		return Features{}, fmt.Errorf("eval: features %q: Groups is nil, want one for each of %d rows", f.Name, f.N)
+	}
+	return f, f.Check()
 }
 
 // position is where row i stands in the set called f.Name.
@@ -185,14 +216,20 @@ func checkProbe(train, test Features) error {
 		return fmt.Errorf("eval: Encoder is %.12s in train features %q and %.12s in test features %q: they come from different weights",
 			train.Encoder, train.Name, test.Encoder, test.Name)
 	}
+	for _, f := range []Features{train, test} {
+		if err := checkSubset(f); err != nil {
+			return err
+		}
+	}
 	return checkLeak(train, test)
 }
 
-// checkLeak refuses images that stand on both sides of a probe. Sets without a
-// name cannot be told apart and are let pass.
+// checkLeak refuses images that stand on both sides of a probe: by their places
+// in a set of the same name, and by their features, see copies.
 func checkLeak(train, test Features) error {
 	if train.Name == "" || train.Name != test.Name {
-		return nil
+		_, err := copies(train, test)
+		return err
 	}
 	seen := make(map[int]bool, train.N)
 	for i := range train.N {
@@ -203,7 +240,8 @@ func checkLeak(train, test Features) error {
 			return fmt.Errorf("eval: Indices of train and test overlap: image %d of %q is in both", p, test.Name)
 		}
 	}
-	return nil
+	_, err := copies(train, test)
+	return err
 }
 
 // ArgMax is the column of each row's largest value, the first of equal ones: the predicted classes, where the columns are

@@ -60,21 +60,15 @@ func (l Linear) Evaluate(train, test Features) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	predictions, err := model.Predict(test)
-	if err != nil {
-		return Result{}, err
-	}
-	result, err := newResult("linear probe ("+model.Protocol+")", train, test, predictions)
-	if err != nil {
-		return Result{}, err
-	}
-	result.Seed, result.Fit = l.Seed, &model.Fit
-	return result, nil
+	return model.evaluate(train, test, l.Seed)
 }
 
 // Fit is the probe fitted on train: for probabilities and predictions on
 // features without labels.
-func (l Linear) Fit(train Features) (*LinearModel, error) {
+func (l Linear) Fit(train Features) (*LinearModel, error) { return l.fitWeighted(train, nil) }
+
+// fitWeighted is Fit where each image's cross-entropy weighs weights[i], 1 on average; nil: all alike.
+func (l Linear) fitWeighted(train Features, weights []float64) (*LinearModel, error) {
 	if err := checkLabelled(train); err != nil {
 		return nil, err
 	}
@@ -91,6 +85,7 @@ func (l Linear) Fit(train Features) (*LinearModel, error) {
 		return nil, fmt.Errorf("eval: preparing the linear probe of %q: %w", train.Name, err)
 	}
 	defer problem.close()
+	problem.weights = weights
 	best, protocol, err := l.fit(problem, train.Labels)
 	if err != nil {
 		return nil, fmt.Errorf("eval: linear probe of %q: %w", train.Name, err)

@@ -2,7 +2,6 @@ package eval
 
 import (
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -100,19 +99,7 @@ func (m *LinearModel) Probabilities(f Features) ([]float64, error) {
 	}
 	classes := len(m.Bias)
 	for i := range f.N {
-		row := p[i*classes : (i+1)*classes]
-		highest := math.Inf(-1)
-		for _, v := range row {
-			highest = max(highest, v)
-		}
-		var sum float64
-		for c, v := range row {
-			row[c] = math.Exp(v - highest)
-			sum += row[c]
-		}
-		for c := range row {
-			row[c] /= sum
-		}
+		softmax(p[i*classes : (i+1)*classes])
 	}
 	return p, nil
 }

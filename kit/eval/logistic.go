@@ -25,8 +25,10 @@ import (
 type logistic struct {
 	n, dim, classes int
 	exec            *Exec
+	each            *Exec           // of crossEntropies; nil: not compiled yet
 	x, labels       *tensors.Tensor // [n, dim] float64, [n] int32
-	fitted, held    *tensors.Tensor // [n] float64: 1 for an image that counts, else 0
+	fitted, held    *tensors.Tensor // [n] float64: its weight for an image that counts, else 0
+	weights         []float64       // [n], of the images; nil: all 1
 }
 
 // newLogistic is the problem on features x [n, dim] with all images fitted.
@@ -88,10 +90,14 @@ func logisticGraph(x, labels, fitted, held, parameters, l2 *Node, classes int) *
 func (p *logistic) holdOut(held func(i int) bool) {
 	fit, out := make([]float64, p.n), make([]float64, p.n)
 	for i := range p.n {
+		weight := 1.0
+		if p.weights != nil {
+			weight = p.weights[i]
+		}
 		if held(i) {
-			out[i] = 1
+			out[i] = weight
 		} else {
-			fit[i] = 1
+			fit[i] = weight
 		}
 	}
 	p.finalizeWeights()
@@ -114,6 +120,38 @@ func (p *logistic) evaluate(parameters []float64, l2 float64) (loss, heldOut flo
 		return 0, 0, nil, err
 	}
 	return flat[0], flat[1], flat[2:], nil
+}
+
+// crossEntropies are those of the single images at the parameters.
+func (p *logistic) crossEntropies(parameters []float64) ([]float64, error) {
+	if p.each == nil {
+		backend, err := device.Open()
+		if err != nil {
+			return nil, err
+		}
+		if p.each, err = NewExec(backend, func(x, labels, parameters *Node) *Node {
+			return imageLosses(x, labels, parameters, p.classes)
+		}); err != nil {
+			return nil, err
+		}
+	}
+	at := tensors.FromFlatDataAndDimensions(parameters, len(parameters))
+	defer at.MustFinalizeAll()
+	out, err := p.each.Exec1(p.x, p.labels, at)
+	if err != nil {
+		return nil, err
+	}
+	defer out.MustFinalizeAll()
+	return tensors.CopyFlatData[float64](out)
+}
+
+// imageLosses are the cross-entropies of the images, [n].
+func imageLosses(x, labels, parameters *Node, classes int) *Node {
+	dim := x.Shape().Dimensions[1]
+	weights := Reshape(Slice(parameters, AxisRangeFromStart(dim*classes)), dim, classes) // [dim, classes]
+	bias := Reshape(Slice(parameters, AxisRangeToEnd(dim*classes)), 1, classes)          // [1, classes]
+	logP := LogSoftmax(Add(Dot(x, weights).Product(), bias))                             // [n, classes]
+	return Neg(ReduceSum(Mul(OneHot(labels, classes, dtypes.Float64), logP), -1))
 }
 
 // minimum is where a fit ended.
@@ -195,4 +233,7 @@ func (p *logistic) close() {
 	p.x.MustFinalizeAll()
 	p.labels.MustFinalizeAll()
 	p.exec.Finalize()
+	if p.each != nil {
+		p.each.Finalize()
+	}
 }

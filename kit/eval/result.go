@@ -34,6 +34,10 @@ type Result struct {
 	SubsetSeed     uint64 `json:"subset_seed"`      // SubsetSeed drew them; 0 for a whole set.
 	Seed           uint64 `json:"seed"`             // Seed of the probe's own choices; 0 where it makes none.
 
+	// Copies is how many test images have the features of a training image, bit for bit: they are in both sets. From 1 % of
+	// either on that is an error.
+	Copies int `json:"copies,omitempty"`
+
 	// EncoderBefore is the hash of the encoder's weights when the features were
 	// made, EncoderAfter the one computed when the probe had ended. They are
 	// equal, or the probe is an error; EncoderAfter is empty where the features
@@ -79,7 +83,12 @@ func newResult(protocol string, train, test Features, predictions []int) (Result
 	if err != nil {
 		return Result{}, err
 	}
+	copied, err := copies(train, test)
+	if err != nil {
+		return Result{}, err
+	}
 	return Result{
+		Copies:   copied,
 		Protocol: protocol,
 		Metric:   "top-1 accuracy",
 		Value:    accuracy.Value, Low: accuracy.Low, High: accuracy.High,

@@ -24,13 +24,37 @@ const ECEBins = 15
 // C. Guo et al., "On calibration of modern neural networks", ICML 2017, eq. 3
 // (arXiv:1706.04599).
 func ECE[F Float](truth []int, probabilities []F, classes, bins int) (float64, error) {
-	if err := checkProbabilities("ECE", truth, probabilities, classes); err != nil {
+	bin, gap, err := confidenceGaps("ECE", truth, probabilities, classes, bins)
+	if err != nil {
 		return 0, err
 	}
-	if bins < 1 {
-		return 0, fmt.Errorf("metric: ECE: bins is %d, want at least 1", bins)
+	sums := make([]float64, bins)
+	for i, b := range bin {
+		sums[b] += gap[i]
 	}
-	gaps := make([]float64, bins) // sum of confidence minus correctness
+	var sum float64
+	for _, gap := range sums {
+		sum += math.Abs(gap)
+	}
+	return sum / float64(len(truth)), nil
+}
+
+// ConfidenceGaps is what [ECE] and reliability diagrams are made of, image by image: the bin of the confidence, 0 to bins-1,
+// and the confidence less 1 for an image that was predicted rightly, less 0 for another. ECE is the sum over the bins of the
+// size of the sum of their gaps, divided by the number of images. Arguments and errors are those of ECE.
+func ConfidenceGaps[F Float](truth []int, probabilities []F, classes, bins int) (bin []int, gap []float64, err error) {
+	return confidenceGaps("ConfidenceGaps", truth, probabilities, classes, bins)
+}
+
+func confidenceGaps[F Float](name string, truth []int, probabilities []F, classes, bins int) (bin []int, gap []float64,
+	err error) {
+	if err := checkProbabilities(name, truth, probabilities, classes); err != nil {
+		return nil, nil, err
+	}
+	if bins < 1 {
+		return nil, nil, fmt.Errorf("metric: %s: bins is %d, want at least 1", name, bins)
+	}
+	bin, gap = make([]int, len(truth)), make([]float64, len(truth))
 	for i, class := range truth {
 		row := probabilities[i*classes : (i+1)*classes]
 		best := 0
@@ -40,19 +64,15 @@ func ECE[F Float](truth []int, probabilities []F, classes, bins int) (float64, e
 			}
 		}
 		confidence := float64(row[best])
-		bin := min(int(confidence*float64(bins)), bins-1)
+		bin[i] = min(int(confidence*float64(bins)), bins-1)
 		// The product may round across an edge, and an edge belongs below.
-		for bin > 0 && confidence <= float64(bin)/float64(bins) {
-			bin--
+		for bin[i] > 0 && confidence <= float64(bin[i])/float64(bins) {
+			bin[i]--
 		}
-		gaps[bin] += confidence
+		gap[i] = confidence
 		if best == class {
-			gaps[bin]--
+			gap[i]--
 		}
 	}
-	var sum float64
-	for _, gap := range gaps {
-		sum += math.Abs(gap)
-	}
-	return sum / float64(len(truth)), nil
+	return bin, gap, nil
 }

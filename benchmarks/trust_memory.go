@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"sslkit/data"
+	"sslkit/kit/eval"
+	"sslkit/kit/metric"
+)
+
+// trustMemory asks what was memorised: by the pretraining, of many images seen a few times and of few seen often, and by the
+// probe.
+func trustMemory(o options, t trustSetting) ([]row, error) {
+	var rows []row
+	for _, images := range []int{t.train, t.train / 50} {
+		small := t
+		small.train = max(images, methodsBatch)
+		e := trustSimCLR
+		if images < t.train {
+			e.name = fmt.Sprintf("simclr-on-%d", small.train)
+		}
+		run, err := small.pretrain(o, e, 0, 1)
+		if err != nil {
+			return nil, err
+		}
+		known, err := run.Familiarity()
+		if err != nil {
+			return nil, err
+		}
+		name := fmt.Sprintf("simclr/shapes, %d images, each seen %.0f times", small.train, known.Seen)
+		gap := known.Gap
+		rows = append(rows, row{Case: name, Metric: "alignment of held-out less of training images", Value: 100 * gap.Value,
+			Low: 100 * gap.Low, High: 100 * gap.High, Unit: "hundredths", N: gap.N, Seed: 1,
+			Detail: fmt.Sprintf("training %.4f, held out %.4f; %s", known.Train.Value, known.HeldOut.Value, orNone(known.Warning))})
+		train, err := run.Features(data.Train)
+		if err != nil {
+			return nil, err
+		}
+		validation, err := run.Features(data.Validation)
+		if err != nil {
+			return nil, err
+		}
+		report, err := eval.Overfit{Probe: trustProbe}.Evaluate(train, validation)
+		if err != nil {
+			return nil, err
+		}
+		heldOut := metric.Interval{Value: report.Value, Low: report.Low, High: report.High, N: report.N}
+		warnings := orNone(strings.Join(report.Warnings, "; "))
+		for _, r := range []row{
+			intervalRow(name, "probe on its own images", report.Fitted, 1),
+			intervalRow(name, "probe on validation images", heldOut, 1),
+			intervalRow(name, "probe of shuffled labels on its own images", report.Memorised, 1),
+			intervalRow(name, "probe of shuffled labels on validation images, above chance", report.Shuffled, 1),
+		} {
+			r.Detail = warnings
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
+func orNone(warning string) string {
+	if warning == "" {
+		return "no warning"
+	}
+	return warning
+}
