@@ -65,7 +65,7 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "run small, to see that it works")
 	flag.StringVar(&o.data, "data", "../shared/data/cifar10-jpeg.tar.gz", "CIFAR-10 as class folders, in a directory or archive; where there is none it is downloaded")
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "where runs are kept")
-	flag.StringVar(&o.set, "set", "", "methods: only on these images, shapes or cifar10; two such processes keep two cores busy, and one without it then writes all")
+	flag.StringVar(&o.set, "set", "", "methods: only on these images, shapes or cifar10; two such processes keep two cores busy, each with a result of its own, and one without it then writes all")
 	flag.StringVar(&o.only, "only", "", "methods, trust: only these methods or parts, by name, with commas between")
 	flag.IntVar(&o.seeds, "seeds", 3, "methods, compress, trust: the number of seeds")
 	flag.IntVar(&o.images, "images", 38_400, "methods, trust: the number of images that a run sees of Shapes; half as many "+

@@ -14,9 +14,9 @@ import (
 const methodsProtocol = "Every method on the same images, as many of them, for each of several seeds: pretraining without labels, " +
 	"then k-NN (k = 20, cosine, temperature 0.1) and a linear probe on frozen features of whole test images, with all training labels, " +
 	"after the last step. The value is the mean over the seeds, the interval Student's t over them. Methods on patches or pixels " +
-	"train a transformer, the others a ResNet; the optimiser is one for each of the two, not tuned for any method, but for VICReg and W-MSE, which diverge by it and have " +
-	"a quarter of its learning rate. Methods that compare views of an image " +
-	"all get the same view, those with a pretext what their task needs. SupCon, alone, is told the labels."
+	"train a transformer, the others a ResNet; the optimiser is one for each of the two, not tuned for any method, but for VICReg and " +
+	"W-MSE, which have a quarter of its learning rate: VICReg diverges by it. Methods that compare views of an image all get the same " +
+	"view, those with a pretext what their task needs. SupCon, alone, is told the labels."
 
 // The images of CIFAR-10 that are used, evenly over the classes: as many for training as Shapes has.
 const methodsTrain, methodsTest = 10_000, 5_000
@@ -43,7 +43,11 @@ func methods(o options) error {
 		{"shapes", shapes, shapesView, images, true},
 		{"cifar10", photos(o, methodsTrain, methodsTest), ssl.SimCLRView(32, .5), images / 2, false},
 	}
-	out := newResult("methods", methodsProtocol)
+	name := "methods"
+	if o.set != "" { // A result of its own, so that two processes don't write the same.
+		name += "-" + o.set
+	}
+	out := newResult(name, methodsProtocol)
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images of the 10,000 for training of Shapes, or %d of %d of CIFAR-10, evenly over the classes, each "+
 		"in as many views as its method wants, in batches of %d. Test images are 2,000 and %d. Seeds: %d. Seconds and memory are the mean of "+
 		"one run.", images, images/2, methodsTrain, methodsBatch, methodsTest, seeds)}
