@@ -2,7 +2,6 @@ package kit
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,15 +68,7 @@ func TestFineTuningKeepsTheBestStepAlsoWhenItIsResumed(t *testing.T) {
 	}
 
 	// From the checkpoint before the last on again, to the same bits.
-	checkpoints, err := listCheckpoints(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
-		if err := os.RemoveAll(path); err != nil {
-			t.Fatal(err)
-		}
-	}
+	loseLastCheckpoint(t, dir)
 	again, err := FineTune(dir, f)
 	if err != nil {
 		t.Fatal(err)

@@ -50,6 +50,32 @@ func content(t *testing.T, elements ...string) []byte {
 	return b
 }
 
+// loseLastCheckpoint makes a finished run one that was interrupted behind its last checkpoint but one.
+func loseLastCheckpoint(t *testing.T, dir string) {
+	t.Helper()
+	checkpoints, err := listCheckpoints(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkResumed checks that a finished run ends in the same bits where it is interrupted and resumed; with says what is special
+// about it.
+func checkResumed(t *testing.T, dir string, recipe Recipe, with string) {
+	t.Helper()
+	want := content(t, dir, encoderFile)
+	loseLastCheckpoint(t, dir)
+	pretrained(t, dir, recipe)
+	if !bytes.Equal(content(t, dir, encoderFile), want) {
+		t.Errorf("with %s the resumed run's encoder differs from the unbroken one's", with)
+	}
+}
+
 func TestPretrainKeepsEverythingInItsDirectory(t *testing.T) {
 	dir := t.TempDir()
 	run := pretrained(t, dir, small())

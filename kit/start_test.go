@@ -98,20 +98,7 @@ func TestStartedRunIsResumedToTheSameBits(t *testing.T) {
 	recipe := started(t)
 	dir := t.TempDir()
 	pretrained(t, dir, recipe)
-	want := content(t, dir, encoderFile)
-	checkpoints, err := listCheckpoints(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
-		if err := os.RemoveAll(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pretrained(t, dir, recipe)
-	if !bytes.Equal(content(t, dir, encoderFile), want) {
-		t.Error("the resumed run's encoder differs from the unbroken one's")
-	}
+	checkResumed(t, dir, recipe, "a start")
 }
 
 func TestTeacherStartsFromTheFileToo(t *testing.T) {

@@ -1,9 +1,7 @@
 package kit
 
 import (
-	"bytes"
 	"math"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -112,19 +110,6 @@ func TestResumedRunEndsInTheSameBits(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		pretrained(t, dir, recipe)
-		want := content(t, dir, encoderFile)
-		checkpoints, err := listCheckpoints(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
-			if err := os.RemoveAll(path); err != nil {
-				t.Fatal(err)
-			}
-		}
-		pretrained(t, dir, recipe)
-		if !bytes.Equal(content(t, dir, encoderFile), want) {
-			t.Errorf("with %s the resumed run's encoder differs from the unbroken one's", name)
-		}
+		checkResumed(t, dir, recipe, name)
 	}
 }

@@ -58,7 +58,7 @@ func (c Comparison) Check() error {
 // Table is a comparison: a row for each candidate, in their order.
 type Table struct {
 	Device string `json:"device"` // What the latency is of.
-	Rows   []Row  `json:"rows"`
+	Rows   []Row  `json:"rows"`   // One for each candidate.
 }
 
 // Compare measures what candidates are worth and what they cost: the accuracy of k-NN, parameters, multiply-adds, the size of

@@ -29,7 +29,7 @@ type Latency struct {
 
 // Spread is a median with what it may have been by chance, and how far the measurements went.
 type Spread struct {
-	Median float64 `json:"median"`
+	Median float64 `json:"median"` // Of all measurements.
 	// Low and High are the 95 % interval of the median, by order statistics: it assumes nothing but that the measurements are
 	// alike. They are the smallest and the largest where there are fewer than 6 measurements, which is less sure than 95 %.
 	Low  float64 `json:"low"`
