@@ -47,7 +47,7 @@ func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed
 	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was "+
 		"pruned %d a round. Seeds: %d. Size and latency are of the first seed's weights; multiply-adds count zeros. "+
 		"Settings were chosen on the validation images, with one seed: the student's from learning rates of 1, 3 and 6, heads of 1, "+
-		"2 and 4 layers (at 1) and a weaker view; that of what lost channels from 0.3, 1 and 3, and what lost weights took it " +
+		"2 and 4 layers (at 1) and a weaker view; that of what lost channels from 0.3, 1 and 3, and what lost weights took it "+
 		"over; that of SimCLR alone from 1 and 3.",
 		s.teacherSteps*compressBatch, compressBatch, s.studentSteps*compressBatch, s.tuned*compressBatch, len(ways[0].runs)),
 		"Of the first seed, with the 95 % interval of how many times quicker it is than the teacher:\n\n" + table.String()}
