@@ -42,6 +42,7 @@ type cost struct {
 	ImagesSeen      int     `json:"images_seen"`       // Images read, each counted once a step, in two views.
 	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
 	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
+	FLOPs           float64 `json:"flops,omitempty"`   // Of all forward and backward passes, as an estimate from the encoder's multiply-adds.
 	PeakMemoryGiB   float64 `json:"peak_memory_gib"`   // Largest resident memory of the process while it trained and was evaluated; 0 if unknown.
 }
 

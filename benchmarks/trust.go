@@ -56,9 +56,9 @@ func trust(o options) error {
 		setting.images, methodsBatch, setting.seeds),
 		"The optimiser's settings are those of the comparison of methods, not tuned for any encoder, the supervised one " +
 			"included. Attacks are of the encoder and its probe as one classifier; gradients are of the whole.",
-		"The images are the same for all seeds of the planted bias, so these intervals speak of other encoders and not of other " +
-			"images: with correlation 0, 5,071 of the 10,000 training images agree by chance, which a plain probe learns where it " +
-			"knows little else. Group DRO stops within 0.1 nats of the least worst loss, or after 30 rounds."}
+		"Each seed of the planted bias has images of its own, so that these intervals speak of other encoders and of other " +
+			"images: with correlation 0 some images more than half agree by chance in one set, and fewer than half in another, which a " +
+			"plain probe learns where it knows little else. Group DRO stops within 0.1 nats of the least worst loss, or after 30 rounds."}
 	chosen := strings.Split(o.only, ",")
 	for _, part := range trustParts {
 		path := filepath.Join(o.runs, "trust", part.name+".json")
@@ -136,16 +136,16 @@ var (
 	}
 )
 
-// world is Shapes with a planted correlation.
-func (t trustSetting) world(spurious float64) data.Shapes {
-	return data.Shapes{Train: t.train, Validation: t.validation, Test: t.test, Spurious: spurious}
+// world is Shapes with a planted correlation, other images of it for each seed.
+func (t trustSetting) world(spurious float64, seed uint64) data.Shapes {
+	return data.Shapes{Train: t.train, Validation: t.validation, Test: t.test, Spurious: spurious, Seed: seed - 1}
 }
 
 // pretrain trains one encoder, or loads it.
 func (t trustSetting) pretrain(o options, e trustEncoder, spurious float64, seed uint64) (*kit.Run, error) {
 	dir := filepath.Join(o.runs, "trust", fmt.Sprintf("%s-spurious%g-%d", e.name, spurious, seed))
 	return kit.Pretrain(dir, kit.Recipe{
-		Data: t.world(spurious), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method,
+		Data: t.world(spurious, seed), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method,
 		Optimizer: trustOptimizer,
 		Batch:     methodsBatch, Steps: t.images / methodsBatch, Seed: seed,
 	})

@@ -63,7 +63,7 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 						if spurious == 0 || e < 0 { // The same as the plain probe; and a random encoder has seen no image.
 							continue
 						}
-						if fitted, err = run.FeaturesOf(t.world(0), data.Train); err != nil {
+						if fitted, err = run.FeaturesOf(t.world(0, seed+1), data.Train); err != nil {
 							return nil, err
 						}
 						fitted.Name = "shapes-unbiased/train"

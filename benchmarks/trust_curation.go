@@ -107,11 +107,11 @@ func trustCuration(o options, t trustSetting) ([]row, error) {
 func plantedCopies(t trustSetting) ([]row, error) {
 	var rows []row
 	for _, leak := range []bool{false, true} {
-		train, err := albumOf(t.world(0), data.Train, t.train/2)
+		train, err := albumOf(t.world(0, 1), data.Train, t.train/2)
 		if err != nil {
 			return nil, err
 		}
-		test, err := albumOf(t.world(0), data.Test, t.test)
+		test, err := albumOf(t.world(0, 1), data.Test, t.test)
 		if err != nil {
 			return nil, err
 		}

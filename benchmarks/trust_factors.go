@@ -23,7 +23,7 @@ func trustFactors(o options, t trustSetting) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		values, err := t.world(0).Factors(data.Test, test.N)
+		values, err := t.world(0, 1).Factors(data.Test, test.N)
 		if err != nil {
 			return nil, err
 		}

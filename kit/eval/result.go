@@ -153,6 +153,6 @@ func Classified(protocol string, labelled, logits Features) (Result, error) {
 		return Result{}, fmt.Errorf("eval: logits %q have %d values and %d classes, and labels %q have %d: they must be one number and "+
 			"the same classes", logits.Name, logits.Dim, len(logits.Classes), labelled.Name, len(labelled.Classes))
 	}
-	labelled.Encoder = logits.Encoder
+	labelled.Encoder, labelled.Rehash = logits.Encoder, logits.Rehash
 	return newResult(protocol, labelled, logits, logits.ArgMax())
 }

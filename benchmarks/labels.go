@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/semi"
+	"sslkit/kit/ssl"
+)
+
+const labelsProtocol = "Accuracy on test images against the number of labelled training images of each class, in five ways: a network trained " +
+	"from scratch on the labels; SimCLR on all training images without labels, then a linear probe; the same, then the whole network " +
+	"fine-tuned; FixMatch on the labels and all images, from scratch; FixMatch from the network of SimCLR. Every way has the same ResNet-10 " +
+	"of width 16 (half stem), the same labels and the same views. Each of the pretraining seeds has several draws of labels of its own, so that all " +
+	"draws differ. The value is the mean over the runs. Its interval is Student's t over the runs where each starts from scratch, and where " +
+	"several share a pretrained network, over the means of the seeds. Nothing is chosen by test images: trainings go to their last step."
+
+// labelSet is a set of images with what suits it.
+type labelSet struct {
+	name    string
+	classes int
+	source  func(seed uint64) data.Source
+	view    augment.Pipeline // Of SimCLR, and of whatever trains on labels.
+	weak    augment.Pipeline // FixMatch's weak view; its strong one is view.
+
+	images, batch int     // How many SimCLR sees, and in what batches.
+	lr            float64 // Of SimCLR, for 256 images a step.
+	scratch, last float64 // Learning rates for labels: from random weights, and from SimCLR's.
+	threshold     float64 // FixMatch's.
+}
+
+// labelSizes is the size of everything.
+type labelSizes struct {
+	seeds, draws   int
+	counts, probed []int // Labels of each class: for every way, and for the linear probe besides, which costs little.
+	steps          int   // Of a training on labels alone, in batches of up to 50.
+	fixMatchSteps  int   // Of FixMatch, in batches of 64, a quarter of them with labels.
+	shares         []int // SimCLR is measured by its linear probe at these parts of its images too, each a training of its own.
+}
+
+// labelSettings are the network and the sizes of all sets.
+type labelSettings struct {
+	labelSizes
+	encoder encoder.Encoder
+}
+
+// colourless is what takes from pictures without colours as much as ssl.SimCLRView from photographs. Smaller crops would miss
+// what is ill.
+var colourless = augment.Pipeline{
+	augment.RandomResizedCrop{Size: 32, Scale: [2]float64{.5, 1}},
+	augment.Flip{},
+	augment.ColorJitter{Brightness: .4, Contrast: .4, P: .8},
+	augment.Normalize{},
+}
+
+// labelSets are the images to learn from, and how.
+func labelSets(o options) []labelSet {
+	shapes := func(seed uint64) data.Source { // Other images for every seed.
+		return data.Shapes{Seed: seed, Train: 10_000, Validation: 2000, Test: 2000}
+	}
+	chest := data.MedMNIST{ // Fetched where it isn't there.
+		Dataset: "pneumoniamnist", Path: neighbour(o.data, "pneumoniamnist.npz"), Size: 32,
+	}
+	sets := []labelSet{
+		{
+			name: "shapes", classes: 10, source: shapes, view: shapesView, weak: shapesView,
+			images: 115_200, batch: 64, lr: 1, scratch: .15, last: .05, threshold: .6,
+		},
+		{
+			name: "cifar10", classes: 10, source: func(uint64) data.Source { return photos(o, 20_000, 5_000) },
+			view: ssl.SimCLRView(32, .5), weak: semi.WeakView(),
+			images: 300_000, batch: 128, lr: .5, scratch: .15, last: .05, threshold: .6,
+		},
+		{
+			name: "pneumonia", classes: 2, source: func(uint64) data.Source { return chest }, // After quick has made it small.
+			view: colourless, weak: colourless,
+			images: 57_600, batch: 64, lr: .5, scratch: .15, last: .05, threshold: .6,
+		},
+	}
+	if o.quick {
+		chest.Train, chest.Test = 640, 200
+		sets[0].source = func(seed uint64) data.Source {
+			return data.Shapes{Seed: seed, Train: 640, Validation: 64, Test: 200}
+		}
+		for i := range sets {
+			sets[i].images = 20 * sets[i].batch
+		}
+	}
+	return sets
+}
+
+// neighbour is the path of a file in the folder of another, or "" where it isn't there.
+func neighbour(path, name string) string {
+	path = filepath.Join(filepath.Dir(path), name)
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+// labels asks how many labels each way needs.
+func labels(o options) error {
+	s := labelSettings{
+		labelSizes: labelSizes{
+			seeds: o.seeds, draws: 3, counts: []int{10, 50, 250}, probed: []int{2, 5, 25, 100}, steps: 1000, fixMatchSteps: 1000,
+			shares: []int{16, 4},
+		},
+		encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem},
+	}
+	if o.quick {
+		s.labelSizes = labelSizes{seeds: 2, draws: 2, counts: []int{4, 8}, probed: []int{2}, steps: 4, fixMatchSteps: 4, shares: []int{4}}
+	}
+	name := "labels"
+	sets := labelSets(o)
+	if o.set != "" { // A result of its own, so that two processes don't write the same.
+		name += "-" + o.set
+		sets = slices.DeleteFunc(sets, func(set labelSet) bool { return set.name != o.set })
+		if len(sets) == 0 {
+			return fmt.Errorf("-set is %q; it must be shapes, cifar10 or pneumonia", o.set)
+		}
+	}
+	out := newResult(name, labelsProtocol)
+	out.Notes = append(out.Notes, s.note())
+	for _, set := range sets {
+		var runs labelRuns
+		var found labelFindings
+		for seed := range uint64(s.seeds) { // All ways with one seed before any with the next: what is stopped compares what it has.
+			if err := s.measure(filepath.Join(o.runs, "labels", set.name), set, seed+1, &runs); err != nil {
+				return fmt.Errorf("%s, seed %d: %w", set.name, seed+1, err)
+			}
+			var err error
+			if found, err = runs.findings(s, set); err != nil {
+				return err
+			}
+			soFar := out
+			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, found.rows), append(slices.Clone(out.Notes), found.notes...)
+			if err := soFar.write(o.results()); err != nil {
+				return err
+			}
+			if err := found.draw(o, s, set); err != nil {
+				return err
+			}
+		}
+		out.Rows, out.Notes = append(out.Rows, found.rows...), append(out.Notes, found.notes...)
+	}
+	return nil
+}
+
+// note tells the sizes.
+func (s labelSettings) note() string {
+	return fmt.Sprintf("%d pretraining seeds with %d draws of labels each. Trainings on labels alone take %d steps of 50 images at "+
+		"most, FixMatch %d steps of 64, of which 16 have labels. Images seen are those of all trainings that a way needs, SimCLR's "+
+		"among them, and FLOPs what their forward and backward passes cost (three times the forward pass, a multiply-add being two). "+
+		"The linear probe chooses its L2 by cross-validation on its labels. Learning rates and FixMatch's threshold were chosen on "+
+		"validation images with labels of another draw, 10 of each class.",
+		s.seeds, s.draws, s.steps, s.fixMatchSteps)
+}
