@@ -1,0 +1,58 @@
+package report
+
+import (
+	"strings"
+
+	"sslkit/kit/eval"
+	"sslkit/kit/metric"
+	"sslkit/plots"
+)
+
+// LabelCurve is the part of accuracy against the number of labels.
+func LabelCurve(curve eval.Curve) (Section, error) {
+	values, err := raw(curve)
+	if err != nil {
+		return Section{}, err
+	}
+	means := Table{Columns: []string{"labels a class", "labels", curve.Metric, "draws"}, Note: "Interval: " + curve.Interval + "."}
+	draws := Table{
+		Title:   "Draws",
+		Columns: []string{"labels a class", "draw", curve.Metric, "labelled subset", "its seed", "probe"},
+		Note:    "Intervals of single draws are over test images. Within a draw the counts are nested.",
+	}
+	budget := plots.Budget{}
+	for _, p := range curve.Points {
+		mean := metric.Interval{Value: p.Value, Low: p.Low, High: p.High, N: len(p.Draws)}
+		means.Rows = append(means.Rows, []Cell{Number(float64(p.PerClass), Count), Number(float64(p.Labels), Count), Of(mean, Share),
+			Number(float64(len(p.Draws)), Count)})
+		for d, result := range p.Draws {
+			draws.Rows = append(draws.Rows, []Cell{Number(float64(p.PerClass), Count), Number(float64(d+1), Count),
+				{Figure: new(Result{Result: result}.Quantity())}, Words(result.SubsetHash), Words(uintText(result.SubsetSeed)),
+				Words(result.Protocol)})
+		}
+		budget.Labels = append(budget.Labels, p.PerClass)
+		budget.Accuracy = append(budget.Accuracy, 100*p.Value)
+		budget.Low, budget.High = append(budget.Low, 100*p.Low), append(budget.High, 100*p.High)
+	}
+	budget.Name, _, _ = strings.Cut(curve.Protocol, " on ")
+	plot, err := plots.LabelEfficiency("Accuracy against labels", budget)
+	if err != nil {
+		return Section{}, err
+	}
+	figure, err := Draw(plot, "The band is the 95 % interval: "+curve.Interval+".")
+	s := Section{
+		Title: "Label efficiency",
+		Text: []string{"The probe is fitted on a few labels of each class, drawn anew several times, and judged on all test images: " +
+			curve.Protocol + "."},
+		Tables: []Table{means, draws}, Figures: []Figure{figure}, Values: values,
+	}
+	if len(curve.Points) > 0 && len(curve.Points[0].Draws) > 0 {
+		s.Text = append(s.Text, from(curve.Points[0].Draws[0]))
+	}
+	return s, err
+}
+
+// from says whose features a result is of.
+func from(r eval.Result) string {
+	return "Labels of " + r.Train + ", test images of " + r.Test + ", " + encoderWords(r) + "."
+}
