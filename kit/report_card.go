@@ -37,7 +37,7 @@ func (p *reporter) describe(out *report.Report) error {
 	if out.Model, err = p.card(env, out.Sections); err != nil {
 		return fmt.Errorf("model card: %w", err)
 	}
-	out.Subtitle = fmt.Sprintf("%d steps of %d images of %s, seed %d", p.stepsDone(), recipe.Batch, out.Model.Training.Name, recipe.Seed)
+	out.Subtitle = fmt.Sprintf("%s steps of %d images of %s, seed %d", counted(p.stepsDone()), recipe.Batch, out.Model.Training.Name, recipe.Seed)
 	if out.Model.Began != "" {
 		out.Subtitle += ", begun " + env.Began.Format("2 January 2006")
 	}

@@ -109,7 +109,7 @@ func TestReportOfARun(t *testing.T) {
 func TestReportWarnsOfMemorisation(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
 	recipe := small()
-	recipe.Data, recipe.Steps, recipe.Batch = data.Shapes{Train: 20, Validation: 100, Test: 50}, 2, 10
+	recipe.Data, recipe.Steps, recipe.Batch = data.Shapes{Train: 20, Validation: 100, Test: 50}, 100, 10
 	run := pretrained(t, t.TempDir(), recipe)
 	got, err := run.Report(Reporting{Linear: eval.Linear{L2: []float64{1e-6}}, Overfit: &eval.Overfit{Shuffles: 2}})
 	if err != nil {
@@ -123,6 +123,65 @@ func TestReportWarnsOfMemorisation(t *testing.T) {
 	at := strings.Index(page, "Memorised: ")
 	if !found || at < 0 || at > strings.Index(page, `id="summary"`) {
 		t.Errorf("warnings %v, on the page at %d", got.Warnings(), at)
+	}
+}
+
+// Where training saw its images often, the report asks by itself whether the encoder memorised them.
+func TestReportAsksForFamiliarity(t *testing.T) {
+	p := &reporter{metrics: []Metrics{{Step: 1, Epoch: 49}}}
+	if p.seenOften() {
+		t.Error("49 times are often")
+	}
+	if p.metrics[0].Epoch = 50; !p.seenOften() {
+		t.Error("50 times are not often")
+	}
+	s, err := familiaritySection(Familiarity{Seen: 60, Warning: "memorised: pretraining saw each image 60 times"})
+	if err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Tables[0].Note, "60 times") {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// Copies are found, counted, warned of and shown.
+func TestReportFindsDuplicatesAndLeaks(t *testing.T) {
+	p := &reporter{run: &Run{Recipe: Recipe{Data: leaky{data.Shapes{Train: 40, Test: 20}}}},
+		with: Reporting{Split: data.Test, Curation: &curate.Perceptual{}}}
+	s, err := p.curation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := s.Tables[0].Rows
+	for row, want := range []float64{1, 1, 1} { // Equal, alike, and of these with different labels.
+		if got := rows[row][1].Figure.Value; got != want {
+			t.Errorf("%s: %g groups, want %g", rows[row][0].Text, got, want)
+		}
+	}
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "1 image of shapes/test looks the same") || len(s.Figures) != 1 {
+		t.Errorf("warnings %q, %d figures", s.Warnings, len(s.Figures))
+	}
+}
+
+// Images without a label are left out of what needs labels.
+func TestReportOfPartlyLabelledTestImages(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go")
+	recipe := small()
+	recipe.Steps, recipe.Data = 2, halfLabelled{recipe.Data}
+	run := pretrained(t, t.TempDir(), recipe)
+	with := everything()
+	got, err := run.Report(Reporting{Linear: with.Linear, Robustness: with.Robustness, Corruptions: with.Corruptions, Attack: with.Attack})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := section(t, got, "k-NN").Results[0]; r.N != 16 || r.Labels != 48 {
+		t.Errorf("k-NN of %d images by %d labels", r.N, r.Labels)
+	}
+	if s := section(t, got, "Robustness to corruption"); s.Tables[0].Rows[0][1].Figure.N != 16 {
+		t.Errorf("robustness %+v", s.Tables[0].Rows[0])
+	}
+	if s := section(t, got, "Adversarial attack"); !strings.Contains(s.NotMeasured, "have no label") {
+		t.Errorf("attack: %q", s.NotMeasured)
+	}
+	if m := got.Model.Judged; m.Unlabelled != 16 {
+		t.Errorf("%d unlabelled images", m.Unlabelled)
 	}
 }
 
@@ -239,4 +298,53 @@ func (w withoutValidation) Open(split data.Split) (data.Set, error) {
 		return nil, data.ErrNoSplit
 	}
 	return w.From.Open(split)
+}
+
+// leaky is a source whose training image 1 is image 0 again, and whose test image 0 is training image 7, brighter.
+type leaky struct{ data.Source }
+
+func (l leaky) Open(split data.Split) (data.Set, error) {
+	set, err := l.Source.Open(split)
+	if err != nil {
+		return nil, err
+	}
+	train, err := l.Source.Open(data.Train)
+	return leakySet{set, train, split}, err
+}
+
+type leakySet struct {
+	data.Set
+	train data.Set
+	split data.Split
+}
+
+func (s leakySet) Read(i int, pix []uint8) error {
+	switch {
+	case s.split == data.Train && i == 1:
+		return s.train.Read(0, pix)
+	case s.split == data.Test && i == 0:
+		err := s.train.Read(7, pix)
+		for k := range pix {
+			pix[k] = uint8(min(int(pix[k])+8, 255))
+		}
+		return err
+	}
+	return s.Set.Read(i, pix)
+}
+
+// halfLabelled is a source of which every other image has no label.
+type halfLabelled struct{ data.Source }
+
+func (h halfLabelled) Open(split data.Split) (data.Set, error) {
+	set, err := h.Source.Open(split)
+	return halfLabelledSet{set}, err
+}
+
+type halfLabelledSet struct{ data.Set }
+
+func (h halfLabelledSet) Label(i int) int {
+	if i/2%2 == 0 { // All classes of Shapes keep some: they come in turns of ten.
+		return -1
+	}
+	return h.Set.Label(i)
 }

@@ -36,8 +36,8 @@ func (p *reporter) training() (report.Section, error) {
 			URL: "https://arxiv.org/abs/2005.10242"},
 	}}
 	if !p.run.Finished() {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the training has not come to its end: it did %d of %d steps", p.stepsDone(),
-			p.run.Recipe.Steps))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the training has not come to its end: it did %s of %s steps",
+			counted(p.stepsDone()), counted(p.run.Recipe.Steps)))
 	}
 	looks := looks(p.metrics)
 	alarm := diagnose(p.run.Recipe.Method, looks)
@@ -48,8 +48,8 @@ func (p *reporter) training() (report.Section, error) {
 	if s.Values, err = json.Marshal(map[string]any{"alarm": alarm, "looks": looks}); err != nil {
 		return s, err
 	}
-	s.Text = []string{fmt.Sprintf("Trained by %s for %d steps of %d images. The loss is that of each batch; the monitors look at the "+
-		"embeddings of images that are not trained on.", p.run.Recipe.Method.Name(), p.stepsDone(), p.run.Recipe.Batch)}
+	s.Text = []string{fmt.Sprintf("Trained by %s for %s steps of %d images. The loss is that of each batch; the monitors look at the "+
+		"embeddings of images that are not trained on.", p.run.Recipe.Method.Name(), counted(p.stepsDone()), p.run.Recipe.Batch)}
 	if len(looks) > 0 {
 		s.Tables = []report.Table{monitorTable(looks[0], looks[len(looks)-1])}
 	}
@@ -95,3 +95,6 @@ func monitorTable(first, last Metrics) report.Table {
 			evenSpread(last.Monitor.EmbeddingDim)),
 	}
 }
+
+// counted is a number as a report writes it.
+func counted(n int) string { return report.Number(float64(n), report.Count).Figure.String() }

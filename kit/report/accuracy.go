@@ -52,6 +52,9 @@ func Linear(result eval.Result, truth []int, classes []string) (Section, error) 
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the fit of the linear probe had not converged after %d iterations; give "+
 			"eval.Linear more MaxIterations", result.Fit.Iterations))
 	}
+	if words := majority(truth, classes); words != "" {
+		s.Text = append(s.Text, words)
+	}
 	counts, err := metric.Confusion(truth, result.Predictions, len(classes))
 	if err != nil {
 		return Section{}, err
@@ -97,11 +100,29 @@ func classTable(counts [][]int, classes []string) (Table, error) {
 	return table, nil
 }
 
+// majority is what always naming the most frequent class would get.
+func majority(truth []int, classes []string) string {
+	counts, most := make([]int, len(classes)), 0
+	for _, c := range truth {
+		if c < 0 || c >= len(counts) {
+			return ""
+		}
+		if counts[c]++; counts[c] > counts[most] {
+			most = c
+		}
+	}
+	if len(truth) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Who always named the most frequent of the %s classes would be right in %s.", thousands(len(classes)),
+		Number(float64(counts[most])/float64(len(truth)), Share).Figure)
+}
+
 // copied warns of test images that are among the labelled ones.
 func copied(r eval.Result) []string {
 	if r.Copies == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s of %s %s the very features of a labelled image of %s: the images are probably in both sets",
-		plural(r.Copies, "test image", "test images"), r.Test, map[bool]string{true: "has", false: "have"}[r.Copies == 1], r.Train)}
+	return []string{fmt.Sprintf("%s the very features of a labelled image of %s: they are probably in both sets",
+		plural(r.Copies, "test image of "+r.Test+" has", "test images of "+r.Test+" have"), r.Train)}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"sslkit/kit/eval"
-	"sslkit/kit/metric"
 	"sslkit/plots"
 )
 
@@ -21,7 +20,7 @@ func Calibration(result eval.CalibrationResult, noTemperature string) (Section, 
 	lines := []plots.Line{{Name: "calibrated", X: []float64{0, 1}, Y: []float64{0, 1}}, diagram("the probe's own", result.OwnBins)}
 	s := Section{
 		Title: "Calibration",
-		Text:  []string{"Of the images of which the probe says 70 %, is it right in 70 %?", provenance(result.Result)},
+		Text:  []string{"Of the images of which the probe says 70 %, is it right in 70 %?"}, Protocol: provenance(result.Result),
 		References: []Reference{
 			{"Guo et al. 2017, On calibration of modern neural networks", "https://arxiv.org/abs/1706.04599"},
 			{"Brier 1950, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78", ""},
@@ -29,8 +28,7 @@ func Calibration(result eval.CalibrationResult, noTemperature string) (Section, 
 		Values: values,
 	}
 	if result.Scaled != nil {
-		row("divided by temperature "+Quantity{Interval: metric.Interval{Value: result.Temperature, Low: result.Temperature,
-			High: result.Temperature}}.String(), *result.Scaled)
+		row("divided by temperature "+Number(result.Temperature, Plain).Figure.String(), *result.Scaled)
 		lines = append(lines, diagram("with temperature", result.ScaledBins))
 		s.Text = append(s.Text, "The temperature is fitted on validation images; it changes no prediction.")
 	} else {

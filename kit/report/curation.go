@@ -46,8 +46,8 @@ func (c Curation) Section(pictures ...Figure) (Section, error) {
 	s.Tables[0].Rows = append(s.Tables[0].Rows, []Cell{Words("of " + c.Judged + ", look the same as one of " + c.Train), Words(""),
 		Number(float64(leaked), Count), Number(float64(c.Of), Count)})
 	if leaked > 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("%s of %s look the same as images of %s, which were trained on: figures on them are "+
-			"too good; leave them out", plural(leaked, "image", "images"), c.Judged, c.Train))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%s the same as images of %s, which were trained on: figures on them are too good; look "+
+			"at them, and leave them out", plural(leaked, "image of "+c.Judged+" looks", "images of "+c.Judged+" look"), c.Train))
 	}
 	return s, err
 }

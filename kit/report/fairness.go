@@ -29,7 +29,7 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 			{Words(fmt.Sprintf("worst pair: %s, %s", classes[result.WorstCell.Class], result.GroupNames[result.WorstCell.Group])),
 				Of(result.WorstCell.Accuracy, Share)},
 		},
-		Note: fmt.Sprintf("p = %.3g that groups do not matter (permutations). The worst of many pairs is low by chance too.",
+		Note: fmt.Sprintf("A permutation test that groups do not matter has p = %.3g. The worst of many pairs is low by chance too.",
 			result.Groups.PValue),
 	}
 	if b := result.Bias; b != nil {
@@ -54,8 +54,8 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 	}
 	figure, err := Draw(plot, "With the 95 % interval.")
 	s := Section{
-		Title:  "Fairness",
-		Text:   []string{"Does the probe serve the subgroups of the test images alike?", provenance(result.Result)},
+		Title: "Fairness",
+		Text:  []string{"Does the probe serve the subgroups of the test images alike?"}, Protocol: provenance(result.Result),
 		Tables: []Table{groups, gaps, decisions}, Figures: []Figure{figure}, Values: values,
 		References: []Reference{
 			{"Hardt, Price, Srebro 2016, Equality of opportunity in supervised learning", "https://arxiv.org/abs/1610.02413"},

@@ -18,9 +18,6 @@ func (q Quantity) number() string {
 	case Share:
 		return text + " %"
 	case Points:
-		if q.Value > 0 {
-			text = "+" + text
-		}
 		return text + " points"
 	default:
 		return text
@@ -74,6 +71,9 @@ func decimals(v float64, places int) string {
 
 // scientific writes v as 3.41 × 10¹⁵.
 func scientific(v float64) string {
+	if v == 0 {
+		return "0"
+	}
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e")
 	power, _ := strconv.Atoi(exponent)
 	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸",

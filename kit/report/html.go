@@ -164,13 +164,15 @@ func large(n int64) string {
 	return scientific(float64(n))
 }
 
-// sentence begins with a capital letter and ends with a full stop.
+// sentence begins with a capital letter, unless it is one of a word such as k-NN, and ends with a full stop.
 func sentence(text string) string {
 	runes := []rune(strings.TrimSpace(text))
 	if len(runes) == 0 {
 		return ""
 	}
-	runes[0] = unicode.ToUpper(runes[0])
+	if len(runes) > 1 && unicode.IsLower(runes[1]) {
+		runes[0] = unicode.ToUpper(runes[0])
+	}
 	if !strings.ContainsRune(".!?", runes[len(runes)-1]) {
 		runes = append(runes, '.')
 	}

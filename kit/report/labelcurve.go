@@ -28,7 +28,7 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 		for d, result := range p.Draws {
 			draws.Rows = append(draws.Rows, []Cell{Number(float64(p.PerClass), Count), Number(float64(d+1), Count),
 				{Figure: new(Result{Result: result}.Quantity())}, Words(result.SubsetHash), Words(uintText(result.SubsetSeed)),
-				Words(result.Protocol)})
+				Words(strings.TrimPrefix(result.Protocol, "linear probe "))})
 		}
 		budget.Labels = append(budget.Labels, p.PerClass)
 		budget.Accuracy = append(budget.Accuracy, 100*p.Value)
@@ -47,7 +47,7 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 		Tables: []Table{means, draws}, Figures: []Figure{figure}, Values: values,
 	}
 	if len(curve.Points) > 0 && len(curve.Points[0].Draws) > 0 {
-		s.Text = append(s.Text, from(curve.Points[0].Draws[0]))
+		s.Protocol = from(curve.Points[0].Draws[0])
 	}
 	return s, err
 }

@@ -10,8 +10,8 @@ func Overfit(result eval.OverfitReport) (Section, error) {
 	return Section{
 		Title: "Overfitting",
 		Text: []string{"How much better is the probe on the images that it was fitted on than on held-out ones, and what does it make of " +
-			"labels that are dealt out at random? On such labels nothing can be learned: what is right on its own images then is memorised.",
-			provenance(result.Result)},
+			"labels that are dealt out at random? On such labels nothing can be learned: what is right on its own images then is memorised."},
+		Protocol: provenance(result.Result),
 		Tables: []Table{{
 			Columns: []string{"", "value", "images"},
 			Rows: [][]Cell{

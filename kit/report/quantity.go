@@ -32,7 +32,7 @@ type Unit int
 const (
 	Plain  Unit = iota // Plain is a figure as it is.
 	Share              // Share is a part of a whole in [0, 1], shown in percent.
-	Points             // Points is a difference of shares, shown in percentage points with its sign.
+	Points             // Points is a difference of shares, shown in percentage points.
 	Count              // Count is a whole number.
 )
 

@@ -35,6 +35,8 @@ type Section struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Text are paragraphs, in front of the figures.
 	Text []string `json:"text,omitempty"`
+	// Protocol is how the tables came about, where no result says so.
+	Protocol string `json:"protocol,omitempty"`
 	// Results are the headline figures, which the summary at the top repeats.
 	Results []Result `json:"results,omitempty"`
 	// Tables come behind the results.

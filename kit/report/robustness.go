@@ -51,8 +51,9 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	return Section{
 		Title: "Robustness to corruption",
 		Text: []string{fmt.Sprintf("A linear probe that was fitted on clean images is judged on corrupted ones. Its scores are divided by a "+
-			"temperature of %s.", Quantity{Interval: Number(result.Temperature, Plain).Figure.Interval}), provenance(result.Result)},
-		Tables: []Table{means, byCorruption}, Figures: []Figure{figure}, Values: values,
+			"temperature of %s.", Number(result.Temperature, Plain).Figure)},
+		Protocol: provenance(result.Result),
+		Tables:   []Table{means, byCorruption}, Figures: []Figure{figure}, Values: values,
 		References: []Reference{
 			{"Hendrycks, Dietterich 2019, Benchmarking neural network robustness to common corruptions and perturbations",
 				"https://arxiv.org/abs/1903.12261"},
@@ -83,10 +84,10 @@ func Attack(curve attack.Curve) (Section, error) {
 	}
 	figure, err := Draw(plot, "With the 95 % interval.")
 	return Section{
-		Title: "Adversarial attack",
-		Text: []string{"Each image is changed, by no more than a bound at any pixel, so that encoder and probe together err.",
-			curve.Protocol + "; encoder " + short(curve.EncoderBefore) + "."},
-		Tables: []Table{table}, Figures: []Figure{figure}, Values: values,
+		Title:    "Adversarial attack",
+		Text:     []string{"Each image is changed, by no more than a bound at any pixel, so that encoder and probe together err."},
+		Protocol: curve.Protocol + "; encoder " + short(curve.EncoderBefore) + ".",
+		Tables:   []Table{table}, Figures: []Figure{figure}, Values: values,
 		References: []Reference{
 			{"Goodfellow, Shlens, Szegedy 2015, Explaining and harnessing adversarial examples", "https://arxiv.org/abs/1412.6572"},
 			{"Madry et al. 2018, Towards deep learning models resistant to adversarial attacks", "https://arxiv.org/abs/1706.06083"},
