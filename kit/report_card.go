@@ -37,7 +37,8 @@ func (p *reporter) describe(out *report.Report) error {
 	if out.Model, err = p.card(env, out.Sections); err != nil {
 		return fmt.Errorf("model card: %w", err)
 	}
-	out.Subtitle = fmt.Sprintf("%s steps of %d images of %s, seed %d", counted(p.stepsDone()), recipe.Batch, out.Model.Training.Name, recipe.Seed)
+	out.Subtitle = fmt.Sprintf("%s steps of %d images of %s, seed %d", counted(p.stepsDone()), recipe.Batch,
+		out.Model.Training.Name, recipe.Seed)
 	if out.Model.Began != "" {
 		out.Subtitle += ", begun " + env.Began.Format("2 January 2006")
 	}
@@ -127,8 +128,8 @@ func (p *reporter) card(env Environment, sections []report.Section) (report.Mode
 		}
 	}
 	if len(measured) > 0 {
-		card.Measured = fmt.Sprintf("on a frozen encoder: %s; intervals are of 95 %%, and each says what it speaks of",
-			strings.Join(measured, ", "))
+		card.Measured = fmt.Sprintf("on the frozen encoder: %s. Intervals are of 95 %%, and each says what it speaks of",
+			strings.Join(measured, "; "))
 	}
 	return card, nil
 }

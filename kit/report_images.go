@@ -17,16 +17,17 @@ func familiaritySection(f Familiarity) (report.Section, error) {
 	values, err := json.Marshal(f)
 	s := report.Section{
 		Title: "Familiarity",
-		Text: []string{"Does the encoder know the images that it was pretrained on better than others? How near are two views of an image in " +
-			"the embedding, as their squared distance on the sphere: 0 is the same, 4 the opposite."},
+		Text: []string{"Does the encoder know the images that it was pretrained on better than others? How near are two views of " +
+			"an image in the embedding, as their squared distance on the sphere: 0 is the same, 4 the opposite."},
 		Tables: []report.Table{{
 			Columns: []string{"", "distance of two views", "images"},
 			Rows: [][]report.Cell{
-				{report.Words("training images"), report.Of(f.Train, report.Plain), report.Number(float64(f.Train.N), report.Count)},
-				{report.Words("held-out images"), report.Of(f.HeldOut, report.Plain), report.Number(float64(f.HeldOut.N), report.Count)},
+				{report.Words("training images"), report.Of(f.Train, report.Plain), report.Counted(f.Train.N)},
+				{report.Words("held-out images"), report.Of(f.HeldOut, report.Plain), report.Counted(f.HeldOut.N)},
 				{report.Words("held-out less training"), report.Of(f.Gap, report.Plain), report.Words("")},
 			},
-			Note: fmt.Sprintf("Training saw each image %.3g times. Intervals over images; of the gap Welch's normal approximation.", f.Seen),
+			Note: fmt.Sprintf("Training saw each image %.3g times. Intervals over images; of the gap Welch's normal approximation.",
+				f.Seen),
 		}},
 		Values: values,
 	}
@@ -48,7 +49,8 @@ func (p *reporter) curation() (report.Section, error) {
 	}
 	defer train.Close()
 	found := report.Curation{Train: train.Name(), Images: train.Len(),
-		How: fmt.Sprintf("bit for bit, and by perceptual hashes that differ in at most %d bits and thumbnails that correlate by at least %g",
+		How: fmt.Sprintf("bit for bit, and by perceptual hashes that differ in at most %d bits and thumbnails that correlate by "+
+			"at least %g",
 			search.Distance, search.Similarity)}
 	if found.Same, err = (curate.Exact{}).Groups(train); err != nil {
 		return report.Section{}, err
@@ -113,6 +115,6 @@ func picturePairs(pairs []pair) (report.Figure, error) {
 	if err != nil {
 		return report.Figure{}, err
 	}
-	return report.Draw(plot, "The two images of a pair stand one above the other: two training images, or, of a leak, the training image and "+
-		"the one that the figures are of.")
+	return report.Draw(plot, "The two images of a pair stand one above the other: two training images, or, of a leak, the "+
+		"training image and the one that the figures are of.")
 }

@@ -38,7 +38,8 @@ func (p *reporter) labelledOnce(split data.Split) labelledFeatures {
 }
 
 // represent are the labelled images of a split, and whether these are all.
-func (p *reporter) represent(split data.Split, by func(data.Split) (eval.Features, error)) (f eval.Features, all bool, err error) {
+func (p *reporter) represent(split data.Split, by func(data.Split) (eval.Features, error)) (f eval.Features, all bool,
+	err error) {
 	if !p.run.Finished() {
 		return f, false, absent("the training has not come to its end, so there is no encoder to judge")
 	}
@@ -215,8 +216,8 @@ func (p *reporter) retrieval() (report.Section, error) {
 	if err != nil {
 		return report.Section{}, err
 	}
-	figure, err := report.Draw(plot, "The first picture of a row is the query. A solid frame with a tick is of its class, a dashed one with a "+
-		"cross is not.")
+	figure, err := report.Draw(plot, "The first picture of a row is the query. A solid frame with a tick is of its class, a "+
+		"dashed one with a cross is not.")
 	if err != nil {
 		return report.Section{}, err
 	}

@@ -30,10 +30,12 @@ func section(t *testing.T, r report.Report, title string) report.Section {
 // everything asks for all parts, made small.
 func everything() Reporting {
 	return Reporting{
-		Linear: eval.Linear{L2: []float64{1e-2}}, LabelCurve: &eval.LabelCurve{Draws: 2}, FewShot: &eval.FewShot{Queries: 2, Episodes: 20},
+		Linear: eval.Linear{L2: []float64{1e-2}}, LabelCurve: &eval.LabelCurve{Draws: 2}, FewShot: &eval.FewShot{Queries: 2,
+			Episodes: 20},
 		Retrieval: &eval.Retrieval{Resamples: 100}, Calibration: &eval.Calibration{Resamples: 100},
 		Robustness: &eval.Robustness{Resamples: 100}, Corruptions: []corrupt.Corruption{corrupt.Contrast},
-		Attack: &attack.Sweep{Attack: attack.FGSM{}, Eps: []float64{0, .1}}, Fairness: &eval.Fairness{Attribute: "background", Resamples: 100},
+		Attack: &attack.Sweep{Attack: attack.FGSM{}, Eps: []float64{0, .1}}, Fairness: &eval.Fairness{Attribute: "background",
+			Resamples: 100},
 		Overfit: &eval.Overfit{Shuffles: 2}, Curation: &curate.Perceptual{}, Power: report.Power{GridCarbon: 400},
 		Card: report.Card{IntendedUse: "To test <reports>."},
 	}
@@ -49,7 +51,8 @@ func TestReportOfARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, title := range []string{"Training", "k-NN", "Linear probe", "Label efficiency", "Few-shot classification", "Retrieval",
-		"Calibration", "Robustness to corruption", "Adversarial attack", "Fairness", "Overfitting", "Familiarity", "Duplicates and leaks"} {
+		"Calibration", "Robustness to corruption", "Adversarial attack", "Fairness", "Overfitting", "Familiarity",
+		"Duplicates and leaks"} {
 		s := section(t, got, title)
 		if s.NotMeasured != "" || len(s.Values) == 0 || len(s.Results)+len(s.Tables) == 0 {
 			t.Errorf("%s: %q, %d results, %d tables", title, s.NotMeasured, len(s.Results), len(s.Tables))
@@ -68,7 +71,8 @@ func TestReportOfARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := section(t, got, "k-NN").Results[0]; r.Value != knn.Value || r.Protocol != knn.Protocol || r.EncoderAfter != test.Encoder ||
+	if r := section(t, got, "k-NN").Results[0]; r.Value != knn.Value || r.Protocol != knn.Protocol ||
+		r.EncoderAfter != test.Encoder ||
 		r.SubsetHash != knn.SubsetHash {
 		t.Errorf("k-NN %+v, want %+v", r.Result, knn)
 	}
@@ -76,7 +80,8 @@ func TestReportOfARun(t *testing.T) {
 		t.Errorf("the label curve has %d counts", n)
 	}
 	c := got.Cost
-	if c.Steps != 4 || c.ImagesSeen != 64 || c.Seconds <= 0 || c.TrainingFLOPs != 4*c.StepFLOPs || c.StepFLOPs <= 16*float64(c.ForwardFLOPs) {
+	if c.Steps != 4 || c.ImagesSeen != 64 || c.Seconds <= 0 || c.TrainingFLOPs != 4*c.StepFLOPs ||
+		c.StepFLOPs <= 16*float64(c.ForwardFLOPs) {
 		t.Errorf("cost %+v", c)
 	}
 	if m := got.Model; m.Weights != test.Encoder || m.Training.Number != 96 || len(m.Judged.Groups) != 2 || m.IntendedUse == "" {
@@ -167,7 +172,8 @@ func TestReportOfPartlyLabelledTestImages(t *testing.T) {
 	recipe.Steps, recipe.Data = 2, halfLabelled{recipe.Data}
 	run := pretrained(t, t.TempDir(), recipe)
 	with := everything()
-	got, err := run.Report(Reporting{Linear: with.Linear, Robustness: with.Robustness, Corruptions: with.Corruptions, Attack: with.Attack})
+	got, err := run.Report(Reporting{Linear: with.Linear, Robustness: with.Robustness, Corruptions: with.Corruptions,
+		Attack: with.Attack})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,8 +203,10 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	for title, why := range map[string]string{
-		"k-NN": "have no labels", "Linear probe": "have no labels", "Label efficiency": "have no labels", "Fairness": "have no labels",
-		"Adversarial attack": "have no labels", "Overfitting": "have no labels", "Training": "", "Familiarity": "", "Duplicates and leaks": "",
+		"k-NN": "have no labels", "Linear probe": "have no labels", "Label efficiency": "have no labels",
+		"Fairness":           "have no labels",
+		"Adversarial attack": "have no labels", "Overfitting": "have no labels", "Training": "", "Familiarity": "",
+		"Duplicates and leaks": "",
 	} {
 		if s := section(t, got, title); !strings.Contains(s.NotMeasured, why) || (why == "") != (s.NotMeasured == "") {
 			t.Errorf("%s: %q", title, s.NotMeasured)
@@ -207,21 +215,24 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 	// Nor is there a validation split, and the classes have few images.
 	recipe.Data = withoutValidation{small().Data}
 	run = pretrained(t, t.TempDir(), recipe)
-	with := Reporting{FewShot: &eval.FewShot{}, Calibration: &eval.Calibration{Resamples: 100}, Linear: eval.Linear{L2: []float64{1e-2}}}
+	with := Reporting{FewShot: &eval.FewShot{}, Calibration: &eval.Calibration{Resamples: 100},
+		Linear: eval.Linear{L2: []float64{1e-2}}}
 	if got, err = run.Report(with); err != nil {
 		t.Fatal(err)
 	}
 	if s := section(t, got, "Few-shot classification"); !strings.Contains(s.NotMeasured, "two classes of 16 images") {
 		t.Errorf("few-shot: %q", s.NotMeasured)
 	}
-	if s := section(t, got, "Calibration"); s.NotMeasured != "" || !strings.Contains(strings.Join(s.Text, " "), "has no validation images") {
+	if s := section(t, got, "Calibration"); s.NotMeasured != "" || !strings.Contains(strings.Join(s.Text, " "),
+		"has no validation images") {
 		t.Errorf("calibration: %q, %q", s.NotMeasured, s.Text)
 	}
 	with = Reporting{Split: data.Validation}
 	if got, err = run.Report(with); err != nil {
 		t.Fatal(err)
 	}
-	if s := section(t, got, "k-NN"); !strings.Contains(s.NotMeasured, "has no validation images") || got.Model.Judged.Missing == "" {
+	if s := section(t, got, "k-NN"); !strings.Contains(s.NotMeasured, "has no validation images") ||
+		got.Model.Judged.Missing == "" {
 		t.Errorf("k-NN on validation images: %q", s.NotMeasured)
 	}
 	// An interrupted training has no encoder to judge.
@@ -239,17 +250,19 @@ func TestReportErrors(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
 	run := &Run{Dir: t.TempDir(), Recipe: small()}
 	for want, with := range map[string]Reporting{
-		"kit.Reporting: Split is 7":                             {Split: 7},
-		"KNN: eval: KNN.K is -1":                                {KNN: eval.KNN{K: -1}},
-		"LabelCurve: eval: LabelCurve.Draws is -1":              {LabelCurve: &eval.LabelCurve{Draws: -1}},
-		"Fairness: eval: Fairness.Resamples is 5":               {Fairness: &eval.Fairness{Resamples: 5}},
-		"Attack: attack: Sweep.Eps[0] is -1":                    {Attack: &attack.Sweep{Eps: []float64{-1}}},
-		"Curation: curate: Perceptual.Distance is 99":           {Curation: &curate.Perceptual{Distance: 99}},
-		"Power: report: Power.Watts is -3":                      {Power: report.Power{Watts: -3}},
-		"Corruptions are given and Robustness is nil":           {Corruptions: corrupt.All()},
-		"Corruptions[0] is 99":                                  {Corruptions: []corrupt.Corruption{99}, Robustness: &eval.Robustness{}},
-		"TrainingOnly is true and a part that looks at images":  {TrainingOnly: true, Curation: &curate.Perceptual{}},
-		"Robustness: eval: Linear.MaxIterations is -1, want at": {Robustness: &eval.Robustness{Probe: eval.Linear{MaxIterations: -1}}},
+		"kit.Reporting: Split is 7":                   {Split: 7},
+		"KNN: eval: KNN.K is -1":                      {KNN: eval.KNN{K: -1}},
+		"LabelCurve: eval: LabelCurve.Draws is -1":    {LabelCurve: &eval.LabelCurve{Draws: -1}},
+		"Fairness: eval: Fairness.Resamples is 5":     {Fairness: &eval.Fairness{Resamples: 5}},
+		"Attack: attack: Sweep.Eps[0] is -1":          {Attack: &attack.Sweep{Eps: []float64{-1}}},
+		"Curation: curate: Perceptual.Distance is 99": {Curation: &curate.Perceptual{Distance: 99}},
+		"Power: report: Power.Watts is -3":            {Power: report.Power{Watts: -3}},
+		"Corruptions are given and Robustness is nil": {Corruptions: corrupt.All()},
+		"Corruptions[0] is 99": {Corruptions: []corrupt.Corruption{99},
+			Robustness: &eval.Robustness{}},
+		"TrainingOnly is true and a part that looks at images": {TrainingOnly: true, Curation: &curate.Perceptual{}},
+		"Robustness: eval: Linear.MaxIterations is -1, want " +
+			"at": {Robustness: &eval.Robustness{Probe: eval.Linear{MaxIterations: -1}}},
 	} {
 		if _, err := run.Report(with); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), run.Dir) {
 			t.Errorf("%v, want %s", err, want)
@@ -268,7 +281,8 @@ func TestReportErrors(t *testing.T) {
 	if got, err := run.Report(Reporting{TrainingOnly: true}); err == nil {
 		t.Errorf("weights that can't be read have a hash: %s", got.Model.Weights)
 	}
-	if _, err := (&Run{Dir: t.TempDir(), Recipe: small()}).Report(Reporting{}); err == nil || !strings.Contains(err.Error(), metricsFile) {
+	if _, err := (&Run{Dir: t.TempDir(), Recipe: small()}).Report(Reporting{}); err == nil || !strings.Contains(err.Error(),
+		metricsFile) {
 		t.Errorf("a directory without a run: %v", err)
 	}
 }

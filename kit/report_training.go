@@ -30,9 +30,11 @@ func (p *reporter) training() (report.Section, error) {
 		return report.Section{}, absent("no step has been done yet")
 	}
 	s := report.Section{Title: "Training", References: []report.Reference{
-		{Text: "Garrido et al. 2023, RankMe: assessing the downstream performance of pretrained self-supervised representations by their rank",
+		{Text: "Garrido et al. 2023, RankMe: assessing the downstream performance of pretrained self-supervised representations " +
+			"by their rank",
 			URL: "https://arxiv.org/abs/2210.02885"},
-		{Text: "Wang, Isola 2020, Understanding contrastive representation learning through alignment and uniformity on the hypersphere",
+		{Text: "Wang, Isola 2020, Understanding contrastive representation learning through alignment and uniformity on the " +
+			"hypersphere",
 			URL: "https://arxiv.org/abs/2005.10242"},
 	}}
 	if !p.run.Finished() {
@@ -48,8 +50,9 @@ func (p *reporter) training() (report.Section, error) {
 	if s.Values, err = json.Marshal(map[string]any{"alarm": alarm, "looks": looks}); err != nil {
 		return s, err
 	}
-	s.Text = []string{fmt.Sprintf("Trained by %s for %s steps of %d images. The loss is that of each batch; the monitors look at the "+
-		"embeddings of images that are not trained on.", p.run.Recipe.Method.Name(), counted(p.stepsDone()), p.run.Recipe.Batch)}
+	s.Text = []string{fmt.Sprintf("Trained by %s for %s steps of %d images. The loss is that of each batch; the monitors look "+
+		"at the embeddings of images that are not trained "+
+		"on.", p.run.Recipe.Method.Name(), counted(p.stepsDone()), p.run.Recipe.Batch)}
 	if len(looks) > 0 {
 		s.Tables = []report.Table{monitorTable(looks[0], looks[len(looks)-1])}
 	}
@@ -80,7 +83,8 @@ func (p *reporter) training() (report.Section, error) {
 // monitorTable compares the first look at the monitors with the last.
 func monitorTable(first, last Metrics) report.Table {
 	row := func(name string, of func(m *Monitor) float64) []report.Cell {
-		return []report.Cell{report.Words(name), report.Number(of(first.Monitor), report.Plain), report.Number(of(last.Monitor), report.Plain)}
+		return []report.Cell{report.Words(name), report.Number(of(first.Monitor), report.Plain), report.Number(of(last.Monitor),
+			report.Plain)}
 	}
 	return report.Table{
 		Title:   "Collapse monitors",
@@ -91,10 +95,11 @@ func monitorTable(first, last Metrics) report.Table {
 			row("alignment", func(m *Monitor) float64 { return m.Alignment }),
 			row("uniformity", func(m *Monitor) float64 { return m.Uniformity }),
 		},
-		Note: fmt.Sprintf("Embeddings of %d dimensions; an even spread over the sphere has a deviation of %.3g.", last.Monitor.EmbeddingDim,
+		Note: fmt.Sprintf("Embeddings of %d dimensions; an even spread over the sphere has a deviation of %.3g.",
+			last.Monitor.EmbeddingDim,
 			evenSpread(last.Monitor.EmbeddingDim)),
 	}
 }
 
 // counted is a number as a report writes it.
-func counted(n int) string { return report.Number(float64(n), report.Count).Figure.String() }
+func counted(n int) string { return report.Counted(n).Figure.String() }

@@ -102,7 +102,8 @@ func (w Reporting) Check() error {
 			return fmt.Errorf("kit.Reporting: %s: %w", part.field, err)
 		}
 	}
-	if w.TrainingOnly && (w.LabelCurve != nil || w.FewShot != nil || w.Retrieval != nil || w.Calibration != nil || w.Robustness != nil ||
+	if w.TrainingOnly && (w.LabelCurve != nil || w.FewShot != nil || w.Retrieval != nil || w.Calibration != nil ||
+		w.Robustness != nil ||
 		w.Attack != nil || w.Fairness != nil || w.Overfit != nil || w.Curation != nil) {
 		return fmt.Errorf("kit.Reporting: TrainingOnly is true and a part that looks at images is given; give one of them")
 	}

@@ -63,8 +63,9 @@ func TestCheckNamesTheField(t *testing.T) {
 	bad := Linear{L2: []float64{-1}}
 	for field, check := range map[string]interface{ Check() error }{
 		"KNN.Temperature": KNN{Temperature: -1}, "Linear.L2": bad, "LabelCurve.Draws": LabelCurve{Draws: -1},
-		"FewShot.Ways": FewShot{Ways: 1}, "Retrieval.Resamples": Retrieval{Resamples: 3}, "Robustness.Resamples": Robustness{Resamples: 3},
-		"Fairness.Resamples": Fairness{Resamples: 3}, "Overfit.Shuffles": Overfit{Shuffles: -1},
+		"FewShot.Ways": FewShot{Ways: 1}, "Retrieval.Resamples": Retrieval{Resamples: 3},
+		"Robustness.Resamples": Robustness{Resamples: 3},
+		"Fairness.Resamples":   Fairness{Resamples: 3}, "Overfit.Shuffles": Overfit{Shuffles: -1},
 		"Calibration.Resamples": Calibration{Resamples: 3}, "KNN.K": KNN{K: -1}, "Retrieval.K": Retrieval{K: []int{0}},
 	} {
 		if err := check.Check(); err == nil || !strings.Contains(err.Error(), field+" ") {
@@ -77,7 +78,8 @@ func TestCheckNamesTheField(t *testing.T) {
 			t.Errorf("%T: %v", check, err)
 		}
 	}
-	for _, check := range []interface{ Check() error }{KNN{}, Linear{}, LabelCurve{}, FewShot{}, Retrieval{}, Robustness{}, Fairness{},
+	for _, check := range []interface{ Check() error }{KNN{}, Linear{}, LabelCurve{}, FewShot{}, Retrieval{}, Robustness{},
+		Fairness{},
 		Overfit{}, Calibration{}} {
 		if err := check.Check(); err != nil {
 			t.Errorf("%T: %v", check, err)

@@ -9,8 +9,10 @@ import (
 )
 
 var (
-	wu2018   = Reference{"Wu et al. 2018, Unsupervised feature learning via non-parametric instance discrimination", "https://arxiv.org/abs/1805.01978"}
-	zhang16  = Reference{"Zhang, Isola, Efros 2016, Colorful image colorization (linear probes on frozen features)", "https://arxiv.org/abs/1603.08511"}
+	wu2018 = Reference{"Wu et al. 2018, Unsupervised feature learning via non-parametric instance discrimination",
+		"https://arxiv.org/abs/1805.01978"}
+	zhang16 = Reference{"Zhang, Isola, Efros 2016, Colorful image colorization (linear probes on frozen features)",
+		"https://arxiv.org/abs/1603.08511"}
 	wilson27 = Reference{"Wilson 1927, Probable inference, the law of succession, and statistical inference, JASA 22", ""}
 )
 
@@ -19,16 +21,16 @@ func KNN(trained, before eval.Result) (Section, error) {
 	values, err := raw(map[string]eval.Result{"trained": trained, "before_training": before})
 	s := Section{
 		Title: "k-NN",
-		Text: []string{"An image is given the class of its nearest labelled neighbours in the features of the frozen encoder. Nothing is " +
-			"trained on the labels, and nothing is tuned."},
+		Text: []string{"An image is given the class of its nearest labelled neighbours in the features of the frozen encoder. " +
+			"Nothing is trained on the labels, and nothing is tuned."},
 		Results:    []Result{{"k-NN", trained}, {"k-NN, before training", before}},
 		References: []Reference{wu2018, wilson27},
 		Values:     values,
 	}
 	s.Warnings = append(s.Warnings, copied(trained)...)
 	if trained.High < before.Low {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("training made the features worse: k-NN is right on %s of the images, and on %s before "+
-			"training", Result{Result: trained}.Quantity(), Result{Result: before}.Quantity()))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("training made the features worse: k-NN is right on %s of the images, and on "+
+			"%s before training", Result{Result: trained}.Quantity(), Result{Result: before}.Quantity()))
 	}
 	return s, err
 }
@@ -41,8 +43,8 @@ func Linear(result eval.Result, truth []int, classes []string) (Section, error) 
 	}
 	s := Section{
 		Title: "Linear probe",
-		Text: []string{"Logistic regression on the standardised features of the frozen encoder. Its L2 penalty is chosen on training images " +
-			"alone."},
+		Text: []string{"Logistic regression on the standardised features of the frozen encoder. Its L2 penalty is chosen on " +
+			"training images alone."},
 		Results:    []Result{{"Linear probe", result}},
 		References: []Reference{zhang16, wilson27},
 		Values:     values,
@@ -95,7 +97,7 @@ func classTable(counts [][]int, classes []string) (Table, error) {
 		if err != nil {
 			return table, err
 		}
-		table.Rows = append(table.Rows, []Cell{Words(classes[c]), Of(recognised, Share), Number(float64(n), Count)})
+		table.Rows = append(table.Rows, []Cell{Words(classes[c]), Of(recognised, Share), Counted(n)})
 	}
 	return table, nil
 }

@@ -39,8 +39,8 @@ func Calibration(result eval.CalibrationResult, noTemperature string) (Section, 
 	if err != nil {
 		return Section{}, err
 	}
-	figure, err := Draw(plot, "Test images by how sure the probe is of them, with the 95 % interval of the accuracy. Below the diagonal it "+
-		"is too sure of itself.")
+	figure, err := Draw(plot, "Test images by how sure the probe is of them, with the 95 % interval of the accuracy. Below the "+
+		"diagonal it is too sure of itself.")
 	s.Figures = []Figure{figure}
 	return s, err
 }

@@ -23,10 +23,11 @@ type Card struct {
 // ModelCard is a Card with what the run itself knows.
 type ModelCard struct {
 	Card
-	Method   string `json:"method"`             // Method is how it was trained, as "simclr".
-	Encoder  string `json:"encoder"`            // Encoder is the architecture, as "resnet18-w16".
-	Dim      int    `json:"dim"`                // Dim is the number of features.
-	Weights  string `json:"weights"`            // Weights is the SHA-256 (hex) of the trained weights; empty where there are none yet.
+	Method  string `json:"method"`  // Method is how it was trained, as "simclr".
+	Encoder string `json:"encoder"` // Encoder is the architecture, as "resnet18-w16".
+	Dim     int    `json:"dim"`     // Dim is the number of features.
+	// Weights is the SHA-256 (hex) of the trained weights; empty where there are none yet.
+	Weights  string `json:"weights"`
 	Seed     uint64 `json:"seed"`               // Seed of weights, order and augmentation.
 	Commit   string `json:"commit,omitempty"`   // Commit of the code that trained it.
 	Began    string `json:"began,omitempty"`    // Began is when the training was started, RFC 3339.

@@ -33,17 +33,18 @@ type Cost struct {
 
 // Energy is an estimate of what a training used: seconds × watts / 3.6e6.
 type Energy struct {
-	KWh        float64 `json:"kwh"`                   // KWh is kilowatt-hours.
-	Watts      float64 `json:"watts"`                 // Watts that were assumed all along.
-	Assumption string  `json:"assumption"`            // Assumption says where Watts comes from, and what it leaves out.
-	GridCarbon float64 `json:"grid_carbon,omitempty"` // GridCarbon of the electricity in grams of CO₂ equivalent a kWh; 0: not known.
-	GramsCO2   float64 `json:"grams_co2,omitempty"`   // GramsCO2 is KWh times GridCarbon; 0 where that is not known.
+	KWh        float64 `json:"kwh"`        // KWh is kilowatt-hours.
+	Watts      float64 `json:"watts"`      // Watts that were assumed all along.
+	Assumption string  `json:"assumption"` // Assumption says where Watts comes from, and what it leaves out.
+	// GridCarbon of the electricity in grams of CO₂ equivalent a kWh; 0: not known.
+	GridCarbon float64 `json:"grid_carbon,omitempty"`
+	GramsCO2   float64 `json:"grams_co2,omitempty"` // GramsCO2 is KWh times GridCarbon; 0 where that is not known.
 }
 
 // Power says what the energy of a training is estimated by.
 //
-// E. Strubell et al. 2019, "Energy and policy considerations for deep learning in NLP" (arXiv:1906.02243); A. Lacoste et al. 2019,
-// "Quantifying the carbon emissions of machine learning" (arXiv:1910.09700).
+// E. Strubell et al. 2019, "Energy and policy considerations for deep learning in NLP" (arXiv:1906.02243); A. Lacoste et al.
+// 2019, "Quantifying the carbon emissions of machine learning" (arXiv:1910.09700).
 type Power struct {
 	// Watts is the mean power of the machine while it trained, above 0, as a meter or a vendor's tool told it. Default:
 	// [WattsPerCore] for each core of the machine. Where there is an accelerator there is no default, and no estimate.
@@ -79,8 +80,8 @@ func (p Power) Estimate(seconds float64, cores int, accelerator string) (energy 
 		return nil, "the number of cores is not known; give Power.Watts", nil
 	default:
 		e.Watts = WattsPerCore * float64(cores)
-		e.Assumption = fmt.Sprintf("%s taken as busy all the time at %d W each (the value of the Green Algorithms calculator for an "+
-			"unknown processor, Lannelongue et al. 2021); memory, cooling and the rest of the machine not counted",
+		e.Assumption = fmt.Sprintf("%s taken as busy all the time at %d W each (the value of the Green Algorithms calculator for "+
+			"an unknown processor, Lannelongue et al. 2021); memory, cooling and the rest of the machine not counted",
 			plural(cores, "core is", "cores are"), WattsPerCore)
 	}
 	e.KWh = seconds * e.Watts / 3.6e6

@@ -23,18 +23,18 @@ type Curation struct {
 // Section is the part of duplicates and leaks. pictures, if any, show some of them.
 func (c Curation) Section(pictures ...Figure) (Section, error) {
 	values, err := raw(c)
-	drop := func(g curate.Groups) float64 { return float64(len(g.Drop())) }
+	drop := func(g curate.Groups) int { return len(g.Drop()) }
 	s := Section{
 		Title: "Duplicates and leaks",
-		Text: []string{"Images that are there twice, and test images that are among those that were trained on: " + c.How + ". Nothing was " +
-			"removed; what is found is to be looked at."},
+		Text: []string{"Images that are there twice, and test images that are among those that were trained on: " + c.How + ". " +
+			"Nothing was removed; what is found is to be looked at."},
 		Tables: []Table{{
 			Columns: []string{"", "groups", "images to drop", "of"},
 			Rows: [][]Cell{
-				{Words("equal, in " + c.Train), Number(float64(len(c.Same)), Count), Number(drop(c.Same), Count), Number(float64(c.Images), Count)},
-				{Words("look the same, in " + c.Train), Number(float64(len(c.Alike)), Count), Number(drop(c.Alike), Count),
-					Number(float64(c.Images), Count)},
-				{Words("of these with different labels"), Number(float64(len(c.Conflicts)), Count), Words(""), Words("")},
+				{Words("equal, in " + c.Train), Counted(len(c.Same)), Counted(drop(c.Same)), Counted(c.Images)},
+				{Words("look the same, in " + c.Train), Counted(len(c.Alike)), Counted(drop(c.Alike)),
+					Counted(c.Images)},
+				{Words("of these with different labels"), Counted(len(c.Conflicts)), Words(""), Words("")},
 			},
 		}},
 		Figures: pictures, Values: values,
@@ -44,10 +44,11 @@ func (c Curation) Section(pictures ...Figure) (Section, error) {
 	}
 	leaked := len(c.Leaks.Test())
 	s.Tables[0].Rows = append(s.Tables[0].Rows, []Cell{Words("of " + c.Judged + ", look the same as one of " + c.Train), Words(""),
-		Number(float64(leaked), Count), Number(float64(c.Of), Count)})
+		Counted(leaked), Counted(c.Of)})
 	if leaked > 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("%s the same as images of %s, which were trained on: figures on them are too good; look "+
-			"at them, and leave them out", plural(leaked, "image of "+c.Judged+" looks", "images of "+c.Judged+" look"), c.Train))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%s the same as images of %s, which were trained on: figures on them are too "+
+			"good; look at them, and leave them "+
+			"out", plural(leaked, "image of "+c.Judged+" looks", "images of "+c.Judged+" look"), c.Train))
 	}
 	return s, err
 }

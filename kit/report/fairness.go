@@ -18,14 +18,15 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 	var bars []plots.Bar
 	for _, g := range result.Groups.Groups {
 		name := result.GroupNames[g.Group]
-		groups.Rows = append(groups.Rows, []Cell{Words(name), Of(g.Interval, Share), Number(float64(g.N), Count)})
+		groups.Rows = append(groups.Rows, []Cell{Words(name), Of(g.Interval, Share), Counted(g.N)})
 		bars = append(bars, plots.Bar{Name: name, Value: 100 * g.Value, Low: 100 * g.Low, High: 100 * g.High})
 	}
 	gap := result.Groups.Gap
 	gaps := Table{
 		Title: "Gaps", Columns: []string{"", "value"},
 		Rows: [][]Cell{
-			{Words(fmt.Sprintf("accuracy, %s less %s", result.GroupNames[gap.Of], result.GroupNames[gap.Over])), Of(gap.Interval, Points)},
+			{Words(fmt.Sprintf("accuracy, %s less %s", result.GroupNames[gap.Of], result.GroupNames[gap.Over])), Of(gap.Interval,
+				Points)},
 			{Words(fmt.Sprintf("worst pair: %s, %s", classes[result.WorstCell.Class], result.GroupNames[result.WorstCell.Group])),
 				Of(result.WorstCell.Accuracy, Share)},
 		},
@@ -39,8 +40,8 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 			[]Cell{Words("bias gap"), Of(b.Gap, Points)})
 	}
 	decisions := Table{Title: "Decisions", Columns: []string{"class", "demographic parity", "equalised odds"},
-		Note: "How much the share that is said to be of the class differs between groups, and how much its error rates do. Newcombe's " +
-			"intervals."}
+		Note: "How much the share that is said to be of the class differs between groups, and how much its error rates do. " +
+			"Newcombe's intervals."}
 	for _, d := range result.Decisions {
 		odds := Words(d.Undefined)
 		if d.EqualizedOdds != nil {
@@ -64,7 +65,8 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 		},
 	}
 	if b := result.Bias; b != nil && b.Gap.Low > 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the probe relies on %s in place of the class: the bias gap is %s", result.Attribute,
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the probe relies on %s in place of the class: the bias gap is %s",
+			result.Attribute,
 			Quantity{b.Gap, Points}))
 	}
 	if gap.Low > 0 || gap.High < 0 {

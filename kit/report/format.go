@@ -76,7 +76,8 @@ func scientific(v float64) string {
 	}
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e")
 	power, _ := strconv.Atoi(exponent)
-	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸",
+	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8",
+		"⁸",
 		"9", "⁹").Replace(strconv.Itoa(power))
 	return strings.Replace(mantissa, "-", "−", 1) + " × 10" + raised
 }

@@ -38,12 +38,14 @@ func TestQuantitiesAreRoundedSensibly(t *testing.T) {
 			t.Errorf("%+v is %q, want %q", q, got, want)
 		}
 	}
-	for want, seconds := range map[string]float64{"3.2 s": 3.21, "59 s": 59.4, "13 min 48 s": 828, "2 h 5 min": 7530, "1,000 h 0 min": 3.6e6} {
+	for want, seconds := range map[string]float64{"3.2 s": 3.21, "59 s": 59.4, "13 min 48 s": 828, "2 h 5 min": 7530,
+		"1,000 h 0 min": 3.6e6} {
 		if got := duration(seconds); got != want {
 			t.Errorf("%g s is %q, want %q", seconds, got, want)
 		}
 	}
-	for text, want := range map[string]string{"top": "Top.", "done.": "Done.", "k-NN votes": "k-NN votes.", "why?": "Why?", " ": ""} {
+	for text, want := range map[string]string{"top": "Top.", "done.": "Done.", "k-NN votes": "k-NN votes.", "why?": "Why?",
+		" ": ""} {
 		if got := sentence(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
@@ -73,11 +75,13 @@ func TestEnergyOfKnownPower(t *testing.T) {
 		t.Errorf("%+v, %q, %v", e, unknown, err)
 	}
 	e, unknown, err = Power{}.Estimate(3.6e6, 2, "none")
-	if err != nil || unknown != "" || e.KWh != 24 || e.GramsCO2 != 0 || !strings.Contains(e.Assumption, "2 cores are taken as busy") ||
+	if err != nil || unknown != "" || e.KWh != 24 || e.GramsCO2 != 0 || !strings.Contains(e.Assumption,
+		"2 cores are taken as busy") ||
 		!strings.Contains(e.Assumption, "12 W") {
 		t.Errorf("%+v, %q, %v", e, unknown, err)
 	}
-	if e, unknown, err = (Power{}).Estimate(1, 2, "NVIDIA H100"); err != nil || e != nil || !strings.Contains(unknown, "NVIDIA H100") {
+	if e, unknown, err = (Power{}).Estimate(1, 2, "NVIDIA H100"); err != nil || e != nil || !strings.Contains(unknown,
+		"NVIDIA H100") {
 		t.Errorf("an accelerator: %+v, %q, %v", e, unknown, err)
 	}
 	if e, unknown, err = (Power{}).Estimate(1, 0, "none"); err != nil || e != nil || !strings.Contains(unknown, "cores") {

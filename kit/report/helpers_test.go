@@ -20,7 +20,8 @@ var quick = eval.Linear{L2: []float64{1e-2}}
 // clouds are features of three classes, the names of which a page must not take for its own, in two groups.
 func clouds(name string, n int, apart float64, seed uint64) eval.Features {
 	random := rand.New(rand.NewPCG(seed, 0))
-	f := eval.Features{N: n, Dim: 8, Name: name, Encoder: "0123456789abcdef0123", Classes: []string{"<b>cat</b>", `"dog" & co`, "</td>"},
+	f := eval.Features{N: n, Dim: 8, Name: name, Encoder: "0123456789abcdef0123", Classes: []string{"<b>cat</b>", `"dog" & co`,
+		"</td>"},
 		GroupNames: []string{"<warm>", "cool"}, Rehash: func() (string, error) { return "0123456789abcdef0123", nil }}
 	for i := range n {
 		class := i % 3
@@ -124,7 +125,8 @@ func full(t testing.TB) Report {
 		Cost: Cost{Seconds: 828, Steps: 1200, Planned: 1230, Batch: 128, ImagesSeen: 153600, Epochs: 15.36, Parameters: 697000,
 			ForwardFLOPs: 4.1e9, StepFLOPs: 2.5e12, TrainingFLOPs: 3e15,
 			Energy: &Energy{KWh: .00552, Watts: 24, Assumption: "two <cores>", GridCarbon: 300, GramsCO2: 1.656}},
-		Model: ModelCard{Card: Card{IntendedUse: "To be <tested>"}, Method: "simclr", Encoder: "resnet18-w16", Dim: 128, Weights: "abc",
+		Model: ModelCard{Card: Card{IntendedUse: "To be <tested>"}, Method: "simclr", Encoder: "resnet18-w16", Dim: 128,
+			Weights:  "abc",
 			Training: images, Judged: Images{Missing: "there are no <test> images"}},
 		Environment: []byte(`{"go":"go1.26","machine":{"cores":2,"processor":"<x>"}}`),
 		Recipe:      []byte(`{"Method":{"ssl.SimCLR":{"Temperature":0.5}},"Note":"<pre>"}`),

@@ -34,8 +34,9 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 // HTML is the page.
 func (r Report) HTML() ([]byte, error) {
 	view := pageView{Report: r, Style: template.CSS(pageStyle)}
-	taken := map[string]bool{"warnings": true, "summary": true, "contents": true, "cost": true, "model-card": true, "environment": true,
-		"recipe": true}
+	taken := map[string]bool{"warnings": true, "summary": true, "contents": true, "cost": true, "model-card": true,
+		"environment": true,
+		"recipe":      true}
 	for _, s := range r.Sections {
 		section := sectionView{Section: s, ID: address(s.Title, taken)}
 		view.Sections = append(view.Sections, section)

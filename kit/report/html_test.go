@@ -114,8 +114,10 @@ func TestPageEscapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, text := elements(t, page)
-	for _, want := range []string{"A <report> & more", "what was done <here>", "<b>cat</b>", `"dog" & co`, "</td>", "<warm>", "a<b>/test",
-		"<script>alert(1)</script>", "To be <tested>", "two <cores>", `"Note": "<pre>"`, "no subgroups of <a> are known", "PGD <of> 2",
+	for _, want := range []string{"A <report> & more", "what was done <here>", "<b>cat</b>", `"dog" & co`, "</td>", "<warm>",
+		"a<b>/test",
+		"<script>alert(1)</script>", "To be <tested>", "two <cores>", `"Note": "<pre>"`, "no subgroups of <a> are known",
+		"PGD <of> 2",
 		"back<ground>", "there are no <test> images"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %s", want)
@@ -140,7 +142,8 @@ func TestPageHasWarningsFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	order := []string{`<h1>`, `<a href="#label-efficiency">Label efficiency</a>: Take care of this.`, `id="summary"`, "Not measured",
+	order := []string{`<h1>`, `<a href="#label-efficiency">Label efficiency</a>: Take care of this.`, `id="summary"`,
+		"Not measured",
 		`<a href="#fairness-2">Fairness</a>: no subgroups`, `id="contents"`, `id="k-nn"`, `id="label-efficiency"`, `id="fairness"`,
 		`id="fairness-2"`, `id="cost"`, `id="model-card"`, `id="environment"`, `id="recipe"`}
 	for rest := string(page); len(order) > 0; order = order[1:] {

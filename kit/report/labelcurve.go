@@ -23,12 +23,12 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 	budget := plots.Budget{}
 	for _, p := range curve.Points {
 		mean := metric.Interval{Value: p.Value, Low: p.Low, High: p.High, N: len(p.Draws)}
-		means.Rows = append(means.Rows, []Cell{Number(float64(p.PerClass), Count), Number(float64(p.Labels), Count), Of(mean, Share),
-			Number(float64(len(p.Draws)), Count)})
+		means.Rows = append(means.Rows, []Cell{Counted(p.PerClass), Counted(p.Labels), Of(mean, Share),
+			Counted(len(p.Draws))})
 		for d, result := range p.Draws {
-			draws.Rows = append(draws.Rows, []Cell{Number(float64(p.PerClass), Count), Number(float64(d+1), Count),
+			draws.Rows = append(draws.Rows, []Cell{Counted(p.PerClass), Counted(d + 1),
 				{Figure: new(Result{Result: result}.Quantity())}, Words(result.SubsetHash), Words(uintText(result.SubsetSeed)),
-				Words(strings.TrimPrefix(result.Protocol, "linear probe "))})
+				Words(settings(result.Protocol))})
 		}
 		budget.Labels = append(budget.Labels, p.PerClass)
 		budget.Accuracy = append(budget.Accuracy, 100*p.Value)
@@ -42,7 +42,8 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 	figure, err := Draw(plot, "The band is the 95 % interval: "+curve.Interval+".")
 	s := Section{
 		Title: "Label efficiency",
-		Text: []string{"The probe is fitted on a few labels of each class, drawn anew several times, and judged on all test images: " +
+		Text: []string{"The probe is fitted on a few labels of each class, drawn anew several times, and judged on all test " +
+			"images: " +
 			curve.Protocol + "."},
 		Tables: []Table{means, draws}, Figures: []Figure{figure}, Values: values,
 	}
@@ -55,4 +56,12 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 // from says whose features a result is of.
 func from(r eval.Result) string {
 	return "Labels of " + r.Train + ", test images of " + r.Test + ", " + encoderWords(r) + "."
+}
+
+// settings are what a protocol in words has in brackets, or all of it.
+func settings(protocol string) string {
+	if _, inside, ok := strings.Cut(protocol, " ("); ok && strings.HasSuffix(inside, ")") {
+		return strings.TrimSuffix(inside, ")")
+	}
+	return protocol
 }

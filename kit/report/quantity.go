@@ -71,6 +71,9 @@ func Number(v float64, unit Unit) Cell {
 	return Of(metric.Interval{Value: v, Low: v, High: v, N: 1}, unit)
 }
 
+// Counted is a cell with a whole number.
+func Counted(n int) Cell { return Number(float64(n), Count) }
+
 // Quantity is the result as a share with its interval.
 func (r Result) Quantity() Quantity {
 	return Quantity{metric.Interval{Value: r.Value, Low: r.Low, High: r.High, N: r.N}, Share}

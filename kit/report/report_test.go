@@ -32,7 +32,8 @@ func TestJSONRoundTrip(t *testing.T) {
 		t.Errorf("read and written again it is other JSON (%v)", err)
 	}
 	if !reflect.DeepEqual(again.Cost, report.Cost) || !reflect.DeepEqual(again.Model, report.Model) ||
-		!reflect.DeepEqual(again.Warnings(), report.Warnings()) || !reflect.DeepEqual(again.Sections[0].Tables, report.Sections[0].Tables) {
+		!reflect.DeepEqual(again.Warnings(), report.Warnings()) || !reflect.DeepEqual(again.Sections[0].Tables,
+		report.Sections[0].Tables) {
 		t.Error("read again it is another report")
 	}
 	page, err := report.HTML()
@@ -68,7 +69,8 @@ func TestWriteErrors(t *testing.T) {
 	if err := bad.WriteJSON(filepath.Join(t.TempDir(), "x.json")); err == nil || !strings.Contains(err.Error(), `report "bad"`) {
 		t.Errorf("a figure that is not a number: %v", err)
 	}
-	if err := (Report{}).WriteHTML(filepath.Join(t.TempDir(), "missing", "x.html")); err == nil || !strings.Contains(err.Error(), "missing") {
+	if err := (Report{}).WriteHTML(filepath.Join(t.TempDir(), "missing", "x.html")); err == nil || !strings.Contains(err.Error(),
+		"missing") {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 	if _, err := (Report{Title: "bad", Recipe: []byte("{")}).HTML(); err == nil || !strings.Contains(err.Error(), "recipe") {
@@ -78,7 +80,8 @@ func TestWriteErrors(t *testing.T) {
 	if _, err := Read(path); err == nil {
 		t.Error("a report that is not there can be read")
 	}
-	if err := os.WriteFile(path, []byte(`{"sections": [{"tables": [{"rows": [[{"figure": {"unit": "miles"}}]]}]}]}`), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(`{"sections": [{"tables": [{"rows": [[{"figure": {"unit": "miles"}}]]}]}]}`),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), `"miles"`) {
@@ -93,12 +96,14 @@ func TestSectionsWarn(t *testing.T) {
 		t.Errorf("%q, %v", s.Warnings, err)
 	}
 	good.Copies, good.Test, good.Train = 2, "a/test", "a/train"
-	if s, err = KNN(good, bad); err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "2 test images of a/test have") {
+	if s, err = KNN(good, bad); err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0],
+		"2 test images of a/test have") {
 		t.Errorf("%q, %v", s.Warnings, err)
 	}
 	bad.Fit, bad.Predictions = &eval.Fit{Iterations: 300}, []int{0, 1}
 	if s, err = Linear(bad, []int{0, 1}, []string{"a", "b"}); err != nil || len(s.Warnings) != 1 ||
-		!strings.Contains(s.Warnings[0], "not converged after 300") || !strings.Contains(s.Text[1], "2 classes would be right in 50.0 %") {
+		!strings.Contains(s.Warnings[0], "not converged after 300") || !strings.Contains(s.Text[1],
+		"2 classes would be right in 50.0 %") {
 		t.Errorf("%q, %q, %v", s.Warnings, s.Text, err)
 	}
 	found := false
@@ -122,7 +127,8 @@ func TestDescribe(t *testing.T) {
 	for _, g := range got.Groups {
 		groups += g.Images
 	}
-	if got.Number != 25 || got.Height != 32 || len(got.Classes) != 10 || got.Classes[0].Images != 3 || got.Classes[9].Images != 2 ||
+	if got.Number != 25 || got.Height != 32 || len(got.Classes) != 10 || got.Classes[0].Images != 3 ||
+		got.Classes[9].Images != 2 ||
 		groups != 25 || got.Unlabelled != 0 || got.Fingerprint != set.Fingerprint() {
 		t.Errorf("%+v", got)
 	}

@@ -32,13 +32,13 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	means := Table{
 		Title: "Means over " + plural(corruptions, "corruption", "corruptions"), Columns: head,
 		Rows: [][]Cell{cells(Words("clean"), result.Clean)},
-		Note: "Bootstrap over test images, the same ones for all rows. ECE, Brier score and NLL say how well the probabilities fit: lower " +
-			"is better.",
+		Note: "Bootstrap over test images, the same ones for all rows. ECE, Brier score and NLL say how well the probabilities " +
+			"fit: lower is better.",
 	}
 	line := plots.Line{Name: "linear probe", X: []float64{0}, Y: []float64{100 * result.Clean.Accuracy.Value},
 		Low: []float64{100 * result.Clean.Accuracy.Low}, High: []float64{100 * result.Clean.Accuracy.High}}
 	for k, severity := range result.Severities {
-		means.Rows = append(means.Rows, cells(Number(float64(k+1), Count), severity))
+		means.Rows = append(means.Rows, cells(Counted(k+1), severity))
 		line.X = append(line.X, float64(k+1))
 		line.Y = append(line.Y, 100*severity.Accuracy.Value)
 		line.Low, line.High = append(line.Low, 100*severity.Accuracy.Low), append(line.High, 100*severity.Accuracy.High)
@@ -50,8 +50,8 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	figure, err := Draw(plot, "Mean over the corruptions, with the 95 % interval.")
 	return Section{
 		Title: "Robustness to corruption",
-		Text: []string{fmt.Sprintf("A linear probe that was fitted on clean images is judged on corrupted ones. Its scores are divided by a "+
-			"temperature of %s.", Number(result.Temperature, Plain).Figure)},
+		Text: []string{fmt.Sprintf("A linear probe that was fitted on clean images is judged on corrupted ones. Its scores are "+
+			"divided by a temperature of %s.", Number(result.Temperature, Plain).Figure)},
 		Protocol: provenance(result.Result),
 		Tables:   []Table{means, byCorruption}, Figures: []Figure{figure}, Values: values,
 		References: []Reference{
@@ -72,7 +72,7 @@ func Attack(curve attack.Curve) (Section, error) {
 		Note: "Wilson's interval over images. An attack that fails shows nothing: these are upper bounds."}
 	line := plots.Line{Name: "encoder and probe"}
 	for _, p := range curve.Points {
-		table.Rows = append(table.Rows, []Cell{Number(255*p.Eps, Plain), Of(p.Accuracy, Share), Number(float64(p.Accuracy.N), Count)})
+		table.Rows = append(table.Rows, []Cell{Number(255*p.Eps, Plain), Of(p.Accuracy, Share), Counted(p.Accuracy.N)})
 		if n := len(line.X); n == 0 || 255*p.Eps >= line.X[n-1] {
 			line.X, line.Y = append(line.X, 255*p.Eps), append(line.Y, 100*p.Accuracy.Value)
 			line.Low, line.High = append(line.Low, 100*p.Accuracy.Low), append(line.High, 100*p.Accuracy.High)
