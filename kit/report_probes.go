@@ -129,6 +129,7 @@ func (p *reporter) linear() (report.Section, error) {
 	if err != nil {
 		return report.Section{}, err
 	}
+	p.probed = result
 	return report.Linear(result, judged.Labels, judged.Classes)
 }
 

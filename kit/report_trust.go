@@ -114,7 +114,7 @@ func (p *reporter) attack() (report.Section, error) {
 	if err != nil {
 		return report.Section{}, err
 	}
-	section, err := report.Attack(curve)
+	section, err := report.Attack(curve, p.probed)
 	first := slices.Clone(judged.Labels[:sweep.Images])
 	slices.Sort(first)
 	if of := len(slices.Compact(first)); of < len(judged.Classes) {

@@ -151,6 +151,7 @@ type reporter struct {
 	with    Reporting
 	metrics []Metrics
 	seen    map[data.Split]labelledFeatures
+	probed  eval.Result // Of the linear probe, once it was fitted.
 }
 
 // part is one part of a report. An absence among its errors is told in the report.

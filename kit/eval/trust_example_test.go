@@ -95,6 +95,7 @@ func ExampleCalibration() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(result.Temperature > 1, result.Scaled.ECE.Value < result.Own.ECE.Value, result.Scaled.Accuracy == result.Own.Accuracy)
+	fmt.Println(result.Temperature > 1, result.Scaled.ECE.Value < result.Own.ECE.Value,
+		result.Scaled.Accuracy == result.Own.Accuracy)
 	// Output: true true true
 }

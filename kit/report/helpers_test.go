@@ -82,7 +82,7 @@ func parts(t testing.TB) []Section {
 	add(Robustness(robustness(t, train, test)))
 	add(Attack(attack.Curve{Protocol: "PGD <of> 2", EncoderBefore: train.Encoder, Points: []attack.Point{
 		{Eps: 0, Accuracy: metric.Interval{Value: .5, Low: .4, High: .6, N: 90}},
-		{Eps: 4. / 255, Accuracy: metric.Interval{Value: .1, Low: .05, High: .2, N: 90}}}}))
+		{Eps: 4. / 255, Accuracy: metric.Interval{Value: .1, Low: .05, High: .2, N: 90}}}}, linear))
 	fair, err := eval.Fairness{Attribute: "back<ground>", Probe: quick, Resamples: 100}.Evaluate(train, test)
 	must(err)
 	add(Fairness(fair, test.Classes))

@@ -62,8 +62,9 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	}, err
 }
 
-// Attack is the part of test images that were changed to mislead encoder and linear probe.
-func Attack(curve attack.Curve) (Section, error) {
+// Attack is the part of test images that were changed to mislead encoder and linear probe. probe is the result of that probe on
+// clean images, which tells the labels that it was fitted on.
+func Attack(curve attack.Curve, probe eval.Result) (Section, error) {
 	values, err := raw(curve)
 	if err != nil {
 		return Section{}, err
@@ -84,10 +85,11 @@ func Attack(curve attack.Curve) (Section, error) {
 	}
 	figure, err := Draw(plot, "With the 95 % interval.")
 	return Section{
-		Title:    "Adversarial attack",
-		Text:     []string{"Each image is changed, by no more than a bound at any pixel, so that encoder and probe together err."},
-		Protocol: curve.Protocol + "; encoder " + short(curve.EncoderBefore) + ".",
-		Tables:   []Table{table}, Figures: []Figure{figure}, Values: values,
+		Title: "Adversarial attack",
+		Text:  []string{"Each image is changed, by no more than a bound at any pixel, so that encoder and probe together err."},
+		Protocol: fmt.Sprintf("%s; interval: Wilson 95 %% over images; %s; probe seed %d; %s.", curve.Protocol, labelWords(probe),
+			probe.Seed, encoderWords(eval.Result{EncoderBefore: curve.EncoderBefore, EncoderAfter: curve.EncoderAfter})),
+		Tables: []Table{table}, Figures: []Figure{figure}, Values: values,
 		References: []Reference{
 			{"Goodfellow, Shlens, Szegedy 2015, Explaining and harnessing adversarial examples", "https://arxiv.org/abs/1412.6572"},
 			{"Madry et al. 2018, Towards deep learning models resistant to adversarial attacks", "https://arxiv.org/abs/1706.06083"},
