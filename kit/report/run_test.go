@@ -267,7 +267,8 @@ func TestReportErrors(t *testing.T) {
 		"Robustness: eval: Linear.MaxIterations is -1, want " +
 			"at": {Robustness: &eval.Robustness{Probe: eval.Linear{MaxIterations: -1}}},
 	} {
-		if _, err := run.Report(with); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), run.Dir) {
+		if _, err := run.Report(with); err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), run.Dir) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
