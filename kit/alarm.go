@@ -50,7 +50,7 @@ func diagnose(method ssl.Method, looks []Metrics) *Alarm {
 
 // collapse says in words what is wrong with the embeddings, or nothing.
 func collapse(limits ssl.Collapse, m Monitor) string {
-	even := 1 / math.Sqrt(float64(m.EmbeddingDim))
+	even := evenSpread(m.EmbeddingDim)
 	switch {
 	case m.EmbeddingStd < limits.Std*even:
 		return fmt.Sprintf("all images have nearly the same embedding (deviation %.2g, an even spread has %.2g)", m.EmbeddingStd, even)
@@ -59,6 +59,9 @@ func collapse(limits ssl.Collapse, m Monitor) string {
 	}
 	return ""
 }
+
+// evenSpread is the deviation of embeddings of dim dimensions that spread evenly over the sphere.
+func evenSpread(dim int) float64 { return 1 / math.Sqrt(float64(dim)) }
 
 // Alarm is what the collapse monitors have to say about the run as far as it came: nil where the embeddings have not collapsed.
 func (r *Run) Alarm() (*Alarm, error) {

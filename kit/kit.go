@@ -12,6 +12,7 @@
 //	train, err := run.Features(data.Train)
 //	test, err := run.Features(data.Test)
 //	knn, err := eval.KNN{K: 20}.Evaluate(train, test)
+//	report, err := run.Report(kit.Reporting{}) // Writes a page about all of it.
 //
 // Pretrain is idempotent on its directory: a finished run is loaded at once, an interrupted one is resumed, to the same bits
 // as if it had not been interrupted, and another recipe in the same directory is an error that shows the difference. So a

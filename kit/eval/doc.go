@@ -27,6 +27,7 @@
 //	served, err := eval.Fairness{Attribute: "background"}.Evaluate(train, test)
 //	mended, err := eval.Fairness{Probe: eval.GroupDRO{}}.Evaluate(train, test)
 //	learned, err := eval.Overfit{}.Evaluate(train, validation)
+//	sure, err := eval.Calibration{Validation: &validation}.Evaluate(train, test)
 //
 // The arithmetic runs on the process's device ([device.Open]).
 package eval

@@ -64,12 +64,20 @@ type Decision struct {
 	Undefined string `json:"undefined,omitempty"`
 }
 
+// Check returns an error that names the field that is out of range, whatever the features.
+func (s Fairness) Check() error {
+	if s.Resamples != 0 && s.Resamples < 100 {
+		return fmt.Errorf("eval: Fairness.Resamples is %d, want at least 100 (0: 1,000)", s.Resamples)
+	}
+	return checkedProbe(s.Probe)
+}
+
 // Evaluate fits the probe and compares the groups of test. Errors: what the probe refuses, a test without Groups or with one
 // group only, GroupNames of train and test that differ, settings out of range.
 func (s Fairness) Evaluate(train, test Features) (FairnessReport, error) {
 	s.Attribute = cmp.Or(s.Attribute, "group")
-	if s.Resamples != 0 && s.Resamples < 100 {
-		return FairnessReport{}, fmt.Errorf("eval: Fairness.Resamples is %d, want at least 100 (0: 1,000)", s.Resamples)
+	if err := s.Check(); err != nil {
+		return FairnessReport{}, err
 	}
 	if err := checkLabelled(test); err != nil {
 		return FairnessReport{}, err

@@ -11,6 +11,9 @@ import (
 	"sslkit/kit/metric"
 )
 
+// DefaultPerClass are the label counts of [LabelCurve]. Not to be changed.
+var DefaultPerClass = []int{1, 2, 5, 10, 50}
+
 // LabelCurve is accuracy against the number of labels: for each count it draws
 // that many labelled images of each class several times, fits the probe on each
 // draw alone and judges it on all of the test set.
@@ -163,7 +166,7 @@ func intervalOverDraws(draws int) string {
 
 func (c LabelCurve) withDefaults() (LabelCurve, error) {
 	if c.PerClass == nil {
-		c.PerClass = []int{1, 2, 5, 10, 50}
+		c.PerClass = DefaultPerClass
 	}
 	if len(c.PerClass) == 0 {
 		return c, errors.New("eval: LabelCurve.PerClass is empty, want at least one count (nil: the default)")

@@ -48,14 +48,22 @@ const (
 	leakAbove     = 0.05 // what shuffled labels may be above chance, whatever the interval of a few shuffles says
 )
 
+// Check returns an error that names the field that is out of range, whatever the features.
+func (o Overfit) Check() error {
+	if o.Shuffles < 0 {
+		return fmt.Errorf("eval: Overfit.Shuffles is %d, want at least 1 (0: 5)", o.Shuffles)
+	}
+	return checkedProbe(o.Probe)
+}
+
 // Evaluate fits the probe on train and on shuffled labels of it, and judges on heldOut, usually validation images. Errors:
 // what the probe refuses, settings out of range. A probe that is above chance on shuffled labels is one, too: it has seen the
 // held-out labels, and no figure of it means anything.
 func (o Overfit) Evaluate(train, heldOut Features) (OverfitReport, error) {
-	o.Shuffles = cmp.Or(o.Shuffles, 5)
-	if o.Shuffles < 1 {
-		return OverfitReport{}, fmt.Errorf("eval: Overfit.Shuffles is %d, want at least 1 (0: 5)", o.Shuffles)
+	if err := o.Check(); err != nil {
+		return OverfitReport{}, err
 	}
+	o.Shuffles = cmp.Or(o.Shuffles, 5)
 	if err := checkProbe(train, heldOut); err != nil {
 		return OverfitReport{}, err
 	}

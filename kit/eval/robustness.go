@@ -68,8 +68,8 @@ type RobustnessResult struct {
 // range, validation images that are also training or test images, an encoder that has changed.
 func (r Robustness) Evaluate(train, clean Features, corrupted Corrupted) (RobustnessResult, error) {
 	resamples := cmp.Or(r.Resamples, 1000)
-	if resamples < 100 {
-		return RobustnessResult{}, fmt.Errorf("eval: Robustness.Resamples is %d, want at least 100 (0: 1,000)", r.Resamples)
+	if err := r.Check(); err != nil {
+		return RobustnessResult{}, err
 	}
 	if err := r.check(train, clean, corrupted); err != nil {
 		return RobustnessResult{}, err
@@ -107,6 +107,14 @@ func (r Robustness) Evaluate(train, clean Features, corrupted Corrupted) (Robust
 	out.Result, err = newResult("linear probe under corruption ("+model.Protocol+")", train, clean, predictions)
 	out.Result.Seed, out.Result.Fit = r.Probe.Seed, &model.Fit
 	return out, err
+}
+
+// Check returns an error that names the field that is out of range, whatever the features.
+func (r Robustness) Check() error {
+	if r.Resamples != 0 && r.Resamples < 100 {
+		return fmt.Errorf("eval: Robustness.Resamples is %d, want at least 100 (0: 1,000)", r.Resamples)
+	}
+	return r.Probe.Check()
 }
 
 func (r Robustness) check(train, clean Features, corrupted Corrupted) error {

@@ -84,3 +84,18 @@ func ExampleTemperature() {
 	fmt.Printf("temperature %.2f: it says %.2f\n", t, 1/(1+math.Exp(-5/t)))
 	// Output: temperature 4.55: it says 0.75
 }
+
+// A probe on few images is too sure of itself, which a temperature fitted on validation images mends.
+func ExampleCalibration() {
+	os.Setenv("GOMLX_BACKEND", "go")
+	validation := scenes("scenes/validation", 400, false, 3)
+	result, err := eval.Calibration{Probe: eval.Linear{L2: []float64{1e-5}}, Validation: &validation}.Evaluate(
+		scenes("scenes/train", 40, false, 1), scenes("scenes/test", 1000, false, 2))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(result.Temperature > 1, result.Scaled.ECE.Value < result.Own.ECE.Value,
+		result.Scaled.Accuracy == result.Own.Accuracy)
+	// Output: true true true
+}

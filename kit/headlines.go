@@ -1,0 +1,70 @@
+package kit
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Headlines is a file that collects the headline figures of a notebook while its cells run, each of which is a process of its
+// own. `make run` prints them. The report of a run is [Run.Report]'s.
+//
+//	headlines := kit.Headlines{Path: "runs/quickstart/report.json"}
+//	err := headlines.Headline("knn", "k-NN %.1f %%", 100*knn.Value)
+type Headlines struct {
+	Path string // Of the JSON file; its folder is made where it is missing.
+}
+
+// headlinesContent is what the file holds.
+type headlinesContent struct {
+	Headline []string `json:"headline"` // A line each.
+	Keys     []string `json:"keys"`     // Which figure each line is of.
+}
+
+// Headline writes a line to the file, in place of the line that had the same key.
+func (h Headlines) Headline(key, format string, args ...any) error {
+	content, err := h.read()
+	if err != nil {
+		return err
+	}
+	line := fmt.Sprintf(format, args...)
+	if at := slices.Index(content.Keys, key); at >= 0 {
+		content.Headline[at] = line
+	} else {
+		content.Keys, content.Headline = append(content.Keys, key), append(content.Headline, line)
+	}
+	if err := os.MkdirAll(filepath.Dir(h.Path), directoryPerms); err != nil {
+		return fmt.Errorf("writing the headlines: %w", err)
+	}
+	return writeJSON(h.Path, content)
+}
+
+// Reset empties the file.
+func (h Headlines) Reset() error {
+	if err := os.Remove(h.Path); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("emptying the headlines: %w", err)
+	}
+	return nil
+}
+
+// Lines are the headlines, in the order in which their keys first came.
+func (h Headlines) Lines() ([]string, error) {
+	content, err := h.read()
+	return content.Headline, err
+}
+
+func (h Headlines) read() (content headlinesContent, err error) {
+	encoded, err := os.ReadFile(h.Path)
+	if os.IsNotExist(err) {
+		return content, nil
+	}
+	if err != nil {
+		return content, fmt.Errorf("reading the headlines: %w", err)
+	}
+	if err := json.Unmarshal(encoded, &content); err != nil || len(content.Keys) != len(content.Headline) {
+		return content, fmt.Errorf("reading the headlines %s: it is damaged (%v)", h.Path, err)
+	}
+	return content, nil
+}

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"sslkit/kit/eval"
+	"sslkit/plots"
+)
+
+// Calibration is the part of how sure the linear probe is. noTemperature says why none was fitted, where none was.
+func Calibration(result eval.CalibrationResult, noTemperature string) (Section, error) {
+	values, err := raw(result)
+	if err != nil {
+		return Section{}, err
+	}
+	table := Table{Columns: []string{"probabilities", "ECE", "Brier score", "NLL"},
+		Note: "Bootstrap over test images; lower is better. An ECE is above 0 by chance alone, the more so with few images."}
+	row := func(name string, r eval.Reliability) {
+		table.Rows = append(table.Rows, []Cell{Words(name), Of(r.ECE, Plain), Of(r.Brier, Plain), Of(r.NLL, Plain)})
+	}
+	row("the probe's own", result.Own)
+	lines := []plots.Line{{Name: "calibrated", X: []float64{0, 1}, Y: []float64{0, 1}}, diagram("the probe's own", result.OwnBins)}
+	s := Section{
+		Title: "Calibration",
+		Text:  []string{"Of the images of which the probe says 70 %, is it right in 70 %?"}, Protocol: provenance(result.Result),
+		References: []Reference{
+			{"Guo et al. 2017, On calibration of modern neural networks", "https://arxiv.org/abs/1706.04599"},
+			{"Brier 1950, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78", ""},
+		},
+		Values: values,
+	}
+	if result.Scaled != nil {
+		row("divided by temperature "+Number(result.Temperature, Plain).Figure.String(), *result.Scaled)
+		lines = append(lines, diagram("with temperature", result.ScaledBins))
+		s.Text = append(s.Text, "The temperature is fitted on validation images; it changes no prediction.")
+	} else {
+		s.Text = append(s.Text, "No temperature was fitted: "+noTemperature+".")
+	}
+	s.Tables = []Table{table}
+	plot, err := plots.Curve("Reliability", "confidence", "accuracy", lines...)
+	if err != nil {
+		return Section{}, err
+	}
+	figure, err := Draw(plot, "Test images by how sure the probe is of them, with the 95 % interval of the accuracy. Below the "+
+		"diagonal it is too sure of itself.")
+	s.Figures = []Figure{figure}
+	return s, err
+}
+
+// diagram is a line through the bins.
+func diagram(name string, bins []eval.ReliabilityBin) plots.Line {
+	line := plots.Line{Name: name}
+	for _, bin := range bins {
+		line.X, line.Y = append(line.X, bin.Confidence), append(line.Y, bin.Accuracy.Value)
+		line.Low, line.High = append(line.Low, bin.Accuracy.Low), append(line.High, bin.Accuracy.High)
+	}
+	return line
+}

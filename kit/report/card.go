@@ -1,0 +1,82 @@
+package report
+
+import (
+	"sslkit/data"
+)
+
+// Card is what only people can say of a model: free text, each field a sentence or more. What is left empty is shown as not
+// stated.
+//
+// M. Mitchell et al. 2019, "Model cards for model reporting" (arXiv:1810.03993), section 4.
+type Card struct {
+	Developers  string `json:"developers,omitempty"`   // Developers are who made the model.
+	Contact     string `json:"contact,omitempty"`      // Contact is where to ask.
+	Licence     string `json:"licence,omitempty"`      // Licence of the weights.
+	Citation    string `json:"citation,omitempty"`     // Citation is how to cite the model.
+	IntendedUse string `json:"intended_use,omitempty"` // IntendedUse says for what and for whom.
+	OutOfScope  string `json:"out_of_scope,omitempty"` // OutOfScope says what it should not be used for.
+	Data        string `json:"data,omitempty"`         // Data says where the images come from, who chose them, and by whose leave.
+	Ethics      string `json:"ethics,omitempty"`       // Ethics are considerations of harm and of people in the images.
+	Limits      string `json:"limits,omitempty"`       // Limits are caveats and recommendations.
+}
+
+// ModelCard is a Card with what the run itself knows.
+type ModelCard struct {
+	Card
+	Method  string `json:"method"`  // Method is how it was trained, as "simclr".
+	Encoder string `json:"encoder"` // Encoder is the architecture, as "resnet18-w16".
+	Dim     int    `json:"dim"`     // Dim is the number of features.
+	// Weights is the SHA-256 (hex) of the trained weights; empty where there are none yet.
+	Weights  string `json:"weights"`
+	Seed     uint64 `json:"seed"`               // Seed of weights, order and augmentation.
+	Commit   string `json:"commit,omitempty"`   // Commit of the code that trained it.
+	Began    string `json:"began,omitempty"`    // Began is when the training was started, RFC 3339.
+	Training Images `json:"training"`           // Training are the images that were trained on.
+	Judged   Images `json:"judged"`             // Judged are the images that the figures are of.
+	Measured string `json:"measured,omitempty"` // Measured says how the figures came about, in words.
+}
+
+// Images describe a set.
+type Images struct {
+	Name        string `json:"name"`                 // Name of the set, as "cifar10/train".
+	Fingerprint string `json:"fingerprint"`          // Fingerprint names images, labels and order.
+	Number      int    `json:"number"`               // Number of images.
+	Height      int    `json:"height"`               // Height in pixels.
+	Width       int    `json:"width"`                // Width in pixels.
+	Classes     []Part `json:"classes,omitempty"`    // Classes with the images of each; nil where there are none.
+	Unlabelled  int    `json:"unlabelled,omitempty"` // Unlabelled images.
+	Groups      []Part `json:"groups,omitempty"`     // Groups with the images of each; nil where they are not known.
+	Missing     string `json:"missing,omitempty"`    // Missing says why there is no such set.
+}
+
+// Part is a class or a subgroup.
+type Part struct {
+	Name   string `json:"name"`   // Name of it.
+	Images int    `json:"images"` // Images in it.
+}
+
+// Describe is what a set says of itself. Groups are known of a data.Grouped set.
+func Describe(set data.Set) Images {
+	out := Images{Name: set.Name(), Fingerprint: set.Fingerprint(), Number: set.Len()}
+	out.Height, out.Width = set.Size()
+	for _, name := range set.Classes() {
+		out.Classes = append(out.Classes, Part{Name: name})
+	}
+	grouped, ok := set.(data.Grouped)
+	if ok {
+		for _, name := range grouped.Groups() {
+			out.Groups = append(out.Groups, Part{Name: name})
+		}
+	}
+	for i := range set.Len() {
+		if label := set.Label(i); label >= 0 {
+			out.Classes[label].Images++
+		} else {
+			out.Unlabelled++
+		}
+		if ok {
+			out.Groups[grouped.Group(i)].Images++
+		}
+	}
+	return out
+}

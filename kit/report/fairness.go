@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+
+	"sslkit/kit/eval"
+	"sslkit/plots"
+)
+
+// Fairness is the part of subgroups. classes are the names of the classes.
+func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
+	values, err := raw(result)
+	if err != nil {
+		return Section{}, err
+	}
+	groups := Table{Title: "Accuracy by " + result.Attribute, Columns: []string{result.Attribute, "accuracy", "test images"},
+		Note: "Bootstrap over the group's images within the classes."}
+	var bars []plots.Bar
+	for _, g := range result.Groups.Groups {
+		name := result.GroupNames[g.Group]
+		groups.Rows = append(groups.Rows, []Cell{Words(name), Of(g.Interval, Share), Counted(g.N)})
+		bars = append(bars, plots.Bar{Name: name, Value: 100 * g.Value, Low: 100 * g.Low, High: 100 * g.High})
+	}
+	gap := result.Groups.Gap
+	gaps := Table{
+		Title: "Gaps", Columns: []string{"", "value"},
+		Rows: [][]Cell{
+			{Words(fmt.Sprintf("accuracy, %s less %s", result.GroupNames[gap.Of], result.GroupNames[gap.Over])), Of(gap.Interval,
+				Points)},
+			{Words(fmt.Sprintf("worst pair: %s, %s", classes[result.WorstCell.Class], result.GroupNames[result.WorstCell.Group])),
+				Of(result.WorstCell.Accuracy, Share)},
+		},
+		Note: fmt.Sprintf("A permutation test that groups do not matter has p = %.3g. The worst of many pairs is low by chance too.",
+			result.Groups.PValue),
+	}
+	if b := result.Bias; b != nil {
+		gaps.Rows = append(gaps.Rows,
+			[]Cell{Words("accuracy where class and " + result.Attribute + " go together"), Of(b.Aligned, Share)},
+			[]Cell{Words("accuracy where they do not"), Of(b.Conflicting, Share)},
+			[]Cell{Words("bias gap"), Of(b.Gap, Points)})
+	}
+	decisions := Table{Title: "Decisions", Columns: []string{"class", "demographic parity", "equalised odds"},
+		Note: "How much the share that is said to be of the class differs between groups, and how much its error rates do. " +
+			"Newcombe's intervals."}
+	for _, d := range result.Decisions {
+		odds := Words(d.Undefined)
+		if d.EqualizedOdds != nil {
+			odds = Of(d.EqualizedOdds.Difference, Points)
+		}
+		decisions.Rows = append(decisions.Rows, []Cell{Words(d.Name), Of(d.DemographicParity.Interval, Points), odds})
+	}
+	plot, err := plots.Bars("Accuracy by "+result.Attribute, "accuracy (%)", bars...)
+	if err != nil {
+		return Section{}, err
+	}
+	figure, err := Draw(plot, "With the 95 % interval.")
+	s := Section{
+		Title: "Fairness",
+		Text:  []string{"Does the probe serve the subgroups of the test images alike?"}, Protocol: provenance(result.Result),
+		Tables: []Table{groups, gaps, decisions}, Figures: []Figure{figure}, Values: values,
+		References: []Reference{
+			{"Hardt, Price, Srebro 2016, Equality of opportunity in supervised learning", "https://arxiv.org/abs/1610.02413"},
+			{"Nam et al. 2020, Learning from failure (bias-aligned and bias-conflicting images)", "https://arxiv.org/abs/2007.02561"},
+			{"Newcombe 1998, Interval estimation for the difference between independent proportions, Statistics in Medicine 17", ""},
+		},
+	}
+	if b := result.Bias; b != nil && b.Gap.Low > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the probe relies on %s in place of the class: the bias gap is %s",
+			result.Attribute,
+			Quantity{b.Gap, Points}))
+	}
+	if gap.Low > 0 || gap.High < 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("groups are served unequally: accuracy of %s less that of %s is %s",
+			result.GroupNames[gap.Of], result.GroupNames[gap.Over], Quantity{gap.Interval, Points}))
+	}
+	return s, err
+}

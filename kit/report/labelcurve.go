@@ -1,0 +1,67 @@
+package report
+
+import (
+	"strings"
+
+	"sslkit/kit/eval"
+	"sslkit/kit/metric"
+	"sslkit/plots"
+)
+
+// LabelCurve is the part of accuracy against the number of labels.
+func LabelCurve(curve eval.Curve) (Section, error) {
+	values, err := raw(curve)
+	if err != nil {
+		return Section{}, err
+	}
+	means := Table{Columns: []string{"labels a class", "labels", curve.Metric, "draws"}, Note: "Interval: " + curve.Interval + "."}
+	draws := Table{
+		Title:   "Draws",
+		Columns: []string{"labels a class", "draw", curve.Metric, "labelled subset", "its seed", "probe"},
+		Note:    "Intervals of single draws are over test images. Within a draw the counts are nested.",
+	}
+	budget := plots.Budget{}
+	for _, p := range curve.Points {
+		mean := metric.Interval{Value: p.Value, Low: p.Low, High: p.High, N: len(p.Draws)}
+		means.Rows = append(means.Rows, []Cell{Counted(p.PerClass), Counted(p.Labels), Of(mean, Share),
+			Counted(len(p.Draws))})
+		for d, result := range p.Draws {
+			draws.Rows = append(draws.Rows, []Cell{Counted(p.PerClass), Counted(d + 1),
+				{Figure: new(Result{Result: result}.Quantity())}, Words(result.SubsetHash), Words(uintText(result.SubsetSeed)),
+				Words(settings(result.Protocol))})
+		}
+		budget.Labels = append(budget.Labels, p.PerClass)
+		budget.Accuracy = append(budget.Accuracy, 100*p.Value)
+		budget.Low, budget.High = append(budget.Low, 100*p.Low), append(budget.High, 100*p.High)
+	}
+	budget.Name, _, _ = strings.Cut(curve.Protocol, " on ")
+	plot, err := plots.LabelEfficiency("Accuracy against labels", budget)
+	if err != nil {
+		return Section{}, err
+	}
+	figure, err := Draw(plot, "The band is the 95 % interval: "+curve.Interval+".")
+	s := Section{
+		Title: "Label efficiency",
+		Text: []string{"The probe is fitted on a few labels of each class, drawn anew several times, and judged on all test " +
+			"images: " +
+			curve.Protocol + "."},
+		Tables: []Table{means, draws}, Figures: []Figure{figure}, Values: values,
+	}
+	if len(curve.Points) > 0 && len(curve.Points[0].Draws) > 0 {
+		s.Protocol = from(curve.Points[0].Draws[0])
+	}
+	return s, err
+}
+
+// from says whose features a result is of.
+func from(r eval.Result) string {
+	return "Labels of " + r.Train + ", test images of " + r.Test + ", " + encoderWords(r) + "."
+}
+
+// settings are what a protocol in words has in brackets, or all of it.
+func settings(protocol string) string {
+	if _, inside, ok := strings.Cut(protocol, " ("); ok && strings.HasSuffix(inside, ")") {
+		return strings.TrimSuffix(inside, ")")
+	}
+	return protocol
+}

@@ -1,0 +1,143 @@
+package report
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"sslkit/data"
+	"sslkit/kit/eval"
+)
+
+func TestJSONRoundTrip(t *testing.T) {
+	report := full(t)
+	path := filepath.Join(t.TempDir(), "report.json")
+	if err := report.WriteJSON(path); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := report.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := again.JSON()
+	if err != nil || !bytes.Equal(first, second) {
+		t.Errorf("read and written again it is other JSON (%v)", err)
+	}
+	if !reflect.DeepEqual(again.Cost, report.Cost) || !reflect.DeepEqual(again.Model, report.Model) ||
+		!reflect.DeepEqual(again.Warnings(), report.Warnings()) || !reflect.DeepEqual(again.Sections[0].Tables,
+		report.Sections[0].Tables) {
+		t.Error("read again it is another report")
+	}
+	page, err := report.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pageAgain, err := again.HTML(); err != nil || !bytes.Equal(page, pageAgain) {
+		t.Errorf("read again it is another page (%v)", err)
+	}
+	if !strings.Contains(string(first), `"warnings": [`) || !strings.Contains(string(first), `"unit": "share"`) {
+		t.Error("the JSON lacks the warnings or the units")
+	}
+}
+
+func TestEqualReportsMakeEqualBytes(t *testing.T) {
+	var pages, encoded [2][]byte
+	for i := range pages {
+		report, err := full(t), error(nil)
+		if pages[i], err = report.HTML(); err != nil {
+			t.Fatal(err)
+		}
+		if encoded[i], err = report.JSON(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(pages[0], pages[1]) || !bytes.Equal(encoded[0], encoded[1]) {
+		t.Error("the same report has other bytes the second time")
+	}
+}
+
+func TestWriteErrors(t *testing.T) {
+	bad := Report{Title: "bad", Cost: Cost{Seconds: math.NaN()}}
+	if err := bad.WriteJSON(filepath.Join(t.TempDir(), "x.json")); err == nil || !strings.Contains(err.Error(), `report "bad"`) {
+		t.Errorf("a figure that is not a number: %v", err)
+	}
+	if err := (Report{}).WriteHTML(filepath.Join(t.TempDir(), "missing", "x.html")); err == nil || !strings.Contains(err.Error(),
+		"missing") {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+	if _, err := (Report{Title: "bad", Recipe: []byte("{")}).HTML(); err == nil || !strings.Contains(err.Error(), "recipe") {
+		t.Errorf("a recipe that is no JSON: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "x.json")
+	if _, err := Read(path); err == nil {
+		t.Error("a report that is not there can be read")
+	}
+	if err := os.WriteFile(path, []byte(`{"sections": [{"tables": [{"rows": [[{"figure": {"unit": "miles"}}]]}]}]}`),
+		0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), `"miles"`) {
+		t.Errorf("a unit that is none: %v", err)
+	}
+}
+
+func TestSectionsWarn(t *testing.T) {
+	good, bad := eval.Result{Value: .8, Low: .75, High: .85, N: 100}, eval.Result{Value: .3, Low: .25, High: .35, N: 100}
+	s, err := KNN(bad, good)
+	if err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "30.0 % [25.0, 35.0] of the images, and on 80.0 %") {
+		t.Errorf("%q, %v", s.Warnings, err)
+	}
+	good.Copies, good.Test, good.Train = 2, "a/test", "a/train"
+	if s, err = KNN(good, bad); err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0],
+		"2 test images of a/test have") {
+		t.Errorf("%q, %v", s.Warnings, err)
+	}
+	bad.Fit, bad.Predictions = &eval.Fit{Iterations: 300}, []int{0, 1}
+	if s, err = Linear(bad, []int{0, 1}, []string{"a", "b"}); err != nil || len(s.Warnings) != 1 ||
+		!strings.Contains(s.Warnings[0], "not converged after 300") || !strings.Contains(s.Text[1],
+		"2 classes would be right in 50.0 %") {
+		t.Errorf("%q, %q, %v", s.Warnings, s.Text, err)
+	}
+	found := false
+	for _, w := range (Report{Sections: parts(t)}).Warnings() {
+		found = found || w.Section == "Duplicates and leaks" && strings.HasPrefix(w.Text, "1 image of a<b>/test looks the same as")
+	}
+	if !found {
+		t.Error("a leak is not warned of")
+	}
+}
+
+// Of a set all is told that a card needs, labelled or not.
+func TestDescribe(t *testing.T) {
+	set, err := data.Shapes{Train: 25}.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	got := Describe(set)
+	groups := 0
+	for _, g := range got.Groups {
+		groups += g.Images
+	}
+	if got.Number != 25 || got.Height != 32 || len(got.Classes) != 10 || got.Classes[0].Images != 3 ||
+		got.Classes[9].Images != 2 ||
+		groups != 25 || got.Unlabelled != 0 || got.Fingerprint != set.Fingerprint() {
+		t.Errorf("%+v", got)
+	}
+	partly, err := data.PartlyLabelled{From: data.Shapes{Train: 50}, Subset: data.Subset{PerClass: 1}}.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer partly.Close()
+	if got := Describe(partly); got.Unlabelled != 40 || got.Classes[3].Images != 1 {
+		t.Errorf("%+v", got)
+	}
+}
