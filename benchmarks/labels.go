@@ -32,15 +32,15 @@ type labelSet struct {
 	lr            float64 // Of SimCLR, for 256 images a step.
 	scratch, last float64 // Learning rates for labels: from random weights, and from SimCLR's.
 	threshold     float64 // FixMatch's.
+	counts        []int   // Labels of each class for every way.
+	steps         int     // Of a training on labels alone, in batches of up to 50, and of FixMatch, in batches of 64.
 }
 
 // labelSizes is the size of everything.
 type labelSizes struct {
-	seeds, draws   int
-	counts, probed []int // Labels of each class: for every way, and for the linear probe besides, which costs little.
-	steps          int   // Of a training on labels alone, in batches of up to 50.
-	fixMatchSteps  int   // Of FixMatch, in batches of 64, a quarter of them with labels.
-	shares         []int // SimCLR is measured by its linear probe at these parts of its images too, each a training of its own.
+	seeds, draws int
+	probed       []int // Labels of each class that the linear probe, which costs little, is given besides.
+	shares       []int // SimCLR is measured by its linear probe at these parts of its images too, each a training of its own.
 }
 
 // labelSettings are the network and the sizes of all sets.
@@ -69,17 +69,17 @@ func labelSets(o options) []labelSet {
 	sets := []labelSet{
 		{
 			name: "shapes", classes: 10, source: shapes, view: shapesView, weak: shapesView,
-			images: 115_200, batch: 64, lr: 1, scratch: .15, last: .05, threshold: .6,
+			images: 115_200, batch: 64, lr: 1, scratch: .15, last: .05, threshold: .6, counts: []int{10, 50}, steps: 2000,
 		},
 		{
 			name: "cifar10", classes: 10, source: func(uint64) data.Source { return photos(o, 20_000, 5_000) },
 			view: ssl.SimCLRView(32, .5), weak: semi.WeakView(),
-			images: 300_000, batch: 128, lr: .5, scratch: .15, last: .05, threshold: .6,
+			images: 300_000, batch: 128, lr: .5, scratch: .05, last: .01, threshold: .6, counts: []int{10, 50, 250}, steps: 1000,
 		},
 		{
 			name: "pneumonia", classes: 2, source: func(uint64) data.Source { return chest }, // After quick has made it small.
 			view: colourless, weak: colourless,
-			images: 57_600, batch: 64, lr: .5, scratch: .15, last: .05, threshold: .6,
+			images: 57_600, batch: 64, lr: .5, scratch: .15, last: .01, threshold: .95, counts: []int{10, 50, 250}, steps: 1000,
 		},
 	}
 	if o.quick {
@@ -88,7 +88,7 @@ func labelSets(o options) []labelSet {
 			return data.Shapes{Seed: seed, Train: 640, Validation: 64, Test: 200}
 		}
 		for i := range sets {
-			sets[i].images = 20 * sets[i].batch
+			sets[i].images, sets[i].counts, sets[i].steps = 20*sets[i].batch, []int{4, 8}, 4
 		}
 	}
 	return sets
@@ -107,13 +107,12 @@ func neighbour(path, name string) string {
 func labels(o options) error {
 	s := labelSettings{
 		labelSizes: labelSizes{
-			seeds: o.seeds, draws: 3, counts: []int{10, 50, 250}, probed: []int{2, 5, 25, 100}, steps: 1000, fixMatchSteps: 1000,
-			shares: []int{16, 4},
+			seeds: o.seeds, draws: 3, probed: []int{2, 5, 25, 100}, shares: []int{16, 4},
 		},
 		encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem},
 	}
 	if o.quick {
-		s.labelSizes = labelSizes{seeds: 2, draws: 2, counts: []int{4, 8}, probed: []int{2}, steps: 4, fixMatchSteps: 4, shares: []int{4}}
+		s.labelSizes = labelSizes{seeds: 2, draws: 2, probed: []int{2}, shares: []int{4}}
 	}
 	name := "labels"
 	sets := labelSets(o)
@@ -153,10 +152,10 @@ func labels(o options) error {
 
 // note tells the sizes.
 func (s labelSettings) note() string {
-	return fmt.Sprintf("%d pretraining seeds with %d draws of labels each. Trainings on labels alone take %d steps of 50 images at "+
-		"most, FixMatch %d steps of 64, of which 16 have labels. Images seen are those of all trainings that a way needs, SimCLR's "+
+	return fmt.Sprintf("%d pretraining seeds with %d draws of labels each. Trainings on labels alone take batches of up to 50 images, "+
+		"FixMatch of 64, of which 16 have labels, both 2,000 of them on Shapes and 1,000 elsewhere. Images seen are those of all trainings that a way needs, SimCLR's "+
 		"among them, and FLOPs what their forward and backward passes cost (three times the forward pass, a multiply-add being two). "+
 		"The linear probe chooses its L2 by cross-validation on its labels. Learning rates and FixMatch's threshold were chosen on "+
 		"validation images with labels of another draw, 10 of each class.",
-		s.seeds, s.draws, s.steps, s.fixMatchSteps)
+		s.seeds, s.draws)
 }

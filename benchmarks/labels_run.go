@@ -67,7 +67,7 @@ func (s labelSettings) measure(dir string, set labelSet, seed uint64, runs *labe
 		if err != nil {
 			return err
 		}
-		if err := cell.overDraws(runs, linearProbe, s.counts); err != nil {
+		if err := cell.overDraws(runs, linearProbe, set.counts); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (s labelSettings) measure(dir string, set labelSet, seed uint64, runs *labe
 		return err
 	}
 	for _, way := range labelWays {
-		if err := cell.overDraws(runs, way, s.counts); err != nil {
+		if err := cell.overDraws(runs, way, set.counts); err != nil {
 			return err
 		}
 	}
@@ -153,7 +153,7 @@ func (c labelCell) classifier(way labelWay, dir string) (labelRun, error) {
 		if logits, err = run.Embeddings(data.Test); err != nil {
 			return out, err
 		}
-		out.Result, err = eval.Classified(fmt.Sprintf("FixMatch (%d steps)", c.fixMatchSteps), few, logits)
+		out.Result, err = eval.Classified(fmt.Sprintf("FixMatch (%d steps)", c.set.steps), few, logits)
 		runs = append(runs, run)
 	}
 	if err != nil {
@@ -186,7 +186,7 @@ func (c labelCell) weights(way labelWay) string {
 func (c labelCell) fineTuning(way labelWay) kit.FineTuning {
 	return kit.FineTuning{
 		Data: c.set.source(c.seed), Labels: c.labels(), Encoder: c.encoder, Start: c.weights(way), View: c.set.view,
-		Optimizer: c.rate(way), Steps: c.steps, Seed: c.seed,
+		Optimizer: c.rate(way), Steps: c.set.steps, Seed: c.seed,
 	}
 }
 
@@ -197,8 +197,8 @@ func (c labelCell) fixMatch(way labelWay) kit.Recipe {
 		Method: semi.FixMatch{
 			Classes: c.set.classes, Threshold: c.set.threshold, Share: .25, Weak: c.set.weak, Strong: c.set.view,
 		},
-		Optimizer: c.rate(way), Batch: 64, Steps: c.fixMatchSteps, Seed: c.seed,
-		MonitorEvery: c.fixMatchSteps, CheckpointEvery: max(c.fixMatchSteps/4, 1),
+		Optimizer: c.rate(way), Batch: 64, Steps: c.set.steps, Seed: c.seed,
+		MonitorEvery: c.set.steps, CheckpointEvery: max(c.set.steps/4, 1),
 	}
 }
 

@@ -60,12 +60,12 @@ func TestApart(t *testing.T) {
 func TestLabelsOnATinyNetwork(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
 	s := labelSettings{
-		labelSizes{seeds: 2, draws: 1, counts: []int{2, 4}, probed: []int{3}, steps: 2, fixMatchSteps: 2, shares: []int{2}},
+		labelSizes{seeds: 2, draws: 1, probed: []int{3}, shares: []int{2}},
 		encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
 	}
 	set := labelSet{
 		name: "shapes", classes: 10, view: shapesView, weak: shapesView, images: 64, batch: 16, lr: .1, scratch: .1, last: .1,
-		threshold: .5, source: func(seed uint64) data.Source { return data.Shapes{Train: 96, Validation: 16, Test: 32, Seed: seed} },
+		threshold: .5, counts: []int{2, 4}, steps: 2, source: func(seed uint64) data.Source { return data.Shapes{Train: 96, Validation: 16, Test: 32, Seed: seed} },
 	}
 	o := options{runs: t.TempDir(), quick: true}
 	var runs, again labelRuns
