@@ -31,9 +31,16 @@ type labelSet struct {
 	images, batch int     // How many SimCLR sees, and in what batches.
 	lr            float64 // Of SimCLR, for 256 images a step.
 	scratch, last float64 // Learning rates for labels: from random weights, and from SimCLR's.
-	threshold     float64 // FixMatch's.
-	counts        []int   // Labels of each class for every way.
-	steps         int     // Of a training on labels alone, in batches of up to 50, and of FixMatch, in batches of 64.
+	fixMatch      labelFixMatch
+	counts        []int // Labels of each class for every way.
+	steps         int   // Of a training on labels alone, in batches of up to 50, and of FixMatch.
+}
+
+// labelFixMatch is what FixMatch takes.
+type labelFixMatch struct {
+	batch     int
+	share     float64 // Of the batch that has labels.
+	threshold float64
 }
 
 // labelSizes is the size of everything.
@@ -68,23 +75,26 @@ func labelSets(o options) []labelSet {
 	}
 	sets := []labelSet{
 		{
-			name: "shapes", classes: 10, source: shapes, view: shapesView, weak: shapesView,
-			images: 115_200, batch: 64, lr: 1, scratch: .15, last: .05, threshold: .6, counts: []int{10, 50}, steps: 2000,
-		},
-		{
 			name: "cifar10", classes: 10, source: func(uint64) data.Source { return photos(o, 20_000, 5_000) },
 			view: ssl.SimCLRView(32, .5), weak: semi.WeakView(),
-			images: 300_000, batch: 128, lr: .5, scratch: .05, last: .01, threshold: .6, counts: []int{10, 50, 250}, steps: 1000,
+			images: 300_000, batch: 128, lr: .5, scratch: .05, last: .01, counts: []int{10, 50, 250}, steps: 1000,
+			fixMatch: labelFixMatch{batch: 64, share: .25, threshold: .6},
 		},
 		{
 			name: "pneumonia", classes: 2, source: func(uint64) data.Source { return chest }, // After quick has made it small.
 			view: colourless, weak: colourless,
-			images: 57_600, batch: 64, lr: .5, scratch: .15, last: .01, threshold: .95, counts: []int{10, 50, 250}, steps: 1000,
+			images: 57_600, batch: 64, lr: .5, scratch: .15, last: .01, counts: []int{10, 50, 250}, steps: 1000,
+			fixMatch: labelFixMatch{batch: 64, share: .25, threshold: .95},
+		},
+		{
+			name: "shapes", classes: 10, source: shapes, view: shapesView, weak: shapesView,
+			images: 115_200, batch: 64, lr: 1, scratch: .15, last: .05, counts: []int{10, 50}, steps: 2000,
+			fixMatch: labelFixMatch{batch: 128, share: .5, threshold: .8},
 		},
 	}
 	if o.quick {
 		chest.Train, chest.Test = 640, 200
-		sets[0].source = func(seed uint64) data.Source {
+		sets[2].source = func(seed uint64) data.Source {
 			return data.Shapes{Seed: seed, Train: 640, Validation: 64, Test: 200}
 		}
 		for i := range sets {
@@ -120,7 +130,7 @@ func labels(o options) error {
 		name += "-" + o.set
 		sets = slices.DeleteFunc(sets, func(set labelSet) bool { return set.name != o.set })
 		if len(sets) == 0 {
-			return fmt.Errorf("-set is %q; it must be shapes, cifar10 or pneumonia", o.set)
+			return fmt.Errorf("-set is %q; it must be cifar10, pneumonia or shapes", o.set)
 		}
 	}
 	out := newResult(name, labelsProtocol)
@@ -153,9 +163,9 @@ func labels(o options) error {
 // note tells the sizes.
 func (s labelSettings) note() string {
 	return fmt.Sprintf("%d pretraining seeds with %d draws of labels each. Trainings on labels alone take batches of up to 50 images, "+
-		"FixMatch of 64, of which 16 have labels, both 2,000 of them on Shapes and 1,000 elsewhere. Images seen are those of all trainings that a way needs, SimCLR's "+
+		"FixMatch of 64, of which 16 have labels, and on Shapes of 128, of which 64 have labels; both 1,000 of them, and 2,000 on Shapes. Images seen are those of all trainings that a way needs, SimCLR's "+
 		"among them, and FLOPs what their forward and backward passes cost (three times the forward pass, a multiply-add being two). "+
-		"The linear probe chooses its L2 by cross-validation on its labels. Learning rates and FixMatch's threshold were chosen on "+
+		"The linear probe chooses its L2 by cross-validation on its labels. Learning rates and FixMatch's settings were chosen on "+
 		"validation images with labels of another draw, 10 of each class.",
 		s.seeds, s.draws)
 }

@@ -192,12 +192,13 @@ func (c labelCell) fineTuning(way labelWay) kit.FineTuning {
 
 // fixMatch is semi-supervised training, from SimCLR's weights or from random ones.
 func (c labelCell) fixMatch(way labelWay) kit.Recipe {
+	settings := c.set.fixMatch
 	return kit.Recipe{
 		Data: data.PartlyLabelled{From: c.set.source(c.seed), Subset: c.labels()}, Encoder: c.encoder, Start: c.weights(way),
 		Method: semi.FixMatch{
-			Classes: c.set.classes, Threshold: c.set.threshold, Share: .25, Weak: c.set.weak, Strong: c.set.view,
+			Classes: c.set.classes, Threshold: settings.threshold, Share: settings.share, Weak: c.set.weak, Strong: c.set.view,
 		},
-		Optimizer: c.rate(way), Batch: 64, Steps: c.set.steps, Seed: c.seed,
+		Optimizer: c.rate(way), Batch: settings.batch, Steps: c.set.steps, Seed: c.seed,
 		MonitorEvery: c.set.steps, CheckpointEvery: max(c.set.steps/4, 1),
 	}
 }
