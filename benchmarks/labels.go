@@ -33,7 +33,7 @@ type labelSet struct {
 	scratch, last float64 // Learning rates for labels: from random weights, and from SimCLR's.
 	fixMatch      labelFixMatch
 	counts        []int // Labels of each class for every way.
-	steps         int   // Of a training on labels alone, in batches of up to 50, and of FixMatch.
+	steps         []int // For each of counts: of a training on labels alone, in batches of up to 50, and of FixMatch.
 }
 
 // labelFixMatch is what FixMatch takes.
@@ -77,18 +77,20 @@ func labelSets(o options) []labelSet {
 		{
 			name: "cifar10", classes: 10, source: func(uint64) data.Source { return photos(o, 20_000, 5_000) },
 			view: ssl.SimCLRView(32, .5), weak: semi.WeakView(),
-			images: 300_000, batch: 128, lr: .5, scratch: .05, last: .01, counts: []int{10, 50, 250}, steps: 1000,
+			images: 300_000, batch: 128, lr: .5, scratch: .05, last: .01,
+			counts: []int{10, 50, 250}, steps: []int{1000, 1000, 3000}, // 2,500 labels are not learnt in 1,000 steps.
 			fixMatch: labelFixMatch{batch: 64, share: .25, threshold: .6},
 		},
 		{
 			name: "pneumonia", classes: 2, source: func(uint64) data.Source { return chest }, // After quick has made it small.
 			view: colourless, weak: colourless,
-			images: 57_600, batch: 64, lr: .5, scratch: .15, last: .01, counts: []int{10, 50, 250}, steps: 1000,
+			images: 57_600, batch: 64, lr: .5, scratch: .15, last: .01,
+			counts: []int{10, 50, 250}, steps: []int{1000, 1000, 1000},
 			fixMatch: labelFixMatch{batch: 64, share: .25, threshold: .95},
 		},
 		{
 			name: "shapes", classes: 10, source: shapes, view: shapesView, weak: shapesView,
-			images: 115_200, batch: 64, lr: 1, scratch: .15, last: .05, counts: []int{10, 50}, steps: 2000,
+			images: 115_200, batch: 64, lr: 1, scratch: .15, last: .05, counts: []int{10, 50}, steps: []int{2000, 2000},
 			fixMatch: labelFixMatch{batch: 128, share: .5, threshold: .8},
 		},
 	}
@@ -98,7 +100,7 @@ func labelSets(o options) []labelSet {
 			return data.Shapes{Seed: seed, Train: 640, Validation: 64, Test: 200}
 		}
 		for i := range sets {
-			sets[i].images, sets[i].counts, sets[i].steps = 20*sets[i].batch, []int{4, 8}, 4
+			sets[i].images, sets[i].counts, sets[i].steps = 20*sets[i].batch, []int{4, 8}, []int{4, 4}
 		}
 	}
 	return sets
@@ -163,8 +165,9 @@ func labels(o options) error {
 // note tells the sizes.
 func (s labelSettings) note() string {
 	return fmt.Sprintf("%d pretraining seeds with %d draws of labels each. Trainings on labels alone take batches of up to 50 images, "+
-		"FixMatch of 64, of which 16 have labels, and on Shapes of 128, of which 64 have labels; both 1,000 of them, and 2,000 on Shapes. Images seen are those of all trainings that a way needs, SimCLR's "+
-		"among them, and FLOPs what their forward and backward passes cost (three times the forward pass, a multiply-add being two). "+
+		"FixMatch of 64, of which 16 have labels, and on Shapes of 128, of which 64 have labels; both 1,000 of them, with 250 labels of "+
+		"each class of CIFAR-10 3,000, and on Shapes 2,000. Images seen are those of all trainings that a way needs, SimCLR's among them, "+
+		"and FLOPs what their forward and backward passes cost (three times the forward pass, a multiply-add being two). "+
 		"The linear probe chooses its L2 by cross-validation on its labels. Learning rates and FixMatch's settings were chosen on "+
 		"validation images with labels of another draw, 10 of each class.",
 		s.seeds, s.draws)

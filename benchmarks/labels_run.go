@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"sslkit/data"
 	"sslkit/kit"
@@ -125,6 +126,9 @@ func (c labelCell) labels() data.Subset {
 	return data.Subset{PerClass: c.perClass, Seed: 100*c.seed + uint64(c.draw)}
 }
 
+// steps is the length of a training with this number of labels.
+func (c labelCell) steps() int { return c.set.steps[slices.Index(c.set.counts, c.perClass)] }
+
 // classifier trains and tests one.
 func (c labelCell) classifier(way labelWay, dir string) (labelRun, error) {
 	out := labelRun{Way: way, PerClass: c.perClass, Seed: c.seed, Draw: c.draw + 1}
@@ -153,7 +157,7 @@ func (c labelCell) classifier(way labelWay, dir string) (labelRun, error) {
 		if logits, err = run.Embeddings(data.Test); err != nil {
 			return out, err
 		}
-		out.Result, err = eval.Classified(fmt.Sprintf("FixMatch (%d steps)", c.set.steps), few, logits)
+		out.Result, err = eval.Classified(fmt.Sprintf("FixMatch (%d steps)", c.steps()), few, logits)
 		runs = append(runs, run)
 	}
 	if err != nil {
@@ -186,7 +190,7 @@ func (c labelCell) weights(way labelWay) string {
 func (c labelCell) fineTuning(way labelWay) kit.FineTuning {
 	return kit.FineTuning{
 		Data: c.set.source(c.seed), Labels: c.labels(), Encoder: c.encoder, Start: c.weights(way), View: c.set.view,
-		Optimizer: c.rate(way), Steps: c.set.steps, Seed: c.seed,
+		Optimizer: c.rate(way), Steps: c.steps(), Seed: c.seed,
 	}
 }
 
@@ -198,8 +202,8 @@ func (c labelCell) fixMatch(way labelWay) kit.Recipe {
 		Method: semi.FixMatch{
 			Classes: c.set.classes, Threshold: settings.threshold, Share: settings.share, Weak: c.set.weak, Strong: c.set.view,
 		},
-		Optimizer: c.rate(way), Batch: settings.batch, Steps: c.set.steps, Seed: c.seed,
-		MonitorEvery: c.set.steps, CheckpointEvery: max(c.set.steps/4, 1),
+		Optimizer: c.rate(way), Batch: settings.batch, Steps: c.steps(), Seed: c.seed,
+		MonitorEvery: c.steps(), CheckpointEvery: max(c.steps()/4, 1),
 	}
 }
 

@@ -65,7 +65,7 @@ func TestLabelsOnATinyNetwork(t *testing.T) {
 	}
 	set := labelSet{
 		name: "shapes", classes: 10, view: shapesView, weak: shapesView, images: 64, batch: 16, lr: .1, scratch: .1, last: .1,
-		fixMatch: labelFixMatch{batch: 16, share: .25, threshold: .5}, counts: []int{2, 4}, steps: 2,
+		fixMatch: labelFixMatch{batch: 16, share: .25, threshold: .5}, counts: []int{2, 4}, steps: []int{2, 2},
 		source: func(seed uint64) data.Source { return data.Shapes{Train: 96, Validation: 16, Test: 32, Seed: seed} },
 	}
 	o := options{runs: t.TempDir(), quick: true}
