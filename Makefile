@@ -61,11 +61,13 @@ test: setup ## vet, format, the notebooks made small, and all Go tests
 		export SSLKIT_QUICK=1 SSLKIT_RUNS="$(env)/var/test/runs"; unset SSLKIT_DATA; export $(jupyter); \
 		$(python) notebooks/setup/publish.py notebooks/quickstart.ipynb "$(env)/var/test" \
 			--report "$$SSLKIT_RUNS/quickstart/report.json" && \
-		$(python) notebooks/setup/publish.py notebooks/methods.ipynb "$(env)/var/test"
+		for name in methods labels; do \
+			$(python) notebooks/setup/publish.py notebooks/$$name.ipynb "$(env)/var/test" || exit 1; \
+		done
 	@echo "go test -race"
 	@go test -race $(TESTFLAGS) $(foreach package,$(RACE),$(if $(wildcard $(package)/*.go),./$(package)))
 	@echo "go test"
-	@go test $(TESTFLAGS) ./...
+	@go test -timeout 20m $(TESTFLAGS) ./...
 
 lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address with the token
 	@export $(jupyter) PATH="$(env)/bin:$$PATH"; \

@@ -42,11 +42,15 @@ func (r *Run) features(weightsFile string, source data.Source, split data.Split)
 // Embeddings are what the method's loss compares, for every image of a split, without augmentation: projections for SimCLR,
 // the classes' logits for Supervised, and for CLIP the space that it shares with TextEmbeddings. They are computed from the
 // last checkpoint, which holds the heads.
-func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
+func (r *Run) Embeddings(split data.Split) (eval.Features, error) { return r.EmbeddingsOf(r.Recipe.Data, split) }
+
+// EmbeddingsOf are the Embeddings of a split of another source, as the answers of a classifier about images that were not
+// labelled for its training. Errors: what the source cannot open, images of a size that the encoder does not take.
+func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features, error) {
 	fail := func(err error) (eval.Features, error) {
-		return eval.Features{}, fmt.Errorf("embeddings of %s's %s split in %s: %w", r.Recipe.Data.Name(), split, r.Dir, err)
+		return eval.Features{}, fmt.Errorf("embeddings of %s's %s split in %s: %w", source.Name(), split, r.Dir, err)
 	}
-	set, err := r.Recipe.Data.Open(split)
+	set, err := source.Open(split)
 	if err != nil {
 		return fail(err)
 	}
@@ -57,8 +61,11 @@ func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 	}
 	embeddings := blankFeatures(set)
 	embeddings.Encoder, embeddings.Rehash = hash, r.checkpointHash
+	height, width := set.Size()
+	if err := r.Recipe.Encoder.Check(height, width); err != nil {
+		return fail(err)
+	}
 	caught := exceptions.TryCatch[error](func() {
-		height, width := set.Size()
 		exec, err := forward(store, r.Recipe, height, width, func(scope *model.Scope, features *Node) *Node {
 			return r.Recipe.Method.Embed(scope.At(methodScope), features)
 		})

@@ -67,6 +67,29 @@ func TestFineTuningKeepsTheBestStepAlsoWhenItIsResumed(t *testing.T) {
 		t.Errorf("the run's accuracy on the validation images is %g, and the best was %g", got, best)
 	}
 
+	// The images that it was not told the labels of are asked about in the same way.
+	everything, err := tuned.Run.EmbeddingsOf(f.Data, data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := tuned.Run.Embeddings(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	matching := 0
+	for i := range everything.N {
+		if slices.Equal(everything.Row(i), told.Row(0)) {
+			matching++
+		}
+	}
+	if everything.N != 96 || told.N != 30 || matching != 1 {
+		t.Errorf("%d of the %d rows are those of the first of %d images that were trained on, want 1 of 96, and 30", matching,
+			everything.N, told.N)
+	}
+	if _, err := tuned.Run.EmbeddingsOf(data.Shapes{Size: 4}, data.Test); err == nil || !strings.Contains(err.Error(), "test") {
+		t.Errorf("images too small for the encoder: error is %v", err)
+	}
+
 	// From the checkpoint before the last on again, to the same bits.
 	loseLastCheckpoint(t, dir)
 	again, err := FineTune(dir, f)

@@ -18,7 +18,7 @@ type Line struct {
 	// X and Y are the points, in order of X.
 	X, Y []float64
 
-	// Low and High bound an interval around Y, drawn as a band. Both nil: no band.
+	// Low and High bound an interval around Y, drawn as a band, or as an error bar where there is one point. Both nil: none.
 	Low, High []float64
 
 	// Smooth is the width of a centred moving average in points (shorter at both ends). The average is drawn in bold
@@ -42,12 +42,19 @@ func Curve(title, xlabel, ylabel string, lines ...Line) (*Figure, error) {
 			ch.plot.Add(band(l, i))
 		}
 	}
+	margin := 0.
 	for i, l := range lines {
+		if len(l.X) == 1 { // A band has no width there.
+			if err := ch.addWhiskers(l, i); err != nil {
+				return nil, fmt.Errorf("plots: Curve: %s: %w", labelled("line", i, l.Name), err)
+			}
+			margin = 0.02 // A lone marker on the frame is easily missed.
+		}
 		if err := ch.addLine(l, i); err != nil {
 			return nil, fmt.Errorf("plots: Curve: %s: %w", labelled("line", i, l.Name), err)
 		}
 	}
-	widen(&ch.plot.X, 0, 0)
+	widen(&ch.plot.X, margin, margin)
 	widen(&ch.plot.Y, 0.04, 0.04)
 	return ch.figure(chartWidth, chartHeight), nil
 }

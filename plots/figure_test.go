@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"encoding/gob"
 	"encoding/xml"
+	"image/color"
 	"image/png"
 	"io"
 	"os"
@@ -228,5 +229,35 @@ func TestPDFColors(t *testing.T) {
 	}
 	if strings.Contains(page.String(), "0.149 0.067 0.000 rg") {
 		t.Error("the second series' band is filled with its colour times its opacity")
+	}
+}
+
+// A band around one point has no width, so its interval is an error bar.
+func TestCurveShowsTheIntervalOfALonePoint(t *testing.T) {
+	ends := Line{Name: "ends", X: []float64{0, 2}, Y: []float64{0, 10}}
+	inks := map[bool]int{}
+	for _, interval := range []bool{false, true} {
+		lone := Line{Name: "lone", X: []float64{1}, Y: []float64{5}}
+		if interval {
+			lone.Low, lone.High = []float64{2}, []float64{8}
+		}
+		fig, err := Curve("", "x", "y", ends, lone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := fig.Image(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for y := range img.Bounds().Dy() {
+			for x := range img.Bounds().Dx() {
+				if color.NRGBAModel.Convert(img.At(x, y)) == color.Color(seriesColor(1)) {
+					inks[interval]++
+				}
+			}
+		}
+	}
+	if inks[true] < inks[false]+100 {
+		t.Errorf("%d pixels in the colour of the lone point with its interval, %d without", inks[true], inks[false])
 	}
 }

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -53,16 +54,7 @@ func LabelEfficiency(title string, series ...Budget) (*Figure, error) {
 		}
 	}
 	for i, l := range lines {
-		if l.Low != nil {
-			bars, err := plotter.NewYErrorBars(whiskers(l))
-			if err != nil {
-				return nil, fmt.Errorf("plots: LabelEfficiency: %s: %w", labelled("series", i, l.Name), err)
-			}
-			bars.LineStyle = draw.LineStyle{Color: seriesColor(i), Width: 1}
-			bars.CapWidth = 5
-			ch.plot.Add(bars)
-		}
-		if err := ch.addLine(l, i); err != nil {
+		if err := cmp.Or(ch.addWhiskers(l, i), ch.addLine(l, i)); err != nil {
 			return nil, fmt.Errorf("plots: LabelEfficiency: %s: %w", labelled("series", i, l.Name), err)
 		}
 	}
@@ -116,6 +108,21 @@ func countTicks(counts []int) plot.ConstantTicks {
 		ticks[i] = plot.Tick{Value: float64(n), Label: label}
 	}
 	return ticks
+}
+
+// addWhiskers adds the interval of each point of the i-th line as an error bar.
+func (ch *chart) addWhiskers(l Line, i int) error {
+	if l.Low == nil {
+		return nil
+	}
+	bars, err := plotter.NewYErrorBars(whiskers(l))
+	if err != nil {
+		return err
+	}
+	bars.LineStyle = draw.LineStyle{Color: seriesColor(i), Width: 1}
+	bars.CapWidth = 5
+	ch.plot.Add(bars)
+	return nil
 }
 
 // whiskers gives gonum's error bars the points with their distances to the interval's bounds.

@@ -99,6 +99,20 @@ def execute(notebook, path):
         sys.exit(1)
     except DeadKernelError:
         sys.exit("\nthe kernel died")
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
+
+
+def joined(outputs):
+    """Makes one of texts that follow each other: how a kernel cuts them up depends on the moment."""
+    out = []
+    for output in outputs:
+        if output.output_type == "stream" and out and out[-1].output_type == "stream" and out[-1].name == output.name:
+            out[-1].text += output.text
+        else:
+            out.append(output)
+    return out
 
 
 class MathRenderer(IPythonRenderer):
