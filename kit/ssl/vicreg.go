@@ -96,7 +96,8 @@ func (m VICReg) Embed(scope *model.Scope, features *Node) *Node {
 
 // Collapse of VICReg is where the variance term lost.
 func (m VICReg) Collapse() Collapse {
-	return Collapse{Try: "a larger Variance, or Covariance where only the rank falls; a larger Batch; a lower learning rate"}
+	// The variance term holds the deviation near that of an even spread, so that a quarter of it means that the term has lost.
+	return Collapse{Std: .25, Try: "a larger Variance, or Covariance where only the rank falls; a larger Batch; a lower learning rate"}
 }
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
