@@ -51,8 +51,7 @@ func (p *reporter) training() (report.Section, error) {
 		return s, err
 	}
 	s.Text = []string{fmt.Sprintf("Trained by %s for %s steps of %d images. The loss is that of each batch; the monitors look "+
-		"at the embeddings of images that are not trained "+
-		"on.", p.run.Recipe.Method.Name(), counted(p.stepsDone()), p.run.Recipe.Batch)}
+		"at the embeddings of images that are not trained on.", p.run.Recipe.Method.Name(), counted(p.stepsDone()), p.run.Recipe.Batch)}
 	if len(looks) > 0 {
 		s.Tables = []report.Table{monitorTable(looks[0], looks[len(looks)-1])}
 	}
@@ -83,8 +82,9 @@ func (p *reporter) training() (report.Section, error) {
 // monitorTable compares the first look at the monitors with the last.
 func monitorTable(first, last Metrics) report.Table {
 	row := func(name string, of func(m *Monitor) float64) []report.Cell {
-		return []report.Cell{report.Words(name), report.Number(of(first.Monitor), report.Plain), report.Number(of(last.Monitor),
-			report.Plain)}
+		return []report.Cell{
+			report.Words(name), report.Number(of(first.Monitor), report.Plain), report.Number(of(last.Monitor), report.Plain),
+		}
 	}
 	return report.Table{
 		Title:   "Collapse monitors",
@@ -96,8 +96,7 @@ func monitorTable(first, last Metrics) report.Table {
 			row("uniformity", func(m *Monitor) float64 { return m.Uniformity }),
 		},
 		Note: fmt.Sprintf("Embeddings of %d dimensions; an even spread over the sphere has a deviation of %.3g.",
-			last.Monitor.EmbeddingDim,
-			evenSpread(last.Monitor.EmbeddingDim)),
+			last.Monitor.EmbeddingDim, evenSpread(last.Monitor.EmbeddingDim)),
 	}
 }
 

@@ -118,9 +118,8 @@ func (p *reporter) attack() (report.Section, error) {
 	first := slices.Clone(judged.Labels[:sweep.Images])
 	slices.Sort(first)
 	if of := len(slices.Compact(first)); of < len(judged.Classes) {
-		section.Text = append(section.Text, fmt.Sprintf("The images that were attacked, the first %d of %s, are of %d of its %d "+
-			"classes.",
-			sweep.Images, judged.Name, of, len(judged.Classes)))
+		section.Text = append(section.Text, fmt.Sprintf("The images that were attacked, the first %d of %s, are of %d of its "+
+			"%d classes.", sweep.Images, judged.Name, of, len(judged.Classes)))
 	}
 	return section, err
 }

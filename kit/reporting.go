@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -103,8 +104,7 @@ func (w Reporting) Check() error {
 		}
 	}
 	if w.TrainingOnly && (w.LabelCurve != nil || w.FewShot != nil || w.Retrieval != nil || w.Calibration != nil ||
-		w.Robustness != nil ||
-		w.Attack != nil || w.Fairness != nil || w.Overfit != nil || w.Curation != nil) {
+		w.Robustness != nil || w.Attack != nil || w.Fairness != nil || w.Overfit != nil || w.Curation != nil) {
 		return fmt.Errorf("kit.Reporting: TrainingOnly is true and a part that looks at images is given; give one of them")
 	}
 	return nil
@@ -185,7 +185,8 @@ func (p *reporter) report() (out report.Report, err error) {
 			continue
 		}
 		section, err := part.measure()
-		if why, absent := err.(absence); absent {
+		var why absence
+		if errors.As(err, &why) {
 			section = report.Section{Title: part.title, NotMeasured: why.reason}
 		} else if err != nil {
 			return out, fmt.Errorf("%s: %w", part.title, err)
