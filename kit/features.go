@@ -42,7 +42,9 @@ func (r *Run) features(weightsFile string, source data.Source, split data.Split)
 // Embeddings are what the method's loss compares, for every image of a split, without augmentation: projections for SimCLR,
 // the classes' logits for Supervised, and for CLIP the space that it shares with TextEmbeddings. They are computed from the
 // last checkpoint, which holds the heads.
-func (r *Run) Embeddings(split data.Split) (eval.Features, error) { return r.EmbeddingsOf(r.Recipe.Data, split) }
+func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
+	return r.EmbeddingsOf(r.Recipe.Data, split)
+}
 
 // EmbeddingsOf are the Embeddings of a split of another source, as the answers of a classifier about images that were not
 // labelled for its training. Errors: what the source cannot open, images of a size that the encoder does not take.
