@@ -61,7 +61,7 @@ test: setup ## vet, format, the notebooks made small, and all Go tests
 		export SSLKIT_QUICK=1 SSLKIT_RUNS="$(env)/var/test/runs"; unset SSLKIT_DATA; export $(jupyter); \
 		$(python) notebooks/setup/publish.py notebooks/quickstart.ipynb "$(env)/var/test" \
 			--report "$$SSLKIT_RUNS/quickstart/report.json" && \
-		for name in methods labels; do \
+		for name in methods labels trust; do \
 			$(python) notebooks/setup/publish.py notebooks/$$name.ipynb "$(env)/var/test" || exit 1; \
 		done
 	@echo "go test -race"

@@ -54,7 +54,7 @@ func ratios(name string, errors, baseline Errors, clean, baselineClean float64) 
 			return nil, 0, err
 		}
 		if below < 1e-12 { // or 0 but for rounding
-			return nil, 0, fmt.Errorf("corrupt: %s: baseline of %v sums to %g above %g: must be positive, to be divided by",
+			return nil, 0, fmt.Errorf("corrupt: %s: baseline of %v sums to %.3g above %.3g: must be positive, to be divided by",
 				name, c, below, baselineClean)
 		}
 		each[c] = above / below
