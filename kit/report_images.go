@@ -108,7 +108,7 @@ func picturePairs(pairs []pair) (report.Figure, error) {
 			if err := set.Read(p.at[k], pix); err != nil {
 				return report.Figure{}, err
 			}
-			rows[k] = append(rows[k], picture(pix, height, width))
+			rows[k] = append(rows[k], plots.Picture(pix, height, width))
 		}
 	}
 	plot, err := plots.ImageGrid("Images that look the same", rows, nil, columns)

@@ -44,14 +44,14 @@ func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 		if err := test.Read(i, pix); err != nil {
 			return fail(err)
 		}
-		row := plots.Query{Image: picture(pix, height, width), Class: className(test, i)}
+		row := plots.Query{Image: plots.Picture(pix, height, width), Class: className(test, i)}
 		index, similarity := near.Row(i)
 		for n, j := range index {
 			if err := train.Read(j, pix); err != nil {
 				return fail(err)
 			}
 			row.Neighbours = append(row.Neighbours, plots.Neighbour{
-				Image: picture(pix, height, width), Class: className(train, j), Similarity: similarity[n],
+				Image: plots.Picture(pix, height, width), Class: className(train, j), Similarity: similarity[n],
 				Same: test.Label(i) >= 0 && train.Label(j) == test.Label(i),
 			})
 		}

@@ -67,7 +67,7 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 	}
 	rows, titles := make([][]image.Image, len(indices)), []string{"image"}
 	for i := range rows {
-		rows[i] = append(rows[i], picture(shown[0][i*height*width*3:], height, width))
+		rows[i] = append(rows[i], plots.Picture(shown[0][i*height*width*3:], height, width))
 	}
 	pipelines := r.Method.Views(height, width)
 	for _, view := range pipelines {
@@ -100,14 +100,4 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 		}
 	}
 	return plots.ImageGrid(fmt.Sprintf("Views of %s, as %s sees them", r.Data.Name(), r.Method.Name()), rows, names, titles)
-}
-
-// picture is one image of interleaved RGB bytes.
-func picture(pix []uint8, height, width int) image.Image {
-	img := image.NewNRGBA(image.Rect(0, 0, width, height))
-	for i := range height * width {
-		copy(img.Pix[4*i:], pix[3*i:3*i+3])
-		img.Pix[4*i+3] = 255
-	}
-	return img
 }

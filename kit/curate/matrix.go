@@ -42,8 +42,9 @@ func checkLabels(what string, labels []int, n, classes int) error {
 	return nil
 }
 
-// unit is x with every row of length 1; rows of zeros stay.
-func unit(x []float32, n, dim int) []float32 {
+// Unit is x, [n, dim], with every row of length 1, so that Euclidean distances, those of [KCenter] and [Balanced], are those of
+// directions. Rows of zeros stay. x itself is left as it is; it must hold n*dim values.
+func Unit(x []float32, n, dim int) []float32 {
 	out := make([]float32, len(x))
 	parallel(n, func(i int) {
 		row := x[i*dim : (i+1)*dim]
