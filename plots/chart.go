@@ -57,6 +57,9 @@ func (ch *chart) drawHead(c draw.Canvas) draw.Canvas {
 // left is the width of what stands left of the data: tick labels and the axis's name.
 func (ch *chart) left(c draw.Canvas) vg.Length { return ch.plot.DataCanvas(c).Min.X - c.Min.X }
 
+// right is the width of what stands right of the data: half of the last tick's label.
+func (ch *chart) right(c draw.Canvas) vg.Length { return c.Max.X - ch.plot.DataCanvas(c).Max.X }
+
 // drawAxes draws the axes, with their data from indent further right than they need.
 func (ch *chart) drawAxes(c draw.Canvas, indent vg.Length) {
 	p := *ch.plot // drawing must not change the chart

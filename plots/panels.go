@@ -86,7 +86,7 @@ func drawPanels(c draw.Canvas, charts []*chart) {
 		free -= ch.head(c.Size().X)
 	}
 	bodies := make([]draw.Canvas, len(charts))
-	var left vg.Length
+	var left, right vg.Length
 	top := c.Max.Y
 	for i, ch := range charts {
 		bottom := top - ch.head(c.Size().X) - free/vg.Length(len(charts))
@@ -96,10 +96,11 @@ func drawPanels(c draw.Canvas, charts []*chart) {
 		bodies[i] = ch.drawHead(draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 			Min: vg.Point{X: c.Min.X, Y: bottom}, Max: vg.Point{X: c.Max.X, Y: top},
 		}})
-		left = max(left, ch.left(bodies[i]))
+		left, right = max(left, ch.left(bodies[i])), max(right, ch.right(bodies[i]))
 		top = bottom - gap
 	}
 	for i, ch := range charts {
-		ch.drawAxes(bodies[i], left-ch.left(bodies[i]))
+		body := draw.Crop(bodies[i], 0, ch.right(bodies[i])-right, 0, 0)
+		ch.drawAxes(body, left-ch.left(body))
 	}
 }
