@@ -73,7 +73,7 @@ func (s compressSettings) report(o options, teacher *kit.Run, ways []*compressed
 		name, _, _ := strings.Cut(way.name, "/")
 		points = append(points, point{name, 1e6 * table.Rows[i+1].Latency[1].Seconds.Median, rows[0]})
 	}
-	if err := out.write(o.results()); err != nil {
+	if err := out.Write(o.results()); err != nil {
 		return err
 	}
 	return drawCompression(o, points)

@@ -150,7 +150,7 @@ func labels(o options) error {
 			}
 			soFar := out
 			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, found.rows), append(slices.Clone(out.Notes), found.notes...)
-			if err := soFar.write(o.results()); err != nil {
+			if err := soFar.Write(o.results()); err != nil {
 				return err
 			}
 			if err := found.draw(o, s, set); err != nil {

@@ -89,7 +89,7 @@ func methods(o options) error {
 			}
 			soFar := out
 			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, rows), append(slices.Clone(out.Notes), notClear(set.name, rows))
-			if err := soFar.write(o.results()); err != nil {
+			if err := soFar.Write(o.results()); err != nil {
 				return err
 			}
 		}

@@ -42,7 +42,7 @@ func real(o options) error {
 			return err
 		}
 		out.Rows = append(out.Rows, rows...)
-		if err := out.write(o.results()); err != nil { // What is measured is kept, whatever comes after.
+		if err := out.Write(o.results()); err != nil { // What is measured is kept, whatever comes after.
 			return err
 		}
 	}
@@ -50,14 +50,14 @@ func real(o options) error {
 		out.Notes = append(out.Notes, "The published size (ResNet-18 of width 64, 100 epochs, bfloat16; 83.2 ± 0.2 % k-NN with k = 10 and "+
 			"85.6 ± 0.2 % linear in 20 minutes of one A100, dkobak/simclr-cifar10) was not run: this machine has no accelerator. The same "+
 			"command runs it where one answers.")
-		return out.write(o.results())
+		return out.Write(o.results())
 	}
 	rows, err := publishedSize(o, source)
 	if err != nil {
 		return err
 	}
 	out.Rows = append(out.Rows, rows...)
-	return out.write(o.results())
+	return out.Write(o.results())
 }
 
 // realSource is CIFAR-10 from the given path, or the official archive where there is nothing at that path.

@@ -3,82 +3,28 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
+	"sslkit/benchmarks/results"
 	"sslkit/kit"
 )
 
-// result is the content of a result file.
-type result struct {
-	Benchmark string      `json:"benchmark"`
-	Commit    string      `json:"commit"`
-	Machine   kit.Machine `json:"machine"`
-	Backend   string      `json:"backend"`
-	Protocol  string      `json:"protocol"`
-	Notes     []string    `json:"notes,omitempty"`
-	Rows      []row       `json:"rows"`
-}
-
-// row is one measured figure.
-type row struct {
-	Case   string          `json:"case"`   // Method, data and setting: "simclr/cifar10/resnet18-w16".
-	Metric string          `json:"metric"` // What Value is.
-	Value  float64         `json:"value"`
-	Low    float64         `json:"low"` // Low and High are the 95 % interval; equal to Value, with n 1, where there is none.
-	High   float64         `json:"high"`
-	Unit   string          `json:"unit"`
-	N      int             `json:"n"` // Number of images, or of repetitions, that the interval is over.
-	Seed   uint64          `json:"seed"`
-	Cost   *cost           `json:"cost,omitempty"`   // What the pretraining took.
-	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
-	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
-}
-
-// cost is what a pretraining took.
-type cost struct {
-	ImagesSeen      int     `json:"images_seen"`       // Images read, each counted once a step, in two views.
-	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
-	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
-	FLOPs           float64 `json:"flops,omitempty"`   // Of all forward and backward passes, as an estimate from the encoder's multiply-adds.
-	PeakMemoryGiB   float64 `json:"peak_memory_gib"`   // Largest resident memory of the process while it trained and was evaluated; 0 if unknown.
-}
+// The parts of a result file have one name in every benchmark.
+type (
+	row  = results.Row
+	cost = results.Cost
+)
 
 // newResult describes this machine and commit.
-func newResult(name, protocol string) result {
-	return result{
+func newResult(name, protocol string) results.Result {
+	return results.Result{
 		Benchmark: name, Commit: kit.Commit(), Machine: kit.ThisMachine(), Backend: kit.DescribeBackend(), Protocol: protocol,
 	}
 }
 
-// write writes the JSON and the table made from it.
-func (r result) write(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	encoded, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, r.Benchmark+".json")
-	if err := os.WriteFile(path, append(encoded, '\n'), 0o644); err != nil {
-		return err
-	}
-	table := r.table()
-	if err := os.WriteFile(filepath.Join(dir, r.Benchmark+".md"), []byte(table), 0o644); err != nil {
-		return err
-	}
-	fmt.Printf("\n%s\nwritten to %s\n", table, path)
-	return nil
-}
-
 // readRows reads the rows of an earlier result, or none where there is none.
 func readRows(path string) []row {
-	var earlier result
-	encoded, err := os.ReadFile(path)
-	if err != nil || json.Unmarshal(encoded, &earlier) != nil {
+	earlier, err := results.Read(path)
+	if err != nil {
 		return nil
 	}
 	return earlier.Rows
@@ -100,32 +46,4 @@ func sameRecipe(rows []row, recipe []byte, cases ...string) []row {
 		return nil
 	}
 	return found
-}
-
-// table is the result as Markdown.
-func (r result) table() string {
-	var out strings.Builder
-	fmt.Fprintf(&out, "%s\n\n%d cores, %d GiB, %s; %s; commit %s.\n\n", r.Protocol, r.Machine.Cores, r.Machine.MemoryGiB, r.Machine.Processor, r.Backend, r.Commit)
-	fmt.Fprintln(&out, "| case | metric | value | 95 % interval | images seen | minutes | images/s | peak GiB |")
-	fmt.Fprintln(&out, "|---|---|---:|---|---:|---:|---:|---:|")
-	for _, row := range r.Rows {
-		interval := "–"
-		if row.Low != row.High {
-			interval = fmt.Sprintf("%.1f to %.1f", row.Low, row.High)
-		}
-		fmt.Fprintf(&out, "| %s | %s | %.1f %s | %s |", row.Case, row.Metric, row.Value, row.Unit, interval)
-		if c := row.Cost; c != nil {
-			memory := "–"
-			if c.PeakMemoryGiB > 0 {
-				memory = fmt.Sprintf("%.2f", c.PeakMemoryGiB)
-			}
-			fmt.Fprintf(&out, " %d | %.1f | %.0f | %s |\n", c.ImagesSeen, c.Seconds/60, c.ImagesPerSecond, memory)
-		} else {
-			fmt.Fprintln(&out, " – | – | – | – |")
-		}
-	}
-	for _, note := range r.Notes {
-		fmt.Fprintf(&out, "\n%s\n", note)
-	}
-	return out.String()
 }

@@ -90,7 +90,7 @@ func resume(o options) error {
 	out := newResult("resume", resumeProtocol)
 	out.Rows = []row{{Case: fmt.Sprintf("simclr/shapes/%s, killed %d times", recipe.Encoder.Name(), killed), Metric: "equal bytes",
 		Value: equal, Low: equal, High: equal, Unit: "(1 is equal)", N: 1, Seed: recipe.Seed}}
-	if err := out.write(o.results()); err != nil {
+	if err := out.Write(o.results()); err != nil {
 		return err
 	}
 	if equal != 1 {

@@ -62,7 +62,7 @@ func shapes(o options) error {
 		return err
 	}
 	out.Rows = []row{pixels, supervised, {Case: "drawing/shapes", Metric: "speed of one core", Value: speed, Low: speed, High: speed, Unit: "images/s", N: 1}}
-	return out.write(o.results())
+	return out.Write(o.results())
 }
 
 // drawingSpeed draws images one after the other, on one core, for two seconds.

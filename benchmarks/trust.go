@@ -73,7 +73,7 @@ func trust(o options) error {
 		}
 		out.Rows = append(out.Rows, rows...)
 		if len(rows) > 0 {
-			if err := out.write(o.results()); err != nil {
+			if err := out.Write(o.results()); err != nil {
 				return err
 			}
 		}

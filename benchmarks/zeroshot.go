@@ -52,7 +52,7 @@ func zeroshot(o options) error {
 			out.Rows = append(out.Rows, rows...)
 		}
 		out.Notes = zeroshotNotes(runs[0], out.Rows)
-		if err := out.write(o.results()); err != nil {
+		if err := out.Write(o.results()); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,117 @@
+// Package results is the format of the files in this folder: what a benchmark of sslkit measured, where, and by which protocol.
+// Notebooks read them:
+//
+//	measured, err := results.Read("../benchmarks/results/methods.json")
+//	for _, row := range measured.Rows {
+//		fmt.Printf("%s, %s: %.1f %s [%.1f, %.1f]\n", row.Case, row.Metric, row.Value, row.Unit, row.Low, row.High)
+//	}
+package results
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"sslkit/kit"
+)
+
+// Result is the content of a result file.
+type Result struct {
+	Benchmark string      `json:"benchmark"`
+	Commit    string      `json:"commit"`
+	Machine   kit.Machine `json:"machine"`
+	Backend   string      `json:"backend"`
+	Protocol  string      `json:"protocol"`
+	Notes     []string    `json:"notes,omitempty"`
+	Rows      []Row       `json:"rows"`
+}
+
+// Row is one measured figure.
+type Row struct {
+	Case   string          `json:"case"`   // Method, data and setting: "simclr/cifar10/resnet18-w16".
+	Metric string          `json:"metric"` // What Value is.
+	Value  float64         `json:"value"`
+	Low    float64         `json:"low"` // Low and High are the 95 % interval; equal to Value, with n 1, where there is none.
+	High   float64         `json:"high"`
+	Unit   string          `json:"unit"`
+	N      int             `json:"n"` // Number of images, or of repetitions, that the interval is over.
+	Seed   uint64          `json:"seed"`
+	Cost   *Cost           `json:"cost,omitempty"`   // What the pretraining took.
+	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
+	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
+}
+
+// Cost is what a pretraining took.
+type Cost struct {
+	ImagesSeen      int     `json:"images_seen"`       // Images read, each counted once a step, in two views.
+	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
+	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
+	FLOPs           float64 `json:"flops,omitempty"`   // Of all forward and backward passes, as an estimate from the encoder's multiply-adds.
+	PeakMemoryGiB   float64 `json:"peak_memory_gib"`   // Largest resident memory of the process while it trained and was evaluated; 0 if unknown.
+}
+
+// Read reads the JSON file of a benchmark. Errors name the file: that there is none, or that it is no result.
+func Read(path string) (Result, error) {
+	encoded, err := os.ReadFile(path)
+	if err != nil {
+		return Result{}, fmt.Errorf("reading what a benchmark measured: %w", err)
+	}
+	var r Result
+	if err := json.Unmarshal(encoded, &r); err != nil {
+		return Result{}, fmt.Errorf("reading what a benchmark measured: %s: %w", path, err)
+	}
+	return r, nil
+}
+
+// Write writes the JSON into dir, which is made where there is none, as <Benchmark>.json, and the table made from it as .md, and
+// prints the table. Errors are those of the files.
+func (r Result) Write(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	encoded, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, r.Benchmark+".json")
+	if err := os.WriteFile(path, append(encoded, '\n'), 0o644); err != nil {
+		return err
+	}
+	table := r.Table()
+	if err := os.WriteFile(filepath.Join(dir, r.Benchmark+".md"), []byte(table), 0o644); err != nil {
+		return err
+	}
+	fmt.Printf("\n%s\nwritten to %s\n", table, path)
+	return nil
+}
+
+// Table is the result as Markdown: a line for each row, and the notes.
+func (r Result) Table() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n\n%d cores, %d GiB, %s; %s; commit %s.\n\n", r.Protocol, r.Machine.Cores, r.Machine.MemoryGiB,
+		r.Machine.Processor, r.Backend, r.Commit)
+	fmt.Fprintln(&out, "| case | metric | value | 95 % interval | images seen | minutes | images/s | peak GiB |")
+	fmt.Fprintln(&out, "|---|---|---:|---|---:|---:|---:|---:|")
+	for _, row := range r.Rows {
+		interval := "–"
+		if row.Low != row.High {
+			interval = fmt.Sprintf("%.1f to %.1f", row.Low, row.High)
+		}
+		fmt.Fprintf(&out, "| %s | %s | %.1f %s | %s |", row.Case, row.Metric, row.Value, row.Unit, interval)
+		if c := row.Cost; c != nil {
+			memory := "–"
+			if c.PeakMemoryGiB > 0 {
+				memory = fmt.Sprintf("%.2f", c.PeakMemoryGiB)
+			}
+			fmt.Fprintf(&out, " %d | %.1f | %.0f | %s |\n", c.ImagesSeen, c.Seconds/60, c.ImagesPerSecond, memory)
+		} else {
+			fmt.Fprintln(&out, " – | – | – | – |")
+		}
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(&out, "\n%s\n", note)
+	}
+	return out.String()
+}
