@@ -42,6 +42,19 @@ func TestAlarmSaysWhatCollapsedAndSinceWhen(t *testing.T) {
 			t.Errorf("%s: alarm %v, want one since %d", name, alarm, of.since)
 		}
 	}
+	// The variance term of VICReg keeps embeddings apart, so that they have collapsed before they meet.
+	shrunk := []Metrics{look(5, .015, 40), look(10, .015, 40)}
+	if alarm := diagnose(ssl.VICReg{}, shrunk); alarm == nil || !strings.Contains(alarm.Try, "a larger Variance") {
+		t.Errorf("VICReg at 0.15 of an even spread: alarm is %v", alarm)
+	}
+	for name, method := range map[string]ssl.Method{"SimCLR": ssl.SimCLR{}, "VICReg": ssl.VICReg{}} {
+		if looks := []Metrics{look(5, .03, 40), look(10, .03, 40)}; diagnose(method, looks) != nil {
+			t.Errorf("%s at 0.3 of an even spread has an alarm", name)
+		}
+	}
+	if alarm := diagnose(ssl.SimCLR{}, shrunk); alarm != nil {
+		t.Errorf("SimCLR at 0.15 of an even spread: alarm %v", alarm)
+	}
 	if alarm := diagnose(ssl.Supervised{}, []Metrics{same(5), same(10)}); alarm != nil {
 		t.Errorf("a method that compares no embeddings has alarm %s", alarm)
 	}

@@ -39,15 +39,17 @@ func (r *Run) features(weightsFile string, source data.Source, split data.Split)
 	return encoder.features(source, split)
 }
 
-// Embeddings are what the method's loss compares, for every image of a split, without augmentation: projections for SimCLR,
-// the classes' logits for Supervised, and for CLIP the space that it shares with TextEmbeddings. They are computed from the
-// last checkpoint, which holds the heads.
+// Embeddings are what the method's loss compares, [images, dimensions of the embedding], for every image of a split, without
+// augmentation: projections for SimCLR, the classes' logits for Supervised, and for CLIP the space that it shares with
+// TextEmbeddings. They are not normalised. They are computed from the last checkpoint, which holds the heads. Errors: that there
+// is no such split, or no checkpoint.
 func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 	return r.EmbeddingsOf(r.Recipe.Data, split)
 }
 
-// EmbeddingsOf are the Embeddings of a split of another source, as the answers of a classifier about images that were not
-// labelled for its training. Errors: what the source cannot open, images of a size that the encoder does not take.
+// EmbeddingsOf are the Embeddings of a split of another source, [images, dimensions of the embedding], as the logits of a
+// classifier for images whose labels its training was not given. Errors: what the source cannot open, images of a size that
+// the encoder does not take, that there is no checkpoint.
 func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features, error) {
 	fail := func(err error) (eval.Features, error) {
 		return eval.Features{}, fmt.Errorf("embeddings of %s's %s split in %s: %w", source.Name(), split, r.Dir, err)
@@ -57,16 +59,16 @@ func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features,
 		return fail(err)
 	}
 	defer set.Close()
+	height, width := set.Size()
+	if err := r.Recipe.Encoder.Check(height, width); err != nil {
+		return fail(err)
+	}
 	store, hash, err := r.checkpoint()
 	if err != nil {
 		return fail(err)
 	}
 	embeddings := blankFeatures(set)
 	embeddings.Encoder, embeddings.Rehash = hash, r.checkpointHash
-	height, width := set.Size()
-	if err := r.Recipe.Encoder.Check(height, width); err != nil {
-		return fail(err)
-	}
 	caught := exceptions.TryCatch[error](func() {
 		exec, err := forward(store, r.Recipe, height, width, func(scope *model.Scope, features *Node) *Node {
 			return r.Recipe.Method.Embed(scope.At(methodScope), features)

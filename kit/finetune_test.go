@@ -86,8 +86,9 @@ func TestFineTuningKeepsTheBestStepAlsoWhenItIsResumed(t *testing.T) {
 		t.Errorf("%d of the %d rows are those of the first of %d images that were trained on, want 1 of 96, and 30", matching,
 			everything.N, told.N)
 	}
-	if _, err := tuned.Run.EmbeddingsOf(data.Shapes{Size: 4}, data.Test); err == nil || !strings.Contains(err.Error(), "test") {
-		t.Errorf("images too small for the encoder: error is %v", err)
+	_, err = tuned.Run.EmbeddingsOf(data.Shapes{Size: 40, Test: 10}, data.Test)
+	if err == nil || !strings.Contains(err.Error(), "Patch") || !strings.Contains(err.Error(), tuned.Run.Dir) {
+		t.Errorf("images of 40 pixels for patches of 16: error is %v", err)
 	}
 
 	// From the checkpoint before the last on again, to the same bits.

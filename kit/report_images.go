@@ -103,12 +103,11 @@ func picturePairs(pairs []pair) (report.Figure, error) {
 	for c, p := range pairs {
 		columns[c] = p.what
 		for k, set := range p.sets {
-			height, width := set.Size()
-			pix := make([]uint8, height*width*3)
-			if err := set.Read(p.at[k], pix); err != nil {
+			img, err := picture(set, p.at[k])
+			if err != nil {
 				return report.Figure{}, err
 			}
-			rows[k] = append(rows[k], plots.Picture(pix, height, width))
+			rows[k] = append(rows[k], img)
 		}
 	}
 	plot, err := plots.ImageGrid("Images that look the same", rows, nil, columns)

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"image"
 
 	"sslkit/data"
 	"sslkit/kit/eval"
@@ -35,29 +36,39 @@ func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 	}
 	defer test.Close()
 
-	height, width := test.Size()
-	pix := make([]uint8, height*width*3)
 	var rows []plots.Query
 	queries = min(queries, test.Len())
 	for q := range queries {
 		i := q * test.Len() / queries
-		if err := test.Read(i, pix); err != nil {
+		query, err := picture(test, i)
+		if err != nil {
 			return fail(err)
 		}
-		row := plots.Query{Image: plots.Picture(pix, height, width), Class: className(test, i)}
+		row := plots.Query{Image: query, Class: className(test, i)}
 		index, similarity := near.Row(i)
 		for n, j := range index {
-			if err := train.Read(j, pix); err != nil {
+			neighbour, err := picture(train, j)
+			if err != nil {
 				return fail(err)
 			}
 			row.Neighbours = append(row.Neighbours, plots.Neighbour{
-				Image: plots.Picture(pix, height, width), Class: className(train, j), Similarity: similarity[n],
+				Image: neighbour, Class: className(train, j), Similarity: similarity[n],
 				Same: test.Label(i) >= 0 && train.Label(j) == test.Label(i),
 			})
 		}
 		rows = append(rows, row)
 	}
 	return plots.Retrieval("Test images and their nearest training images", rows...)
+}
+
+// picture is image i of a set.
+func picture(set data.Set, i int) (image.Image, error) {
+	height, width := set.Size()
+	pix := make([]uint8, height*width*3)
+	if err := set.Read(i, pix); err != nil {
+		return nil, err
+	}
+	return plots.Picture(pix, height, width)
 }
 
 // className is the class of an image, or "" where it has none.

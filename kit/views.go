@@ -67,7 +67,11 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 	}
 	rows, titles := make([][]image.Image, len(indices)), []string{"image"}
 	for i := range rows {
-		rows[i] = append(rows[i], plots.Picture(shown[0][i*height*width*3:], height, width))
+		original, err := plots.Picture(shown[0][i*height*width*3:(i+1)*height*width*3], height, width)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = append(rows[i], original)
 	}
 	pipelines := r.Method.Views(height, width)
 	for _, view := range pipelines {

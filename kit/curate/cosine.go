@@ -48,7 +48,7 @@ func (c Cosine) Groups(x []float32, n, dim int) (Groups, error) {
 		return nil, err
 	}
 	threshold := float32(c.WithDefaults().Threshold - rounding)
-	rows, found := Unit(x, n, dim), newForest(n)
+	rows, found := unit(x, n, dim), newForest(n)
 	products(rows, rows, dim, func(i, start int, row []float32) {
 		for k, similarity := range row {
 			if j := start + k; j < i && similarity >= threshold {
@@ -74,7 +74,7 @@ func (c Cosine) Leaks(train []float32, nTrain int, test []float32, nTest, dim in
 	threshold := float32(c.WithDefaults().Threshold - rounding)
 	var mu sync.Mutex
 	var leaks Leaks
-	products(Unit(test, nTest, dim), Unit(train, nTrain, dim), dim, func(j, start int, row []float32) {
+	products(unit(test, nTest, dim), unit(train, nTrain, dim), dim, func(j, start int, row []float32) {
 		for k, similarity := range row {
 			if similarity >= threshold {
 				mu.Lock()

@@ -42,9 +42,18 @@ func checkLabels(what string, labels []int, n, classes int) error {
 	return nil
 }
 
-// Unit is x, [n, dim], with every row of length 1, so that Euclidean distances, those of [KCenter] and [Balanced], are those of
-// directions. Rows of zeros stay. x itself is left as it is; it must hold n*dim values.
-func Unit(x []float32, n, dim int) []float32 {
+// Unit is x, [n, dim], with every row of Euclidean length 1, so that the distances of [KCenter] and [Balanced] are those of
+// directions, as k-NN by cosine has them. Rows of zeros stay. x itself is left as it is. Errors: another number of values than
+// n·dim, or one that is not finite.
+func Unit(x []float32, n, dim int) ([]float32, error) {
+	if err := checkMatrix("Unit", "x", x, n, dim); err != nil {
+		return nil, err
+	}
+	return unit(x, n, dim), nil
+}
+
+// unit is x with every row of length 1; rows of zeros stay.
+func unit(x []float32, n, dim int) []float32 {
 	out := make([]float32, len(x))
 	parallel(n, func(i int) {
 		row := x[i*dim : (i+1)*dim]

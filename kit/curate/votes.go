@@ -109,7 +109,7 @@ func (v NeighborVotes) votes(x []float32, n, dim int, labels []int, classes int)
 	if len(bank) < k+1 {
 		return nil, fmt.Errorf("curate: NeighborVotes.K is %d, want less than the %d labelled images", k, len(bank))
 	}
-	rows := Unit(x, n, dim)
+	rows := unit(x, n, dim)
 	bankRows := make([]float32, 0, len(bank)*dim)
 	for _, i := range bank {
 		bankRows = append(bankRows, rows[i*dim:(i+1)*dim]...)

@@ -105,7 +105,9 @@ def execute(notebook, path):
 
 
 def joined(outputs):
-    """Makes one of texts that follow each other: how a kernel cuts them up depends on the moment."""
+    """Makes one of texts that follow each other: how a kernel cuts them up depends on the moment.
+
+    nbclient's coalesce_streams would also move texts past the figures between them."""
     out = []
     for output in outputs:
         if output.output_type == "stream" and out and out[-1].output_type == "stream" and out[-1].name == output.name:
