@@ -19,37 +19,41 @@ import (
 
 // Result is the content of a result file.
 type Result struct {
-	Benchmark string      `json:"benchmark"`
-	Commit    string      `json:"commit"`
-	Machine   kit.Machine `json:"machine"`
-	Backend   string      `json:"backend"`
-	Protocol  string      `json:"protocol"`
-	Notes     []string    `json:"notes,omitempty"`
-	Rows      []Row       `json:"rows"`
+	Benchmark string      `json:"benchmark"`       // Name of the benchmark and, with .json, of the file.
+	Commit    string      `json:"commit"`          // Commit of the code, with "+changes" where files differed from it.
+	Machine   kit.Machine `json:"machine"`         // Where it ran.
+	Backend   string      `json:"backend"`         // What computed, as "xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device".
+	Protocol  string      `json:"protocol"`        // What was measured, and how, in words.
+	Notes     []string    `json:"notes,omitempty"` // What the rows say together, in Markdown.
+	Rows      []Row       `json:"rows"`            // What was measured.
 }
 
 // Row is one measured figure.
 type Row struct {
-	Case   string          `json:"case"`   // Method, data and setting: "simclr/cifar10/resnet18-w16".
-	Metric string          `json:"metric"` // What Value is.
-	Value  float64         `json:"value"`
-	Low    float64         `json:"low"` // Low and High are the 95 % interval; equal to Value, with n 1, where there is none.
-	High   float64         `json:"high"`
-	Unit   string          `json:"unit"`
-	N      int             `json:"n"` // Number of images, or of repetitions, that the interval is over.
-	Seed   uint64          `json:"seed"`
-	Cost   *Cost           `json:"cost,omitempty"`   // What the pretraining took.
+	Case   string  `json:"case"`   // Method, data and setting: "simclr/cifar10/resnet18-w16".
+	Metric string  `json:"metric"` // What Value is.
+	Value  float64 `json:"value"`  // The figure, in Unit.
+	// Low and High are the bounds of the 95 % interval, in Unit; equal to Value, with N 1, where there is none.
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	Unit string  `json:"unit"`           // As "%", "points" or "µs/image"; empty for a number without one.
+	N    int     `json:"n"`              // Number of images, or of repetitions, that the interval is over.
+	Seed uint64  `json:"seed"`           // The first seed.
+	Cost *Cost   `json:"cost,omitempty"` // What the training took; nil where there was none, or another row of the case tells it.
+
 	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
 	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
 }
 
-// Cost is what a pretraining took.
+// Cost is what a training took.
 type Cost struct {
 	ImagesSeen      int     `json:"images_seen"`       // Images read, each counted once a step, in two views.
 	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
 	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
-	FLOPs           float64 `json:"flops,omitempty"`   // Of all forward and backward passes, as an estimate from the encoder's multiply-adds.
-	PeakMemoryGiB   float64 `json:"peak_memory_gib"`   // Largest resident memory of the process while it trained and was evaluated; 0 if unknown.
+	// FLOPs are those of all forward and backward passes, estimated from the encoder's multiply-adds; 0 if unknown.
+	FLOPs float64 `json:"flops,omitempty"`
+	// PeakMemoryGiB is the largest resident memory of the process while it trained and was evaluated; 0 if unknown.
+	PeakMemoryGiB float64 `json:"peak_memory_gib,omitempty"`
 }
 
 // Read reads the JSON file of a benchmark. Errors name the file: that there is none, or that it is no result.

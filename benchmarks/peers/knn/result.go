@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"sslkit/benchmarks/results"
 	"sslkit/kit"
 	"sslkit/kit/metric"
 	"sslkit/kit/ssl"
@@ -26,25 +27,11 @@ type result struct {
 	setting string // Data and encoder, in the rows' cases.
 }
 
-type row struct {
-	Case   string  `json:"case"`
-	Metric string  `json:"metric"`
-	Value  float64 `json:"value"`
-	Low    float64 `json:"low"`
-	High   float64 `json:"high"`
-	Unit   string  `json:"unit"`
-	N      int     `json:"n"`    // Number of seeds.
-	Seed   uint64  `json:"seed"` // The first of them.
-	Cost   *cost   `json:"cost,omitempty"`
-	Detail string  `json:"detail,omitempty"`
-}
-
-// cost is what one training took, the mean over the seeds.
-type cost struct {
-	ImagesSeen      int     `json:"images_seen"`
-	Seconds         float64 `json:"seconds"`
-	ImagesPerSecond float64 `json:"images_per_second"`
-}
+// Of a row, N is the number of seeds, and its cost the mean of one training.
+type (
+	row  = results.Row
+	cost = results.Cost
+)
 
 // pair is what the seeds gave on both sides.
 type pair struct{ here, there []outcome }
