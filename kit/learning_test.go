@@ -3,6 +3,11 @@ package kit
 import (
 	"cmp"
 	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
 	"testing"
 
 	"sslkit/data"
@@ -83,6 +88,38 @@ func TestEveryMethodLearns(t *testing.T) {
 	}
 	for _, l := range lessons {
 		t.Run(l.method.Name(), func(t *testing.T) { l.learn(t, 1) })
+	}
+}
+
+// TestEveryMethodHasALesson but for Supervised, and for CLIP, which has TestCLIPLearnsByTexts.
+func TestEveryMethodHasALesson(t *testing.T) {
+	learned := map[string]bool{"CLIP": true, "Supervised": true}
+	for _, l := range lessons {
+		learned[reflect.TypeOf(l.method).Name()] = true
+	}
+	files, err := filepath.Glob("ssl/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("files of methods: %d, error %v", len(files), err)
+	}
+	loss := regexp.MustCompile(`(?m)^func \(\w+ (\w+)\) Loss\(`)
+	found := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range loss.FindAllSubmatch(source, -1) {
+			found++
+			if method := string(match[1]); !learned[method] {
+				t.Errorf("%s: %s has no line among the lessons", file, method)
+			}
+		}
+	}
+	if found < len(lessons) {
+		t.Errorf("%d methods found in the sources, fewer than lessons", found)
 	}
 }
 
