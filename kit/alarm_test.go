@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -58,6 +59,21 @@ func TestAlarmSaysWhatCollapsedAndSinceWhen(t *testing.T) {
 	if alarm := diagnose(ssl.Supervised{}, []Metrics{same(5), same(10)}); alarm != nil {
 		t.Errorf("a method that compares no embeddings has alarm %s", alarm)
 	}
+}
+
+// A collapse that passes is told once when it is there and once when it is over.
+func Example_collapseThatPasses() {
+	t := training{recipe: Recipe{Method: ssl.SimCLR{}}, progress: &progress{}}
+	for _, m := range []Metrics{look(5, .001, 30), look(10, .001, 30), look(15, .001, 30), look(20, .09, 30), look(25, .09, 30)} {
+		t.looks = append(t.looks, m)
+		if err := t.watch(); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// COLLAPSE since step 5: all images have nearly the same embedding (deviation 0.001, an even spread has 0.1). Try a larger Batch, since its images are the negatives; a higher Temperature; a wider Hidden; a lower learning rate.
+	//
+	// The collapse has passed: embeddings differ again at step 20.
 }
 
 // constantEncoder gives every image the same representation: the degenerate solution.

@@ -116,7 +116,7 @@ type training struct {
 	progress *progress
 	began    time.Time
 	looks    []Metrics   // At the monitors, by this process and those before it.
-	alarmed  bool        // The alarm was shown.
+	alarmed  bool        // The alarm was shown and has not passed.
 	validate *validation // Nil where validation images decide nothing.
 	failure  error       // What stopped it, without the words that the training loop wraps around it.
 
@@ -295,20 +295,18 @@ func (t *training) record(metrics Metrics) error {
 	return nil
 }
 
-// watch shows the collapse alarm when it is first raised, and ends the training there if the recipe asks for it.
+// watch shows the collapse alarm when it is raised and when it has passed, and ends the training if the recipe asks for it.
 func (t *training) watch() error {
-	if t.alarmed {
-		return nil
-	}
 	alarm := diagnose(t.recipe.Method, t.looks)
-	if alarm == nil {
-		return nil
-	}
-	t.alarmed = true
-	if t.recipe.StopOnCollapse {
+	switch {
+	case alarm != nil && t.recipe.StopOnCollapse:
 		return errors.New(alarm.String())
+	case alarm != nil && !t.alarmed:
+		t.progress.say(alarm.String())
+	case alarm == nil && t.alarmed:
+		t.progress.say(fmt.Sprintf("The collapse has passed: embeddings differ again at step %d.", t.looks[len(t.looks)-1].Step))
 	}
-	t.progress.say(alarm.String())
+	t.alarmed = alarm != nil
 	return nil
 }
 
