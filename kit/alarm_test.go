@@ -5,9 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/model"
-
 	"sslkit/kit/encoder"
 	"sslkit/kit/ssl"
 )
@@ -61,7 +58,7 @@ func TestAlarmSaysWhatCollapsedAndSinceWhen(t *testing.T) {
 	}
 }
 
-// A collapse that passes is told once when it is there and once when it is over.
+// Example_collapseThatPasses: it is told once when it is there, with the step since when, and once when it is over.
 func Example_collapseThatPasses() {
 	t := training{recipe: Recipe{Method: ssl.SimCLR{}}, progress: &progress{}}
 	for _, m := range []Metrics{look(5, .001, 30), look(10, .001, 30), look(15, .001, 30), look(20, .09, 30), look(25, .09, 30)} {
@@ -76,19 +73,10 @@ func Example_collapseThatPasses() {
 	// The collapse has passed: embeddings differ again at step 20.
 }
 
-// constantEncoder gives every image the same representation: the degenerate solution.
-type constantEncoder struct{ encoder.ResNet }
-
-// Encode leaves the image out.
-func (c constantEncoder) Encode(scope *model.Scope, images *Node) encoder.Output {
-	out := c.ResNet.Encode(scope, images)
-	out.Pooled = OnePlus(MulScalar(out.Pooled, 0))
-	return out
-}
-
+// TestConstantEncoderRaisesTheAlarm: who sees all images black gives them all the same representation, the degenerate solution.
 func TestConstantEncoderRaisesTheAlarm(t *testing.T) {
 	recipe := small()
-	recipe.Encoder = constantEncoder{encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}}
+	recipe.Encoder = blind{encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}}
 	recipe.MonitorEvery, recipe.Steps, recipe.Batch = 1, 4, 8
 	run := pretrained(t, t.TempDir(), recipe)
 	alarm, err := run.Alarm()

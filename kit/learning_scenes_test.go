@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -43,8 +42,8 @@ func (a asked) Open(split data.Split) (data.Set, error) {
 		return nil, err
 	}
 	key := fmt.Sprint(set.Set.Fingerprint(), a.Question, want)
-	if found, ok := answered.Load(key); ok {
-		set.answers = found.([]answer)
+	if found, ok := answered[key]; ok {
+		set.answers = found
 		return &set, nil
 	}
 	for i := 0; len(set.answers) < want; i++ {
@@ -54,15 +53,15 @@ func (a asked) Open(split data.Split) (data.Set, error) {
 			set.answers = append(set.answers, answer{i, label})
 		}
 	}
-	answered.Store(key, set.answers)
+	answered[key] = set.answers
 	return &set, nil
 }
 
 // answer is an image of Shapes with its label.
 type answer struct{ image, label int }
 
-// answered are the answers that were looked for before, a []answer by set and question.
-var answered sync.Map
+// answered are the answers that were looked for before, by set and question.
+var answered = map[string][]answer{}
 
 type askedSet struct {
 	data.Set

@@ -48,7 +48,8 @@ type Recipe struct {
 	MonitorEvery int
 	// CheckpointEvery is the number of steps between two checkpoints. Default: a twentieth of the training.
 	CheckpointEvery int
-	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised, instead of only showing it.
+	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised, instead of only showing it. Some
+	// runs recover from a collapse in their first steps: these would have been ended too.
 	StopOnCollapse bool
 	// StopEarly ends the training of a classifier when the validation images say so, and keeps the weights that they liked best.
 	// The zero value is none of that.
