@@ -30,7 +30,8 @@ const (
 // labelled images on. With fewer than five labels in every class it is
 // [FewLabelL2]. The final fit takes all labelled images. Fits are full-batch
 // L-BFGS: convex, with no learning rate and no noise, so the figure is a property
-// of the features. They keep 8·N·Dim bytes on the device.
+// of the features. They keep 8·N·min(N, Dim) bytes on the device: with fewer
+// images than dimensions the fit is done in the space that the images span.
 type Linear struct {
 	// L2 are the candidates, each above 0. One: it is used as it is, and nothing
 	// is held out. Several give way to FewLabelL2 with fewer than five labels in
@@ -80,7 +81,14 @@ func (l Linear) fitWeighted(train Features, weights []float64) (*LinearModel, er
 		return nil, fmt.Errorf("eval: features %q: Classes has %d name, want at least 2", train.Name, len(train.Classes))
 	}
 	standard := newStandardizer(train)
-	problem, err := newLogistic(standard.apply(train), train.Labels, train.Dim, len(train.Classes))
+	x, dim := standard.apply(train), train.Dim
+	few := train.N < train.Dim
+	var within span
+	if few {
+		within = newSpan(x, train.N, train.Dim)
+		x, dim = within.coordinates, train.N
+	}
+	problem, err := newLogistic(x, train.Labels, dim, len(train.Classes))
 	if err != nil {
 		return nil, fmt.Errorf("eval: preparing the linear probe of %q: %w", train.Name, err)
 	}
@@ -89,6 +97,9 @@ func (l Linear) fitWeighted(train Features, weights []float64) (*LinearModel, er
 	best, protocol, err := l.fit(problem, train.Labels)
 	if err != nil {
 		return nil, fmt.Errorf("eval: linear probe of %q: %w", train.Name, err)
+	}
+	if few {
+		best.parameters = within.unfold(best.parameters, len(train.Classes))
 	}
 	return newLinearModel(train, standard, best.minimum, Fit{
 		L2: best.l2, Path: best.path, Loss: best.loss, Iterations: best.iterations, Converged: best.converged,

@@ -322,3 +322,19 @@ func TestLinearBadSettings(t *testing.T) {
 	_, err = model.Predict(stranger)
 	wantError(t, "another encoder", err, "Encoder is e9")
 }
+
+// A tolerance that rounding keeps out of reach ends in a fit that says so, not in a line search without end.
+func TestLinearEndsBelowRounding(t *testing.T) {
+	f := gaussians("wide", 15, 40, 3, 1, 1)
+	fine, err := Linear{L2: []float64{.01}, Tolerance: 1e-16, MaxIterations: 100}.Fit(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rough, err := Linear{L2: []float64{.01}, Tolerance: 1e-6}.Fit(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fine.Fit.Converged || math.Abs(fine.Fit.Loss-rough.Fit.Loss) > 1e-8 {
+		t.Errorf("converged %v at a loss of %g, with a tolerance of 1e-6 %g", fine.Fit.Converged, fine.Fit.Loss, rough.Fit.Loss)
+	}
+}

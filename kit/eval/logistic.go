@@ -162,6 +162,10 @@ type minimum struct {
 	converged     bool
 }
 
+// evaluations of the objective that an iteration may take on average. Two are usual. Below the rounding of the loss a line search
+// may go on for ever.
+const evaluations = 10
+
 // minimize runs L-BFGS from start until no component of the gradient exceeds
 // tolerance.
 func (p *logistic) minimize(start []float64, l2, tolerance float64, iterations int) (minimum, error) {
@@ -195,6 +199,7 @@ func (p *logistic) minimize(start []float64, l2, tolerance float64, iterations i
 	result, err := optimize.Minimize(problem, start, &optimize.Settings{
 		GradientThreshold: tolerance,
 		MajorIterations:   iterations,
+		FuncEvaluations:   evaluations * iterations,
 		Converger:         optimize.NeverTerminate{},
 	}, &optimize.LBFGS{Linesearcher: &optimize.MoreThuente{DecreaseFactor: 1e-4, CurvatureFactor: 0.9}})
 	if failure != nil {
@@ -202,7 +207,7 @@ func (p *logistic) minimize(start []float64, l2, tolerance float64, iterations i
 	}
 	// Below the rounding of the loss a line search finds no decrease: that is
 	// the minimum to all digits there are, though not to the tolerance asked for.
-	if err != nil && !errors.Is(err, optimize.ErrLinesearcherFailure) {
+	if err != nil && !errors.Is(err, optimize.ErrLinesearcherFailure) && !errors.Is(err, optimize.ErrNoProgress) {
 		return minimum{}, fmt.Errorf("fitting with L2 %g: %w", l2, err)
 	}
 	visit(result.X)
