@@ -58,7 +58,6 @@ func TestApart(t *testing.T) {
 
 // All ways go through training and report with a tiny network, and a second call trains nothing.
 func TestLabelsOnATinyNetwork(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	s := labelSettings{
 		labelSizes{seeds: 2, draws: 1, probed: []int{3}, shares: []int{2}},
 		encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},

@@ -34,7 +34,6 @@ func tinyRecipe(e entry) kit.Recipe {
 // Every method of the comparison, at its paper's settings, goes through the trainer with a tiny encoder: views, loss,
 // gradient, update, monitors and checkpoint.
 func TestEveryMethodPretrains(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go") // Which has run such small graphs before XLA has compiled them.
 	names := map[string]bool{}
 	for _, e := range entries(shapesView, convolutional(10, 16)) {
 		name := e.method.Name()
@@ -79,7 +78,6 @@ func constant(out encoder.Output) encoder.Output {
 
 // The alarm is raised by the degenerate solution, whatever the method that compares embeddings.
 func TestConstantEncoderRaisesTheAlarmOfEveryMethod(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	for _, e := range entries(shapesView, convolutional(10, 16)) {
 		if _, ok := e.method.(ssl.CanCollapse); !ok {
 			continue

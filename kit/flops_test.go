@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/data"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/ssl"
 )
@@ -18,11 +18,7 @@ import (
 // What is counted in the graph of a forward pass is what the encoders say of themselves, where the graph does no more or less:
 // convolutions of tiny maps and depthwise ones are computed as matrix products.
 func TestGraphFLOPsAreTheEncodersOwn(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	for _, e := range []encoder.Encoder{
 		encoder.ResNet{Depth: 10, Width: 4}, encoder.ResNet{Depth: 50, Width: 2, Stem: encoder.CIFARStem},
 		encoder.ViT{Patch: 4, Width: 24, Depth: 2, Heads: 3},
@@ -45,11 +41,7 @@ func TestGraphFLOPsAreTheEncodersOwn(t *testing.T) {
 
 // Of a linear layer y = xW with W of [n, m] on a batch of b, forward and both gradients are 2bnm each.
 func TestGraphFLOPsOfAGradient(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	g := NewGraph(backend, "linear")
 	defer g.Finalize()
 	x := Parameter(g, "x", shapes.Make(dtypes.Float32, 5, 7))
@@ -62,7 +54,6 @@ func TestGraphFLOPsOfAGradient(t *testing.T) {
 
 // A step of SimCLR is about three passes, forward and back, over two views; a teacher of BYOL adds one forward.
 func TestStepFLOPs(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	recipe := small()
 	recipe.Encoder = encoder.ResNet{Depth: 10, Width: 4}
 	pass := 2 * float64(recipe.Batch) * float64(recipe.Encoder.Cost(32, 32).FLOPs())

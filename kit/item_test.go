@@ -10,6 +10,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/augment"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
@@ -111,10 +112,7 @@ func TestNextFrameBeatsCopying(t *testing.T) {
 		Optimizer: optim.AdamW{LR: 3e-3, Scaling: optim.Unscaled},
 		Batch:     batch, Steps: 80, Seed: 1, MonitorEvery: 80, CheckpointEvery: 80,
 	}
-	backend, err := Backend()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	set, err := recipe.Data.Open(data.Train)
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
@@ -27,10 +27,7 @@ func taught() Recipe {
 }
 
 func TestTeacherFollowsByTheRecurrence(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	for path, value := range map[string][]float32{
 		"/encoder/weight": {1, 2}, "/teacher/encoder/weight": {3, -2}, "/method/mean": {5, 5}, "/teacher/method/mean": {7, 7},

@@ -16,7 +16,6 @@ import (
 )
 
 func TestTrustOfARun(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	recipe := small()
 	recipe.Steps = 2
 	run := pretrained(t, t.TempDir(), recipe)
@@ -125,7 +124,6 @@ func TestTrustOfARun(t *testing.T) {
 // Coarse pixels of Shapes tell the background more easily than the class. Where background and class went together in
 // training, the bias gap shows it, and the mended probes have less of it; where they did not, its interval covers 0.
 func TestPlantedBiasOfShapesIsFound(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	aligned := make([][]bool, 10)
 	for class := range aligned {
 		aligned[class] = []bool{class%2 == 0, class%2 == 1}
@@ -180,7 +178,6 @@ func coarse(t *testing.T, source data.Source, split data.Split) eval.Features {
 
 // After a few steps the images are no more familiar than others; the seen ones are counted, and nothing is warned of.
 func TestFamiliarityOfARun(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	run := pretrained(t, t.TempDir(), small())
 	f, err := run.Familiarity()
 	if err != nil {

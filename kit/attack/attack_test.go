@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 const side = 4
@@ -17,11 +17,7 @@ const side = 4
 // compiled is a classifier on small images.
 func compiled(t *testing.T, batch int, classifier func(images *Node) *Node) *Model {
 	t.Helper()
-	t.Setenv("GOMLX_BACKEND", "go")
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no compute backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	m, err := Compile(backend, model.NewStore(), batch, side, side, func(_ *model.Scope,
 		images *Node) *Node {
 		return classifier(images)

@@ -2,7 +2,6 @@ package attack_test
 
 import (
 	"fmt"
-	"os"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -14,7 +13,6 @@ import (
 // A classifier of light and dark images, attacked on one that is a little lighter than the limit: the mean of its pixels is 134 of
 // 255, so from 7 levels on each the other answer can be had.
 func ExampleSweep() {
-	os.Setenv("GOMLX_BACKEND", "go") // Which is quick enough here.
 	backend, err := device.Open()
 	if err != nil {
 		fmt.Println(err)

@@ -11,15 +11,12 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 func open(t *testing.T) compute.Backend {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	return backend
 }
 

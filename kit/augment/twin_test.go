@@ -48,15 +48,20 @@ func TestGraphAgreesWithHost(t *testing.T) {
 				t.Fatal(err)
 			}
 			params, views := rows(values(t, both[0]), n), rows(values(t, both[1]), n)
+			var average float64 // Over the images: one of few colours may well be rounded by more than a quarter.
 			for i := range n {
 				want := floats(test.transform.Host(picture(pix, i, height, width), params[i]))
 				if len(views[i]) != len(want) {
 					t.Fatalf("image %d: the graph makes %d values, the host %d", i, len(views[i]), len(want))
 				}
-				if average, most := difference(views[i], want); average > test.average || most > test.most {
-					t.Errorf("image %d, parameters %v: differs by %.3f/255 on average and %.3f/255 at most, want %g and %g",
-						i, params[i], average, most, test.average, test.most)
+				differs, most := difference(views[i], want)
+				if most > test.most {
+					t.Errorf("image %d, parameters %v: differs by %.3f/255 at most, want %g", i, params[i], most, test.most)
 				}
+				average += differs / n
+			}
+			if average > test.average {
+				t.Errorf("differs by %.3f/255 on average, want %g", average, test.average)
 			}
 		})
 	}

@@ -3,35 +3,20 @@ package compress
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
-
-// goBackend opens one backend for all tests, since a tensor belongs to the first that uses it.
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
-
-// interpreter is the pure Go backend, which starts tiny graphs at once.
-func interpreter(t *testing.T) compute.Backend {
-	t.Helper()
-	b, err := goBackend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // lossAndGradients computes a loss of two matrices and its gradients with respect to both.
 func lossAndGradients(t *testing.T, loss func(a, b *Node) *Node, a, b [][]float64) (value float64, da, db [][]float64) {
 	t.Helper()
-	outputs, err := CallOnceN(interpreter(t), func(in []*Node) []*Node {
+	outputs, err := CallOnceN(devicetest.Backend(t), func(in []*Node) []*Node {
 		value := loss(in[0], in[1])
 		return append([]*Node{value}, Gradient(value, in...)...)
 	}, a, b)
@@ -78,7 +63,7 @@ func represent(t *testing.T, e encoder.Encoder, weights map[string]encoder.Tenso
 	if err := store.SetRNGStateFromSeed(5); err != nil {
 		t.Fatal(err)
 	}
-	exec, err := model.NewExec(interpreter(t), store, func(scope *model.Scope, x *Node) *Node {
+	exec, err := model.NewExec(devicetest.Backend(t), store, func(scope *model.Scope, x *Node) *Node {
 		scope.Store().SetTraining(x.Graph(), false)
 		return e.Encode(scope.At("encoder"), x).Pooled
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/optim"
 )
 
@@ -26,7 +27,7 @@ func steps(t *testing.T, o optim.Optimizer, start [][]float32, count int) (value
 	}
 	dims := [][]int{{2, 3}, {3}, {2, 3}}
 	store := model.NewStore()
-	exec, err := model.NewExec(interpreter(t), store, func(scope *model.Scope, pull *Node) []*Node {
+	exec, err := model.NewExec(devicetest.Backend(t), store, func(scope *model.Scope, pull *Node) []*Node {
 		g := pull.Graph()
 		var loss *Node
 		for i, path := range trainedPaths {

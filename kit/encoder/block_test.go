@@ -9,6 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/device/devicetest"
 )
 
 func TestDropPathKeepsTheMean(t *testing.T) {
@@ -18,7 +20,7 @@ func TestDropPathKeepsTheMean(t *testing.T) {
 		if err := store.SetRNGStateFromSeed(3); err != nil {
 			t.Fatal(err)
 		}
-		exec := model.MustNewExec(interpreter(t), store, func(scope *model.Scope, g *Graph) *Node {
+		exec := model.MustNewExec(devicetest.Backend(t), store, func(scope *model.Scope, g *Graph) *Node {
 			scope.Store().SetTraining(g, training)
 			return dropPath(scope, Ones(g, shapes.Make(dtypes.Float32, n, 2)), probability)
 		})
@@ -63,7 +65,7 @@ func TestStochasticDepthIsRandomInTrainingOnly(t *testing.T) {
 			encoder          Encoder
 			training, random bool
 		}{{e, true, true}, {e, false, false}, {e.Deterministic(), true, false}} {
-			exec := model.MustNewExec(interpreter(t), store, func(scope *model.Scope, x *Node) *Node {
+			exec := model.MustNewExec(devicetest.Backend(t), store, func(scope *model.Scope, x *Node) *Node {
 				scope.Store().SetTraining(x.Graph(), test.training)
 				return test.encoder.Encode(scope.At("encoder"), x).Pooled
 			})

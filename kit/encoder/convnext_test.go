@@ -11,6 +11,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/device/devicetest"
 )
 
 var tinyConvNeXt = ConvNeXt{Depths: [4]int{1, 1, 2, 1}, Widths: [4]int{4, 6, 8, 10}, Stem: 1}
@@ -95,7 +97,7 @@ func TestConvNeXtShapesNamesAndWeights(t *testing.T) {
 func TestDepthwiseConvolutionsAgree(t *testing.T) {
 	for _, size := range [][3]int{{9, 10, 3}, {3, 5, 7}, {1, 2, 7}, {8, 1, 7}} { // Height, width, kernel.
 		ways := []func(x, w *Node) *Node{depthwiseConv, depthwiseByShifts, depthwiseByRows, depthwiseByMap}
-		outputs, err := CallOnceN(backend(t), func(g *Graph) []*Node {
+		outputs, err := CallOnceN(devicetest.Backend(t), func(g *Graph) []*Node {
 			x := Sin(IotaFull(g, shapes.Make(dtypes.Float32, 2, size[0], size[1], 3)))
 			w := Cos(IotaFull(g, shapes.Make(dtypes.Float32, size[2], size[2], 1, 3)))
 			pad := size[2] / 2
@@ -168,9 +170,9 @@ func TestConvNeXtIsTheFormula(t *testing.T) {
 	const side = 24 // The first stage has 12 × 12 pixels, more than are convolved by map.
 	c := ConvNeXt{Depths: [4]int{1, 1, 1, 1}, Widths: [4]int{4, 5, 6, 8}, Stem: 2}
 	x := images(1, side)
-	store, _ := initialisedOn(t, backend(t), c, x, false)
+	store, _ := initialised(t, c, x, false)
 	weights := scramble(t, store.Scope("/encoder"))
-	out := applyOn(t, backend(t), store, func(scope *model.Scope, in []*Node) []*Node {
+	out := apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		return []*Node{c.Encode(scope, in[0]).Pooled}
 	}, x)
 	pixels := tensors.MustCopyFlatData[float32](x)

@@ -2,41 +2,14 @@ package encoder
 
 import (
 	"math"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
-
-// backend is the one that trains: XLA where there is a plugin. Tests of numbers use it; it takes seconds to compile a graph.
-func backend(t *testing.T) compute.Backend {
-	t.Helper()
-	b, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
-	return b
-}
-
-// goBackend opens one backend for all tests: a tensor belongs to the first that uses it. Side by side its operations can
-// wait for each other's workers for ever (compute v0.1.4).
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
-
-// interpreter is the pure Go backend, which starts tiny graphs at once.
-func interpreter(t *testing.T) compute.Backend {
-	t.Helper()
-	b, err := goBackend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // images are a smooth pattern, different in each image: [n, size, size, 3].
 func images(n, size int) *tensors.Tensor {
@@ -50,16 +23,11 @@ func images(n, size int) *tensors.Tensor {
 // initialised builds an encoder on one batch and returns its store and output.
 func initialised(t *testing.T, e Encoder, x *tensors.Tensor, training bool) (*model.Store, []*tensors.Tensor) {
 	t.Helper()
-	return initialisedOn(t, interpreter(t), e, x, training)
-}
-
-func initialisedOn(t *testing.T, b compute.Backend, e Encoder, x *tensors.Tensor, training bool) (*model.Store, []*tensors.Tensor) {
-	t.Helper()
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(7); err != nil {
 		t.Fatal(err)
 	}
-	outputs := applyOn(t, b, store, func(scope *model.Scope, in []*Node) []*Node {
+	outputs := apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		scope.Store().SetTraining(in[0].Graph(), training)
 		out := e.Encode(scope, in[0])
 		return []*Node{out.Pooled, out.Map}
@@ -70,14 +38,7 @@ func initialisedOn(t *testing.T, b compute.Backend, e Encoder, x *tensors.Tensor
 // apply builds fn on the scope of a store's encoder and returns what it gives for the inputs.
 func apply(t *testing.T, store *model.Store, fn func(scope *model.Scope, in []*Node) []*Node, inputs ...any) []*tensors.Tensor {
 	t.Helper()
-	return applyOn(t, interpreter(t), store, fn, inputs...)
-}
-
-func applyOn(
-	t *testing.T, b compute.Backend, store *model.Store, fn func(scope *model.Scope, in []*Node) []*Node, inputs ...any,
-) []*tensors.Tensor {
-	t.Helper()
-	exec, err := model.NewExec(b, store, func(scope *model.Scope, in []*Node) []*Node {
+	exec, err := model.NewExec(devicetest.Backend(t), store, func(scope *model.Scope, in []*Node) []*Node {
 		return fn(scope.At("encoder"), in)
 	})
 	if err != nil {

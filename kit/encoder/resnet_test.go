@@ -10,6 +10,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/device/devicetest"
 )
 
 func TestResNetCostIsThePublishedOne(t *testing.T) {
@@ -108,7 +110,7 @@ func TestSmallMapsAreConvolvedAlike(t *testing.T) {
 			}
 		})
 		pad := test.kernel / 2
-		outputs, err := CallOnceN(backend(t), func(x, w *Node) (*Node, *Node) {
+		outputs, err := CallOnceN(devicetest.Backend(t), func(x, w *Node) (*Node, *Node) {
 			product := convAsProduct(x, w, test.stride)
 			convolution := Convolve(x, w).Strides(test.stride).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
 			if !product.Shape().Equal(convolution.Shape()) {
@@ -137,7 +139,7 @@ func TestBatchNormIsTheFormula(t *testing.T) {
 		}
 	}
 	store := model.NewStore()
-	exec, err := model.NewExec(backend(t), store, func(scope *model.Scope, x *Node) *Node {
+	exec, err := model.NewExec(devicetest.Backend(t), store, func(scope *model.Scope, x *Node) *Node {
 		scope.Store().SetTraining(x.Graph(), true)
 		return batchNorm(scope.At("bn"), x, 1)
 	})
@@ -178,7 +180,7 @@ func TestBatchNormIsTheFormula(t *testing.T) {
 func TestEncodingTwiceSharesWeights(t *testing.T) {
 	e := ResNet{Depth: 10, Width: 2}
 	store := model.NewStore()
-	exec, err := model.NewExec(interpreter(t), store, func(scope *model.Scope, x *Node) (*Node, *Node) {
+	exec, err := model.NewExec(devicetest.Backend(t), store, func(scope *model.Scope, x *Node) (*Node, *Node) {
 		return e.Encode(scope.At("encoder"), x).Pooled, e.Encode(scope.At("encoder"), x).Pooled
 	})
 	if err != nil {
@@ -196,7 +198,7 @@ func TestEncodingTwiceSharesWeights(t *testing.T) {
 func TestBFloat16StaysClose(t *testing.T) {
 	e := ResNet{Depth: 10, Width: 4}
 	store, want := initialised(t, e, images(2, 32), false)
-	exec, err := model.NewExec(interpreter(t), store, func(scope *model.Scope, x *Node) *Node {
+	exec, err := model.NewExec(devicetest.Backend(t), store, func(scope *model.Scope, x *Node) *Node {
 		return ConvertDType(e.Encode(scope.At("encoder"), ConvertDType(x, dtypes.BFloat16)).Pooled, dtypes.Float32)
 	})
 	if err != nil {

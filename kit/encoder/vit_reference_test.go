@@ -155,9 +155,9 @@ func referenceViT(v ViT, w map[string]Tensor, image []float32, side int) (tokens
 func TestViTIsTheFormula(t *testing.T) {
 	v := ViT{Patch: 2, Width: 8, Depth: 2, Heads: 2, Size: 4}
 	x := images(3, 4)
-	store, _ := initialisedOn(t, backend(t), v, x, false)
+	store, _ := initialised(t, v, x, false)
 	weights := scramble(t, store.Scope("/encoder"))
-	outputs := applyOn(t, backend(t), store, func(scope *model.Scope, in []*Node) []*Node {
+	outputs := apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		out := v.Encode(scope, in[0])
 		return []*Node{out.Pooled, out.Tokens, v.Attention(scope, in[0])}
 	}, x)

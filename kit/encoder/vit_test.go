@@ -11,6 +11,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/device/devicetest"
 )
 
 var tinyViT = ViT{Patch: 2, Width: 16, Depth: 2, Heads: 2, Size: 8}
@@ -277,7 +279,7 @@ func TestViTCheck(t *testing.T) {
 	v := tinyViT
 	v.Pool = MeanPatches
 	store := model.NewStore()
-	exec := model.MustNewExec(interpreter(t), store, func(scope *model.Scope, x *Node) *Node { return v.Attention(scope, x) })
+	exec := model.MustNewExec(devicetest.Backend(t), store, func(scope *model.Scope, x *Node) *Node { return v.Attention(scope, x) })
 	if _, err := exec.Call(images(1, 8)); err == nil || !strings.Contains(err.Error(), "Pool") {
 		t.Errorf("Attention without a class token: error %v", err)
 	}

@@ -9,6 +9,8 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/device/devicetest"
 )
 
 func TestWeightsTravelByFile(t *testing.T) {
@@ -45,7 +47,7 @@ func TestWeightsTravelByFile(t *testing.T) {
 
 	// Another network, with other initial weights, gives the same output once it has them.
 	other := model.NewStore()
-	exec, err := model.NewExec(interpreter(t), other, func(scope *model.Scope, x *Node) *Node {
+	exec, err := model.NewExec(devicetest.Backend(t), other, func(scope *model.Scope, x *Node) *Node {
 		return e.Encode(scope.At("encoder"), x).Pooled
 	})
 	if err != nil {

@@ -10,8 +10,6 @@ import (
 
 // A probe on few images is too sure of itself; the temperature mends that and changes no prediction.
 func TestCalibration(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	train, test := gaussians("train", 60, 20, 3, 1, 1), gaussians("test", 600, 20, 3, 1, 2)
 	validation := gaussians("validation", 300, 20, 3, 1, 3)
 	protocol := Calibration{Probe: quick, Validation: &validation, Resamples: 200}

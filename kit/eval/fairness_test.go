@@ -39,8 +39,6 @@ func grouped(name string, n int, spurious float64, noise [2]float64, seed uint64
 var parity = [][]bool{{true, false}, {false, true}, {true, false}, {false, true}}
 
 func TestFairnessFindsPlantedBias(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	even := [2]float64{.7, .7}
 	test := grouped("test", 2000, 0, even, 2)
 	judge := func(spurious float64, probe Probe) FairnessReport {
@@ -123,8 +121,6 @@ func TestFairnessFindsPlantedBias(t *testing.T) {
 
 // Images of one group are harder, and nothing is planted: the groups have a gap, and the probe no bias.
 func TestHarderGroupIsNoBias(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	hard := [2]float64{.4, 1.2}
 	report, err := Fairness{Probe: quick, Aligned: parity}.Evaluate(grouped("train", 2000, 0, hard, 1), grouped("test", 2000,
 		0, hard, 2))
@@ -166,8 +162,6 @@ func TestBiasGapByHand(t *testing.T) {
 }
 
 func TestFairnessErrors(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	even := [2]float64{1, 1}
 	train, test := grouped("train", 80, .5, even, 1), grouped("test", 80, 0, even, 2)
 	evaluate := func(s Fairness, spoil func(train, test *Features)) error {
@@ -213,8 +207,6 @@ func TestFairnessErrors(t *testing.T) {
 
 // With pairs of equal size, the balanced probe is the plain one.
 func TestGroupBalancedOnBalancedImages(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	train := grouped("train", 160, 0, [2]float64{1, 1}, 1)
 	for i := range train.Groups {
 		train.Groups[i] = i / 4 % 2
@@ -239,8 +231,6 @@ func TestGroupBalancedOnBalancedImages(t *testing.T) {
 // The objective of group DRO, computed by plain loops at the model's weights, is what the probe tells; a long subgradient
 // descent finds nothing better than its gap allows, and the plain probe is worse.
 func TestGroupDROAgainstSubgradientDescent(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	train := grouped("train", 240, .8, [2]float64{.8, .8}, 1)
 	const l2, adjustment = 1e-2, .5
 	d := GroupDRO{L2: l2, Adjustment: adjustment, Gap: .005, Rounds: 400}

@@ -11,16 +11,7 @@ import (
 	"testing"
 
 	"sslkit/data"
-	"sslkit/kit/device"
 )
-
-// needDevice skips a test where the machine has no backend at all.
-func needDevice(t *testing.T) {
-	t.Helper()
-	if _, err := device.Open(); err != nil {
-		t.Skipf("no compute backend: %v", err)
-	}
-}
 
 // gaussians are n points of `classes` classes in turn, class c at distance
 // `separation` from the origin along axis c, with unit variance about it.
@@ -133,7 +124,6 @@ func TestFeaturesSubset(t *testing.T) {
 }
 
 func TestProbesRefuse(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("a/train", 20, 3, 2, 3, 1), gaussians("a/test", 10, 3, 2, 3, 2)
 	subset, err := train.Subset(data.Subset{PerClass: 4, Seed: 1})
 	if err != nil {
@@ -176,7 +166,6 @@ func TestResult(t *testing.T) {
 
 // A result says where it came from, and says so again when read from JSON.
 func TestResultProvenance(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("a/train", 60, 3, 2, 3, 1), gaussians("a/test", 50, 3, 2, 3, 2)
 	few, err := train.Subset(data.Subset{PerClass: 6, Seed: 1 << 63})
 	if err != nil {

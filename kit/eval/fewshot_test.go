@@ -333,7 +333,6 @@ func TestFewShotOnGaussians(t *testing.T) {
 }
 
 func TestFewShotProvenance(t *testing.T) {
-	needDevice(t)
 	set, err := gaussians("set", 400, 5, 5, 6, 1).Subset(data.Subset{PerClass: 30, Seed: 3})
 	if err != nil {
 		t.Fatal(err)

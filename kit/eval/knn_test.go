@@ -47,7 +47,6 @@ func naiveKNN(train, test Features, k int, temperature float64) []int {
 // Neighbours and predictions equal those of plain float64 loops, over several
 // blocks of queries with a last one that is not full.
 func TestKNNAgainstNaive(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 701, 12, 5, 1.5, 1), gaussians("test", queryBlock+37, 12, 5, 1.5, 2)
 	for _, k := range []int{1, 20, 200, 701} {
 		got, err := Neighbors(train, test, k)
@@ -82,7 +81,6 @@ func TestKNNAgainstNaive(t *testing.T) {
 // A temperature at which exp(1/T) overflows leaves the nearest neighbour alone to
 // vote.
 func TestKNNSmallTemperature(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 300, 12, 5, 1.5, 1), gaussians("test", 50, 12, 5, 1.5, 2)
 	got, err := KNN{K: 30, Temperature: 1e-9}.Predict(train, test)
 	if err != nil {
@@ -96,7 +94,6 @@ func TestKNNSmallTemperature(t *testing.T) {
 // A bank of more than one block, whose last block is mostly padding, where all
 // true similarities are negative: padding must not be found.
 func TestKNNBankBlocks(t *testing.T) {
-	needDevice(t)
 	const n = 2*bankBlock + 3
 	train := Features{N: n, Dim: 2, X: make([]float32, 2*n)}
 	for i := range n {
@@ -117,7 +114,6 @@ func TestKNNBankBlocks(t *testing.T) {
 // Of equal similarities the lower index comes first, whatever the scale of the
 // rows; an all-zero embedding is similar to nothing.
 func TestKNNTies(t *testing.T) {
-	needDevice(t)
 	train := Features{N: 6, Dim: 2, Labels: []int{1, 0, 1, 0, 1, 0}, Classes: []string{"a", "b"},
 		X: []float32{0, 1, 2, 0, 1, 0, 4, 0, 0, 0, 8, 0}}
 	test := Features{N: 2, Dim: 2, X: []float32{5, 0, 0, 0}}
@@ -154,7 +150,6 @@ func TestRescore(t *testing.T) {
 // On two Gaussians at distance d the best possible accuracy is Φ(d/2); k-NN with
 // many neighbours comes near it and cannot beat it by more than chance.
 func TestKNNOnGaussians(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 4000, 4, 2, 3, 1), gaussians("test", 4000, 4, 2, 3, 2)
 	got, err := KNN{K: 100}.Evaluate(train, test)
 	if err != nil {
@@ -177,7 +172,6 @@ func TestKNNOnGaussians(t *testing.T) {
 }
 
 func TestKNNBadSettings(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 10, 3, 2, 3, 1), gaussians("test", 10, 3, 2, 3, 2)
 	for words, probe := range map[string]KNN{
 		"K is 11":            {K: 11},

@@ -11,7 +11,6 @@ import (
 )
 
 func TestLabelCurve(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 400, 8, 4, 2.5, 1), gaussians("test", 500, 8, 4, 2.5, 2)
 	settings := LabelCurve{PerClass: []int{20, 1, 4}, Draws: 4, Seed: 7}
 	settings.Probe = KNN{}
@@ -57,7 +56,6 @@ func TestLabelCurve(t *testing.T) {
 // Two encoders over one set are compared on the same images; a curve less itself
 // is zero without an interval.
 func TestLabelCurvePaired(t *testing.T) {
-	needDevice(t)
 	settings := LabelCurve{PerClass: []int{2, 5}, Draws: 3, Seed: 1, Probe: Linear{L2: []float64{0.1}}}
 	better, err := settings.Evaluate(gaussians("train", 60, 6, 3, 4, 1), gaussians("test", 300, 6, 3, 4, 2))
 	if err != nil {
@@ -97,7 +95,6 @@ func TestLabelCurvePaired(t *testing.T) {
 }
 
 func TestLabelCurveBadSettings(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 20, 3, 2, 3, 1), gaussians("test", 10, 3, 2, 3, 2)
 	for words, curve := range map[string]LabelCurve{
 		"PerClass is empty": {PerClass: []int{}},

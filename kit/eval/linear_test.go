@@ -29,7 +29,6 @@ func smallProblem(t *testing.T) (p *logistic, f Features, parameters []float64) 
 
 // The objective equals a plain loop over the formula.
 func TestLogisticAgainstNaive(t *testing.T) {
-	needDevice(t)
 	p, f, parameters := smallProblem(t)
 	const l2 = 0.3
 	x := newStandardizer(f).apply(f)
@@ -66,7 +65,6 @@ func TestLogisticAgainstNaive(t *testing.T) {
 }
 
 func TestLogisticGradient(t *testing.T) {
-	needDevice(t)
 	p, _, parameters := smallProblem(t)
 	const l2, step = 0.3, 1e-5
 	_, _, gradient, err := p.evaluate(parameters, l2)
@@ -97,7 +95,6 @@ func TestLogisticGradient(t *testing.T) {
 //	p = m.predict_proba(z); W = m.coef_ - m.coef_.mean(0)
 //	loss = -np.mean(np.log(p[np.arange(24), y])) + l2 / 2 * np.sum(W**2)
 func TestLinearAgainstScikitLearn(t *testing.T) {
-	needDevice(t)
 	f := Features{N: 24, Dim: 3, Name: "golden", Classes: []string{"a", "b", "c"}}
 	for i := range f.N {
 		for j := range f.Dim {
@@ -144,7 +141,6 @@ func TestLinearAgainstScikitLearn(t *testing.T) {
 // On Gaussians of one covariance the Bayes rule is linear, so the probe comes as
 // near to its accuracy as the estimate allows: Φ(d/2) for two at distance d.
 func TestLinearOnGaussians(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", crossValidationLimit, 6, 2, 1.5, 1), gaussians("test", 10_000, 6, 2, 1.5, 2)
 	got, err := Linear{}.Evaluate(train, test)
 	if err != nil {
@@ -166,7 +162,6 @@ func TestLinearOnGaussians(t *testing.T) {
 // A perfectly separable problem is solved, and scale and offset of the features
 // do not matter.
 func TestLinearSeparableAndScale(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 90, 5, 3, 20, 1), gaussians("test", 300, 5, 3, 20, 2)
 	got, err := Linear{}.Evaluate(train, test)
 	if err != nil || got.Value != 1 {
@@ -188,7 +183,6 @@ func TestLinearSeparableAndScale(t *testing.T) {
 // Features that carry nothing want the strongest regularisation; informative
 // ones do not.
 func TestLinearChoosesL2(t *testing.T) {
-	needDevice(t)
 	images := gaussians("noise", 100, 60, 2, 0, 1)
 	noise, err := Linear{}.Fit(images)
 	if err != nil {
@@ -221,7 +215,6 @@ func TestLinearChoosesL2(t *testing.T) {
 
 // With few labels nothing is held out.
 func TestLinearFewLabels(t *testing.T) {
-	needDevice(t)
 	train, test := gaussians("train", 60, 5, 3, 12, 1), gaussians("test", 300, 5, 3, 12, 2)
 	for _, perClass := range []int{1, 4} {
 		few, err := train.Subset(data.Subset{PerClass: perClass, Seed: 1})
@@ -295,7 +288,6 @@ func TestStratifiedFolds(t *testing.T) {
 }
 
 func TestLinearBadSettings(t *testing.T) {
-	needDevice(t)
 	train := gaussians("train", 10, 3, 2, 3, 1)
 	for words, probe := range map[string]Linear{
 		"L2 is empty":         {L2: []float64{}},

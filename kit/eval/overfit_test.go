@@ -11,8 +11,6 @@ import (
 
 // Few images of many features are memorised, many of few are not, and both are said.
 func TestOverfitTellsMemorisedFromLearned(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	held := gaussians("validation", 1000, 100, 4, 1.5, 2)
 	memorised, err := Overfit{Probe: quick}.Evaluate(gaussians("train", 60, 100, 4, 1.5, 1), held)
 	if err != nil {
@@ -56,8 +54,6 @@ func TestOverfitFindsAProbeThatPeeks(t *testing.T) {
 }
 
 func TestTestImagesAmongTheLabelledAreAnError(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	train, test := gaussians("train", 200, 16, 2, 1, 1), gaussians("test", 300, 16, 2, 1, 2)
 	few, err := train.Subset(data.Subset{PerClass: 20, Seed: 1})
 	if err != nil {

@@ -65,7 +65,6 @@ func naiveRetrieval(gallery, queries Features, i, self int, ks []int) (average f
 // Every figure equals the naive one to the bit, over several blocks of queries, with a gallery of its own, with the
 // queries themselves, and with part of them.
 func TestRetrievalAgainstNaive(t *testing.T) {
-	needDevice(t)
 	queries := gaussians("queries", queryBlock+37, 6, 5, 1.5, 2)
 	// Equal embeddings, of several classes and lengths.
 	for _, row := range [][2]int{{7, 3}, {500, 3}, {501, 4}, {900, 4}, {20, 21}} {
@@ -125,7 +124,6 @@ func TestRetrievalAgainstNaive(t *testing.T) {
 
 // A gallery of several blocks, the last mostly padding, where all true similarities are negative: padding must not rank.
 func TestRetrievalGalleryBlocks(t *testing.T) {
-	needDevice(t)
 	const n = 2*bankBlock + 3
 	gallery := Features{N: n, Dim: 2, Labels: make([]int, n), Classes: []string{"a", "b"}}
 	for i := range n {
@@ -143,7 +141,6 @@ func TestRetrievalGalleryBlocks(t *testing.T) {
 
 // By hand: relevant images at ranks 1, 3 and 6 of 6 give AP (1/1 + 2/3 + 3/6)/3.
 func TestRetrievalByHand(t *testing.T) {
-	needDevice(t)
 	gallery := Features{N: 6, Dim: 2, Name: "gallery", Labels: []int{0, 1, 0, 1, 1, 0}, Classes: []string{"a", "b"}}
 	for _, degrees := range []float64{10, 20, 30, 40, 50, 60} {
 		gallery.X = append(gallery.X, float32(math.Cos(degrees*math.Pi/180)), float32(math.Sin(degrees*math.Pi/180)))
@@ -165,7 +162,6 @@ func TestRetrievalByHand(t *testing.T) {
 
 // Of equal similarities the irrelevant come first: collapsed embeddings, zeros among them, earn the least there is.
 func TestRetrievalTies(t *testing.T) {
-	needDevice(t)
 	similarity, labels := []int32{5, 7, 5, 5, 1}, []int{0, 0, 1, 0, 0}
 	if got, want := relevantRanks(similarity, labels, 0, -1), []int{1, 3, 4, 5}; !slices.Equal(got, want) {
 		t.Errorf("ranks %v, want %v", got, want)
@@ -194,7 +190,6 @@ func TestRetrievalTies(t *testing.T) {
 
 // The order of gallery and queries changes nothing, nor does the scale of an embedding.
 func TestRetrievalInvariant(t *testing.T) {
-	needDevice(t)
 	gallery, queries := gaussians("gallery", 300, 6, 4, 1.5, 1), gaussians("queries", 100, 6, 4, 1.5, 2)
 	first, err := Retrieval{}.Evaluate(gallery, queries)
 	if err != nil {
@@ -233,7 +228,6 @@ func TestRetrievalInvariant(t *testing.T) {
 
 // Queries without a relevant image are left out, and the result says so.
 func TestRetrievalLeftOut(t *testing.T) {
-	needDevice(t)
 	gallery, queries := gaussians("gallery", 90, 4, 3, 4, 1), gaussians("queries", 30, 4, 3, 4, 2)
 	for i := range gallery.Labels {
 		gallery.Labels[i] = i % 2
@@ -264,7 +258,6 @@ func TestRetrievalLeftOut(t *testing.T) {
 }
 
 func TestRetrievalProvenance(t *testing.T) {
-	needDevice(t)
 	set := gaussians("set", 80, 3, 2, 3, 1)
 	gallery, err := set.Subset(data.Subset{PerClass: 20, Seed: 6})
 	if err != nil {
@@ -286,7 +279,6 @@ func TestRetrievalProvenance(t *testing.T) {
 }
 
 func TestRetrievalBadSettings(t *testing.T) {
-	needDevice(t)
 	gallery, queries := gaussians("gallery", 12, 3, 2, 3, 1), gaussians("queries", 6, 3, 2, 3, 2)
 	for words, r := range map[string]Retrieval{
 		"K is empty":       {K: []int{}},

@@ -33,8 +33,6 @@ func noisy(clean Features, strength float64, corruptions ...corrupt.Corruption) 
 var quick = Linear{L2: []float64{1e-3}}
 
 func TestRobustnessOnNoise(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	train, clean := gaussians("train", 300, 8, 3, 3, 1), gaussians("test", 300, 8, 3, 3, 2)
 	validation := gaussians("validation", 200, 8, 3, 3, 3)
 	protocol := Robustness{Probe: quick, Resamples: 200}
@@ -105,8 +103,6 @@ func TestRobustnessOnNoise(t *testing.T) {
 }
 
 func TestRobustnessErrors(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	train, clean := gaussians("train", 60, 4, 3, 3, 1), gaussians("test", 60, 4, 3, 3, 2)
 	corrupted := noisy(clean, .5, corrupt.Fog)
 	evaluate := func(r Robustness, train, clean Features, corrupted Corrupted) error {
@@ -129,8 +125,6 @@ func TestRobustnessErrors(t *testing.T) {
 // A probe that sees one coordinate fails where that coordinate is small, and the factor that it is shows that; one that has
 // nothing to do with the image does not.
 func TestFactorsFindWhereAProbeFails(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
-	needDevice(t)
 	train, test := gaussians("train", 400, 4, 2, 2, 1), gaussians("test", 1000, 4, 2, 2, 2)
 	random := rand.New(rand.NewPCG(4, 0))
 	clear, none := make([]float64, test.N), make([]float64, test.N)

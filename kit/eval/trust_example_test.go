@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 
 	"sslkit/kit/eval"
 )
@@ -33,7 +32,6 @@ func scenes(name string, n int, planted bool, seed uint64) eval.Features {
 
 // Who relies on the background is wrong where it does not go with the class, and a balanced probe relies less on it.
 func ExampleFairness() {
-	os.Setenv("GOMLX_BACKEND", "go") // Which is quick enough here.
 	train, test := scenes("scenes/train", 1000, true, 1), scenes("scenes/test", 1000, false, 2)
 	for _, probe := range []eval.Probe{eval.Linear{L2: []float64{1e-3}},
 		eval.GroupBalanced{Linear: eval.Linear{L2: []float64{1e-3}}}} {
@@ -51,7 +49,6 @@ func ExampleFairness() {
 
 // Few images with many features can be memorised, whatever their labels.
 func ExampleOverfit() {
-	os.Setenv("GOMLX_BACKEND", "go")
 	few := func(name string, n int, seed uint64) eval.Features {
 		random := rand.New(rand.NewPCG(seed, 0))
 		f := eval.Features{N: n, Dim: 100, Name: name, Classes: []string{"cat", "dog"}}
@@ -87,7 +84,6 @@ func ExampleTemperature() {
 
 // A probe on few images is too sure of itself, which a temperature fitted on validation images mends.
 func ExampleCalibration() {
-	os.Setenv("GOMLX_BACKEND", "go")
 	validation := scenes("scenes/validation", 400, false, 3)
 	result, err := eval.Calibration{Probe: eval.Linear{L2: []float64{1e-5}}, Validation: &validation}.Evaluate(
 		scenes("scenes/train", 40, false, 1), scenes("scenes/test", 1000, false, 2))

@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/optim"
 )
 
@@ -22,10 +22,7 @@ func stepSizes(t *testing.T, o optim.Optimizer, schedule optim.Schedule, paths [
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, one *Node) []*Node {
 		g := one.Graph()

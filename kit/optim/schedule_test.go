@@ -7,7 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/optim"
 )
 
@@ -68,10 +68,7 @@ func TestWarmupCosineRisesThenFalls(t *testing.T) {
 // The schedule on the host and in the graph agree at every step and past the end, to 1e-6 and, where the rate is above
 // its end, to 1e-6 of the rate itself.
 func TestScheduleInGraphAgreesWithHost(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	for _, test := range []struct {
 		name     string
 		schedule optim.Schedule

@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/optim"
 )
 
@@ -33,10 +33,7 @@ func train(t *testing.T, o optim.Optimizer, plan optim.Plan, start toy, gradient
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, matrixGradient, biasGradient *Node) []*Node {
 		g := matrixGradient.Graph()

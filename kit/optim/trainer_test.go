@@ -15,7 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/gomlx/gomlx/support/exceptions"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/optim"
 )
 
@@ -24,10 +24,7 @@ import (
 // norm of the gradient.
 func bowl(t *testing.T, o optim.Optimizer, plan optim.Plan, dtype dtypes.DType) (*gomlxtrain.Trainer, *model.Store) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	built, err := o.Build(plan)
 	if err != nil {
 		t.Fatal(err)
@@ -198,10 +195,7 @@ func TestFrozenVariables(t *testing.T) {
 }
 
 func TestLossMustBeScalar(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	built, err := optim.SGD{}.Build(optim.Plan{Steps: 1, Batch: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -117,7 +117,6 @@ func robustness(t testing.TB, train, test eval.Features) eval.RobustnessResult {
 // full is a report with all that a report may hold.
 func full(t testing.TB) Report {
 	t.Helper()
-	t.Setenv("GOMLX_BACKEND", "go")
 	images := Images{Name: "a<b>/train", Fingerprint: "f00d", Number: 120, Height: 32, Width: 32,
 		Classes: []Part{{"<b>cat</b>", 60}, {`"dog" & co`, 60}}, Groups: []Part{{"<warm>", 50}, {"cool", 70}}}
 	return Report{

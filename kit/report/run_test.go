@@ -77,7 +77,6 @@ func everything() kit.Reporting {
 }
 
 func TestReportOfARun(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	recipe := small()
 	recipe.Steps = 4
 	run := pretrained(t, recipe)
@@ -147,7 +146,6 @@ func TestReportOfARun(t *testing.T) {
 
 // A probe that is right on its own few images and wrong on others is warned of at the top.
 func TestReportWarnsOfMemorisation(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	recipe := small()
 	recipe.Data, recipe.Steps, recipe.Batch = data.Shapes{Train: 20, Validation: 100, Test: 50}, 2, 10
 	run := pretrained(t, recipe)
@@ -168,7 +166,6 @@ func TestReportWarnsOfMemorisation(t *testing.T) {
 
 // Images without a label are left out of what needs labels.
 func TestReportOfPartlyLabelledTestImages(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	recipe := small()
 	recipe.Steps, recipe.Data = 2, halfLabelled{recipe.Data}
 	run := pretrained(t, recipe)
@@ -194,7 +191,6 @@ func TestReportOfPartlyLabelledTestImages(t *testing.T) {
 
 // What there is nothing to measure by is told with the reason, and fails nothing.
 func TestReportTellsWhatIsNotMeasured(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	recipe := small()
 	recipe.Steps = 2
 	recipe.Data = labelless{recipe.Data}
@@ -250,7 +246,6 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 }
 
 func TestReportErrors(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	run := &kit.Run{Dir: t.TempDir(), Recipe: small()}
 	for want, with := range map[string]kit.Reporting{
 		"kit.Reporting: Split is 7":                   {Split: 7},

@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // sure are the running means of a FreeMatch in float64.
@@ -49,10 +49,7 @@ func (s *sure) passed(weak [][]float64) []float64 {
 }
 
 func TestThresholdsFollowByTheRecurrence(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const classes, momentum = 3, .7
 	exec, err := model.NewExec(backend, model.NewStore(), func(scope *model.Scope, weak *Node) []*Node {
 		now := newThresholds(scope.At("thresholds"), classes).follow(weak, momentum)

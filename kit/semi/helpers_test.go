@@ -7,16 +7,13 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // lossAndGradients computes a loss and its gradients with respect to the first inputs, so many of them.
 func lossAndGradients(t *testing.T, loss func(in []*Node) *Node, variables int, inputs ...any) (float64, [][][]float64) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	outputs, err := CallOnceN(backend, func(in []*Node) []*Node {
 		value := loss(in)
 		return append([]*Node{value}, Gradient(value, in[:variables]...)...)
@@ -34,10 +31,7 @@ func lossAndGradients(t *testing.T, loss func(in []*Node) *Node, variables int, 
 // scalarOf computes a function of a scalar.
 func scalarOf(t *testing.T, f func(x *Node) *Node, x float32) float64 {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	output, err := CallOnce(backend, f, x)
 	if err != nil {
 		t.Fatal(err)

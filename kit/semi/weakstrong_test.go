@@ -7,7 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/ssl"
 )
@@ -21,10 +21,7 @@ func (firstPixel) Encode(_ *model.Scope, images *Node) encoder.Output {
 }
 
 func TestOnePassGivesWhatEachViewGives(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const batch, labelled, classes = 5, 2, 4
 	view := func(from float32) [][][][]float32 { // Images of one pixel.
 		var images [][][][]float32

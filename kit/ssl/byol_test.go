@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // regression is equation 2 of the BYOL paper in float64, as a distance.
@@ -36,10 +36,7 @@ func regression(q, t [][]float64) float64 {
 }
 
 func TestRegressionIsTheFormulaAndStopsTheTargetsGradient(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	rng := rand.New(rand.NewPCG(5, 6))
 	q, target := normal(rng, 6, 4), normal(rng, 6, 4)
 	outputs, err := CallOnceN(backend, func(q, target *Node) []*Node {
@@ -62,10 +59,7 @@ func TestRegressionIsTheFormulaAndStopsTheTargetsGradient(t *testing.T) {
 }
 
 func TestRegressionByHand(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	// Cosines of 1, 0 and -1 are squared distances of 0, 2 and 4.
 	output, err := CallOnce(backend, Regression, [][]float32{{2, 0}, {3, 0}, {0, 1}}, [][]float32{{1, 0}, {0, 5}, {0, -1}})
 	if err != nil {
@@ -75,10 +69,7 @@ func TestRegressionByHand(t *testing.T) {
 }
 
 func TestBYOLMomentumRises(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for progress, want := range map[float32]float64{0: .9, .5: .95, 1: 1} {
 		output, err := CallOnce(backend, BYOL{Tau: .9}.Momentum, progress)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -143,15 +144,12 @@ func TestCLIPStep(t *testing.T) {
 // clipStep is the loss of four images and their captions, the scale, and the norm of the gradient of each variable.
 func clipStep(t *testing.T) (exec *model.Exec, store *model.Store, paths *[]string) {
 	t.Helper()
-	backend, err := negfreeInterpreter()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	store, paths = model.NewStore(), new([]string)
 	if err := store.SetRNGStateFromSeed(3); err != nil {
 		t.Fatal(err)
 	}
-	exec, err = model.NewExec(backend, store, func(scope *model.Scope, images, captions *Node) []*Node {
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images, captions *Node) []*Node {
 		store.SetTraining(images.Graph(), true)
 		resnet := encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}
 		network := Network{resnet, scope.At("encoder"), scope.At("method"), dtypes.Float32}

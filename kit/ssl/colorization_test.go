@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 func TestLabOfKnownColours(t *testing.T) {
@@ -25,10 +25,7 @@ func TestLabOfKnownColours(t *testing.T) {
 }
 
 func TestColourLabelsAreTheColoursOfTheCells(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const n = 200
 	rng := rand.New(rand.NewPCG(8, 8))
 	colours := make([][][][]float32, n) // Of one cell of 2 × 2 equal pixels each.
@@ -104,10 +101,7 @@ func colorizationLoss(logits [][]float64, labels []int32, uniform float64) float
 }
 
 func TestRebalancedCrossEntropy(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	rng := rand.New(rand.NewPCG(7, 7))
 	logits, labels := normal(rng, 6, 4), []int32{0, 0, 0, 1, 2, 0}
 	loss := func(logits [][]float64, labels []int32, uniform float64) (float64, [][]float64) {

@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -41,10 +41,7 @@ func cpcBelow(predictions, targets [][]float64, batch, rows, columns, k int) flo
 }
 
 func TestBelowNCEIsTheFormula(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const batch, rows, columns, dim = 3, 4, 2, 5
 	rng := rand.New(rand.NewPCG(1, 9))
 	p, z := normal(rng, batch*rows*columns, dim), normal(rng, batch*rows*columns, dim)
@@ -65,10 +62,7 @@ func TestBelowNCEIsTheFormula(t *testing.T) {
 }
 
 func TestBelowNCEByHand(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	// Two images of two rows and one column; the patches are the unit vectors, and each prediction is 3 times the patch below:
 	// one logit of 3 and three of 0.
 	targets := [][][][]float32{{{{1, 0, 0, 0}}, {{0, 1, 0, 0}}}, {{{0, 0, 1, 0}}, {{0, 0, 0, 1}}}}
@@ -81,10 +75,7 @@ func TestBelowNCEByHand(t *testing.T) {
 }
 
 func TestOverlappingPatchesLieWhereTheyShould(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const batch, height, width, grid = 2, 8, 12, 3 // Patches of 4 × 6, every 2 and 3 pixels.
 	pixels := make([]float32, batch*height*width)
 	for i := range pixels {
@@ -108,10 +99,7 @@ func TestOverlappingPatchesLieWhereTheyShould(t *testing.T) {
 }
 
 func TestCPCContextSeesNoRowBelow(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const rows, columns, dim = 4, 3, 2
 	z := make([]float32, rows*columns*dim)
 	rng := rand.New(rand.NewPCG(4, 4))

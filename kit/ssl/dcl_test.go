@@ -8,7 +8,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // dclFormula is the loss of section 3 of the DCL paper in float64, pair by pair.
@@ -89,10 +89,7 @@ func TestDecoupledInvariances(t *testing.T) {
 }
 
 func TestDecoupledWeightsFavourUnlikeViews(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	output, err := CallOnce(backend, func(s *Node) *Node { return vonMisesFisher(s, .5) }, []float32{-.5, 0, .5})
 	if err != nil {
 		t.Fatal(err)

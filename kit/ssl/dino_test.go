@@ -7,7 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -68,10 +68,7 @@ func TestDINOViews(t *testing.T) {
 }
 
 func TestDINOTemperatureAndMomentumRise(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for progress, want := range map[float32][2]float64{
 		0: {.04, .9}, .05: {.055, .9006156}, .1: {.07, .9024472}, .5: {.07, .95}, 1: {.07, 1},
 	} {

@@ -7,14 +7,11 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 func TestAllFlipsAreWhatTheirLabelsSay(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	want := [][]float32{{1, 2, 3, 4}, {3, 4, 1, 2}, {2, 1, 4, 3}, {4, 3, 2, 1}} // Of one image, by class, row by row.
 	for vertical, classes := range map[bool]int{false: 4, true: 2} {
 		outputs, err := CallOnceN(backend, func(images *Node) (*Node, *Node) { return Flipping{Vertical: vertical}.AllFlips(images) },

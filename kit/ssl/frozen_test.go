@@ -9,17 +9,14 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
 // TestFrozenIsAsAfterTraining: in a training step a frozen network gives what it gives out of training, its statistics stay,
 // and no gradient reaches it.
 func TestFrozenIsAsAfterTraining(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	frozen := Frozen{Encoder: encoder.ResNet{Depth: 10, Width: 1, Stem: encoder.HalfStem}, Method: SimCLR{Out: 3}}
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) []*Node {

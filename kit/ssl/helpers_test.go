@@ -7,7 +7,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // lossAndGradients computes a loss and its gradients with respect to the first inputs, so many of them, which have type T.
@@ -15,10 +15,7 @@ func lossAndGradients[T any](
 	t *testing.T, loss func(in []*Node) *Node, variables int, inputs ...any,
 ) (value float64, gradients []T) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	outputs, err := CallOnceN(backend, func(in []*Node) []*Node {
 		value := loss(in)
 		return append([]*Node{value}, Gradient(value, in[:variables]...)...)

@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -85,10 +85,7 @@ func TestPatchDistillationByHand(t *testing.T) {
 }
 
 func TestIBOTHidesBlocksInSomeImages(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const images = 400
 	state := augment.State(7, 8)
 	output, err := CallOnce(backend, func(state *Node) *Node {

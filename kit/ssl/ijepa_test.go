@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -73,10 +73,7 @@ func TestSmoothDistanceByHand(t *testing.T) {
 }
 
 func TestIJEPAContextIsWhatNoTargetHolds(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	state := augment.State(5, 6)
 	outputs, err := CallOnceN(backend, func(state *Node) []*Node {
 		r := augment.NewRandom(state)
@@ -102,10 +99,7 @@ func TestIJEPAContextIsWhatNoTargetHolds(t *testing.T) {
 }
 
 func TestIJEPATokensAt(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	output, err := CallOnce(backend, func(tokens, which *Node) *Node { return tokensAt(repeatRows(tokens, 2), which) },
 		[][][]float32{{{1}, {2}, {3}}, {{4}, {5}, {6}}}, [][]int32{{2, 0}, {1, 1}, {0, 2}, {2, 1}})
 	if err != nil {
@@ -127,10 +121,7 @@ func TestIJEPATrainsEncoderAndPredictor(t *testing.T) {
 }
 
 func TestIJEPAMomentumRisesInALine(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for progress, want := range map[float32]float64{0: .9, .25: .925, 1: 1} {
 		output, err := CallOnce(backend, IJEPA{Tau: .9}.Momentum, progress)
 		if err != nil {

@@ -11,17 +11,14 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
 // inpaintingSpoilt spoils n images of ones, of height × width pixels.
 func inpaintingSpoilt(t *testing.T, m Inpainting, n, height, width int) (pixels []float32, lost []bool) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	ones := make([]float32, n*height*width*3)
 	for i := range ones {
 		ones[i] = 1
@@ -111,10 +108,7 @@ func TestInpaintingLossIsTheFormula(t *testing.T) {
 }
 
 func TestInpaintingDecodesAnyMap(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for _, size := range [][4]int{{4, 4, 32, 32}, {1, 1, 8, 8}, {3, 2, 10, 7}} {
 		exec, err := model.NewExec(backend, model.NewStore(), func(scope *model.Scope, x *Node) *Node {
 			return Inpainting{}.decode(scope, x, size[2], size[3])

@@ -10,7 +10,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -25,10 +25,7 @@ func TestJigsawStartsAtChanceAndReachesTheEncoder(t *testing.T) {
 }
 
 func TestPuzzleShowsTheTilesInTheOrderOfItsLabel(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for _, test := range []struct {
 		method    Jigsaw
 		side, gap int // Of the view, and what a tile must lose.

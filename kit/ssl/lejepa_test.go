@@ -10,7 +10,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // sigregSlow is the definition in complex float64 over the whole line.
@@ -129,10 +129,7 @@ func TestMeanPrediction(t *testing.T) {
 }
 
 func TestRandomDirectionsAreUniformOnTheSphere(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	state := augment.State(1, 2)
 	output, err := CallOnce(backend, func(state *Node) *Node {
 		return randomDirections(augment.NewRandom(state), 3000, 4)

@@ -8,7 +8,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // golden is one random input with what lightly's losses give for it: made by benchmarks/peers/losses/run.sh.
@@ -26,10 +26,7 @@ type golden struct {
 }
 
 func TestLossesAgreeWithLightly(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	content, err := os.ReadFile("testdata/lightly.json")
 	if err != nil {
 		t.Fatal(err)

@@ -8,15 +8,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
 func TestPiecesLieWhereTheirLabelsSay(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	// Images whose pixels say which of the 3 × 3 tiles, of 3 × 3 pixels, they are in.
 	images := make([][][][]float32, places)
 	label := make([]int32, places)

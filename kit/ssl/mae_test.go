@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -26,10 +26,7 @@ var (
 // of its gradient for each trainable variable, by path.
 func maskedStep(t *testing.T, m Method, e encoder.Encoder) (float64, map[string]float64) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	if err := m.Check(4, 32, 32); err != nil {
 		t.Fatal(err)
 	}

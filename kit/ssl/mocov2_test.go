@@ -11,7 +11,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -127,10 +127,7 @@ func mocov2Twins(t *testing.T, store *model.Store) {
 }
 
 func TestMoCoV2EnqueuesTheTeachersKeys(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	method := MoCoV2{Queue: 6, Hidden: 5, Out: 3}
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, query, key *Node) []*Node {
@@ -162,10 +159,7 @@ func TestMoCoV2EnqueuesTheTeachersKeys(t *testing.T) {
 }
 
 func TestMoCoV2MomentumRises(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for _, test := range []struct{ tau, progress, want float64 }{
 		{0, 0, .99}, {0, 1, .999}, {.9, .5, .9495}, {.9999, .7, .9999},
 	} {

@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // mocov3Formula is InfoNCE in float64, anchor by anchor.
@@ -83,10 +83,7 @@ func TestContrastKeysByHand(t *testing.T) {
 }
 
 func TestMoCoV3MomentumRises(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for progress, want := range map[float32]float64{0: .99, .5: .995, 1: 1} {
 		output, err := CallOnce(backend, MoCoV3{}.Momentum, progress)
 		if err != nil {
@@ -119,10 +116,7 @@ func TestMoCoV3Check(t *testing.T) {
 }
 
 func TestMoCoV3SymmetrisesAndTeacherHasTwins(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	method := MoCoV3{Hidden: 5, Out: 3}
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, one, two *Node) []*Node {

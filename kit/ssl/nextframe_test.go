@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
 
@@ -71,10 +71,7 @@ func TestFrameLossIsTheFormula(t *testing.T) {
 // foretells no change.
 func nextFrameCall(t *testing.T, m NextFrame, clips []float32, batch, size int) (begins, copies float64) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, clips, state *Node) *Node {
 		store.SetTraining(clips.Graph(), true)
@@ -154,10 +151,7 @@ func TestNextFrameCopiesTheLastFrameWhereItForetellsNoChange(t *testing.T) {
 }
 
 func TestNextFrameMirrorsAllFramesOfAClipAlike(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	const batch, size = 64, 2
 	images := make([]float32, batch*size*size*3)
 	for i := range images {
@@ -187,10 +181,7 @@ func TestNextFrameMirrorsAllFramesOfAClipAlike(t *testing.T) {
 }
 
 func TestAroundIsTheNeighbourhood(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	for _, size := range [][2]int{{3, 4}, {1, 1}, {1, 3}} {
 		h, w := size[0], size[1]
 		x := make([]float32, h*w)

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 )
@@ -73,10 +74,7 @@ func TestNextPixelStartsAtChance(t *testing.T) {
 // of each step and, behind the last, the sum of the gradient's magnitudes by path.
 func nextPixelTraining(t *testing.T, steps int, batch func() []float32) (losses []float64, gradients map[string]float64) {
 	t.Helper()
-	backend, err := negfreeInterpreter()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(5); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // nnclrFormula is equations 2 and 3 of the NNCLR paper in float64: the nearest neighbour of each z, then the cross-entropy.
@@ -66,10 +66,7 @@ func TestNNCLRByHand(t *testing.T) {
 }
 
 func TestNearestIgnoresLength(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	// The second row has the larger dot product with z, the first the larger cosine.
 	output, err := CallOnce(backend, Nearest, [][]float32{{1, .1}, {-2, 1}}, [][]float32{{1, 0}, {5, 9}, {-1, 0}})
 	if err != nil {
@@ -97,10 +94,7 @@ func TestNNCLRInvariances(t *testing.T) {
 }
 
 func TestNNCLRStep(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	method := NNCLR{Queue: 6, Hidden: 5, Predictor: 7, Out: 3}
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, one, two *Node) []*Node {

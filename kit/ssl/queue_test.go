@@ -9,14 +9,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 func TestQueueIsFirstInFirstOut(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, batch *Node) *Node {
 		q := newQueue(scope, 6, 2)

@@ -8,14 +8,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 func TestAllTurnsAreWhatTheirLabelsSay(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	outputs, err := CallOnceN(backend, func(images *Node) (*Node, *Node) { return AllTurns(images) },
 		[][][][]float32{{{{1}, {2}}, {{3}, {4}}}, {{{5}, {6}}, {{7}, {8}}}})
 	if err != nil {

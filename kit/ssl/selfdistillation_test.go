@@ -8,7 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // dinoSoftmax is softmax((x - centre) / temperature) in float64.
@@ -51,10 +51,7 @@ func dinoOnDevice(
 	t *testing.T, students, teachers [][][]float64, held []float64, studentT, teacherT float64,
 ) (loss float64, student, teacher [][][]float64) {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	split := func(x *Node) (views []*Node) {
 		for v := range x.Shape().Dim(0) {
 			views = append(views, Squeeze(SliceAxis(x, 0, AxisElem(v)), 0))
@@ -125,10 +122,7 @@ func TestSelfDistillationByHand(t *testing.T) {
 }
 
 func TestCentreFollowsTheTeacher(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, logits *Node) *Node {
 		c := newCentre(scope, 3)

@@ -8,7 +8,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // ntXent is equation 1 of the paper in float64, pair by pair.
@@ -84,10 +84,7 @@ func TestNTXentInvariances(t *testing.T) {
 }
 
 func TestSplitViewsUndoesInterleaving(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	outputs, err := CallOnceN(backend, func(x *Node) []*Node {
 		return SplitViews(x, 2)
 	}, [][]float32{{0}, {10}, {1}, {11}, {2}, {12}})

@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // simmimLoss is equation 1 of the paper in float64: the sum of distances over the number of hidden pixels.
@@ -59,10 +59,7 @@ func TestMaskedDistancesByHand(t *testing.T) {
 }
 
 func TestSimMIMHidesWholeSquares(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	state := augment.State(3, 4)
 	output, err := CallOnce(backend, func(state *Node) *Node {
 		return SimMIM{}.hidden(augment.NewRandom(state), 5, 14, 14)

@@ -4,21 +4,16 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
-
-// negfreeInterpreter is the pure Go backend, which starts a large graph at once; one for all tests.
-var negfreeInterpreter = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
 
 // negfreeStep builds one step of a method at the given progress on a small encoder and tiny images: the loss, and by path the
 // sum of the gradient's magnitudes.
@@ -28,10 +23,7 @@ func negfreeStep(t *testing.T, m Method, progress float64) (loss float64, gradie
 	if err := m.Check(batch, size, size); err != nil {
 		t.Fatal(err)
 	}
-	backend, err := negfreeInterpreter()
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(3); err != nil {
 		t.Fatal(err)

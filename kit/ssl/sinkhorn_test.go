@@ -7,7 +7,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // sinkhornSlow is algorithm 1 of the SwAV paper in float64: the prototypes' sums, then the images'.
@@ -51,10 +51,7 @@ func sinkhornSlow(scores [][]float64, epsilon float64, iterations int) [][]float
 // sinkhornCodes runs Sinkhorn on the device.
 func sinkhornCodes(t *testing.T, scores [][]float64, epsilon float64, iterations int) [][]float32 {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	output, err := CallOnce(backend, func(x *Node) *Node { return Sinkhorn(x, epsilon, iterations) }, scores)
 	if err != nil {
 		t.Fatal(err)

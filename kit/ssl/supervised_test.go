@@ -7,15 +7,12 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 func crossEntropyOnDevice(t *testing.T, logits [][]float32, labels []int32, smoothing float64) float64 {
 	t.Helper()
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	output, err := CallOnce(backend, func(logits, labels *Node) *Node {
 		return CrossEntropy(logits, labels, smoothing)
 	}, logits, labels)

@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/mat"
 
-	"sslkit/kit/device"
+	"sslkit/kit/device/devicetest"
 )
 
 // wmseWhite whitens by the covariance's eigenvectors, in float64, part by part.
@@ -108,10 +108,7 @@ func TestWhitenedDistanceByHand(t *testing.T) {
 }
 
 func TestWhitenedCovarianceIsTheIdentity(t *testing.T) {
-	backend, err := device.Open()
-	if err != nil {
-		t.Skipf("no backend: %v", err)
-	}
+	backend := devicetest.Backend(t)
 	// At the size of the paper, with deviations from 1 to 0.05 of strongly mixed dimensions.
 	const part, dim = 128, 64
 	rng := rand.New(rand.NewPCG(29, 30))
