@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
 	"sslkit/kit/encoder"
 	"sslkit/kit/ssl"
 )
@@ -91,4 +94,11 @@ func TestConstantEncoderRaisesTheAlarm(t *testing.T) {
 	if alarm, err := healthy.Alarm(); alarm != nil || err != nil {
 		t.Errorf("a healthy run has alarm %v, error %v", alarm, err)
 	}
+}
+
+// blind is an encoder that sees all images black.
+type blind struct{ encoder.Encoder }
+
+func (b blind) Encode(scope *model.Scope, images *Node) encoder.Output {
+	return b.Encoder.Encode(scope, ZerosLike(images))
 }

@@ -6,11 +6,9 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"sslkit/data"
 	"sslkit/kit/augment"
-	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
@@ -100,50 +98,4 @@ func TestViewsOfSeveralImages(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", method.Name(), len(png), err)
 		}
 	}
-}
-
-// TestNextFrameBeatsCopying trains until an epoch's mean loss is below that of taking the last frame for the next one.
-func TestNextFrameBeatsCopying(t *testing.T) {
-	const images, batch = 128, 32
-	recipe := Recipe{
-		Data:      data.Shapes{Train: images, Validation: 32},
-		Encoder:   encoder.ViT{Patch: 4, Width: 32, Depth: 1, Heads: 2, Pool: encoder.MeanPatches},
-		Method:    ssl.NextFrame{Hidden: 32, GradientDifference: new(0.), Clip: augment.Pipeline{}},
-		Optimizer: optim.AdamW{LR: 3e-3, Scaling: optim.Unscaled},
-		Batch:     batch, Steps: 80, Seed: 1, MonitorEvery: 80, CheckpointEvery: 80,
-	}
-	backend := devicetest.Backend(t)
-	set, err := recipe.Data.Open(data.Train)
-	if err != nil {
-		t.Fatal(err)
-	}
-	indices := make([]int, images)
-	for i := range indices {
-		indices[i] = i
-	}
-	clips, err := data.Item{Frames: 3}.Pixels(set, indices, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, err := CallOnce(backend, func(clips *Node) *Node {
-		frame := func(f int) *Node { return augment.Pipeline{augment.Normalize{}}.Apply(nil, itemImage(clips, f)) }
-		return ssl.FrameLoss(frame(1), frame(2), 0)
-	}, tensors.FromFlatDataAndDimensions(clips, itemDims(images, 3, 32, 32)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	copying := scalar(output)
-	metrics, err := pretrained(t, t.TempDir(), recipe).Metrics()
-	if err != nil {
-		t.Fatal(err)
-	}
-	epoch := metrics[len(metrics)-images/batch:]
-	var loss float64
-	for _, m := range epoch {
-		loss += m.Loss / float64(len(epoch))
-	}
-	if !(loss < .9*copying) {
-		t.Errorf("the loss of the last epoch is %g, that of copying %g", loss, copying)
-	}
-	t.Logf("the loss is %.3f, that of copying %.3f", loss, copying)
 }

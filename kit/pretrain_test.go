@@ -192,47 +192,71 @@ func TestEmbeddingsAreTheMethodsOwn(t *testing.T) {
 	}
 }
 
-// trainInChild, in the environment, makes this test binary train in that directory, to be killed.
+// trainInChild, in the environment, makes this test binary train in that directory, perhaps to be killed.
 const trainInChild = "SSLKIT_TEST_TRAIN"
 
+// TestKilledRunEndsInTheSameBits kills children that train. On XLA it is asked once, since it compiles the same graph in each.
 func TestKilledRunEndsInTheSameBits(t *testing.T) {
+	recipe := small()
+	recipe.Encoder, recipe.Steps = tiny, 40 // Long enough for the kill to come before the end.
 	if dir := os.Getenv(trainInChild); dir != "" {
-		pretrained(t, dir, small())
+		pretrained(t, dir, recipe)
 		return
 	}
-	unbroken := t.TempDir()
-	pretrained(t, unbroken, small())
-	broken := t.TempDir()
-	for _, killAt := range []int{1, 8} { // Before the first checkpoint, and between two.
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledRunEndsInTheSameBits$")
-		child.Env = append(os.Environ(), trainInChild+"="+broken)
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		started := time.Now()
-		for reached := 0; reached < killAt; time.Sleep(time.Millisecond) {
-			if time.Since(started) > 5*time.Minute {
-				t.Fatal("the child does not get on")
+	for backend, kills := range map[string][]int{
+		"go":      {1, 8}, // The steps at which it is killed: before the first checkpoint, and between two.
+		"xla:cpu": {8},
+	} {
+		t.Run(backend, func(t *testing.T) {
+			train := func(dir string) *exec.Cmd {
+				child := exec.Command(os.Args[0], "-test.run=^TestKilledRunEndsInTheSameBits$")
+				child.Env = append(os.Environ(), trainInChild+"="+dir, "GOMLX_BACKEND="+backend)
+				return child
 			}
-			if metrics, err := readMetrics(broken); err == nil && len(metrics) > 0 {
-				reached = metrics[len(metrics)-1].Step
+			whole := func(dir string) {
+				if out, err := train(dir).CombinedOutput(); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
 			}
-		}
-		child.Process.Kill()
-		child.Wait()
-	}
-	run := pretrained(t, broken, small())
-	if !bytes.Equal(content(t, unbroken, encoderFile), content(t, broken, encoderFile)) {
-		t.Error("the resumed run's encoder differs from the unbroken one's")
-	}
-	metrics, err := run.Metrics()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, m := range metrics {
-		if m.Step != i {
-			t.Fatalf("line %d of the metrics is of step %d", i, m.Step)
-		}
+			unbroken, broken := t.TempDir(), t.TempDir()
+			whole(unbroken)
+			for _, killAt := range kills {
+				child := train(broken)
+				if err := child.Start(); err != nil {
+					t.Fatal(err)
+				}
+				started := time.Now()
+				for reached := 0; reached < killAt; time.Sleep(time.Millisecond) {
+					if time.Since(started) > 5*time.Minute {
+						t.Fatal("the child does not get on")
+					}
+					if metrics, err := readMetrics(broken); err == nil && len(metrics) > 0 {
+						reached = metrics[len(metrics)-1].Step
+					}
+				}
+				child.Process.Kill()
+				child.Wait()
+				if exists(filepath.Join(broken, encoderFile)) {
+					t.Fatal("the child was done before it was killed")
+				}
+			}
+			whole(broken)
+			if !bytes.Equal(content(t, unbroken, encoderFile), content(t, broken, encoderFile)) {
+				t.Error("the resumed run's encoder differs from the unbroken one's")
+			}
+			metrics, err := readMetrics(broken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(metrics) != recipe.Steps+1 {
+				t.Errorf("%d lines of metrics, want %d", len(metrics), recipe.Steps+1)
+			}
+			for i, m := range metrics {
+				if m.Step != i {
+					t.Fatalf("line %d of the metrics is of step %d", i, m.Step)
+				}
+			}
+		})
 	}
 }
 

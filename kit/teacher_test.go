@@ -99,11 +99,12 @@ func TestTeacherStartsAtTheStudent(t *testing.T) {
 func TestResumedRunEndsInTheSameBits(t *testing.T) {
 	dropping := small()
 	dropping.Encoder = encoder.ViT{Patch: 8, Width: 16, Depth: 2, StochasticDepth: .5}
-	clips, pairs := small(), small()
+	clips, pairs, queue := small(), small(), small()
 	clips.Method = ssl.NextFrame{Hidden: 8}
 	pairs.Method = ssl.MICLe{Out: 8}
+	queue.Method = ssl.MoCoV2{Hidden: 16, Out: 8, Queue: 64}
 	for name, recipe := range map[string]Recipe{
-		"a teacher": taught(), "stochastic depth": dropping, "clips": clips, "pairs of images": pairs,
+		"a teacher": taught(), "a queue": queue, "stochastic depth": dropping, "clips": clips, "pairs of images": pairs,
 	} {
 		dir := t.TempDir()
 		pretrained(t, dir, recipe)

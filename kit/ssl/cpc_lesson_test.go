@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"math"
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestCPCLearns(t *testing.T) {
+	lesson{method: ssl.CPC{Grid: 3, Hidden: 32, View: whole},
+		encoder: mapped, blind: always(math.Log(9 * lessonBatch)), below: .2}.learn(t)
+}

@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestDINOLearns(t *testing.T) {
+	lesson{method: ssl.DINO{Hidden: 64, Out: 32, Prototypes: 64, Tau: .9, TeacherTemperature: .04, TeacherStart: .04, Crops: twice(lit)},
+		steps: 200, finds: .15}.learn(t)
+}

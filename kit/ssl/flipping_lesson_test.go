@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"math"
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestFlippingLearns(t *testing.T) {
+	lesson{method: ssl.Flipping{Vertical: true, View: whole},
+		encoder: placed, tells: upright, blind: always(math.Log(2)), below: .1}.learn(t)
+}

@@ -1,0 +1,14 @@
+package ssl_test
+
+import (
+	"math"
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestIBOTLearns(t *testing.T) {
+	lesson{method: ssl.IBOT{DINO: ssl.DINO{Hidden: 64, Out: 32, Prototypes: 64, Tau: .9, TeacherTemperature: .04,
+		TeacherStart: .04, Crops: twice(lit)}},
+		encoder: classToken, blind: always(2 * math.Log(64)), below: .15}.learn(t)
+}

@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/encoder"
+	"sslkit/kit/ssl"
+)
+
+func TestIJEPALearns(t *testing.T) {
+	lesson{method: ssl.IJEPA{Predictor: encoder.Transformer{Width: 16, Depth: 1}, Tau: .9, View: whole},
+		encoder: patched, tells: size, seeds: 2, above: .02}.learn(t)
+}

@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestInpaintingLearns(t *testing.T) {
+	lesson{method: ssl.Inpainting{View: whole},
+		encoder: mapped, blind: meanColour, below: .17}.learn(t)
+}

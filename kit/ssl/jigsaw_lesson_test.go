@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"math"
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestJigsawLearns(t *testing.T) {
+	lesson{method: ssl.Jigsaw{Grid: 2, Hidden: 64, View: whole},
+		encoder: mapped, steps: 200, blind: always(math.Log(24)), below: .1}.learn(t)
+}

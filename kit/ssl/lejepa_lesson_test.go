@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestLeJEPALearns(t *testing.T) {
+	lesson{method: ssl.LeJEPA{Hidden: 64, Out: 32, Crops: twice(lit)},
+		finds: .25}.learn(t)
+}

@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/encoder"
+	"sslkit/kit/ssl"
+)
+
+func TestMAELearns(t *testing.T) {
+	lesson{method: ssl.MAE{Decoder: encoder.Transformer{Width: 32, Depth: 1}, View: whole},
+		encoder: patched, blind: always(1), below: .25}.learn(t)
+}

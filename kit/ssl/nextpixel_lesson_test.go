@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"math"
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestNextPixelLearns(t *testing.T) {
+	lesson{method: ssl.NextPixel{View: whole},
+		encoder: pixels, blind: always(math.Log(8)), below: .3}.learn(t)
+}

@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestNNCLRLearns(t *testing.T) {
+	lesson{method: ssl.NNCLR{Temperature: .2, Hidden: 64, Out: 32, Predictor: 64, Queue: 512, Pair: twice(lit)},
+		rate: 3e-2, finds: .2}.learn(t)
+}

@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"math"
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestRotationLearns(t *testing.T) {
+	lesson{method: ssl.Rotation{View: whole},
+		encoder: placed, steps: 250, tells: upright, blind: always(math.Log(4)), below: .08}.learn(t)
+}

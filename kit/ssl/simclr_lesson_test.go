@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestSimCLRLearns(t *testing.T) {
+	lesson{method: ssl.SimCLR{Temperature: .2, Hidden: 64, Out: 32, View: lit},
+		finds: .3}.learn(t)
+}

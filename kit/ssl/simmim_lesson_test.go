@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestSimMIMLearns(t *testing.T) {
+	lesson{method: ssl.SimMIM{View: whole},
+		encoder: patched, blind: medianColour, below: .25}.learn(t)
+}

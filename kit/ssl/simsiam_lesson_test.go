@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestSimSiamLearns(t *testing.T) {
+	lesson{method: ssl.SimSiam{Hidden: 64, Out: 64, Bottleneck: 16, View: lit},
+		rate: 3e-2, finds: .2}.learn(t)
+}

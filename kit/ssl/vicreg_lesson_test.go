@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestVICRegLearns(t *testing.T) {
+	lesson{method: ssl.VICReg{Hidden: 64, Out: 64, View: lit},
+		finds: .3}.learn(t)
+}

@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestWMSELearns(t *testing.T) {
+	lesson{method: ssl.WMSE{Hidden: 64, Out: 16, View: lit},
+		finds: .3}.learn(t)
+}
