@@ -10,6 +10,7 @@ DATA =# your own images, for `make run`
 NAME = real
 NB   = notebooks/quickstart.ipynb
 OUT  = notebooks/out
+QUICK =# 1: `make notebooks` with little training, to see that all works
 
 # Packages without XLA: Go's race detector slows a PJRT plugin's callers down too much.
 RACE      = data plots kit/metric kit/curate kit/device
@@ -31,7 +32,7 @@ $(shell rm -rf .venv)
 endif
 endif
 
-.PHONY: help setup run test lab page benchmark cell-latency clean check-tools warm
+.PHONY: help setup run notebooks test lab benchmark cell-latency clean check-tools warm
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -47,23 +48,30 @@ run: setup ## execute the quickstart and make its page; DATA=path uses your imag
 	export $(jupyter); \
 	$(python) notebooks/setup/publish.py $(NB) $(OUT) --report "$$SSLKIT_RUNS/quickstart/report.json"
 
-page: setup ## execute the notebook NB=path and make its page
-	@export $(jupyter); $(python) notebooks/setup/publish.py $(NB) $(OUT)
+# With QUICK=1, runs and pages go to the environment, so that none of yours are replaced. NB counts where it was given.
+notebooks: setup ## execute all notebooks and make their pages; NB=path: one of them, QUICK=1: small
+	@out="$(OUT)"; if [ -n '$(QUICK)' ]; then \
+		out="$(env)/var/notebooks"; rm -rf "$$out"; \
+		export SSLKIT_QUICK=1 SSLKIT_RUNS="$$out/runs"; unset SSLKIT_DATA; \
+	fi; \
+	export $(jupyter); \
+	for notebook in $(if $(filter file,$(origin NB)),$(wildcard notebooks/*.ipynb),"$(NB)"); do \
+		echo "$$notebook"; $(python) notebooks/setup/publish.py "$$notebook" "$$out" || exit 1; \
+	done
 
-test: setup ## vet, format, the notebooks made small, and all Go tests
+test: setup ## vet, format, the types of all notebooks, the quickstart made small, and all Go tests
 	@echo "go vet"
 	@go vet ./...
 	@echo "gofmt"
 	@bad=$$(go list -f '{{.Dir}}' ./... | tr '\n' '\0' | xargs -0 gofmt -l) || exit 1; \
 		[ -z "$$bad" ] || { echo "not formatted by gofmt:" >&2; echo "$$bad" >&2; exit 1; }
-	@echo "notebooks, made small"
+	@echo "notebooks: types"
+	@VIRTUAL_ENV="$(env)" go run ./notebooks/setup/cells notebooks/*.ipynb
+	@echo "quickstart, made small"
 	@rm -rf "$(env)/var/test"; mkdir -p "$(env)/var/test"; \
 		export SSLKIT_QUICK=1 SSLKIT_RUNS="$(env)/var/test/runs"; unset SSLKIT_DATA; export $(jupyter); \
 		$(python) notebooks/setup/publish.py notebooks/quickstart.ipynb "$(env)/var/test" \
-			--report "$$SSLKIT_RUNS/quickstart/report.json" && \
-		for name in methods labels trust; do \
-			$(python) notebooks/setup/publish.py notebooks/$$name.ipynb "$(env)/var/test" || exit 1; \
-		done
+			--report "$$SSLKIT_RUNS/quickstart/report.json"
 	@echo "go test -race"
 	@go test -race $(TESTFLAGS) $(foreach package,$(RACE),$(if $(wildcard $(package)/*.go),./$(package)))
 	@echo "go test"
@@ -110,7 +118,7 @@ $(VENV)/.modules: go.mod go.sum | check-tools $(VENV)/bin/python
 	@go mod download
 	@touch $@
 
-$(VENV)/bin/gonb: $(VENV)/.modules $(wildcard notebooks/setup/goimports/*.go)
+$(VENV)/bin/gonb: $(VENV)/.modules $(wildcard notebooks/setup/goimports/*.go notebooks/setup/cellimports/*.go)
 	@echo "GoNB and goimports"
 	@go build -o "$(env)/bin/" github.com/janpfeifer/gonb ./notebooks/setup/goimports
 	@touch $@
