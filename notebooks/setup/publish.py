@@ -131,6 +131,15 @@ class Client(NotebookClient):
         return super().process_message(message, cell, cell_index)
 
 
+def title(cells, index):
+    """The heading that a cell stands under, or its first line that says something, not a comment nor a command of GoNB's."""
+    for cell in reversed(cells[:index]):
+        if cell.cell_type == "markdown" and (headings := re.findall(r"^#+ +(.+)", cell.source, re.MULTILINE)):
+            return headings[-1]
+    lines = [line.strip() for line in cells[index].source.splitlines()]
+    return next((line for line in lines if line and not line.startswith(("//", "%", "!"))), "")
+
+
 def execute(notebook, path):
     """Runs the cells in order, and shows how far they are."""
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
@@ -141,9 +150,7 @@ def execute(notebook, path):
 
     def before(cell, cell_index, **_):
         if cell_index in code:
-            # The first line that says something: not a comment, nor GoNB's own commands.
-            lines = [line.strip() for line in cell.source.splitlines()]
-            terminal.begin(next((line for line in lines if line and not line.startswith(("//", "%", "!"))), ""))
+            terminal.begin(title(notebook.cells, cell_index))
 
     def after(cell_index, execute_reply, **_):
         if cell_index in code:
