@@ -24,12 +24,12 @@ type progress struct {
 }
 
 // newProgress says that a training is being set up.
-func newProgress() *progress {
-	p := &progress{}
-	p.out, p.every = progressOutput()
-	p.open = true
-	fmt.Fprint(p.out, "compiling")
-	return p
+func newProgress() *progress { return progressOn(progressOutput()) }
+
+// progressOn draws on out, at most once in every.
+func progressOn(out io.Writer, every time.Duration) *progress {
+	fmt.Fprint(out, "compiling")
+	return &progress{out: out, every: every, open: true}
 }
 
 // start makes the bar, for a number of images. It shows with the first step, whose end is where the time left is reckoned from.
