@@ -39,7 +39,7 @@ help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: $(kernel) warm ## install the Python parts, GoNB and its kernel into .venv
-	@echo "Ready: $$(VIRTUAL_ENV="$(env)" go run ./notebooks/setup)"
+	@backend=$$(VIRTUAL_ENV="$(env)" go run ./notebooks/setup) || exit 1; echo "Ready: $$backend"
 
 run: setup ## execute the quickstart and make its page; DATA=path uses your images
 	@data='$(DATA)'; if [ -n "$$data" ]; then \

@@ -13,7 +13,7 @@ import (
 	"sslkit/kit/ssl"
 )
 
-const compressProtocol = "A ResNet-18 of width 16, pretrained by SimCLR on Shapes as in the quickstart, is made " +
+const compressProtocol = "A ResNet-18 of width 16, pretrained by SimCLR on Shapes (1,800 steps of 64 images), is made " +
 	"smaller in three ways, each for several seeds: distilled into a ResNet-10 of width 12, with the same student by SimCLR alone on as " +
 	"many images beside it; half of the channels inside its blocks removed; 50, 80 and 90 % of its weights set to " +
 	"zero, in three rounds. What was pruned is then trained by distillation from the whole. No labels are used " +
@@ -82,7 +82,7 @@ func compression(o options) error {
 // sparsities are those of the rounds of magnitude pruning.
 var sparsities = []float64{.5, .8, .9}
 
-// simCLR is the quickstart's recipe.
+// simCLR is a recipe for Shapes that takes some minutes.
 func (s compressSettings) simCLR(e encoder.Encoder, steps int, seed uint64) kit.Recipe {
 	return kit.Recipe{
 		Data: s.data, Encoder: e, Method: ssl.SimCLR{Temperature: .2, Hidden: 512, View: shapesView},

@@ -26,7 +26,8 @@ import (
 )
 
 // Backend returns the backend that everything runs on: what GOMLX_BACKEND names where it is set; else an accelerator whose
-// device answers; else the PJRT CPU plugin; else GoMLX's own Go backend, with a warning. It is opened once a process.
+// device answers; else the PJRT CPU plugin; else it is an error that says what to install. GoMLX's Go backend, tens of times
+// slower, is used only where GOMLX_BACKEND=go asks for it. The backend is opened once a process.
 func Backend() (compute.Backend, error) { return device.Open() }
 
 // DescribeBackend says in one line which backend that is, the plugin's version and how many devices it has.

@@ -94,10 +94,15 @@ func pretrain(dir string, recipe Recipe) (*Run, error) {
 	if run.Finished() { // By another process, while this one waited for nothing but the lock.
 		return run, nil
 	}
+	fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", recipe.Method.Name(), recipe.Encoder.Name(), set.Name(),
+		recipe.Steps, recipe.Batch, device.Describe())
+	progress := newProgress()
+	defer progress.end()
 	training, err := newTraining(dir, backend, recipe, set)
 	if err != nil {
 		return nil, err
 	}
+	training.progress = progress
 	defer training.log.close()
 	defer training.validate.close()
 	return run, training.run()
@@ -210,13 +215,10 @@ func (t *training) run() error {
 	defer loader.Close()
 	t.batches = &batches{recipe: t.recipe, set: t.set, loader: loader}
 
-	fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", t.recipe.Method.Name(), t.recipe.Encoder.Name(),
-		t.set.Name(), t.recipe.Steps, t.recipe.Batch, device.Describe())
 	if done > 0 {
-		fmt.Printf("resumed behind step %d\n", done)
+		t.progress.say(fmt.Sprintf("resumed behind step %d", done))
 	}
-	batch := int64(t.recipe.Batch)
-	t.progress = newProgress(int64(t.recipe.Steps-done)*batch, t.epochs(t.recipe.Steps))
+	t.progress.start(int64(t.recipe.Steps-done)*int64(t.recipe.Batch), t.epochs(t.recipe.Steps))
 	t.began = time.Now()
 	loop := train.NewLoop(t.trainer)
 	loop.OnStep("sslkit", 0, t.afterStep)

@@ -12,27 +12,38 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress is the bar of a training: images a second, time left, epoch and loss.
+// progress is the bar of a training: images a second, time left, epoch and loss. Until the first step is done it says
+// "compiling", since XLA takes its time there and nothing else would move.
 type progress struct {
-	bar    *progressbar.ProgressBar
+	bar    *progressbar.ProgressBar // Nil until the training is set up.
 	out    io.Writer
+	every  time.Duration
 	epochs float64
 	shown  float64 // The loss as it is shown: smoothed, since that of one batch jumps.
+	open   bool    // The terminal's cursor is behind a drawing, not on a line of its own.
 }
 
-// newProgress starts a bar for so many images.
-func newProgress(images int64, epochs float64) *progress {
-	out, every := progressOutput()
-	bar := progressbar.NewOptions64(images,
-		progressbar.OptionSetWriter(out),
+// newProgress says that a training is being set up.
+func newProgress() *progress { return progressOn(progressOutput()) }
+
+// progressOn draws on out, at most once in every.
+func progressOn(out io.Writer, every time.Duration) *progress {
+	fmt.Fprint(out, "compiling")
+	return &progress{out: out, every: every, open: true}
+}
+
+// start makes the bar, for a number of images. It shows with the first step, whose end is where the time left is reckoned from.
+func (p *progress) start(images int64, epochs float64) {
+	p.epochs = epochs
+	p.bar = progressbar.NewOptions64(images,
+		progressbar.OptionSetWriter(p.out),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("images"),
 		progressbar.OptionSetWidth(24),
-		progressbar.OptionThrottle(every),
+		progressbar.OptionThrottle(p.every),
 		progressbar.OptionSetPredictTime(true),
 	)
-	return &progress{bar: bar, out: out, epochs: epochs}
 }
 
 // step counts the images of a step and shows its loss.
@@ -42,15 +53,22 @@ func (p *progress) step(images int, metrics Metrics) {
 	}
 	p.shown += .05 * (metrics.Loss - p.shown)
 	p.bar.Describe(fmt.Sprintf("epoch %.1f/%.1f, loss %.3f", metrics.Epoch, p.epochs, p.shown))
+	p.open = true
 	p.bar.Add(images)
-	if p.bar.IsFinished() && !gonbui.IsNotebook {
+}
+
+// end leaves the last drawing on a line of its own.
+func (p *progress) end() {
+	if p.open {
 		fmt.Fprintln(p.out)
 	}
+	p.open = false
 }
 
 // say shows a line of its own.
 func (p *progress) say(line string) {
-	fmt.Printf("\n%s\n", line)
+	p.end()
+	fmt.Println(line)
 }
 
 // progressOutput is where the bar is drawn and how often: over itself in a terminal; over itself in a notebook cell, which

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"github.com/gomlx/gomlx/support/exceptions"
 
@@ -79,15 +80,21 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 			return nil, err
 		}
 	}
-	for v := range views {
-		which := v % len(pipelines)
-		of := shown[sources[which]]
-		rendered, err := pipelines[which].Render(backend, augment.State(r.Seed, v), of, len(indices), height, width)
+	rendered := make([][]image.Image, len(pipelines)) // All views of a pipeline in one call, since each call compiles it.
+	for which, pipeline := range pipelines {
+		of := slices.Repeat(shown[sources[which]], (views-which+len(pipelines)-1)/len(pipelines))
+		if len(of) == 0 {
+			continue
+		}
+		rendered[which], err = pipeline.Render(backend, augment.State(r.Seed, which), of, len(of)/(height*width*3), height, width)
 		if err != nil {
 			return nil, err
 		}
-		for i, view := range rendered {
-			rows[i] = append(rows[i], view)
+	}
+	for v := range views {
+		which := v % len(pipelines)
+		for i := range rows {
+			rows[i] = append(rows[i], rendered[which][v/len(pipelines)*len(indices)+i])
 		}
 		title := fmt.Sprintf("view %d", v+1)
 		if len(shown) > 1 {

@@ -1,5 +1,4 @@
-// Package device opens the compute backend of the process: XLA through a PJRT plugin where there is one, else
-// GoMLX's pure Go backend, and says which it is.
+// Package device opens the compute backend of the process, XLA through a PJRT plugin, and says which it is.
 //
 //	backend, err := device.Open()
 //	if err != nil { ... }
@@ -12,7 +11,9 @@
 //  2. An accelerator (CUDA, TPU), where its device file and a plugin for it are found.
 //  3. A CPU plugin.
 //  4. The plugin that go-xla downloads from the internet, unless $GOMLX_NO_AUTO_INSTALL is set.
-//  5. The pure Go backend, with a warning on standard error: it is tens of times slower than XLA.
+//
+// Where none opens it is an error, which says what to install. GoMLX's Go backend needs no plugin and is tens of times
+// slower than XLA, so that it is used only where $GOMLX_BACKEND asks for it: "go".
 //
 // Plugins are looked for in the active Python environment ($VIRTUAL_ENV, then $CONDA_PREFIX), the .venv beside the go.mod
 // at or above the working directory, the environment of the python3 on $PATH, and go-xla's own folders

@@ -37,6 +37,8 @@ type kind struct {
 	install string   // what to install for it
 }
 
+const cpuInstall = "run `make setup`, or pip install xla-cpu-pjrt==0.0.1 (Linux on x86-64)"
+
 var (
 	cuda = kind{
 		name: "cuda",
@@ -59,7 +61,7 @@ var (
 			"xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so",
 			"lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
 		},
-		install: "run `make setup`, or pip install xla-cpu-pjrt==0.0.1 (Linux on x86-64)",
+		install: cpuInstall,
 	}
 	accelerators = []kind{cuda, tpu}
 	kinds        = []kind{cuda, tpu, cpu}

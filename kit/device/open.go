@@ -37,12 +37,18 @@ func (o opener) open() (*opened, error) {
 		return b, nil
 	}
 	b, err := o.anyPlugin()
-	if err == nil {
-		return b, nil
+	if err != nil {
+		// Not the Go backend unasked: a training of minutes would take hours, and nothing in a notebook would say why.
+		return nil, fmt.Errorf("no backend to compute on: %w\n%s", err, remedy)
 	}
-	o.warnf("no PJRT plugin, so the pure Go backend is used, tens of times slower than XLA: %s", oneLine(err))
-	return o.pureGo("")
+	return b, nil
 }
+
+// remedy says what to do where no plugin opens.
+const remedy = "One of these helps:\n" +
+	"  - " + cpuInstall + ";\n" +
+	"  - the internet, for go-xla's own installer (GOMLX_NO_AUTO_INSTALL must not be set);\n" +
+	"  - GOMLX_BACKEND=go in the environment, which asks for GoMLX's Go backend: it needs no plugin and is tens of times slower"
 
 // configured opens the backend that config names, in GoMLX's form: backend:plugin,option,option.
 func (o opener) configured(config string) (*opened, error) {

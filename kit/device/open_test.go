@@ -190,7 +190,7 @@ func TestBrokenPluginIsPassedOver(t *testing.T) {
 	b.expect(t, "xla:cpu", "", path)
 }
 
-func TestInstallerIsTheLastResortBeforeGo(t *testing.T) {
+func TestInstallerIsTheLastResort(t *testing.T) {
 	b := newBench(t)
 	delete(b.host.env, xla.NoAutoInstallEnv)
 	b.host.env["HOME"] = b.host.root
@@ -207,14 +207,48 @@ func TestInstallerIsTheLastResortBeforeGo(t *testing.T) {
 	b.expect(t, "xla:cpu", "", path)
 }
 
-func TestPureGoIsToldAloud(t *testing.T) {
-	b := newBench(t)
-	b.expect(t, "go", "make setup")
-
-	b = newBench(t)
-	delete(b.host.env, xla.NoAutoInstallEnv)
-	b.install = func() error { return errors.New("no route to host") }
-	b.expect(t, "go", "no route to host")
+// The Go backend never takes the place of a plugin unasked.
+func TestWithoutPluginIsAnError(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(t *testing.T, b *bench)
+		want    []string
+	}{
+		"nothing installed": {
+			func(*testing.T, *bench) {},
+			[]string{"no PJRT plugin for cpu found", xla.NoAutoInstallEnv + " is set"},
+		},
+		"installer without internet": {
+			func(_ *testing.T, b *bench) {
+				delete(b.host.env, xla.NoAutoInstallEnv)
+				b.install = func() error { return errors.New("no route to host") }
+			},
+			[]string{"no PJRT plugin for cpu found", "no route to host"},
+		},
+		"plugin that is refused": {
+			func(t *testing.T, b *bench) {
+				b.refuse[b.add(t, cpu.wheels[0])] = errors.New("too old")
+			},
+			[]string{cpu.wheels[0], "too old"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			c.prepare(t, b)
+			got, err := b.open()
+			if err == nil {
+				t.Fatalf("opened %s, want an error", got)
+			}
+			// What is wrong, and the three ways out.
+			for _, want := range append(c.want, "make setup", "pip install xla-cpu-pjrt", "internet", "GOMLX_BACKEND=go") {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want it to say %q", err, want)
+				}
+			}
+			if b.warned.Len() > 0 {
+				t.Errorf("warned %q besides", b.warned.String())
+			}
+		})
+	}
 }
 
 func TestConfigured(t *testing.T) {

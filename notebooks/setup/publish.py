@@ -2,15 +2,19 @@
 
     python publish.py NOTEBOOK FOLDER [--report FILE] [--no-page]
 
-The executed notebook and the page go to FOLDER; NOTEBOOK itself stays as it is. A cell that fails ends it with the
-cell, its output and exit status 1; the notebook as far as it came is in FOLDER then. With --report, prints the lines in
-"headline" of that JSON file, which the notebook is to write.
+The executed notebook and the page go to FOLDER; NOTEBOOK itself stays as it is. While a cell runs, its progress bar is
+shown: over itself in a terminal, elsewhere as a line now and then. A cell that fails ends it with the cell, its output and
+exit status 1; the notebook as far as it came is in FOLDER then. With --report, prints the lines in "headline" of that JSON
+file, which the notebook is to write.
 """
 
 import argparse
+import html
 import json
 import re
+import shutil
 import sys
+import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -40,41 +44,119 @@ def main():
         execute(notebook, arguments.notebook)
     finally:
         nbformat.write(notebook, executed)
-    print(f"executed notebook: {executed}")
 
+    page = None
     if not arguments.no_page:
         page = executed.with_suffix(".html")
         text = to_html(notebook, arguments.notebook.stem)
         page.write_text(text, encoding="utf-8")
         if needed := Needed.of(text):
             sys.exit(f"{page} is not self-contained, it needs:\n  " + "\n  ".join(needed))
-        print(f"page: {page.resolve().as_uri()}")
 
     if arguments.report:
         if not arguments.report.exists() or arguments.report.stat().st_mtime < start - 1:
             sys.exit(f"{arguments.notebook} did not write {arguments.report}")
         for line in json.loads(arguments.report.read_text(encoding="utf-8"))["headline"]:
             print(line)
+    print(f"executed notebook: {executed}")
+    if page:
+        print(f"page: {page.resolve().as_uri()}")
+    minutes, seconds = divmod(round(time.time() - start), 60)
+    print(f"time: {minutes} min {seconds} s")
+
+
+class Terminal:
+    """Shows which cell runs, for how long, and its progress bar: in one line over itself in a terminal, elsewhere (a log) as
+    a line now and then."""
+
+    every = 15  # Seconds between two lines of a log.
+
+    def __init__(self, cells):
+        self.cells, self.cell, self.bar, self.width = cells, 0, "", 0
+        self.over_itself = sys.stdout.isatty()
+        self.stop = threading.Event()
+
+    def begin(self, title):
+        self.cell, self.bar, self.start = self.cell + 1, "", time.time()
+        self.title = f"[{self.cell}/{self.cells}] {title}"
+        self.stop.clear()
+        # Beside the cell, so that the time moves on also where the cell says nothing.
+        if self.over_itself:
+            self.draw(self.title)
+        else:
+            print(f"{self.title[:76]:76}", end="", flush=True)
+        self.quiet = True  # Nothing was written to the log since its title.
+        self.clock = threading.Thread(target=self.tick, daemon=True)
+        self.clock.start()
+
+    def tick(self):
+        while not self.stop.wait(0.5 if self.over_itself else self.every):
+            seconds = time.time() - self.start
+            if self.over_itself:
+                self.draw(f"{self.title[:40]:40} {seconds:4.0f} s  {self.bar}")
+            else:
+                print(f"\n{seconds:6.0f} s  {self.bar or 'running'}", end="", flush=True)
+                self.quiet = False
+
+    def end(self, word=""):
+        """Ends the cell with the seconds that it took, or with a word for what became of it."""
+        self.stop.set()
+        self.clock.join()
+        word = word or f"{time.time() - self.start:.1f} s"
+        if self.over_itself:
+            self.draw(f"{self.title[:76]:76} {word:>8}")
+            print(flush=True)
+        else:
+            print(f" {word:>8}" if self.quiet else f"\n{word:>8}", flush=True)
+        self.width = 0
+
+    def draw(self, line):
+        """Draws over the line, which must not wrap for that."""
+        line = line[: shutil.get_terminal_size().columns - 1]
+        print("\r" + line.ljust(self.width), end="", flush=True)
+        self.width = len(line)
+
+
+class Client(NotebookClient):
+    """Executes a notebook and hands each drawing of a progress bar to show: kit sends them as updates of a <pre>."""
+
+    show = staticmethod(lambda bar: None)
+
+    def process_message(self, message, cell, cell_index):
+        if message["msg_type"] in ("display_data", "update_display_data"):
+            content = message["content"]
+            bar = re.fullmatch("<pre>(.*)</pre>", str(content.get("data", {}).get("text/html", "")))
+            if bar and (content.get("transient") or {}).get("display_id"):
+                self.show(html.unescape(bar[1]))
+        return super().process_message(message, cell, cell_index)
+
+
+def title(cells, index):
+    """The heading that a cell stands under, or its first line that says something, not a comment nor a command of GoNB's."""
+    for cell in reversed(cells[:index]):
+        if cell.cell_type == "markdown" and (headings := re.findall(r"^#+ +(.+)", cell.source, re.MULTILINE)):
+            return headings[-1]
+    lines = [line.strip() for line in cells[index].source.splitlines()]
+    return next((line for line in lines if line and not line.startswith(("//", "%", "!"))), "")
 
 
 def execute(notebook, path):
-    """Runs the cells in order, with a line of progress for each."""
+    """Runs the cells in order, and shows how far they are."""
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
-    started = {}
+    terminal = Terminal(len(code))
+
+    def show(bar):
+        terminal.bar = bar
 
     def before(cell, cell_index, **_):
         if cell_index in code:
-            started[cell_index] = time.time()
-            # The first line that says something: not a comment, nor GoNB's own commands.
-            lines = [line.strip() for line in cell.source.splitlines()]
-            title = next((line for line in lines if line and not line.startswith(("//", "%", "!"))), "")
-            print(f"[{code.index(cell_index) + 1}/{len(code)}] {title[:70]:70} ", end="", flush=True)
+            terminal.begin(title(notebook.cells, cell_index))
 
     def after(cell_index, execute_reply, **_):
-        if execute_reply["content"]["status"] == "ok":
-            print(f"{time.time() - started[cell_index]:6.1f} s", flush=True)
+        if cell_index in code:
+            terminal.end("" if execute_reply["content"]["status"] == "ok" else "failed")
 
-    client = NotebookClient(
+    client = Client(
         notebook,
         kernel_name="gonb",
         timeout=None,
@@ -83,11 +165,11 @@ def execute(notebook, path):
         on_cell_execute=before,
         on_cell_executed=after,
     )
+    client.show = show
     try:
         client.execute()
     except CellExecutionError as failure:
         cell = next(c for c in notebook.cells if any(o.output_type == "error" for o in c.get("outputs", [])))
-        print("failed\n", file=sys.stderr)
         print(cell.source, file=sys.stderr)
         print("-" * 72, file=sys.stderr)
         for output in cell.outputs:
