@@ -7,6 +7,6 @@ import (
 )
 
 func TestBYOLLearns(t *testing.T) {
-	lesson{method: ssl.BYOL{Hidden: 256, Out: 32, Tau: .7, Pair: twice(lit)},
-		steps: 200, rate: 2e-2, finds: .2}.learn(t)
+	lesson{method: ssl.BYOL{Hidden: 64, Out: 32, Tau: .9, Pair: twice(lit)},
+		steps: 200, agree: .06}.learn(t)
 }

@@ -9,5 +9,5 @@ import (
 
 func TestFlippingLearns(t *testing.T) {
 	lesson{method: ssl.Flipping{Vertical: true, View: whole},
-		encoder: placed, tells: upright, blind: always(math.Log(2)), below: .1}.learn(t)
+		encoder: placed, tells: upright, blind: always(math.Log(2)), below: .04}.learn(t)
 }

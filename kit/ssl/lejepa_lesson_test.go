@@ -8,5 +8,5 @@ import (
 
 func TestLeJEPALearns(t *testing.T) {
 	lesson{method: ssl.LeJEPA{Hidden: 64, Out: 32, Crops: twice(lit)},
-		finds: .25}.learn(t)
+		agree: .06}.learn(t)
 }

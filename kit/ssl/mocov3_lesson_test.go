@@ -8,5 +8,5 @@ import (
 
 func TestMoCoV3Learns(t *testing.T) {
 	lesson{method: ssl.MoCoV3{Temperature: .2, Hidden: 64, Out: 32, Tau: .9, Pair: twice(lit)},
-		finds: .1}.learn(t)
+		agree: .06}.learn(t)
 }

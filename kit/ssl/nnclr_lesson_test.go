@@ -7,6 +7,6 @@ import (
 )
 
 func TestNNCLRLearns(t *testing.T) {
-	lesson{method: ssl.NNCLR{Temperature: .2, Hidden: 64, Out: 32, Predictor: 64, Queue: 512, Pair: twice(lit)},
-		rate: 3e-2, finds: .2}.learn(t)
+	lesson{method: ssl.NNCLR{Temperature: .2, Hidden: 64, Out: 32, Predictor: 64, Queue: 256, Pair: twice(lit)},
+		agree: .06}.learn(t)
 }

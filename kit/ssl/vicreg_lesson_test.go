@@ -8,5 +8,5 @@ import (
 
 func TestVICRegLearns(t *testing.T) {
 	lesson{method: ssl.VICReg{Hidden: 64, Out: 64, View: lit},
-		finds: .3}.learn(t)
+		agree: .06}.learn(t)
 }

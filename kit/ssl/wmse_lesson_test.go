@@ -8,5 +8,5 @@ import (
 
 func TestWMSELearns(t *testing.T) {
 	lesson{method: ssl.WMSE{Hidden: 64, Out: 16, View: lit},
-		finds: .3}.learn(t)
+		agree: .06}.learn(t)
 }
