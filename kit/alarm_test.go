@@ -72,7 +72,6 @@ func Example_collapseThatPasses() {
 	}
 	// Output:
 	// COLLAPSE since step 5: all images have nearly the same embedding (deviation 0.001, an even spread has 0.1). Try a larger Batch, since its images are the negatives; a higher Temperature; a wider Hidden; a lower learning rate.
-	//
 	// The collapse has passed: embeddings differ again at step 20.
 }
 
