@@ -57,7 +57,7 @@ func (t *tester) build(ctx context.Context, folder string) (string, error) {
 		return binary, nil
 	}
 	binary := filepath.Join(t.scratch, strings.ReplaceAll(folder, "/", "-")+".test")
-	command := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-o", binary, "./"+folder)
+	command := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary, "./"+folder) // Links quicker.
 	command.Dir = t.root
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compiling the tests of %s: %w\n%s", folder, err, output)
