@@ -1,0 +1,103 @@
+package main
+
+// evalMutants are faults in kit/eval: figures that look right and are not.
+var evalMutants = []mutant{
+	{name: "eval/linear-standardised-with-test", file: "kit/eval/linear.go",
+		old: "return model.evaluate(train, test, l.Seed)",
+		new: `of, by := newStandardizer(train), newStandardizer(test)
+	for j := range train.Dim {
+		for c := range model.Bias {
+			w := model.Weights[j*len(model.Bias)+c]
+			model.Bias[c] += of.mean[j] * w
+			w *= of.scale[j] / by.scale[j]
+			model.Bias[c] -= by.mean[j] * w
+			model.Weights[j*len(model.Bias)+c] = w
+		}
+	}
+	return model.evaluate(train, test, l.Seed)`,
+		breaks: "the probe's test features are standardised by test statistics"},
+	{name: "eval/linear-chosen-by-training-loss", file: "kit/eval/linear.go",
+		old:    "score += fit.heldOut * sizes[f] / images",
+		new:    "score += fit.loss * sizes[f] / images",
+		breaks: "the strength of regularisation is chosen by the training loss"},
+	{name: "eval/linear-folds-inverted", file: "kit/eval/linear.go",
+		old:    "return folds[i] == f })",
+		new:    "return folds[i] != f })",
+		breaks: "a fold is fitted on, and the other four are held out"},
+	{name: "eval/knn-temperature-multiplied", file: "kit/eval/knn.go",
+		old:    "(similarity[j] - similarity[0]) / k.Temperature",
+		new:    "(similarity[j] - similarity[0]) * k.Temperature",
+		breaks: "neighbours vote nearly equally"},
+	{name: "eval/calibration-on-training-images", file: "kit/eval/calibration.go",
+		old:    "out.Own, out.OwnBins, err = c.reliability(model, test)",
+		new:    "out.Own, out.OwnBins, err = c.reliability(model, train)",
+		breaks: "calibration is measured on the wrong split"},
+	{name: "eval/calibrated-by-test", file: "kit/eval/calibration.go",
+		old:    "model.Calibrated(*c.Validation)",
+		new:    "model.Calibrated(test)",
+		breaks: "the temperature is fitted on the test images"},
+	{name: "eval/subset-labels-misaligned", file: "kit/eval/features.go",
+		old:    "out.Labels = append(out.Labels, f.Labels[row])",
+		new:    "out.Labels = append(out.Labels, f.Labels[len(out.Labels)])",
+		breaks: "a subset has the labels of other rows"},
+	{name: "eval/leak-by-row", file: "kit/eval/features.go",
+		old:    "seen[train.position(i)] = true",
+		new:    "seen[i] = true",
+		breaks: "the check for shared images compares rows of a subset with images"},
+	{name: "eval/fewshot-interval-over-images", file: "kit/eval/fewshot.go",
+		old:    "math.Sqrt(float64(s.Episodes))",
+		new:    "math.Sqrt(float64(set.N))",
+		breaks: "the interval is over the images, not the episodes"},
+	{name: "eval/label-curve-one-draw", file: "kit/eval/labels.go",
+		old:    "rand.NewPCG(c.Seed, uint64(draw))",
+		new:    "rand.NewPCG(c.Seed, 0)",
+		breaks: "all draws of labels are the same one"},
+	{name: "eval/overfit-not-shuffled", file: "kit/eval/overfit.go",
+		old:    "held, err := predictions(o.Probe, shuffled, heldOut)",
+		new:    "held, err := predictions(o.Probe, train, heldOut)",
+		breaks: "the test on shuffled labels uses the true ones"},
+	{name: "eval/retrieval-finds-itself", file: "kit/eval/retrieval.go",
+		old:    "if labels[j] == label && j != self {",
+		new:    "if labels[j] == label {",
+		breaks: "a query finds itself in the gallery"},
+	{name: "eval/temperature-inverse", file: "kit/eval/temperature.go",
+		old:    "return math.Exp(-(low + high) / 2), nil",
+		new:    "return math.Exp((low + high) / 2), nil",
+		breaks: "1/T is returned for T"},
+	{name: "eval/prototypes-mean-of-all", file: "kit/eval/prototypes.go",
+		old:    "float64(v) / float64(counts[class])",
+		new:    "float64(v) / float64(train.N)",
+		breaks: "a prototype is the sum of its class over all images, not its mean"},
+}
+
+// metricMutants are faults in kit/metric.
+var metricMutants = []mutant{
+	{name: "metric/wilson-n", file: "kit/metric/interval.go",
+		old:    "z*z/(4*count*count)",
+		new:    "z*z/(4*count)",
+		breaks: "Wilson's interval is wider than it is"},
+	{name: "metric/student-degrees", file: "kit/metric/interval.go",
+		old:    "Nu: float64(n - 1)",
+		new:    "Nu: float64(n)",
+		breaks: "Student's t has a degree of freedom too many"},
+	{name: "metric/bootstrap-90", file: "kit/metric/interval.go",
+		old:    "stat.Quantile(0.025, stat.LinInterp, values, nil), stat.Quantile(0.975, stat.LinInterp, values, nil)",
+		new:    "stat.Quantile(0.05, stat.LinInterp, values, nil), stat.Quantile(0.95, stat.LinInterp, values, nil)",
+		breaks: "bootstrap intervals are 90 % ones"},
+	{name: "metric/roc-ties-lost", file: "kit/metric/roc.go",
+		old:    "(truePositives + lastTrue)",
+		new:    "(2 * lastTrue)",
+		breaks: "ties count as wrong, not as half"},
+	{name: "metric/uniformity-exponent", file: "kit/metric/uniformity.go",
+		old:    "math.Exp(-4 + 4*block.Data",
+		new:    "math.Exp(-2 + 2*block.Data",
+		breaks: "the exponent of uniformity is halved"},
+	{name: "metric/rankme-squared", file: "kit/metric/rankme.go",
+		old:    "values[i] = math.Sqrt(max(0, v))",
+		new:    "values[i] = max(0, v)",
+		breaks: "RankMe is of squared singular values"},
+	{name: "metric/permuted-across-strata", file: "kit/metric/subgroups.go",
+		old:    "stratify(indices(len(s.Groups)), s.Strata)",
+		new:    "stratify(indices(len(s.Groups)), nil)",
+		breaks: "groups are permuted across strata"},
+}
