@@ -30,6 +30,7 @@ type lesson struct {
 	encoder encoder.Encoder // Default: outlined.
 	steps   int             // Of lessonBatch images, none of which is seen twice. Default 100.
 	rate    float64         // Of AdamW. Default 1e-2.
+	single  bool            // There is one picture of each object, not four.
 	seeds   int             // Trainings, with other images and weights, of which the mean is asked for. Default 1.
 
 	// tells is what k-NN is to tell of new images by the features, above by how much its accuracy must be above that by the
@@ -104,8 +105,12 @@ func (l lesson) recipe(seed uint64) kit.Recipe {
 	if l.tells == nil {
 		l.tells = outline
 	}
+	instances := 4
+	if l.single {
+		instances = 1
+	}
 	return kit.Recipe{
-		Data:      asked{data.Shapes{Train: steps * lessonBatch, Validation: 32, Test: 500, Seed: seed}, l.tells},
+		Data:      asked{data.Shapes{Train: steps * lessonBatch, Validation: 32, Test: 500, Seed: seed, Instances: instances}, l.tells},
 		Encoder:   l.encoder,
 		Method:    l.method,
 		Optimizer: optim.AdamW{LR: cmp.Or(l.rate, 1e-2), WeightDecay: .01, Scaling: optim.Unscaled},

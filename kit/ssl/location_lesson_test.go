@@ -9,5 +9,5 @@ import (
 
 func TestRelativeLocationLearns(t *testing.T) {
 	lesson{method: ssl.RelativeLocation{Hidden: 64, Gap: 1, View: enlarged},
-		encoder: mapped, steps: 400, blind: always(math.Log(8)), below: .035}.learn(t)
+		encoder: mapped, steps: 400, blind: always(math.Log(8)), below: .018}.learn(t)
 }

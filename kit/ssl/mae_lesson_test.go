@@ -9,5 +9,5 @@ import (
 
 func TestMAELearns(t *testing.T) {
 	lesson{method: ssl.MAE{Decoder: encoder.Transformer{Width: 32, Depth: 1}, View: whole},
-		encoder: patched, blind: always(1), below: .25}.learn(t)
+		encoder: patched, blind: always(1), below: .09}.learn(t)
 }
