@@ -116,8 +116,8 @@ func isZero(gradient [][]float64) bool {
 	return true
 }
 
-// stepOutputs runs what a test builds of one training step, with variables drawn from a fixed seed, and gives its outputs in
-// float64 beside the store that holds the variables after it.
+// stepOutputs runs what a test builds of one training step, with variables drawn from a fixed seed, and gives its outputs, in
+// float64, and the store that holds the variables after it.
 func stepOutputs(
 	t *testing.T, build func(scope *model.Scope, in []*Node) []*Node, inputs ...any,
 ) (outputs []*tensors.Tensor, store *model.Store) {
@@ -142,7 +142,7 @@ func stepOutputs(
 	return outputs, store
 }
 
-// number, table and tokensOf are an output of stepOutputs.
+// number, table and tokensOf are the value of an output of stepOutputs that is a scalar, a matrix or tokens.
 func number(x *tensors.Tensor) float64         { return x.Value().(float64) }
 func table(x *tensors.Tensor) [][]float64      { return x.Value().([][]float64) }
 func tokensOf(x *tensors.Tensor) [][][]float64 { return x.Value().([][][]float64) }
