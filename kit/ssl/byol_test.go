@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
+	"sslkit/kit/encoder"
 )
 
 // regression is equation 2 of the BYOL paper in float64, as a distance.
@@ -90,4 +92,28 @@ func TestBYOLCheck(t *testing.T) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
+}
+
+// The loss of a step is equation 2 for both orders of the views: what the student predicts from each view is compared with what
+// the teacher, whose variables are others, makes of the other view.
+func TestBYOLStepIsTheFormulaInBothOrders(t *testing.T) {
+	method := BYOL{Hidden: 5, Out: 3}
+	rng := rand.New(rand.NewPCG(7, 8))
+	outputs, store := stepOutputs(t, func(scope *model.Scope, views []*Node) []*Node {
+		step := mocov2Step(scope, views...)
+		z := method.Embed(step.Scope, step.Encode(views...).Pooled)
+		predictor := encoder.MLP{Hidden: 5, Out: 3, Layers: 2}
+		q := SplitViews(predictor.Apply(step.Scope.At("predictor"), z), 2)
+		targets := SplitViews(method.Embed(step.Teacher.Scope, step.Teacher.Encode(views...).Pooled), 2)
+		swapped := method.Loss(mocov2Step(scope, views[1], views[0]))
+		return append(append(q, targets...), method.Loss(step), swapped)
+	}, mocov2Images(rng, 4), mocov2Images(rng, 4))
+	q0, q1, t0, t1 := table(outputs[0]), table(outputs[1]), table(outputs[2]), table(outputs[3])
+	t.Run("the formula", func(t *testing.T) {
+		near(t, "loss", number(outputs[4]), regression(q0, t1)+regression(q1, t0), 1e-4)
+	})
+	t.Run("the views swapped", func(t *testing.T) {
+		near(t, "loss", number(outputs[5]), number(outputs[4]), 1e-5)
+	})
+	mocov2Twins(t, store)
 }

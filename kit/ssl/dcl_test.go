@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/device/devicetest"
 )
@@ -119,5 +120,28 @@ func TestDCLCheck(t *testing.T) {
 	}
 	if err := (DCL{}).Check(1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
+	}
+}
+
+// The loss of a step is the paper's of what the network makes of the views, at the temperature that is asked for. That of the
+// reference code, which the zero value has, is not SimCLR's.
+func TestDCLStepIsTheFormula(t *testing.T) {
+	for name, c := range map[string]struct {
+		method             DCL
+		temperature, sigma float64
+	}{
+		"at the default temperature": {DCL{Hidden: 5, Out: 3}, .1, 0},
+		"at another temperature":     {DCL{Hidden: 5, Out: 3, Temperature: .3}, .3, 0},
+		"with weights":               {DCL{Hidden: 5, Out: 3, Temperature: .3, Sigma: .5}, .3, .5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(15, 16))
+			outputs, _ := stepOutputs(t, func(scope *model.Scope, views []*Node) []*Node {
+				step := mocov2Step(scope, views...)
+				z := SplitViews(c.method.Embed(step.Scope, step.Encode(views...).Pooled), 2)
+				return append(z, c.method.Loss(step))
+			}, mocov2Images(rng, 4), mocov2Images(rng, 4))
+			near(t, "loss", number(outputs[2]), dclFormula(table(outputs[0]), table(outputs[1]), c.temperature, c.sigma), 1e-4)
+		})
 	}
 }

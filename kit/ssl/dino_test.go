@@ -1,10 +1,14 @@
 package ssl
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
@@ -104,5 +108,65 @@ func TestDINOCheck(t *testing.T) {
 	err := DINO{Locals: 2, LocalSize: 18}.CheckEncoder(maskedViT, 32, 32)
 	if err == nil || !strings.Contains(err.Error(), "LocalSize") || !strings.Contains(err.Error(), "Patch") {
 		t.Errorf("crops of 18 pixels for patches of 8: %v", err)
+	}
+}
+
+// In every step the teacher's logits lose the centre that the steps before left, and the centre then goes a tenth of the way to
+// their mean (equation 4 of the paper): at 0 for the first step, elsewhere for the second.
+func TestDINOStepTakesTheCentreAwayAndMovesIt(t *testing.T) {
+	method := DINO{Prototypes: 5, Hidden: 8, Out: 6, TeacherTemperature: .3, TeacherStart: .3, Temperature: .5}
+	backend := devicetest.Backend(t)
+	store := model.NewStore()
+	if err := store.SetRNGStateFromSeed(3); err != nil {
+		t.Fatal(err)
+	}
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, views []*Node) []*Node {
+		step := mocov2Step(scope, views...)
+		step.Progress = Scalar(views[0].Graph(), dtypes.Float32, .5)
+		student := method.head().apply(step.Scope, step.Encode(views...).Pooled)
+		teacher := method.head().apply(step.Teacher.Scope, step.Teacher.Encode(views...).Pooled)
+		var out []*Node
+		for _, logits := range append(SplitViews(student, 2), SplitViews(teacher, 2)...) {
+			out = append(out, ConvertDType(logits, dtypes.Float64))
+		}
+		return append(out, ConvertDType(method.Loss(step), dtypes.Float64))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng, centre := rand.New(rand.NewPCG(23, 24)), make([]float64, 5)
+	for _, name := range []string{"first step", "second step", "third step"} {
+		t.Run(name, func(t *testing.T) {
+			outputs, err := exec.Call(mocov2Images(rng, 4), mocov2Images(rng, 4))
+			if err != nil {
+				t.Fatal(err)
+			}
+			students := [][][]float64{table(outputs[0]), table(outputs[1])}
+			teachers := [][][]float64{table(outputs[2]), table(outputs[3])}
+			near(t, "loss", number(outputs[4]), dinoLoss(students, teachers, centre, .5, .3), 1e-5)
+
+			centre = followed(centre, slices.Concat(teachers...))
+			nearAll(t, "centre", store.GetVariable("/method/centre/mean").MustValue().Value().([]float32), centre)
+		})
+	}
+}
+
+// followed is a centre after it went a tenth of the way to the mean of the logits, in float64.
+func followed(centre []float64, logits [][]float64) []float64 {
+	after := make([]float64, len(centre))
+	for k := range centre {
+		after[k] = .9 * centre[k]
+		for _, row := range logits {
+			after[k] += .1 * row[k] / float64(len(logits))
+		}
+	}
+	return after
+}
+
+// nearAll fails where one of the numbers is not the wanted one.
+func nearAll(t *testing.T, what string, got []float32, want []float64) {
+	t.Helper()
+	for k := range want {
+		near(t, what, float64(got[k]), want[k], 1e-5)
 	}
 }

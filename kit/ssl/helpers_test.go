@@ -5,7 +5,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/device/devicetest"
 )
@@ -112,3 +115,34 @@ func isZero(gradient [][]float64) bool {
 	}
 	return true
 }
+
+// stepOutputs runs what a test builds of one training step, with variables drawn from a fixed seed, and gives its outputs, in
+// float64, and the store that holds the variables after it.
+func stepOutputs(
+	t *testing.T, build func(scope *model.Scope, in []*Node) []*Node, inputs ...any,
+) (outputs []*tensors.Tensor, store *model.Store) {
+	t.Helper()
+	backend := devicetest.Backend(t)
+	store = model.NewStore()
+	if err := store.SetRNGStateFromSeed(3); err != nil {
+		t.Fatal(err)
+	}
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) (out []*Node) {
+		for _, node := range build(scope, in) {
+			out = append(out, ConvertDType(node, dtypes.Float64))
+		}
+		return out
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if outputs, err = exec.Call(inputs...); err != nil {
+		t.Fatal(err)
+	}
+	return outputs, store
+}
+
+// number, table and tokensOf are the value of an output of stepOutputs that is a scalar, a matrix or tokens.
+func number(x *tensors.Tensor) float64         { return x.Value().(float64) }
+func table(x *tensors.Tensor) [][]float64      { return x.Value().([][]float64) }
+func tokensOf(x *tensors.Tensor) [][][]float64 { return x.Value().([][][]float64) }

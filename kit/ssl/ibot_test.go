@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
@@ -144,5 +146,31 @@ func TestIBOTCheck(t *testing.T) {
 	}
 	if err := (IBOT{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
 		t.Errorf("a convolutional encoder: %v", err)
+	}
+}
+
+// There are two centres: that of the images goes a tenth of the way to the mean of what the teacher says of the images, that of
+// the patches to the mean of what it says of all patches, hidden ones or not.
+func TestIBOTCentresFollowImagesAndPatches(t *testing.T) {
+	method := IBOT{DINO: DINO{Prototypes: 5, Hidden: 8, Out: 6}}
+	vit := encoder.ViT{Patch: 4, Width: 8, Depth: 1, Size: 8}
+	rng := rand.New(rand.NewPCG(25, 26))
+	state := augment.State(9, 10)
+	outputs, store := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		step := maskedNetworks(scope, vit, in[1:]...)
+		step.Random, step.Progress = augment.NewRandom(in[0]), Scalar(in[0].Graph(), dtypes.Float32, .5)
+		all := step.Teacher.Encode(step.Views...)
+		head := method.DINO.head()
+		return []*Node{
+			head.apply(step.Teacher.Scope, all.Pooled),
+			head.apply(step.Teacher.Scope, Reshape(all.Tokens, -1, 8)),
+			method.Loss(step),
+		}
+	}, state[:], maskedImages(rng, 3, 8), maskedImages(rng, 3, 8))
+	for i, name := range []string{"centre", "patch_centre"} {
+		t.Run(name, func(t *testing.T) {
+			nearAll(t, name, store.GetVariable("/method/"+name+"/mean").MustValue().Value().([]float32),
+				followed(make([]float64, 5), table(outputs[i])))
+		})
 	}
 }

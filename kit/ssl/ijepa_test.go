@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
@@ -155,4 +156,31 @@ func TestIJEPACheck(t *testing.T) {
 	if err := (IJEPA{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
 		t.Errorf("a convolutional encoder: %v", err)
 	}
+}
+
+// ijepaScaled is a ViT whose tokens of patches are made longer, each by another factor, and moved.
+type ijepaScaled struct{ encoder.ViT }
+
+func (e ijepaScaled) Encode(scope *model.Scope, images *Node) encoder.Output {
+	out := e.ViT.Encode(scope, images)
+	factors := AddScalar(Iota(images.Graph(), out.Tokens.Shape(), 1), 2)
+	out.Tokens = AddScalar(Mul(out.Tokens, factors), 5)
+	return out
+}
+
+// The targets are the teacher's tokens with mean 0 and variance 1, each by itself: how long the teacher makes them, and what it
+// adds to all features, is not to be predicted.
+func TestIJEPAStepDoesNotSeeTheScaleOfTheTargets(t *testing.T) {
+	method := IJEPA{Mask: augment.MultiBlockMask{Targets: 2}, Predictor: encoder.Transformer{Depth: 1}}
+	rng := rand.New(rand.NewPCG(31, 32))
+	state := augment.State(13, 14)
+	outputs, _ := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		loss := func(teacher encoder.Encoder) *Node {
+			step := maskedNetworks(scope, maskedViT, in[1])
+			step.Random, step.Teacher.Encoder = augment.NewRandom(in[0]), teacher
+			return method.Loss(step)
+		}
+		return []*Node{loss(maskedViT), loss(ijepaScaled{maskedViT})}
+	}, state[:], maskedImages(rng, 2, 32))
+	near(t, "loss with other scales", number(outputs[1]), number(outputs[0]), 1e-4)
 }

@@ -229,3 +229,115 @@ func TestMAECheck(t *testing.T) {
 		t.Errorf("a mask of all patches: %v", err)
 	}
 }
+
+// maskedNetworks is a step on the given views, with a teacher, without randomness and progress.
+func maskedNetworks(scope *model.Scope, e encoder.Encoder, views ...*Node) *Step {
+	scope.Store().SetTraining(views[0].Graph(), true)
+	network := func(scope *model.Scope) Network {
+		return Network{e, scope.At("encoder"), scope.At("method"), dtypes.Float32}
+	}
+	return &Step{Network: network(scope), Teacher: network(scope.At("teacher")), Views: views}
+}
+
+// maskedImages are random square images as views hold them.
+func maskedImages(rng *rand.Rand, batch, size int) [][][][]float32 {
+	images := make([][][][]float32, batch)
+	for i := range images {
+		for range size {
+			var row [][]float32
+			for range size {
+				row = append(row, []float32{float32(rng.NormFloat64()), float32(rng.NormFloat64()), float32(rng.NormFloat64())})
+			}
+			images[i] = append(images[i], row)
+		}
+	}
+	return images
+}
+
+// maeWitness is a ViT that remembers which patches it was shown.
+type maeWitness struct {
+	encoder.ViT
+	shown **Node
+}
+
+func (w maeWitness) EncodeVisible(scope *model.Scope, images, keep *Node) encoder.Output {
+	*w.shown = keep
+	return w.ViT.EncodeVisible(scope, images, keep)
+}
+
+// The loss of a step is the error on the patches that the encoder was not shown. Nothing of them but the target goes into it, so
+// their pixels have a gradient just because they count.
+func TestMAEStepCountsWhatTheEncoderWasNotShown(t *testing.T) {
+	method := MAE{Ratio: .5, Decoder: maskedDecoder}
+	var shown *Node
+	witness := maeWitness{encoder.ViT{Patch: 4, Width: 8, Depth: 1, Size: 12}, &shown}
+	rng := rand.New(rand.NewPCG(27, 28))
+	state := augment.State(11, 12)
+	outputs, _ := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		step := maskedNetworks(scope, witness, in[1])
+		step.Random = augment.NewRandom(in[0])
+		loss := method.Loss(step)
+		keep := shown
+		prediction := method.WithDefaults().decode(step, step.EncodeVisible(in[1], keep), keep, 3, 3, 4)
+		return []*Node{
+			loss, ConvertDType(keep, dtypes.Float64), prediction, pixelPatches(in[1], 4), pixelPatches(Gradient(loss, in[1])[0], 4),
+		}
+	}, state[:], maskedImages(rng, 3, 12))
+	hidden := make([][]float64, 3)
+	for i, kept := range table(outputs[1]) {
+		hidden[i] = []float64{1, 1, 1, 1, 1, 1, 1, 1, 1}
+		for _, patch := range kept {
+			hidden[i][int(patch)] = 0
+		}
+	}
+	t.Run("the formula", func(t *testing.T) {
+		near(t, "loss", number(outputs[0]), maeLoss(tokensOf(outputs[2]), tokensOf(outputs[3]), hidden), 1e-4)
+	})
+	t.Run("hidden pixels count", func(t *testing.T) {
+		for i, patches := range tokensOf(outputs[4]) {
+			for p, gradient := range patches {
+				if hidden[i][p] == 1 && isZero([][]float64{gradient}) {
+					t.Errorf("image %d: the pixels of the hidden patch %d do not matter", i, p)
+				}
+			}
+		}
+	})
+}
+
+// What the decoder draws depends on the place that it is asked for: the token in all hidden places is the same, so without
+// positions it would draw the same in all of them. The order in which the encoder gives what it saw means nothing.
+func TestMAEDecoderKnowsThePlaces(t *testing.T) {
+	method := MAE{Decoder: maskedDecoder}.WithDefaults()
+	rng := rand.New(rand.NewPCG(29, 30))
+	keep, hidden := []int32{4, 1, 7, 2}, []int{0, 3, 5, 6, 8}
+	tokens := maskedTokens(rng, 1, 4, 8)
+	outputs, _ := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		step := maskedNetworks(scope, maskedViT, in[0])
+		decode := func(tokens, keep *Node) *Node {
+			tokens = ConvertDType(tokens, dtypes.Float32)
+			return method.decode(step, encoder.Output{Pooled: ReduceMean(tokens, 1), Tokens: tokens}, keep, 3, 3, 2)
+		}
+		return []*Node{decode(in[0], in[1]), decode(in[2], in[3])}
+	}, tokens, [][]int32{keep}, [][][]float64{permuted(tokens[0])}, [][]int32{permuted(keep)})
+	drawn, reordered := tokensOf(outputs[0])[0], tokensOf(outputs[1])[0]
+	t.Run("hidden places differ", func(t *testing.T) {
+		for i, p := range hidden {
+			for _, q := range hidden[:i] {
+				var most float64
+				for j := range drawn[p] {
+					most = max(most, math.Abs(drawn[p][j]-drawn[q][j]))
+				}
+				if most < .01 {
+					t.Errorf("places %d and %d are drawn alike, within %g", p, q, most)
+				}
+			}
+		}
+	})
+	t.Run("the order of the seen patches", func(t *testing.T) {
+		for p := range drawn {
+			for j := range drawn[p] {
+				near(t, "pixel", reordered[p][j], drawn[p][j], 1e-4)
+			}
+		}
+	})
+}

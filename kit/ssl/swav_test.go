@@ -3,10 +3,12 @@ package ssl
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
 )
@@ -127,5 +129,40 @@ func TestSwAVCheck(t *testing.T) {
 	}
 	if err := (SwAV{}).Check(1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
+	}
+}
+
+// The codes of a step are of the batch alone until QueueFrom of the training is done, and from then on of the batch among the
+// embeddings of its own crop's queue.
+func TestSwAVQueueIsUsedLateOnly(t *testing.T) {
+	method := SwAV{Prototypes: 5, Hidden: 8, Out: 6, Epsilon: .1, Queue: 8, QueueFrom: .5}.WithDefaults()
+	for name, c := range map[string]struct {
+		progress float32
+		late     bool
+	}{"early": {.4, false}, "from then on": {.5, true}, "late": {.6, true}} {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(21, 22))
+			outputs, _ := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+				step := mocov2Step(scope, in[1:]...)
+				step.Progress = in[0]
+				prototypes := method.prototypes(step.Scope, step.Progress)
+				var out []*Node
+				for crop, z := range SplitViews(unit(method.Embed(step.Scope, step.Encode(step.Views...).Pooled)), 2) {
+					held := newQueue(step.Scope.At("crop%d", crop), 8, 6).embeddings(z.Graph())
+					out = append(out, Dot(z, prototypes).Product(), Dot(held, prototypes).Product())
+				}
+				return append(out, method.Loss(step))
+			}, c.progress, mocov2Images(rng, 4), mocov2Images(rng, 4))
+			var codes, scores [][][]float64
+			for crop := range 2 {
+				own, earlier := table(outputs[2*crop]), table(outputs[2*crop+1])
+				among := own
+				if c.late {
+					among = slices.Concat(own, earlier)
+				}
+				scores, codes = append(scores, own), append(codes, sinkhornSlow(among, .1, 3)[:len(own)])
+			}
+			near(t, "loss", number(outputs[4]), swavSlow(codes, scores, .1), 1e-4)
+		})
 	}
 }
