@@ -141,3 +141,20 @@ type foreign struct{ optim.SGD }
 func (foreign) Build(optim.Plan) (optimizer.Interface, error) { return bare{}, nil }
 
 type bare struct{ optimizer.Interface }
+
+// TestWeightsThatStayAreTrainedAsWithoutTheMask: SGD updates every weight by itself, so that those beside the zeros go the same
+// way with and without them, whichever their sign.
+func TestWeightsThatStayAreTrainedAsWithoutTheMask(t *testing.T) {
+	start := [][]float32{{.5, 0, -.5, 0, -4, 2}, {0, 0, 0}, {0, -1, 0, 3, 3, 3}}
+	sgd := optim.SGD{LR: .05, Momentum: .9}
+	masked, _ := steps(t, KeepZeros{sgd}, start, 3)
+	plain, _ := steps(t, sgd, start, 3)
+	for step := range plain {
+		kernel, want := tensors.MustCopyFlatData[float32](masked[step][0]), tensors.MustCopyFlatData[float32](plain[step][0])
+		for i, v := range start[0] {
+			if v != 0 && kernel[i] != want[i] {
+				t.Errorf("the weight that began at %g is %g after step %d, want %g", v, kernel[i], step+1, want[i])
+			}
+		}
+	}
+}

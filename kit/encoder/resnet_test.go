@@ -100,6 +100,61 @@ func TestBlocksStartAsIdentity(t *testing.T) {
 	}
 }
 
+// TestBlockWithZeroBranchIsItsShortcut: the scale of the last norm starts at 0, and with it the branch is nothing. What is left
+// is the input, or its 1×1 convolution where the block changes the shape, behind the ReLU.
+func TestBlockWithZeroBranchIsItsShortcut(t *testing.T) {
+	const n, side, channels = 2, 4, 8
+	values := make([]float32, n*side*side*channels)
+	for i := range values {
+		values[i] = float32(math.Sin(float64(i) * .37)) // Of both signs.
+	}
+	for name, test := range map[string]struct {
+		depth, out, stride int
+		inner              []int
+	}{
+		"basic block, same shape":    {10, channels, 1, []int{3}},
+		"basic block, wider":         {10, 12, 1, []int{3}},
+		"basic block, smaller map":   {10, 2 * channels, 2, []int{3}},
+		"bottleneck, same shape":     {26, channels, 1, []int{2, 3}},
+		"bottleneck, of smaller map": {26, 2 * channels, 2, []int{2, 3}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := model.NewStore()
+			got := tensors.MustCopyFlatData[float32](apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
+				scope.Store().SetTraining(in[0].Graph(), false)
+				return []*Node{ResNet{Depth: test.depth}.block(scope, in[0], test.inner, test.out, test.stride)}
+			}, tensors.FromFlatDataAndDimensions(values, n, side, side, channels))[0])
+			var weight []float32 // [1, 1, in, out]; nil: the input itself.
+			if v := store.GetVariable("/encoder/downsample/0/weight"); v != nil {
+				weight = tensors.MustCopyFlatData[float32](v.MustValue())
+			}
+			if (weight == nil) != (test.out == channels && test.stride == 1) {
+				t.Fatalf("a convolution of %d weights in the shortcut", len(weight))
+			}
+			shorter := side / test.stride
+			if want := n * shorter * shorter * test.out; len(got) != want {
+				t.Fatalf("%d values, want %d", len(got), want)
+			}
+			for i := range got {
+				out, place := i%test.out, i/test.out
+				column, row, image := place%shorter, place/shorter%shorter, place/(shorter*shorter)
+				x := values[((image*side+row*test.stride)*side+column*test.stride)*channels:][:channels]
+				want := float64(x[out%channels])
+				if weight != nil {
+					want = 0
+					for c, v := range x {
+						want += float64(v) * float64(weight[c*test.out+out])
+					}
+					want /= math.Sqrt(1 + 1e-5) // The norm's running variance starts at 1.
+				}
+				if want = max(want, 0); math.Abs(float64(got[i])-want) > 1e-5 {
+					t.Fatalf("image %d at (%d, %d), channel %d: %g, want %g", image, row, column, out, got[i], want)
+				}
+			}
+		})
+	}
+}
+
 func TestSmallMapsAreConvolvedAlike(t *testing.T) {
 	for _, test := range []struct{ side, kernel, stride int }{{2, 3, 1}, {1, 3, 1}, {4, 3, 2}, {3, 3, 2}, {2, 7, 1}, {4, 7, 2}} {
 		x := images(3, test.side)

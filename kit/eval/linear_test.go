@@ -213,6 +213,99 @@ func TestLinearChoosesL2(t *testing.T) {
 	}
 }
 
+// The held-out score of a candidate is that of plain gradient descent on four of
+// the five folds, measured on the fifth, over all images.
+func TestLinearHoldsOneFoldOutAndFitsTheOthers(t *testing.T) {
+	const dim, seed = 3, 4
+	f := gaussians("folds", 40, dim, 2, 1, 6)
+	candidates := []float64{1, 0.1, 0.01}
+	model, err := Linear{L2: candidates, Seed: seed, Tolerance: 1e-9}.Fit(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newStandardizer(f).apply(f)
+	folds, count := stratifiedFolds(f.Labels, 2, seed)
+	if count != 5 || len(model.Fit.Path) < 2 {
+		t.Fatalf("%d folds, path %+v", count, model.Fit.Path)
+	}
+	for k, candidate := range model.Fit.Path {
+		var sum float64
+		for fold := range count {
+			// The two classes' weights are opposite at the optimum: one logit z, and the penalty of both is l2 · |w|²/4.
+			var w [dim + 1]float64
+			logit := func(i int) float64 {
+				z := w[dim]
+				for j := range dim {
+					z += w[j] * x[i*dim+j]
+				}
+				return z
+			}
+			for range 2000 {
+				var gradient [dim + 1]float64
+				var images float64
+				for i := range f.N {
+					if folds[i] == fold {
+						continue
+					}
+					images++
+					residual := 1/(1+math.Exp(-logit(i))) - float64(f.Labels[i])
+					for j := range dim {
+						gradient[j] += residual * x[i*dim+j]
+					}
+					gradient[dim] += residual
+				}
+				for j := range w {
+					gradient[j] /= images
+					if j < dim {
+						gradient[j] += candidates[k] * w[j] / 2
+					}
+					w[j] -= 0.5 * gradient[j]
+				}
+			}
+			for i := range f.N {
+				if folds[i] == fold {
+					sum += math.Log1p(math.Exp(float64(1-2*f.Labels[i]) * logit(i)))
+				}
+			}
+		}
+		if want := sum / float64(f.N); candidate.L2 != candidates[k] || math.Abs(candidate.HeldOut-want) > 1e-6 {
+			t.Errorf("candidate %g: held-out cross-entropy %.9g, want %.9g", candidate.L2, candidate.HeldOut, want)
+		}
+	}
+}
+
+// What the probe says of an image does not depend on the other test images:
+// the standardisation is by the labelled images alone.
+func TestLinearPredictsEachTestImageByItself(t *testing.T) {
+	train, test := gaussians("train", 60, 4, 3, 2, 1), gaussians("test", 90, 4, 3, 2, 2)
+	alone, err := Linear{L2: []float64{0.1}}.Evaluate(train, test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, far := range map[string]func(v float32) float32{
+		"shifted":  func(v float32) float32 { return v + 50 },
+		"scaled":   func(v float32) float32 { return v * 100 },
+		"shrunken": func(v float32) float32 { return v / 100 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			more := test
+			more.X, more.Labels = slices.Clone(test.X), slices.Clone(test.Labels)
+			for _, v := range test.X {
+				more.X = append(more.X, far(v))
+			}
+			more.Labels = append(more.Labels, test.Labels...)
+			more.N *= 2
+			got, err := Linear{L2: []float64{0.1}}.Evaluate(train, more)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Predictions[:test.N], alone.Predictions) {
+				t.Error("other images in the test set change the predictions")
+			}
+		})
+	}
+}
+
 // With few labels nothing is held out.
 func TestLinearFewLabels(t *testing.T) {
 	train, test := gaussians("train", 60, 5, 3, 12, 1), gaussians("test", 300, 5, 3, 12, 2)

@@ -135,6 +135,51 @@ func TestSubgroupStrata(t *testing.T) {
 	}
 }
 
+// Chance deals images into groups within their stratum only.
+func TestSubgroupsArePermutedWithinStrata(t *testing.T) {
+	t.Run("a group is a stratum", func(t *testing.T) {
+		// Nothing can be dealt otherwise, so that every permutation has the gap that was observed.
+		groups, outcome := graded(rand.New(rand.NewPCG(4, 2)), []int{60, 60}, []float64{0.9, 0.4})
+		report, err := Subgroups{Groups: groups, Strata: groups, Resamples: 200}.Measure(meanOf(outcome))
+		if err != nil || report.PValue != 1 {
+			t.Errorf("p %g, %v, want 1", report.PValue, err)
+		}
+	})
+	t.Run("all deals by enumeration", func(t *testing.T) {
+		// The stratum 0 is mostly of group 0 and mostly yes, the other of group 1 and mostly no.
+		strata := []int{0, 0, 0, 0, 1, 1, 1, 1}
+		groups := []int{0, 0, 0, 1, 0, 1, 1, 1}
+		outcome := []int{1, 1, 1, 0, 1, 0, 0, 0}
+		gap := func(groups []int) float64 {
+			var yes [2]float64
+			for i, group := range groups {
+				yes[group] += float64(outcome[i]) / 4 // Each group has four images in every deal.
+			}
+			return math.Abs(yes[1] - yes[0])
+		}
+		as, deals := 0.0, 0.0
+		for one := range 4 { // The image of stratum 0 that is of group 1,
+			for other := range 4 { // and that of stratum 1 that is of group 0.
+				dealt := []int{0, 0, 0, 0, 1, 1, 1, 1}
+				dealt[one], dealt[4+other] = 1, 0
+				deals++
+				if gap(dealt) >= gap(groups)-1e-9 {
+					as++
+				}
+			}
+		}
+		const resamples = 10_000
+		report, err := Subgroups{Groups: groups, Strata: strata, Resamples: resamples, Seed: 3}.Measure(meanOf(outcome))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := as / deals
+		if deviation := math.Sqrt(want * (1 - want) / resamples); math.Abs(report.PValue-want) > 5*deviation {
+			t.Errorf("p %.4f, want %.4f", report.PValue, want)
+		}
+	})
+}
+
 // The intervals of fairness gaps stand the same settings; two groups differ
 // from more only in the sign.
 func TestDemographicParityCoverage(t *testing.T) {
