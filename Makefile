@@ -78,7 +78,8 @@ test: setup ## vet, format, the types of all notebooks, the quickstart made smal
 		race -run 'Loader|Download|ImageFolder|FrameFolder|Cache|Captions' ./data && race -run 'Forces|Affinities|FunctionOfInput' ./plots && \
 		race -run 'Cores|Cosine|KCenter|PerceptualFinds' ./kit/curate && race -run 'KNN|Retrieval' ./kit/eval
 	@echo "go test"
-	@GOMLX_BACKEND="$(BACKEND)" go test -timeout 20m $(TESTFLAGS) ./...
+	@# The longest begin first, so that all cores are busy to the end.
+	@GOMLX_BACKEND="$(BACKEND)" go test -timeout 20m $(TESTFLAGS) ./kit/ssl ./kit ./benchmarks ./...
 
 lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address with the token
 	@export $(jupyter) PATH="$(env)/bin:$$PATH"; \
