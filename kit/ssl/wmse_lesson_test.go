@@ -8,5 +8,5 @@ import (
 
 func TestWMSELearns(t *testing.T) {
 	lesson{method: ssl.WMSE{Hidden: 64, Out: 16, View: lit},
-		agree: .06}.learn(t)
+		agree: .1}.learn(t)
 }
