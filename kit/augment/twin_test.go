@@ -48,15 +48,18 @@ func TestGraphAgreesWithHost(t *testing.T) {
 				t.Fatal(err)
 			}
 			params, views := rows(values(t, both[0]), n), rows(values(t, both[1]), n)
-			var average float64 // Over the images: one of few colours may well be rounded by more than a quarter.
+			var average float64 // Over the images.
 			for i := range n {
 				want := floats(test.transform.Host(picture(pix, i, height, width), params[i]))
 				if len(views[i]) != len(want) {
 					t.Fatalf("image %d: the graph makes %d values, the host %d", i, len(views[i]), len(want))
 				}
 				differs, most := difference(views[i], want)
-				if most > test.most {
-					t.Errorf("image %d, parameters %v: differs by %.3f/255 at most, want %g", i, params[i], most, test.most)
+				// Where the host's rounding is all that differs, the most says it of each image, and the average of one image of few
+				// colours may be above a quarter.
+				if most > test.most || test.most != rounding && differs > test.average {
+					t.Errorf("image %d, parameters %v: differs by %.3f/255 on average and %.3f/255 at most, want %g and %g",
+						i, params[i], differs, most, test.average, test.most)
 				}
 				average += differs / n
 			}
