@@ -33,7 +33,7 @@ import (
 // server", 2015 (arXiv:1504.00325).
 type CaptionFile struct {
 	From ImageFolder // the images
-	Path string      `json:"-"` // the file; the fingerprint of a set tells its captions
+	Path string      `recipe:"path"` // the file; the fingerprint of a set tells its captions
 }
 
 // Name is the folder's, with "-captioned".

@@ -24,7 +24,7 @@ type CIFAR10 struct {
 	// Path is a local copy to read instead of downloading: the archive
 	// cifar-10-binary.tar.gz, or the folder that it unpacks to. A folder opens
 	// faster. It is checked for its layout and length, not for its hash.
-	Path string `json:"-"`
+	Path string `recipe:"path"`
 
 	Train int // at most this many training images, evenly over the classes; default 0: all
 	Test  int // at most this many test images, evenly over the classes; default 0: all
@@ -39,7 +39,7 @@ type CIFAR10 struct {
 // CIFAR100 is the CIFAR-100 data set, as [CIFAR10] but with 100 classes in 20
 // superclasses; the archive is cifar-100-binary.tar.gz, of 161 MiB.
 type CIFAR100 struct {
-	Path       string `json:"-"` // a local archive or folder, as in CIFAR10
+	Path       string `recipe:"path"` // a local archive or folder, as in CIFAR10
 	Train      int    // limit, as in CIFAR10
 	Test       int    // limit, as in CIFAR10
 	Validation int    // held out, as in CIFAR10

@@ -22,7 +22,7 @@ import (
 // (Frames-1)·Stride more frames of the same video follow. They are unlabelled.
 // In folders within folders, each that holds frames is a video.
 type FrameFolder struct {
-	Path string `json:"-"` // the folder or archive
+	Path string `recipe:"path"` // the folder or archive
 	Size int    // side of the square frames in pixels, 1 to 4096; default 32
 
 	Frames int // of a clip, the longest that ReadClip gives; at least 2, default 3

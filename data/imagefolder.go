@@ -31,7 +31,7 @@ import (
 // kept in one file in the cache, and found there next time while the tree (its
 // paths, sizes and modification times) and the settings are the same.
 type ImageFolder struct {
-	Path string `json:"-"` // the folder or archive
+	Path string `recipe:"path"` // the folder or archive
 	Size int    // side of the square images in pixels, 1 to 4096; default 32
 
 	Train      int // at most this many training images, evenly over the classes; default 0: all

@@ -34,7 +34,7 @@ type MedMNIST struct {
 	// of 28×28, fetched once into [CacheDir], resuming where an earlier try broke
 	// off, and checked by its SHA-256. That is known for pneumoniamnist only
 	// (4 MiB): for other sets, Path has to be set.
-	Path string `json:"-"`
+	Path string `recipe:"path"`
 
 	// Size is the side of the square images in pixels, 1 to 4096; what is
 	// stored in another size is scaled as ImageFolder does it. Default 0: as

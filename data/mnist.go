@@ -19,7 +19,7 @@ type MNIST struct {
 	// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte
 	// and t10k-labels-idx1-ubyte, each as it is or with .gz, and with a point
 	// or a hyphen before idx.
-	Path string `json:"-"`
+	Path string `recipe:"path"`
 
 	// Size is the side of the square images in pixels, 1 to 4096; what is
 	// stored in another size is scaled as ImageFolder does it. Default 0: as
@@ -40,7 +40,7 @@ type MNIST struct {
 // (arXiv:1708.07747): photographs of clothes in the sizes, numbers and files of
 // [MNIST], 30 MiB.
 type FashionMNIST struct {
-	Path       string `json:"-"` // a local folder, as in MNIST
+	Path       string `recipe:"path"` // a local folder, as in MNIST
 	Size       int    // side in pixels, as in MNIST
 	Train      int    // limit, as in MNIST
 	Test       int    // limit, as in MNIST

@@ -13,9 +13,8 @@ import (
 // To train on those images alone that have a label, put it into a [Labelled].
 type Relabelled struct {
 	From Source // whose training images get other labels; the classes stay
-	// Labels of all training images, in order: a class, or -1 for none. They are too many for a run's recipe.json; the
-	// fingerprint of the images, which env.json holds, tells them.
-	Labels []int `json:"-"`
+	// Labels of all training images, in order: a class, or -1 for none.
+	Labels []int
 }
 
 // Name is the other source's, with "-relabelled".

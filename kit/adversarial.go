@@ -5,13 +5,14 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/support/exceptions"
 
 	"sslkit/data"
 	"sslkit/kit/attack"
 	"sslkit/kit/device"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
+	"sslkit/kit/rundir"
+	"sslkit/kit/train"
 )
 
 // attackBatch is the number of images that are attacked together.
@@ -30,18 +31,21 @@ func (r *Run) Adversarial(probe *eval.LinearModel, split data.Split, sweep attac
 	fail := func(err error) (attack.Curve, error) {
 		return attack.Curve{}, fmt.Errorf("attacking %s's %s split in %s: %w", r.Recipe.Data.Name(), split, r.Dir, err)
 	}
+	if err := r.check(); err != nil {
+		return fail(err)
+	}
 	if probe == nil {
 		return fail(fmt.Errorf("probe is nil, want what eval.Linear's Fit returns"))
 	}
 	if err := sweep.Check(); err != nil {
 		return fail(err)
 	}
-	frozen, err := r.frozen(encoderFile)
+	extractor, err := r.extractor(rundir.EncoderFile)
 	if err != nil {
 		return fail(err)
 	}
-	if probe.Encoder != frozen.hash {
-		return fail(fmt.Errorf("probe was fitted on features of encoder %.12s, and this one is %.12s", probe.Encoder, frozen.hash))
+	if probe.Encoder != extractor.hash {
+		return fail(fmt.Errorf("probe was fitted on features of encoder %.12s, and this one is %.12s", probe.Encoder, extractor.hash))
 	}
 	set, err := r.Recipe.Data.Open(split)
 	if err != nil {
@@ -61,23 +65,23 @@ func (r *Run) Adversarial(probe *eval.LinearModel, split data.Split, sweep attac
 	if err != nil {
 		return fail(err)
 	}
-	curve, err := r.attack(frozen, probe, set, sweep, pix, classes)
+	curve, err := r.attack(extractor, probe, set, sweep, pix, classes)
 	if err != nil {
 		return fail(err)
 	}
-	_, after, err := readWeights(frozen.path)
+	after, err := rundir.HashWeights(extractor.path)
 	if err != nil {
 		return fail(err)
 	}
-	if after != frozen.hash {
-		return fail(fmt.Errorf("encoder changed during the attack: it was %.12s, it is now %.12s", frozen.hash, after))
+	if after != extractor.hash {
+		return fail(fmt.Errorf("encoder changed during the attack: it was %.12s, it is now %.12s", extractor.hash, after))
 	}
 	curve.Protocol = "encoder with " + probe.Protocol + ": " + curve.Protocol
-	curve.EncoderBefore, curve.EncoderAfter = frozen.hash, after
+	curve.EncoderBefore, curve.EncoderAfter = extractor.hash, after
 	return curve, nil
 }
 
-func (r *Run) attack(f *frozen, probe *eval.LinearModel, set data.Set, sweep attack.Sweep, pix []uint8, labels []int) (
+func (r *Run) attack(e *extractor, probe *eval.LinearModel, set data.Set, sweep attack.Sweep, pix []uint8, labels []int) (
 	curve attack.Curve, err error,
 ) {
 	backend, err := device.Open()
@@ -85,23 +89,21 @@ func (r *Run) attack(f *frozen, probe *eval.LinearModel, set data.Set, sweep att
 		return curve, err
 	}
 	height, width := set.Size()
-	view := r.Recipe.evaluationView(height, width)
-	store := model.NewStore()
+	trained, store := r.Recipe.model(), model.NewStore()
 	classifier := func(scope *model.Scope, images *Node) *Node { // [batch, height, width, 3] -> [batch, classes]
-		return probe.Apply(r.Recipe.network(scope).Encode(view.Apply(nil, images)).Pooled)
+		return probe.Apply(trained.Features(scope, images))
 	}
-	caught := exceptions.TryCatch[error](func() {
+	err = train.Catch(func() error {
 		m, err := attack.Compile(backend, store, min(attackBatch, len(labels)), height, width, classifier)
 		if err != nil {
-			panic(err)
+			return err
 		}
 		defer m.Close()
-		if err := encoder.SetWeights(store.Scope("/"+encoderScope), f.weights); err != nil {
-			panic(err)
+		if err := encoder.SetWeights(train.EncoderScope(store), e.weights); err != nil {
+			return err
 		}
-		if curve, err = sweep.Run(m, pix, labels); err != nil {
-			panic(err)
-		}
+		curve, err = sweep.Run(m, pix, labels)
+		return err
 	})
-	return curve, caught
+	return curve, err
 }

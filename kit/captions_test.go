@@ -19,6 +19,7 @@ import (
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
 	"sslkit/kit/optim"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
 
@@ -105,7 +106,7 @@ func TestCLIPRunsFromDataToTexts(t *testing.T) {
 	if text.Length != 16 || !slices.Contains(text.Vocabulary, "hourglass") {
 		t.Errorf("the run's text encoder is %+v", text)
 	}
-	if !strings.Contains(string(content(t, dir, recipeFile)), `"hourglass"`) {
+	if !strings.Contains(string(content(t, dir, rundir.RecipeFile)), `"hourglass"`) {
 		t.Error("the recipe does not tell the vocabulary")
 	}
 	again := pretrained(t, dir, run.Recipe) // What was filled in is a recipe again, the same one.
@@ -166,10 +167,10 @@ func TestCLIPResumesToTheSameBits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return content(t, dir, encoderFile), embedding.X
+		return content(t, dir, rundir.EncoderFile), embedding.X
 	}
 	encoder, text := ends()
-	for _, name := range []string{encoderFile, filepath.Join(checkpointDir, "step-000000012")} {
+	for _, name := range []string{rundir.EncoderFile, filepath.Join("checkpoint", "step-000000012")} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +191,7 @@ func TestDataWithoutCaptionsIsAnErrorBeforeAnythingIsCompiled(t *testing.T) {
 			t.Errorf("error %v does not say %q", err, part)
 		}
 	}
-	if exists(filepath.Join(dir, recipeFile)) {
+	if rundir.Exists(filepath.Join(dir, rundir.RecipeFile)) {
 		t.Error("the run was begun before the error")
 	}
 	recipe = captionRecipe()
@@ -199,8 +200,7 @@ func TestDataWithoutCaptionsIsAnErrorBeforeAnythingIsCompiled(t *testing.T) {
 		!strings.Contains(err.Error(), "room for 8") {
 		t.Errorf("captions that are too long: %v", err)
 	}
-	run := &Run{Dir: dir, Recipe: small()}
-	if _, err := run.TextEmbeddings("a star"); err == nil || !strings.Contains(err.Error(), "simclr reads no text") {
+	if _, err := unfinished(t, small()).TextEmbeddings("a star"); err == nil || !strings.Contains(err.Error(), "simclr reads no text") {
 		t.Errorf("texts of a method that reads none: %v", err)
 	}
 }

@@ -1,184 +1,180 @@
 package kit
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"os"
+	"path/filepath"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/support/exceptions"
 
 	"sslkit/data"
-	"sslkit/kit/augment"
-	"sslkit/kit/device"
+	"sslkit/kit/corrupt"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
+	"sslkit/kit/rundir"
+	"sslkit/kit/train"
 )
 
 // Features are the trained encoder's representations of a split: of whole images, without augmentation. They are computed
 // once and kept in the run directory.
 func (r *Run) Features(split data.Split) (eval.Features, error) {
-	return r.features(encoderFile, r.Recipe.Data, split)
+	return r.features(rundir.EncoderFile, r.Recipe.Data, split)
 }
 
 // InitialFeatures are those of the same encoder before training, with the random weights that the run began with: the
 // baseline to beat.
 func (r *Run) InitialFeatures(split data.Split) (eval.Features, error) {
-	return r.features(initialFile, r.Recipe.Data, split)
+	return r.features(rundir.InitialFile, r.Recipe.Data, split)
+}
+
+// FeaturesOf are the trained encoder's representations of a split of another source, such as images under corruption or from
+// elsewhere. They are kept in the run directory, by the fingerprint of the images. Errors: what the source cannot open,
+// images of a size that the encoder does not take.
+func (r *Run) FeaturesOf(source data.Source, split data.Split) (eval.Features, error) {
+	return r.features(rundir.EncoderFile, source, split)
 }
 
 // features represents a split with the encoder whose weights are in the named file.
 func (r *Run) features(weightsFile string, source data.Source, split data.Split) (eval.Features, error) {
-	encoder, err := r.frozen(weightsFile)
+	extractor, err := r.extractor(weightsFile)
 	if err != nil {
 		return eval.Features{}, err
 	}
-	defer encoder.close()
-	return encoder.features(source, split)
+	defer extractor.close()
+	return extractor.features(source, split)
 }
 
-// Embeddings are what the method's loss compares, [images, dimensions of the embedding], for every image of a split, without
-// augmentation: projections for SimCLR, the classes' logits for Supervised, and for CLIP the space that it shares with
-// TextEmbeddings. They are not normalised. They are computed from the last checkpoint, which holds the heads. Errors: that there
-// is no such split, or no checkpoint.
-func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
-	return r.EmbeddingsOf(r.Recipe.Data, split)
-}
-
-// EmbeddingsOf are the Embeddings of a split of another source, [images, dimensions of the embedding], as the logits of a
-// classifier for images whose labels its training was not given. Errors: what the source cannot open, images of a size that
-// the encoder does not take, that there is no checkpoint.
-func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features, error) {
-	fail := func(err error) (eval.Features, error) {
-		return eval.Features{}, fmt.Errorf("embeddings of %s's %s split in %s: %w", source.Name(), split, r.Dir, err)
+// CorruptedFeatures are the trained encoder's representations of the run's validation or test images under the given
+// corruptions (all fifteen where none is given) at all five severities, for [eval.Robustness]. seed is that of
+// [corrupt.Source]: runs that are to be compared take the same. The training split, which is not corrupted, is an error.
+//
+// Hendrycks and Dietterich 2019 (arXiv:1903.12261).
+func (r *Run) CorruptedFeatures(split data.Split, seed uint64, corruptions ...corrupt.Corruption) (eval.Corrupted, error) {
+	if split == data.Train {
+		return nil, fmt.Errorf("corrupted features in %s: split is %s; it must be Validation or Test: training images are not "+
+			"corrupted", r.Dir, split)
 	}
-	set, err := source.Open(split)
-	if err != nil {
-		return fail(err)
+	if len(corruptions) == 0 {
+		corruptions = corrupt.All()
 	}
-	defer set.Close()
-	height, width := set.Size()
-	if err := r.Recipe.Encoder.Check(height, width); err != nil {
-		return fail(err)
-	}
-	store, hash, err := r.checkpoint()
-	if err != nil {
-		return fail(err)
-	}
-	embeddings := blankFeatures(set)
-	embeddings.Encoder, embeddings.Rehash = hash, r.checkpointHash
-	caught := exceptions.TryCatch[error](func() {
-		exec, err := forward(store, r.Recipe, height, width, func(scope *model.Scope, features *Node) *Node {
-			return r.Recipe.Method.Embed(scope.At(methodScope), features)
-		})
-		if err != nil {
-			panic(err)
-		}
-		defer exec.Finalize()
-		if embeddings.X, embeddings.Dim, err = overSet(exec, set); err != nil {
-			panic(err)
-		}
-	})
-	if caught != nil {
-		return fail(caught)
-	}
-	return embeddings, nil
-}
-
-// forwardBatch is the number of images a pass.
-const forwardBatch = 250
-
-// forward compiles the encoder, as it is used after training, and what is made of its representations:
-// uint8 [forwardBatch, height, width, 3] -> [forwardBatch, dim].
-func forward(store *model.Store, recipe Recipe, height, width int, then func(scope *model.Scope,
-	features *Node) *Node) (*model.Exec, error) {
-	backend, err := device.Open()
+	extractor, err := r.extractor(rundir.EncoderFile)
 	if err != nil {
 		return nil, err
 	}
-	view := recipe.evaluationView(height, width)
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) *Node {
-		scope.Store().SetTraining(images.Graph(), false)
-		return then(scope, recipe.network(scope).Encode(view.Apply(nil, images)).Pooled)
-	})
-	if err != nil {
+	defer extractor.close()
+	all := eval.Corrupted{}
+	for _, c := range corruptions {
+		var severities [corrupt.Severities]eval.Features
+		for s := range severities {
+			source := corrupt.Source{From: r.Recipe.Data, Corruption: c, Severity: s + 1, Seed: seed}
+			if severities[s], err = extractor.features(source, split); err != nil {
+				return nil, err
+			}
+		}
+		all[c] = severities
+	}
+	return all, nil
+}
+
+// extractor is an encoder that represents sets of images. It is compiled once for all those of one size, and only when
+// features are not in the cache.
+type extractor struct {
+	run     *Run
+	path    string // Of its weights.
+	weights map[string]encoder.Tensor
+	hash    string
+	forward *train.Forward // Nil: not compiled yet.
+}
+
+func (r *Run) extractor(weightsFile string) (*extractor, error) {
+	if err := r.check(); err != nil {
 		return nil, err
 	}
-	// Compiling brings the variables into being; only then can they be set.
-	_, err = exec.Compile(shapes.Make(dtypes.Uint8, forwardBatch, height, width, 3))
-	return exec, err
+	path := filepath.Join(r.Dir, weightsFile)
+	weights, hash, err := rundir.ReadWeights(path)
+	if err != nil {
+		return nil, fmt.Errorf("features in %s: %w", r.Dir, err)
+	}
+	return &extractor{run: r, path: path, weights: weights, hash: hash}, nil
 }
 
-// overSet runs a compiled forward pass over all images of a set: [set.Len(), dim].
-func overSet(exec *model.Exec, set data.Set) (x []float32, dim int, err error) {
-	height, width := set.Size()
-	indices := make([]int, forwardBatch)
-	for start := 0; start < set.Len(); start += forwardBatch {
-		for i := range indices {
-			indices[i] = min(start+i, set.Len()-1) // The last pass is filled up, so that all have one shape.
-		}
-		pix, err := data.Pixels(set, indices)
-		if err != nil {
-			return nil, 0, err
-		}
-		outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(pix, forwardBatch, height, width, 3))
-		if err != nil {
-			return nil, 0, err
-		}
-		rows, err := tensors.CopyFlatData[float32](outputs[0])
-		if err != nil {
-			return nil, 0, err
-		}
-		dim = outputs[0].Shape().Dim(-1)
-		x = append(x, rows[:min(forwardBatch, set.Len()-start)*dim]...)
-	}
-	return x, dim, nil
-}
-
-// readWeights reads the weights of an encoder and names them by their hash.
-func readWeights(path string) (map[string]encoder.Tensor, string, error) {
-	weights, _, err := encoder.ReadSafetensors(path)
+// features represents a split of a source, or reads what an earlier call computed.
+func (e *extractor) features(source data.Source, split data.Split) (eval.Features, error) {
+	features, err := e.cached(source, split)
 	if err != nil {
-		return nil, "", err
+		return eval.Features{}, fmt.Errorf("features of %s's %s split in %s: %w", source.Name(), split, e.run.Dir, err)
 	}
-	list := make([]encoder.Tensor, 0, len(weights))
-	for _, w := range weights {
-		list = append(list, w)
-	}
-	return weights, encoder.Hash(list), nil
-}
-
-// PixelFeatures are the pixels of a split as representations, normalised as an encoder's input (CIFAR-10's means and
-// deviations of the channels): the other baseline to beat.
-func PixelFeatures(source data.Source, split data.Split) (eval.Features, error) {
-	set, err := source.Open(split)
-	if err != nil {
-		return eval.Features{}, fmt.Errorf("pixels of %s's %s split: %w", source.Name(), split, err)
-	}
-	defer set.Close()
-	indices := make([]int, set.Len())
-	for i := range indices {
-		indices[i] = i
-	}
-	pix, err := data.Pixels(set, indices)
-	if err != nil {
-		return eval.Features{}, fmt.Errorf("pixels of %s's %s split: %w", source.Name(), split, err)
-	}
-	height, width := set.Size()
-	x := make([]float32, len(pix))
-	for i, v := range pix {
-		x[i] = (float32(v)/255 - float32(augment.CIFAR10.Mean[i%3])) / float32(augment.CIFAR10.Std[i%3])
-	}
-	features := blankFeatures(set)
-	features.X, features.Dim = x, height*width*3
 	return features, nil
 }
 
-// blankFeatures is what features of a set are known to be of; the features themselves are left to the caller.
-func blankFeatures(set data.Set) eval.Features {
-	features := eval.Features{N: set.Len(), Labels: labels(set), Classes: set.Classes(), Name: set.Name()}
+func (e *extractor) cached(source data.Source, split data.Split) (eval.Features, error) {
+	set, err := source.Open(split)
+	if err != nil {
+		return eval.Features{}, err
+	}
+	defer set.Close()
+	features := describe(set)
+	features.Dim, features.Encoder = e.run.Recipe.Encoder.Dim(), e.hash
+	features.Rehash = func() (string, error) { return rundir.HashWeights(e.path) }
+	// The fingerprint of a part of a set begins as that of the whole does.
+	images := sha256.Sum256([]byte(set.Fingerprint()))
+	cache := filepath.Join(e.run.Dir, rundir.FeaturesDir, fmt.Sprintf("%s-%.12s-%.12x.safetensors", split, e.hash, images))
+	if stored, _, err := encoder.ReadSafetensors(cache); err == nil && len(stored["features"].Data) == features.N*features.Dim {
+		features.X = stored["features"].Data
+		return features, nil
+	}
+	err = train.Catch(func() error {
+		features.X, err = e.represent(set)
+		return err
+	})
+	if err != nil {
+		return eval.Features{}, err
+	}
+	if err := os.MkdirAll(filepath.Dir(cache), 0o755); err != nil {
+		return eval.Features{}, err
+	}
+	stored := encoder.Tensor{Name: "features", Shape: []int{features.N, features.Dim}, Data: features.X}
+	return features, encoder.WriteSafetensors(cache, []encoder.Tensor{stored}, nil)
+}
+
+// represent computes the representations of a set: [set.Len(), dim].
+func (e *extractor) represent(set data.Set) ([]float32, error) {
+	height, width := set.Size()
+	if e.forward == nil || !e.forward.Takes(height, width) {
+		e.close()
+		if err := e.run.Recipe.Encoder.Check(height, width); err != nil {
+			return nil, err
+		}
+		store := model.NewStore()
+		forward, err := train.NewForward(store, height, width, e.run.Recipe.model().Features)
+		if err != nil {
+			return nil, err
+		}
+		e.forward = forward
+		if err := encoder.SetWeights(train.EncoderScope(store), e.weights); err != nil {
+			return nil, err
+		}
+	}
+	x, _, err := e.forward.Over(set)
+	return x, err
+}
+
+// close gives the device memory back.
+func (e *extractor) close() {
+	if e.forward != nil {
+		e.forward.Close()
+		e.forward = nil
+	}
+}
+
+// describe says of which images features are: how many, their labels, classes and subgroups. The features themselves are left
+// to the caller.
+func describe(set data.Set) eval.Features {
+	features := eval.Features{N: set.Len(), Classes: set.Classes(), Name: set.Name()}
+	if features.Classes != nil {
+		features.Labels = data.Labels(set)
+	}
 	if grouped, ok := set.(data.Grouped); ok {
 		features.GroupNames, features.Groups = grouped.Groups(), make([]int, set.Len())
 		for i := range features.Groups {
@@ -186,12 +182,4 @@ func blankFeatures(set data.Set) eval.Features {
 		}
 	}
 	return features
-}
-
-// labels are the classes of all images, or nil where none has one.
-func labels(set data.Set) []int {
-	if set.Classes() == nil {
-		return nil
-	}
-	return data.Labels(set)
 }

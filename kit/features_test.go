@@ -14,6 +14,7 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
 
@@ -52,7 +53,7 @@ func TestFeaturesAreOfNormalisedImages(t *testing.T) {
 				normalised[i] = float32((float64(v)/255 - by.Mean[i%3]) / by.Std[i%3])
 			}
 			height, width := set.Size()
-			want := encoded(t, filepath.Join(run.Dir, encoderFile),
+			want := encoded(t, filepath.Join(run.Dir, rundir.EncoderFile),
 				tensors.FromFlatDataAndDimensions(normalised, set.Len(), height, width, 3))
 			if len(features.X) != len(want) {
 				t.Fatalf("%d values, want %d", len(features.X), len(want))
@@ -101,7 +102,7 @@ func TestEmbeddingsAreOfTheLastStep(t *testing.T) {
 	recipe.Encoder, recipe.Method = tiny, ssl.SimMIM{}
 	recipe.Steps, recipe.CheckpointEvery = 4, 2
 	run := pretrained(t, t.TempDir(), recipe)
-	if checkpoints, err := listCheckpoints(run.Dir); err != nil || len(checkpoints) < 2 {
+	if checkpoints, err := rundir.Dir(run.Dir).Checkpoints(); err != nil || len(checkpoints) < 2 {
 		t.Fatalf("%d checkpoints (%v): there is no older one to mistake for the last", len(checkpoints), err)
 	}
 	want, err := run.Features(data.Test)

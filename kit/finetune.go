@@ -10,6 +10,7 @@ import (
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
 )
 
@@ -29,7 +30,7 @@ type FineTuning struct {
 	Labels data.Subset
 	// Encoder is the network to train. Required.
 	Encoder encoder.Encoder
-	// Start is the path of a file of weights, as another run's encoder.safetensors. Default "": random weights.
+	// Start is the path of a file of weights, such as another run's encoder.safetensors. Default "": random weights.
 	Start string
 	// View is the augmentation. Default: that of ssl.Supervised.
 	View augment.Pipeline
@@ -132,17 +133,16 @@ func (f FineTuning) recipe() (Recipe, eval.Features, error) {
 func (f FineTuning) check() error {
 	switch {
 	case f.Data == nil:
-		return errors.New("kit.FineTuning: Data is missing; it must be a data.Source, as data.Shapes{}")
-	case !(f.LayerDecay >= 0 && f.LayerDecay <= 1):
-		return fmt.Errorf("kit.FineTuning: LayerDecay is %g; it must be in (0, 1] (0 means 1)", f.LayerDecay)
-	case f.Steps < 0:
-		return fmt.Errorf("kit.FineTuning: Steps is %d; it must be at least 1 (0 means the default, 1000)", f.Steps)
-	case !(f.HeldOut >= 0 && f.HeldOut < 1):
-		return fmt.Errorf("kit.FineTuning: HeldOut is %g; it must be in [0, 1)", f.HeldOut)
+		return setting.Missing("kit.FineTuning: Data", "a data.Source, such as data.Shapes{}")
 	case f.HeldOut == 0 && f.StopEarly != StopEarly{}:
 		return errors.New("kit.FineTuning: StopEarly is given and HeldOut is 0; there are no labels to stop by")
 	}
-	return nil
+	d := FineTuning{}.WithDefaults()
+	return cmp.Or(
+		setting.Must(f.LayerDecay >= 0 && f.LayerDecay <= 1, "kit.FineTuning: LayerDecay", f.LayerDecay, "in (0, 1]", d.LayerDecay),
+		setting.Must(f.Steps >= 0, "kit.FineTuning: Steps", f.Steps, "at least 1", d.Steps),
+		setting.Must(f.HeldOut >= 0 && f.HeldOut < 1, "kit.FineTuning: HeldOut", f.HeldOut, "in [0, 1)"),
+	)
 }
 
 // labelled are the chosen images, for a result to tell them: features without values.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sslkit/data"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
 
@@ -18,7 +19,7 @@ func tuning(t *testing.T) FineTuning {
 	pretraining.Encoder = tiny
 	return FineTuning{
 		Data: pretraining.Data, Labels: data.Subset{PerClass: 5, Seed: 2}, Encoder: tiny,
-		Start: filepath.Join(pretrained(t, t.TempDir(), pretraining).Dir, encoderFile),
+		Start: filepath.Join(pretrained(t, t.TempDir(), pretraining).Dir, rundir.EncoderFile),
 		Steps: 30, Batch: 10, LayerDecay: .5, HeldOut: .4, StopEarly: StopEarly{Every: 3, Patience: 3}, Seed: 1,
 	}
 }
@@ -32,8 +33,8 @@ func TestFineTuningKeepsTheBestStepAlsoWhenItIsResumed(t *testing.T) {
 	if r := tuned.Result; r.Labels != 50 || r.N != 32 || r.SubsetSeed != 2 || r.Seed != 1 || r.SubsetHash == "" || r.EncoderAfter == "" {
 		t.Errorf("the result does not tell its labels, images, seeds and weights: %+v", r)
 	}
-	want := content(t, dir, encoderFile)
-	if bytes.Equal(want, content(t, dir, initialFile)) {
+	want := content(t, dir, rundir.EncoderFile)
+	if bytes.Equal(want, content(t, dir, rundir.InitialFile)) {
 		t.Error("fine-tuning left the encoder as it was")
 	}
 	all, err := tuned.Run.Metrics()
@@ -97,7 +98,7 @@ func TestFineTuningKeepsTheBestStepAlsoWhenItIsResumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(content(t, dir, encoderFile), want) || !slices.Equal(again.Result.Predictions, tuned.Result.Predictions) {
+	if !bytes.Equal(content(t, dir, rundir.EncoderFile), want) || !slices.Equal(again.Result.Predictions, tuned.Result.Predictions) {
 		t.Error("the resumed run ended elsewhere")
 	}
 }

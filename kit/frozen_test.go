@@ -8,20 +8,23 @@ import (
 	"strings"
 	"testing"
 
+	"sslkit/kit/train"
+
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/data"
 	"sslkit/kit/compress"
 	"sslkit/kit/encoder"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
 
 // trainedWeights writes weights of an encoder, as if it had been trained, and gives the path of their file.
 func trainedWeights(t *testing.T, e encoder.Encoder) string {
 	t.Helper()
-	scope := model.NewStore().Scope("/" + encoderScope)
-	if err := buildEncoder(scope, e, 32, 32); err != nil {
+	scope := train.EncoderScope(model.NewStore())
+	if err := train.BuildEncoder(scope, e, 32, 32); err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -74,11 +77,11 @@ func TestDistillationTeachesAndLeavesTheTeacherAlone(t *testing.T) {
 	}
 	// The teacher in the last checkpoint, weights and running statistics, is that of its file.
 	store := model.NewStore()
-	if _, err := restoreCheckpoint(dir, store); err != nil {
+	if _, err := rundir.Dir(dir).RestoreCheckpoint(store); err != nil {
 		t.Fatal(err)
 	}
-	scope := store.Scope("/" + frozenScope).At(encoderScope)
-	if err := buildEncoder(scope, teacher.Encoder, 32, 32); err != nil {
+	scope := store.Scope("/frozen/encoder")
+	if err := train.BuildEncoder(scope, teacher.Encoder, 32, 32); err != nil {
 		t.Fatal(err)
 	}
 	for v := range scope.IterVariables() { // Each is loaded as it is asked for.
@@ -90,15 +93,15 @@ func TestDistillationTeachesAndLeavesTheTeacherAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, want, err := readWeights(teacher.Weights)
+	_, want, err := rundir.ReadWeights(teacher.Weights)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if encoder.Hash(weights) != want {
 		t.Error("training changed the teacher")
 	}
-	if !strings.Contains(string(content(t, dir, recipeFile)), `"Weights": "`+want+`"`) {
-		t.Errorf("%s does not tell the hash of the teacher", recipeFile)
+	if !strings.Contains(string(content(t, dir, rundir.RecipeFile)), `"hash": "`+want+`"`) {
+		t.Errorf("%s does not tell the hash of the teacher", rundir.RecipeFile)
 	}
 
 	// Resumed from the last checkpoint but one, it ends in the same bits.
@@ -115,7 +118,7 @@ func TestDistillationTeachesAndLeavesTheTeacherAlone(t *testing.T) {
 	if err := (compress.Magnitude{Sparsity: .5}).PruneFile(moved, moved); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Pretrain(dir, recipe); err == nil || !strings.Contains(err.Error(), `- "Weights": "`+want) {
+	if _, err := Pretrain(dir, recipe); err == nil || !strings.Contains(err.Error(), "in the directory "+want[:12]) {
 		t.Errorf("error %v does not show the other teacher", err)
 	}
 }
@@ -135,7 +138,7 @@ func TestTeacherThatDoesNotFitIsAnErrorBeforeTheRunBegins(t *testing.T) {
 		change(&changed.Teacher)
 		recipe.Method = changed
 		dir := filepath.Join(t.TempDir(), "run")
-		if _, err := Pretrain(dir, recipe); err == nil || !strings.Contains(err.Error(), what) || exists(dir) {
+		if _, err := Pretrain(dir, recipe); err == nil || !strings.Contains(err.Error(), what) || rundir.Exists(dir) {
 			t.Errorf("%s: the run was begun, with error %v", what, err)
 		}
 	}
@@ -161,7 +164,7 @@ func TestDistilledClassifier(t *testing.T) {
 	if err != nil || logits.Dim != 10 {
 		t.Errorf("%d logits, %v", logits.Dim, err)
 	}
-	if !strings.Contains(string(content(t, dir, recipeFile)), `"Head": "`) {
+	if !strings.Contains(string(content(t, dir, rundir.RecipeFile)), `"Head": {`) {
 		t.Error("the recipe does not tell the hash of the head")
 	}
 	recipe.Method = compress.Logits{Teacher: teacher, Classes: 9}
@@ -183,62 +186,7 @@ func TestRunWithoutHeadIsFrozenWithoutOne(t *testing.T) {
 	if err != nil || frozen.Method != nil || frozen.Head != "" || frozen.Weights == "" {
 		t.Errorf("%+v, %v", frozen, err)
 	}
-	if _, err := (&Run{Dir: t.TempDir(), Recipe: recipe}).Frozen(); err == nil || !strings.Contains(err.Error(), "not finished") {
+	if _, err := unfinished(t, recipe).Frozen(); err == nil || !strings.Contains(err.Error(), "not finished") {
 		t.Errorf("a run that is not finished: error %v", err)
-	}
-}
-
-func TestPrunedGradually(t *testing.T) {
-	recipe := small()
-	recipe.Encoder, recipe.Steps = tiny, 3
-	from := trainedWeights(t, tiny)
-	dir := t.TempDir()
-	pruning := Pruning{From: from, Sparsities: []float64{.5, .75}, Recipe: recipe}
-	runs, err := PruneGradually(dir, pruning)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, sparsity := range pruning.Sparsities {
-		for _, path := range []string{runs[i].Recipe.Start, filepath.Join(runs[i].Dir, encoderFile)} {
-			weights, _, err := readWeights(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			zeros, all := 0, 0
-			for _, w := range weights {
-				if !compress.Prunable(len(w.Shape)) {
-					continue
-				}
-				all += len(w.Data)
-				for _, v := range w.Data {
-					if v == 0 {
-						zeros++
-					}
-				}
-			}
-			if got := float64(zeros) / float64(all); got < sparsity-.001 || got > sparsity+.001 {
-				t.Errorf("%s: %.4f of the weights are zero, want %g", path, got, sparsity)
-			}
-		}
-		if bytes.Equal(content(t, runs[i].Dir, encoderFile), content(t, runs[i].Dir, initialFile)) {
-			t.Errorf("round %d trained nothing", i+1)
-		}
-	}
-	if again, err := PruneGradually(dir, pruning); err != nil || len(again) != 2 || again[1].Dir != runs[1].Dir {
-		t.Errorf("again: %v, %v", again, err)
-	}
-	for what, change := range map[string]func(*Pruning){
-		"Sparsities is empty":     func(p *Pruning) { p.Sparsities = nil },
-		"Sparsities is [1]":       func(p *Pruning) { p.Sparsities = []float64{1} },
-		"Sparsities is [0.5 0.5]": func(p *Pruning) { p.Sparsities = []float64{.5, .5} },
-		"From":                    func(p *Pruning) { p.From = "" }, "Start of Recipe": func(p *Pruning) { p.Recipe.Start = from },
-		"Batch": func(p *Pruning) { p.Recipe.Batch = 0 }, "does not fit": func(p *Pruning) { p.Recipe.Encoder = small().Encoder },
-	} {
-		bad := pruning
-		change(&bad)
-		_, err := PruneGradually(t.TempDir(), bad)
-		if err == nil || !strings.Contains(err.Error(), "kit.Pruning") || !strings.Contains(err.Error(), what) {
-			t.Errorf("%s: error %v", what, err)
-		}
 	}
 }

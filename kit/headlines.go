@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
+
+	"sslkit/kit/rundir"
 )
 
 // Headlines is a file that collects the headline figures of a notebook while its cells run, each of which is a process of its
@@ -35,10 +36,7 @@ func (h Headlines) Headline(key, format string, args ...any) error {
 	} else {
 		content.Keys, content.Headline = append(content.Keys, key), append(content.Headline, line)
 	}
-	if err := os.MkdirAll(filepath.Dir(h.Path), directoryPerms); err != nil {
-		return fmt.Errorf("writing the headlines: %w", err)
-	}
-	return writeJSON(h.Path, content)
+	return rundir.WriteJSON(h.Path, content)
 }
 
 // Reset empties the file.

@@ -11,6 +11,7 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
 
@@ -73,7 +74,7 @@ func TestDataWithoutClipsIsAnErrorBeforeAnythingIsCompiled(t *testing.T) {
 				t.Errorf("error %v does not say %q", err, part)
 			}
 		}
-		if exists(filepath.Join(dir, recipeFile)) {
+		if rundir.Exists(filepath.Join(dir, rundir.RecipeFile)) {
 			t.Error("the run was begun before the error")
 		}
 		if _, err := recipe.Views(2, 2); err == nil || !strings.Contains(err.Error(), "Data must be") {

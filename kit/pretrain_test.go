@@ -4,20 +4,16 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/data"
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 	"sslkit/plots"
 )
@@ -41,6 +37,21 @@ func pretrained(t *testing.T, dir string, recipe Recipe) *Run {
 	return run
 }
 
+// unfinished is a run of the recipe that has not begun to train.
+func unfinished(t *testing.T, recipe Recipe) *Run {
+	t.Helper()
+	set, err := recipe.Data.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	resolved, _, err := recipe.plan(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Run{Dir: t.TempDir(), Recipe: resolved}
+}
+
 func content(t *testing.T, elements ...string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(elements...))
@@ -53,11 +64,11 @@ func content(t *testing.T, elements ...string) []byte {
 // loseLastCheckpoint makes a finished run one that was interrupted behind its last checkpoint but one.
 func loseLastCheckpoint(t *testing.T, dir string) {
 	t.Helper()
-	checkpoints, err := listCheckpoints(dir)
+	checkpoints, err := rundir.Dir(dir).Checkpoints()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, encoderFile)} {
+	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, rundir.EncoderFile)} {
 		if err := os.RemoveAll(path); err != nil {
 			t.Fatal(err)
 		}
@@ -68,10 +79,10 @@ func loseLastCheckpoint(t *testing.T, dir string) {
 // about it.
 func checkResumed(t *testing.T, dir string, recipe Recipe, with string) {
 	t.Helper()
-	want := content(t, dir, encoderFile)
+	want := content(t, dir, rundir.EncoderFile)
 	loseLastCheckpoint(t, dir)
 	pretrained(t, dir, recipe)
-	if !bytes.Equal(content(t, dir, encoderFile), want) {
+	if !bytes.Equal(content(t, dir, rundir.EncoderFile), want) {
 		t.Errorf("with %s the resumed run's encoder differs from the unbroken one's", with)
 	}
 }
@@ -79,14 +90,14 @@ func checkResumed(t *testing.T, dir string, recipe Recipe, with string) {
 func TestPretrainKeepsEverythingInItsDirectory(t *testing.T) {
 	dir := t.TempDir()
 	run := pretrained(t, dir, small())
-	for _, name := range []string{recipeFile, envFile, metricsFile, initialFile, encoderFile} {
-		if !exists(filepath.Join(dir, name)) {
+	for _, name := range []string{rundir.RecipeFile, rundir.EnvironmentFile, rundir.MetricsFile, rundir.InitialFile, rundir.EncoderFile} {
+		if !rundir.Exists(filepath.Join(dir, name)) {
 			t.Errorf("no %s", name)
 		}
 	}
 	for _, want := range []string{`"ssl.SimCLR"`, `"Temperature": 0.5`, `"optim.LARS"`, `"Steps": 12`, `"data.Shapes"`} {
-		if !strings.Contains(string(content(t, dir, recipeFile)), want) {
-			t.Errorf("%s does not tell %s", recipeFile, want)
+		if !strings.Contains(string(content(t, dir, rundir.RecipeFile)), want) {
+			t.Errorf("%s does not tell %s", rundir.RecipeFile, want)
 		}
 	}
 	metrics, err := run.Metrics()
@@ -102,20 +113,20 @@ func TestPretrainKeepsEverythingInItsDirectory(t *testing.T) {
 	if metrics[1].Loss <= 0 || metrics[1].GradientNorm <= 0 || metrics[5].LearningRate <= metrics[12].LearningRate {
 		t.Errorf("metrics %+v", metrics)
 	}
-	if bytes.Equal(content(t, dir, initialFile), content(t, dir, encoderFile)) {
+	if bytes.Equal(content(t, dir, rundir.InitialFile), content(t, dir, rundir.EncoderFile)) {
 		t.Error("training did not change the encoder")
 	}
-	if checkpoints, err := listCheckpoints(dir); err != nil || len(checkpoints) != keepCheckpoints {
-		t.Errorf("%d checkpoints are kept (%v), want %d", len(checkpoints), err, keepCheckpoints)
+	if checkpoints, err := rundir.Dir(dir).Checkpoints(); err != nil || len(checkpoints) != 2 {
+		t.Errorf("%d checkpoints are kept (%v), want %d", len(checkpoints), err, 2)
 	}
 
 	// A finished run is loaded at once, and nothing is written.
-	before, err := os.Stat(filepath.Join(dir, encoderFile))
+	before, err := os.Stat(filepath.Join(dir, rundir.EncoderFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	again := pretrained(t, dir, small())
-	after, err := os.Stat(filepath.Join(dir, encoderFile))
+	after, err := os.Stat(filepath.Join(dir, rundir.EncoderFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +150,7 @@ func TestFeaturesAreCachedAndNameTheirEncoder(t *testing.T) {
 	if hash, err := first.Rehash(); err != nil || hash != first.Encoder {
 		t.Errorf("the hash of the encoder changed to %s (%v)", hash, err)
 	}
-	if files, _ := filepath.Glob(filepath.Join(run.Dir, featuresDir, "*")); len(files) != 1 {
+	if files, _ := filepath.Glob(filepath.Join(run.Dir, rundir.FeaturesDir, "*")); len(files) != 1 {
 		t.Errorf("%d cached files, want 1", len(files))
 	}
 	second, err := run.Features(data.Test)
@@ -230,21 +241,21 @@ func TestKilledRunEndsInTheSameBits(t *testing.T) {
 					if time.Since(started) > 5*time.Minute {
 						t.Fatal("the child does not get on")
 					}
-					if metrics, err := readMetrics(broken); err == nil && len(metrics) > 0 {
+					if metrics, err := rundir.Dir(broken).Metrics(); err == nil && len(metrics) > 0 {
 						reached = metrics[len(metrics)-1].Step
 					}
 				}
 				child.Process.Kill()
 				child.Wait()
-				if exists(filepath.Join(broken, encoderFile)) {
+				if rundir.Exists(filepath.Join(broken, rundir.EncoderFile)) {
 					t.Fatal("the child was done before it was killed")
 				}
 			}
 			whole(broken)
-			if !bytes.Equal(content(t, unbroken, encoderFile), content(t, broken, encoderFile)) {
+			if !bytes.Equal(content(t, unbroken, rundir.EncoderFile), content(t, broken, rundir.EncoderFile)) {
 				t.Error("the resumed run's encoder differs from the unbroken one's")
 			}
-			metrics, err := readMetrics(broken)
+			metrics, err := rundir.Dir(broken).Metrics()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -287,7 +298,7 @@ func TestBadRecipesAreErrorsBeforeAnythingIsCompiled(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: error %v", field, err)
 		}
-		if exists(filepath.Join(dir, recipeFile)) {
+		if rundir.Exists(filepath.Join(dir, rundir.RecipeFile)) {
 			t.Errorf("%s: the run was begun before the error", field)
 		}
 	}
@@ -299,7 +310,7 @@ func TestAnotherRecipeInTheSameDirectoryShowsTheDifference(t *testing.T) {
 	other := small()
 	other.Seed = 4
 	_, err := Pretrain(dir, other)
-	if err == nil || !strings.Contains(err.Error(), `- "Seed": 3`) || !strings.Contains(err.Error(), `+ "Seed": 4`) {
+	if err == nil || !strings.Contains(err.Error(), "Seed: 4, in the directory 3") {
 		t.Errorf("error %v", err)
 	}
 	if strings.Contains(err.Error(), "Temperature") {
@@ -309,7 +320,7 @@ func TestAnotherRecipeInTheSameDirectoryShowsTheDifference(t *testing.T) {
 
 func TestSecondWriterIsToldOfTheFirst(t *testing.T) {
 	dir := t.TempDir()
-	held, err := acquire(dir)
+	held, err := rundir.Dir(dir).Lock()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,57 +328,8 @@ func TestSecondWriterIsToldOfTheFirst(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "process ") {
 		t.Errorf("error %v does not name the first writer", err)
 	}
-	held.release()
+	held.Release()
 	pretrained(t, dir, small())
-}
-
-// fillDiskInChild, in the environment, makes this test binary save in that directory on what acts like a full disk.
-const fillDiskInChild = "SSLKIT_TEST_FULL_DISK"
-
-func TestFullDiskKeepsThePreviousCheckpoint(t *testing.T) {
-	store := model.NewStore()
-	store.VariableWithValue("w", tensors.FromFlatDataAndDimensions(make([]float32, 1<<16), 1<<16))
-	if dir := os.Getenv(fillDiskInChild); dir != "" {
-		saveOnFullDisk(t, dir, store)
-		return
-	}
-	dir := t.TempDir()
-	if err := saveCheckpoint(dir, store, 1); err != nil {
-		t.Fatal(err)
-	}
-	// In a process of its own, since the limit would hold for what the testing package writes too.
-	child := exec.Command(os.Args[0], "-test.run=^TestFullDiskKeepsThePreviousCheckpoint$")
-	child.Env = append(os.Environ(), fillDiskInChild+"="+dir)
-	if out, err := child.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	entries, _ := os.ReadDir(filepath.Join(dir, checkpointDir))
-	if len(entries) != 1 || entries[0].Name() != "step-000000001" {
-		t.Errorf("in %s: %v, want the checkpoint of step 1 alone", checkpointDir, entries)
-	}
-	restored := model.NewStore()
-	if found, err := restoreCheckpoint(dir, restored); !found || err != nil {
-		t.Fatalf("the checkpoint of step 1: found %v, error %v", found, err)
-	}
-	if v := restored.GetVariable("/w"); v == nil || v.Shape().Size() != 1<<16 {
-		t.Error("the checkpoint of step 1 is not whole")
-	}
-}
-
-// saveOnFullDisk checks that saving is an error where no file may grow past 4 KiB, which fails a write as a full disk does.
-func saveOnFullDisk(t *testing.T, dir string, store *model.Store) {
-	signal.Ignore(syscall.SIGXFSZ)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4096, Max: 4096}); err != nil {
-		t.Fatalf("limiting the size of files: %v", err)
-	}
-	if err := saveCheckpoint(dir, store, 2); err == nil || !strings.Contains(err.Error(), "step 2") {
-		t.Errorf("error %v", err)
-	}
-	weights := []encoder.Tensor{{Name: "w", Shape: []int{1 << 16}, Data: make([]float32, 1<<16)}}
-	err := encoder.WriteSafetensors(filepath.Join(dir, encoderFile), weights, nil)
-	if err == nil || exists(filepath.Join(dir, encoderFile)) {
-		t.Errorf("half an encoder was left, with error %v", err)
-	}
 }
 
 func TestDirectoryThatCannotBeWrittenIsAnError(t *testing.T) {
@@ -389,52 +351,7 @@ func TestDivergenceStopsWithStepAndCause(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "stopped at step") || !strings.Contains(err.Error(), "learning rate") {
 		t.Errorf("error %v", err)
 	}
-	if exists(filepath.Join(dir, encoderFile)) {
+	if rundir.Exists(filepath.Join(dir, rundir.EncoderFile)) {
 		t.Error("a diverged encoder was written")
-	}
-}
-
-func TestOtherImagesInTheSameDirectoryAreAnError(t *testing.T) {
-	set, err := small().Data.Open(data.Train)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Close()
-	dir := t.TempDir()
-	if err := matchEnvironment(dir, set, false); err != nil {
-		t.Fatal(err)
-	}
-	other, err := data.Shapes{Train: 96, Seed: 9}.Open(data.Train)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	if err := matchEnvironment(dir, other, false); err == nil || !strings.Contains(err.Error(), "other images") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestUnfinishedLineOfMetricsIsLeftOut(t *testing.T) {
-	dir := t.TempDir()
-	lines := `{"step":1,"loss":1}` + "\n" + `{"step":2,"loss":2}` + "\n" + `{"step":3,"lo`
-	if err := os.WriteFile(filepath.Join(dir, metricsFile), []byte(lines), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	metrics, err := readMetrics(dir)
-	if err != nil || len(metrics) != 2 {
-		t.Fatalf("%v, %v", metrics, err)
-	}
-	// Resuming behind step 1 cuts off the rest.
-	log, _, err := openMetrics(dir, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := log.write(Metrics{Step: 2, Loss: 5}); err != nil {
-		t.Fatal(err)
-	}
-	log.close()
-	metrics, err = readMetrics(dir)
-	if err != nil || len(metrics) != 2 || metrics[1].Loss != 5 {
-		t.Errorf("%v, %v", metrics, err)
 	}
 }

@@ -40,14 +40,14 @@ func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 	queries = min(queries, test.Len())
 	for q := range queries {
 		i := q * test.Len() / queries
-		query, err := picture(test, i)
+		query, err := Picture(test, i)
 		if err != nil {
 			return fail(err)
 		}
 		row := plots.Query{Image: query, Class: className(test, i)}
 		index, similarity := near.Row(i)
 		for n, j := range index {
-			neighbour, err := picture(train, j)
+			neighbour, err := Picture(train, j)
 			if err != nil {
 				return fail(err)
 			}
@@ -61,8 +61,8 @@ func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 	return plots.Retrieval("Test images and their nearest training images", rows...)
 }
 
-// picture is image i of a set.
-func picture(set data.Set, i int) (image.Image, error) {
+// Picture is image i of a set, to be shown. Its error is that of reading it.
+func Picture(set data.Set, i int) (image.Image, error) {
 	height, width := set.Size()
 	pix := make([]uint8, height*width*3)
 	if err := set.Read(i, pix); err != nil {

@@ -4,20 +4,23 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"sslkit/data"
+	"sslkit/kit/rundir"
+	"sslkit/kit/train"
 	"sslkit/plots"
 )
 
-// Run is a pretraining in its directory.
+// Run is a pretraining in its directory, as Pretrain and Open give it.
 type Run struct {
-	Dir    string // Where everything about it lies.
+	Dir    string // Where everything about it lies; see package rundir.
 	Recipe Recipe // What was done, defaults filled in, with Steps in place of Epochs.
 }
 
 // Finished tells whether the run has trained to its end.
-func (r *Run) Finished() bool { return exists(filepath.Join(r.Dir, encoderFile)) }
+func (r *Run) Finished() bool { return rundir.Dir(r.Dir).Finished() }
 
 // Metrics reads what the run reported, a value a step; the first, of step 0, holds the monitors before training.
-func (r *Run) Metrics() ([]Metrics, error) { return readMetrics(r.Dir) }
+func (r *Run) Metrics() ([]rundir.Metrics, error) { return rundir.Dir(r.Dir).Metrics() }
 
 // Seconds is the time that the training took, over all the processes it was spread over, the compilation of its step
 // included.
@@ -30,21 +33,61 @@ func (r *Run) Seconds() (float64, error) {
 }
 
 // Monitor is the last look at the collapse monitors.
-func (r *Run) Monitor() (Monitor, error) {
+func (r *Run) Monitor() (rundir.Monitor, error) {
 	all, err := r.Metrics()
 	if err != nil {
-		return Monitor{}, err
+		return rundir.Monitor{}, err
 	}
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i].Monitor != nil {
 			return *all[i].Monitor, nil
 		}
 	}
-	return Monitor{}, fmt.Errorf("%s holds no look at the monitors", filepath.Join(r.Dir, metricsFile))
+	return rundir.Monitor{}, fmt.Errorf("%s holds no look at the monitors", filepath.Join(r.Dir, rundir.MetricsFile))
+}
+
+// Alarm is what the collapse monitors have to say about the run as far as it came: nil where the embeddings have not collapsed.
+func (r *Run) Alarm() (*train.Alarm, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	all, err := r.Metrics()
+	if err != nil {
+		return nil, err
+	}
+	return train.Diagnose(r.Recipe.Method, rundir.Looks(all)), nil
+}
+
+// StepFLOPs is the number of floating-point operations of one training step: those of all matrix products and convolutions in
+// the graph of views, encoder, heads, teacher, loss and gradient, two for each multiply-add; see [train.Plan.StepFLOPs].
+func (r *Run) StepFLOPs() (float64, error) {
+	fail := func(err error) (float64, error) {
+		return 0, fmt.Errorf("counting the operations of a step in %s: %w", r.Dir, err)
+	}
+	if err := r.check(); err != nil {
+		return fail(err)
+	}
+	set, err := r.Recipe.Data.Open(data.Train)
+	if err != nil {
+		return fail(err)
+	}
+	defer set.Close()
+	_, plan, err := r.Recipe.plan(set)
+	if err != nil {
+		return fail(err)
+	}
+	flops, err := plan.StepFLOPs()
+	if err != nil {
+		return fail(err)
+	}
+	return flops, nil
 }
 
 // LossCurve draws the loss, raw and smoothed, above the learning rate, against the step.
 func (r *Run) LossCurve() (*plots.Figure, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
 	all, err := r.Metrics()
 	if err != nil {
 		return nil, err

@@ -1,9 +1,6 @@
 package kit
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -127,57 +124,6 @@ func TestSemiSupervisedBatchesThatCannotBeAreErrors(t *testing.T) {
 		"holds 1 image; it must":  func() Recipe { r := partlyLabelled(fixMatch); r.Batch = 1; return r }(),
 	} {
 		if err := recipe.Check(); err == nil || !strings.Contains(err.Error(), what) {
-			t.Errorf("%s: error %v", what, err)
-		}
-	}
-}
-
-func TestSemiSupervisedStageStartsFromTheFirst(t *testing.T) {
-	hybrid := Hybrid{Data: small().Data, Labels: few, Pretrain: small(), Semi: partlyLabelled(semi.FixMatch{Classes: 10})}
-	hybrid.Pretrain.Data, hybrid.Semi.Data, hybrid.Pretrain.Encoder, hybrid.Semi.Encoder = nil, nil, tiny, nil
-	dir := t.TempDir()
-	first, second, err := PretrainThenLabel(dir, hybrid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(content(t, second.Dir, initialFile), content(t, first.Dir, encoderFile)) {
-		t.Error("the second stage did not start from the first's encoder")
-	}
-	for _, run := range []*Run{first, second} { // Neither sees more labels than the budget has.
-		set, err := run.Recipe.Data.Open(data.Train)
-		if err != nil {
-			t.Fatal(err)
-		}
-		labels := slices.DeleteFunc(data.Labels(set), func(label int) bool { return label < 0 })
-		if set.Len() != 96 || len(labels) != 20 {
-			t.Errorf("%s sees %d labels of %d images", run.Dir, len(labels), set.Len())
-		}
-		set.Close()
-	}
-	moved := filepath.Join(t.TempDir(), "moved")
-	if err := os.Rename(dir, moved); err != nil {
-		t.Fatal(err)
-	}
-	if _, again, err := PretrainThenLabel(moved, hybrid); err != nil || !again.Finished() {
-		t.Errorf("loading the finished stages: %v", err)
-	}
-}
-
-func TestSemiSupervisedStagesAreCheckedBeforeTraining(t *testing.T) {
-	hybrid := Hybrid{Data: small().Data, Labels: few, Pretrain: small(), Semi: partlyLabelled(semi.FixMatch{Classes: 10})}
-	hybrid.Pretrain.Data, hybrid.Semi.Data, hybrid.Pretrain.Encoder = nil, nil, tiny
-	for what, change := range map[string]func(*Hybrid){
-		"Data is missing":   func(h *Hybrid) { h.Data = nil },
-		"Data of Pretrain":  func(h *Hybrid) { h.Semi.Data = h.Data },
-		"Start of Semi":     func(h *Hybrid) { h.Semi.Start = "there" },
-		"Pretrain: ssl.Sim": func(h *Hybrid) { h.Pretrain.Method = ssl.SimCLR{Temperature: -1} },
-		"Semi: semi.Fix":    func(h *Hybrid) { h.Semi.Method = semi.FixMatch{} },
-		"1000":              func(h *Hybrid) { h.Labels.PerClass = 1000 },
-	} {
-		bad := hybrid
-		change(&bad)
-		dir := filepath.Join(t.TempDir(), "run")
-		if _, _, err := PretrainThenLabel(dir, bad); err == nil || !strings.Contains(err.Error(), what) || exists(dir) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}

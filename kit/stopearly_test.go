@@ -6,6 +6,7 @@ import (
 
 	"sslkit/kit/augment"
 	"sslkit/kit/optim"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
 
@@ -38,7 +39,7 @@ func TestStoppedRunGivesTheEncoderOfItsBestStep(t *testing.T) {
 			told, until := recipe, t.TempDir()
 			told.Steps = bestStep
 			pretrained(t, until, told)
-			if !bytes.Equal(content(t, dir, encoderFile), content(t, until, encoderFile)) {
+			if !bytes.Equal(content(t, dir, rundir.EncoderFile), content(t, until, rundir.EncoderFile)) {
 				t.Errorf("the encoder is not that of step %d, which was the best", bestStep)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"sslkit/kit/corrupt"
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
+	"sslkit/kit/rundir"
 )
 
 func TestTrustOfARun(t *testing.T) {
@@ -97,8 +98,8 @@ func TestTrustOfARun(t *testing.T) {
 	}
 
 	// Whoever goes on training the encoder between the features and the probe is told so, by every protocol.
-	path := filepath.Join(run.Dir, encoderFile)
-	initial, err := os.ReadFile(filepath.Join(run.Dir, initialFile))
+	path := filepath.Join(run.Dir, rundir.EncoderFile)
+	initial, err := os.ReadFile(filepath.Join(run.Dir, rundir.InitialFile))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,10 @@ import (
 	"image"
 	"slices"
 
-	"github.com/gomlx/gomlx/support/exceptions"
-
 	"sslkit/data"
 	"sslkit/kit/augment"
 	"sslkit/kit/device"
-	"sslkit/kit/ssl"
+	"sslkit/kit/train"
 	"sslkit/plots"
 )
 
@@ -23,14 +21,12 @@ func (r Recipe) Views(images, views int) (*plots.Figure, error) {
 		return nil, errors.New("kit.Recipe: views need Data and Method")
 	}
 	var figure *plots.Figure
-	caught := exceptions.TryCatch[error](func() {
-		var err error
-		if figure, err = r.views(images, views); err != nil {
-			panic(err)
-		}
+	err := train.Catch(func() (err error) {
+		figure, err = r.views(images, views)
+		return err
 	})
-	if caught != nil {
-		return nil, fmt.Errorf("views of %s: %w", r.Data.Name(), caught)
+	if err != nil {
+		return nil, fmt.Errorf("views of %s: %w", r.Data.Name(), err)
 	}
 	return figure, nil
 }
@@ -46,11 +42,14 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 		return nil, err
 	}
 	height, width := set.Size()
+	if r, err = r.withDefaults(height, width); err != nil {
+		return nil, err
+	}
 	indices := make([]int, min(images, set.Len()))
 	for i := range indices {
 		indices[i] = i
 	}
-	item, err := r.item(set)
+	item, sources, err := r.item(set)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +57,6 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources := ssl.ReadsOf(r.Method, height, width).Sources
 	shown := make([][]uint8, item.Images()) // The images of each number, of all items.
 	for k := range indices {
 		for n := range shown {
@@ -74,7 +72,7 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 		}
 		rows[i] = append(rows[i], original)
 	}
-	pipelines := r.Method.Views(height, width)
+	pipelines := r.Augment
 	for _, view := range pipelines {
 		if err := view.Check(height, width); err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
+	"sslkit/kit/stages"
 )
 
 var large = encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem}
@@ -119,7 +120,7 @@ func Example_pruneGradually() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	runs, err := kit.PruneGradually("runs/sparse", kit.Pruning{
+	runs, err := stages.PruneGradually("runs/sparse", stages.Pruning{
 		From: whole, Sparsities: sparsities,
 		Recipe: kit.Recipe{
 			Data: data.Shapes{}, Encoder: large, Method: compress.Features{Teacher: ssl.Frozen{Encoder: large, Weights: whole}},

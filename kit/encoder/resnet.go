@@ -21,7 +21,7 @@ type ResNet struct {
 	// for a basic block, two for a bottleneck, each at least 1. What a block gives on is as wide as ever, so that Dim does not
 	// depend on it. Default nil: as many as the block's stage has. Pruning makes them smaller: see InnerWidths, and package
 	// compress.
-	Inner []int `json:",omitempty"`
+	Inner []int
 }
 
 // Stem is the start of a convolutional network: it takes the image to the resolution of the first stage.

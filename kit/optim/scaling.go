@@ -56,6 +56,17 @@ func (s Scaling) MarshalText() ([]byte, error) {
 	return []byte(s.String()), nil
 }
 
+// UnmarshalText reads what MarshalText wrote.
+func (s *Scaling) UnmarshalText(text []byte) error {
+	for known := Linear256; known <= Unscaled; known++ {
+		if string(text) == known.String() {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("optim: scaling %q: must be %q, %q or %q", text, Linear256, SquareRoot256, Unscaled)
+}
+
 func (s Scaling) check() error {
 	return inRange("Scaling", int(s), s >= Linear256 && s <= Unscaled, "Linear256, SquareRoot256 or Unscaled")
 }

@@ -97,7 +97,7 @@ func classTable(counts [][]int, classes []string) (Table, error) {
 		if err != nil {
 			return table, err
 		}
-		table.Rows = append(table.Rows, []Cell{Words(classes[c]), Of(recognised, Share), Counted(n)})
+		table.Rows = append(table.Rows, []Cell{Words(classes[c]), Interval(recognised, Share), Counted(n)})
 	}
 	return table, nil
 }

@@ -14,7 +14,7 @@ func Calibration(result eval.CalibrationResult, noTemperature string) (Section, 
 	table := Table{Columns: []string{"probabilities", "ECE", "Brier score", "NLL"},
 		Note: "Bootstrap over test images; lower is better. An ECE is above 0 by chance alone, the more so with few images."}
 	row := func(name string, r eval.Reliability) {
-		table.Rows = append(table.Rows, []Cell{Words(name), Of(r.ECE, Plain), Of(r.Brier, Plain), Of(r.NLL, Plain)})
+		table.Rows = append(table.Rows, []Cell{Words(name), Interval(r.ECE, Plain), Interval(r.Brier, Plain), Interval(r.NLL, Plain)})
 	}
 	row("the probe's own", result.Own)
 	lines := []plots.Line{{Name: "calibrated", X: []float64{0, 1}, Y: []float64{0, 1}}, diagram("the probe's own", result.OwnBins)}

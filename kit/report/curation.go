@@ -14,7 +14,7 @@ type Curation struct {
 	Alike  curate.Groups `json:"alike"`        // Alike are groups in Train that look the same.
 	Images int           `json:"images"`       // Images in Train.
 	Leaks  curate.Leaks  `json:"leaks"`        // Leaks are images of Judged that look the same as one of Train.
-	Of     int           `json:"judged_count"` // Of is the number of images in Judged.
+	Of     int           `json:"judged_count"` // Interval is the number of images in Judged.
 	How    string        `json:"how"`          // How they were found, in words.
 	// Conflicts are those of Alike whose images have different labels.
 	Conflicts curate.Groups `json:"conflicts"`

@@ -1,7 +1,6 @@
-// Package report holds the report of a run as a value, and writes it as a page for people and as JSON for programs. What is in
-// it, package kit's Run.Report measures:
+// Package report measures a run, holds what it found as a value, and writes it as a page for people and as JSON for programs:
 //
-//	done, err := run.Report(kit.Reporting{
+//	done, err := report.Of(run, report.Parts{
 //		LabelCurve: &eval.LabelCurve{}, Overfit: &eval.Overfit{},
 //		Card: report.Card{IntendedUse: "Research on few labels", Licence: "MIT"},
 //	})

@@ -18,26 +18,26 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 	var bars []plots.Bar
 	for _, g := range result.Groups.Groups {
 		name := result.GroupNames[g.Group]
-		groups.Rows = append(groups.Rows, []Cell{Words(name), Of(g.Interval, Share), Counted(g.N)})
+		groups.Rows = append(groups.Rows, []Cell{Words(name), Interval(g.Interval, Share), Counted(g.N)})
 		bars = append(bars, plots.Bar{Name: name, Value: 100 * g.Value, Low: 100 * g.Low, High: 100 * g.High})
 	}
 	gap := result.Groups.Gap
 	gaps := Table{
 		Title: "Gaps", Columns: []string{"", "value"},
 		Rows: [][]Cell{
-			{Words(fmt.Sprintf("accuracy, %s less %s", result.GroupNames[gap.Of], result.GroupNames[gap.Over])), Of(gap.Interval,
+			{Words(fmt.Sprintf("accuracy, %s less %s", result.GroupNames[gap.Of], result.GroupNames[gap.Over])), Interval(gap.Interval,
 				Points)},
 			{Words(fmt.Sprintf("worst pair: %s, %s", classes[result.WorstCell.Class], result.GroupNames[result.WorstCell.Group])),
-				Of(result.WorstCell.Accuracy, Share)},
+				Interval(result.WorstCell.Accuracy, Share)},
 		},
 		Note: fmt.Sprintf("A permutation test that groups do not matter has p = %.3g. The worst of many pairs is low by chance too.",
 			result.Groups.PValue),
 	}
 	if b := result.Bias; b != nil {
 		gaps.Rows = append(gaps.Rows,
-			[]Cell{Words("accuracy where class and " + result.Attribute + " go together"), Of(b.Aligned, Share)},
-			[]Cell{Words("accuracy where they do not"), Of(b.Conflicting, Share)},
-			[]Cell{Words("bias gap"), Of(b.Gap, Points)})
+			[]Cell{Words("accuracy where class and " + result.Attribute + " go together"), Interval(b.Aligned, Share)},
+			[]Cell{Words("accuracy where they do not"), Interval(b.Conflicting, Share)},
+			[]Cell{Words("bias gap"), Interval(b.Gap, Points)})
 	}
 	decisions := Table{Title: "Decisions", Columns: []string{"class", "demographic parity", "equalised odds"},
 		Note: "How much the share that is said to be of the class differs between groups, and how much its error rates do. " +
@@ -45,9 +45,9 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 	for _, d := range result.Decisions {
 		odds := Words(d.Undefined)
 		if d.EqualizedOdds != nil {
-			odds = Of(d.EqualizedOdds.Difference, Points)
+			odds = Interval(d.EqualizedOdds.Difference, Points)
 		}
-		decisions.Rows = append(decisions.Rows, []Cell{Words(d.Name), Of(d.DemographicParity.Interval, Points), odds})
+		decisions.Rows = append(decisions.Rows, []Cell{Words(d.Name), Interval(d.DemographicParity.Interval, Points), odds})
 	}
 	plot, err := plots.Bars("Accuracy by "+result.Attribute, "accuracy (%)", bars...)
 	if err != nil {

@@ -31,7 +31,7 @@ func Retrieval(result eval.RetrievalResult, pictures ...Figure) (Section, error)
 	table := Table{Columns: []string{"among the first", "an image of the class is there", "share of images of the class"},
 		Note: "Interval: " + result.Interval + "."}
 	for _, at := range result.At {
-		table.Rows = append(table.Rows, []Cell{Counted(at.K), Of(at.Recall, Share), Of(at.Precision, Share)})
+		table.Rows = append(table.Rows, []Cell{Counted(at.K), Interval(at.Recall, Share), Interval(at.Precision, Share)})
 	}
 	return Section{
 		Title: "Retrieval",

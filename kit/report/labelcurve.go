@@ -23,7 +23,7 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 	budget := plots.Budget{}
 	for _, p := range curve.Points {
 		mean := metric.Interval{Value: p.Value, Low: p.Low, High: p.High, N: len(p.Draws)}
-		means.Rows = append(means.Rows, []Cell{Counted(p.PerClass), Counted(p.Labels), Of(mean, Share),
+		means.Rows = append(means.Rows, []Cell{Counted(p.PerClass), Counted(p.Labels), Interval(mean, Share),
 			Counted(len(p.Draws))})
 		for d, result := range p.Draws {
 			draws.Rows = append(draws.Rows, []Cell{Counted(p.PerClass), Counted(d + 1),

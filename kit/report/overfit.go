@@ -16,11 +16,11 @@ func Overfit(result eval.OverfitReport) (Section, error) {
 		Tables: []Table{{
 			Columns: []string{"", "value", "images"},
 			Rows: [][]Cell{
-				{Words("accuracy on its own images"), Of(result.Fitted, Share), Counted(result.Fitted.N)},
+				{Words("accuracy on its own images"), Interval(result.Fitted, Share), Counted(result.Fitted.N)},
 				{Words("accuracy on held-out images"), {Figure: new(Result{Result: result.Result}.Quantity())}, Counted(result.N)},
-				{Words("gap"), Of(result.Gap.Interval, Points), Words("")},
-				{Words("shuffled labels: accuracy on its own images"), Of(result.Memorised, Share), Counted(result.Fitted.N)},
-				{Words("shuffled labels: accuracy on held-out images above chance"), Of(result.Shuffled, Points), Counted(result.N)},
+				{Words("gap"), Interval(result.Gap.Interval, Points), Words("")},
+				{Words("shuffled labels: accuracy on its own images"), Interval(result.Memorised, Share), Counted(result.Fitted.N)},
+				{Words("shuffled labels: accuracy on held-out images above chance"), Interval(result.Shuffled, Points), Counted(result.N)},
 			},
 			Note: "Wilson's and Newcombe's intervals over images; of shuffled labels Student's over the shuffles.",
 		}},

@@ -63,12 +63,12 @@ func (u *Unit) UnmarshalText(text []byte) error {
 // Words is a cell of words.
 func Words(text string) Cell { return Cell{Text: text} }
 
-// Of is a cell with a figure and its interval.
-func Of(v metric.Interval, unit Unit) Cell { return Cell{Figure: &Quantity{v, unit}} }
+// Interval is a cell with a figure and its interval.
+func Interval(v metric.Interval, unit Unit) Cell { return Cell{Figure: &Quantity{v, unit}} }
 
 // Number is a cell with a figure that has no interval.
 func Number(v float64, unit Unit) Cell {
-	return Of(metric.Interval{Value: v, Low: v, High: v, N: 1}, unit)
+	return Interval(metric.Interval{Value: v, Low: v, High: v, N: 1}, unit)
 }
 
 // Counted is a cell with a whole number.

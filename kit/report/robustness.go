@@ -16,7 +16,7 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	}
 	head := []string{"severity", "accuracy", "ECE", "Brier score", "NLL"}
 	cells := func(name Cell, r eval.Reliability) []Cell {
-		return []Cell{name, Of(r.Accuracy, Share), Of(r.ECE, Plain), Of(r.Brier, Plain), Of(r.NLL, Plain)}
+		return []Cell{name, Interval(r.Accuracy, Share), Interval(r.ECE, Plain), Interval(r.Brier, Plain), Interval(r.NLL, Plain)}
 	}
 	corruptions := 0
 	byCorruption := Table{Title: "Accuracy by corruption and severity", Columns: []string{"corruption", "1", "2", "3", "4", "5"},
@@ -27,7 +27,7 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 			byCorruption.Rows = append(byCorruption.Rows, []Cell{Words(row.Corruption.String())})
 		}
 		last := &byCorruption.Rows[corruptions-1]
-		*last = append(*last, Of(row.Accuracy, Share))
+		*last = append(*last, Interval(row.Accuracy, Share))
 	}
 	means := Table{
 		Title: "Means over " + plural(corruptions, "corruption", "corruptions"), Columns: head,
@@ -73,7 +73,7 @@ func Attack(curve attack.Curve, probe eval.Result) (Section, error) {
 		Note: "Wilson's interval over images. An attack that fails shows nothing: these are upper bounds."}
 	line := plots.Line{Name: "encoder and probe"}
 	for _, p := range curve.Points {
-		table.Rows = append(table.Rows, []Cell{Number(255*p.Eps, Plain), Of(p.Accuracy, Share), Counted(p.Accuracy.N)})
+		table.Rows = append(table.Rows, []Cell{Number(255*p.Eps, Plain), Interval(p.Accuracy, Share), Counted(p.Accuracy.N)})
 		if n := len(line.X); n == 0 || 255*p.Eps >= line.X[n-1] {
 			line.X, line.Y = append(line.X, 255*p.Eps), append(line.Y, 100*p.Accuracy.Value)
 			line.Low, line.High = append(line.Low, 100*p.Accuracy.Low), append(line.High, 100*p.Accuracy.High)

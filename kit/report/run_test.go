@@ -16,11 +16,9 @@ import (
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
 	"sslkit/kit/report"
+	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
-
-// The report of whole runs is tested here and not in package kit, so that this process has the Go backend, which compiles far
-// quicker.
 
 // small is a recipe that trains in a second or two.
 func small() kit.Recipe {
@@ -63,8 +61,8 @@ func section(t *testing.T, r report.Report, title string) report.Section {
 }
 
 // everything asks for all parts, made small.
-func everything() kit.Reporting {
-	return kit.Reporting{
+func everything() report.Parts {
+	return report.Parts{
 		Linear: eval.Linear{L2: []float64{1e-2}}, LabelCurve: &eval.LabelCurve{Draws: 2}, FewShot: &eval.FewShot{Queries: 2,
 			Episodes: 20},
 		Retrieval: &eval.Retrieval{Resamples: 100}, Calibration: &eval.Calibration{Resamples: 100},
@@ -80,7 +78,7 @@ func TestReportOfARun(t *testing.T) {
 	recipe := small()
 	recipe.Steps = 4
 	run := pretrained(t, recipe)
-	got, err := run.Report(everything())
+	got, err := report.Of(run, everything())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +119,7 @@ func TestReportOfARun(t *testing.T) {
 	if m := got.Model; m.Weights != test.Encoder || m.Training.Number != 96 || len(m.Judged.Groups) != 2 || m.IntendedUse == "" {
 		t.Errorf("model card %+v", m)
 	}
-	if machine := kit.ThisMachine(); machine.Accelerator == "none" {
+	if machine := rundir.ThisMachine(); machine.Accelerator == "none" {
 		want := c.Seconds * report.WattsPerCore * float64(machine.Cores) / 3.6e6
 		if c.Energy == nil || c.Energy.KWh != want || c.Energy.GramsCO2 != 400*want {
 			t.Errorf("energy %+v, want %g kWh", c.Energy, want)
@@ -133,7 +131,7 @@ func TestReportOfARun(t *testing.T) {
 	if want, err := got.JSON(); err != nil || !bytes.Equal(want, encoded) {
 		t.Errorf("report.json is not the report that was returned (%v)", err)
 	}
-	if _, err := run.Report(everything()); err != nil {
+	if _, err := report.Of(run, everything()); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(content(t, run.Dir, "report.json"), encoded) || !bytes.Equal(content(t, run.Dir, "report.html"), page) {
@@ -149,7 +147,7 @@ func TestReportWarnsOfMemorisation(t *testing.T) {
 	recipe := small()
 	recipe.Data, recipe.Steps, recipe.Batch = data.Shapes{Train: 20, Validation: 100, Test: 50}, 2, 10
 	run := pretrained(t, recipe)
-	got, err := run.Report(kit.Reporting{Linear: eval.Linear{L2: []float64{1e-6}}, Overfit: &eval.Overfit{Shuffles: 2}})
+	got, err := report.Of(run, report.Parts{Linear: eval.Linear{L2: []float64{1e-6}}, Overfit: &eval.Overfit{Shuffles: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +168,7 @@ func TestReportOfPartlyLabelledTestImages(t *testing.T) {
 	recipe.Steps, recipe.Data = 2, halfLabelled{recipe.Data}
 	run := pretrained(t, recipe)
 	with := everything()
-	got, err := run.Report(kit.Reporting{Linear: with.Linear, Robustness: with.Robustness, Corruptions: with.Corruptions,
+	got, err := report.Of(run, report.Parts{Linear: with.Linear, Robustness: with.Robustness, Corruptions: with.Corruptions,
 		Attack: with.Attack})
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +193,7 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 	recipe.Steps = 2
 	recipe.Data = labelless{recipe.Data}
 	run := pretrained(t, recipe)
-	got, err := run.Report(everything())
+	got, err := report.Of(run, everything())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,9 +210,9 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 	// Nor is there a validation split, and the classes have few images.
 	recipe.Data = withoutValidation{small().Data}
 	run = pretrained(t, recipe)
-	with := kit.Reporting{FewShot: &eval.FewShot{}, Calibration: &eval.Calibration{Resamples: 100},
+	with := report.Parts{FewShot: &eval.FewShot{}, Calibration: &eval.Calibration{Resamples: 100},
 		Linear: eval.Linear{L2: []float64{1e-2}}}
-	if got, err = run.Report(with); err != nil {
+	if got, err = report.Of(run, with); err != nil {
 		t.Fatal(err)
 	}
 	if s := section(t, got, "Few-shot classification"); !strings.Contains(s.NotMeasured, "two classes of 16 images") {
@@ -224,8 +222,8 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 		"has no validation images") {
 		t.Errorf("calibration: %q, %q", s.NotMeasured, s.Text)
 	}
-	with = kit.Reporting{Split: data.Validation}
-	if got, err = run.Report(with); err != nil {
+	with = report.Parts{Split: data.Validation}
+	if got, err = report.Of(run, with); err != nil {
 		t.Fatal(err)
 	}
 	if s := section(t, got, "k-NN"); !strings.Contains(s.NotMeasured, "has no validation images") ||
@@ -236,7 +234,7 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 	if err := os.Remove(filepath.Join(run.Dir, "encoder.safetensors")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err = run.Report(kit.Reporting{}); err != nil {
+	if got, err = report.Of(run, report.Parts{}); err != nil {
 		t.Fatal(err)
 	}
 	if s := section(t, got, "k-NN"); !strings.Contains(s.NotMeasured, "not come to its end") || len(got.Warnings()) == 0 ||
@@ -247,8 +245,8 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 
 func TestReportErrors(t *testing.T) {
 	run := &kit.Run{Dir: t.TempDir(), Recipe: small()}
-	for want, with := range map[string]kit.Reporting{
-		"kit.Reporting: Split is 7":                   {Split: 7},
+	for want, with := range map[string]report.Parts{
+		"report.Parts: Split is 7":                    {Split: 7},
 		"KNN: eval: KNN.K is -1":                      {KNN: eval.KNN{K: -1}},
 		"LabelCurve: eval: LabelCurve.Draws is -1":    {LabelCurve: &eval.LabelCurve{Draws: -1}},
 		"Fairness: eval: Fairness.Resamples is 5":     {Fairness: &eval.Fairness{Resamples: 5}},
@@ -262,7 +260,7 @@ func TestReportErrors(t *testing.T) {
 		"Robustness: eval: Linear.MaxIterations is -1, want " +
 			"at": {Robustness: &eval.Robustness{Probe: eval.Linear{MaxIterations: -1}}},
 	} {
-		if _, err := run.Report(with); err == nil || !strings.Contains(err.Error(), want) ||
+		if _, err := report.Of(run, with); err == nil || !strings.Contains(err.Error(), want) ||
 			!strings.Contains(err.Error(), run.Dir) {
 			t.Errorf("%v, want %s", err, want)
 		}
@@ -274,13 +272,13 @@ func TestReportErrors(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(run.Dir, "encoder.safetensors"), []byte("no weights"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.Report(kit.Reporting{}); err == nil || !strings.Contains(err.Error(), "k-NN: ") {
+	if _, err := report.Of(run, report.Parts{}); err == nil || !strings.Contains(err.Error(), "k-NN: ") {
 		t.Errorf("weights that can't be read: %v", err)
 	}
-	if got, err := run.Report(kit.Reporting{TrainingOnly: true}); err == nil {
+	if got, err := report.Of(run, report.Parts{TrainingOnly: true}); err == nil {
 		t.Errorf("weights that can't be read have a hash: %s", got.Model.Weights)
 	}
-	if _, err := (&kit.Run{Dir: t.TempDir(), Recipe: small()}).Report(kit.Reporting{}); err == nil || !strings.Contains(err.Error(),
+	if _, err := report.Of(&kit.Run{Dir: t.TempDir(), Recipe: small()}, report.Parts{}); err == nil || !strings.Contains(err.Error(),
 		"metrics.jsonl") {
 		t.Errorf("a directory without a run: %v", err)
 	}

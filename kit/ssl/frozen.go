@@ -15,12 +15,12 @@ type Frozen struct {
 	Encoder encoder.Encoder
 	// Weights is the path of the encoder's weights, as a run's encoder.safetensors. Required. They must be those of Encoder;
 	// recipe.json holds their hash, so the file may be moved, and other weights are another recipe.
-	Weights string `json:"-"`
+	Weights string `recipe:"weights"`
 	// Method is what the encoder was trained by, whose Embed maps its representations to what a method may want of them: the
 	// classes' logits for Supervised. Needed by methods that read the Embedding.
 	Method Method
 	// Head is the path of the weights of Embed. Needed where Method is. recipe.json holds their hash too.
-	Head string `json:"-"`
+	Head string `recipe:"weights"`
 }
 
 // LearnsFromFrozen is a Method that learns from a network that is trained already. The trainer reads its weights into the

@@ -1,0 +1,43 @@
+package kit
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"sslkit/kit/rundir"
+)
+
+// Open is the run in a directory, finished or not, with the recipe that it was trained by: whatever notebook asks.
+//
+//	run, err := kit.Open("runs/simclr")
+//	test, err := run.Features(data.Test)
+//
+// Values of types of your own that the recipe holds, such as a method that a notebook defines, are handed over, so that they
+// can be read: kit.Open(dir, Mine{}). Where images or weights were given by their path, it is the path that was given then.
+//
+// Errors: that there is no run in dir; a type that is not known, an unknown field, or a newer format in its recipe.json, which
+// are named.
+func Open(dir string, own ...any) (*Run, error) {
+	path := rundir.Dir(dir).Path(rundir.RecipeFile)
+	content, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("opening the run in %s: there is none, no %s", dir, rundir.RecipeFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the run in %s: %w", dir, err)
+	}
+	recipe, err := decodeRecipe(content, own...)
+	if err != nil {
+		return nil, fmt.Errorf("opening the run in %s: reading %s: %w", dir, rundir.RecipeFile, err)
+	}
+	return &Run{Dir: dir, Recipe: recipe}, nil
+}
+
+// check returns an error where a run was made by hand, without a recipe.
+func (r *Run) check() error {
+	if r.Recipe.Data == nil || r.Recipe.Encoder == nil || r.Recipe.Method == nil || r.Recipe.Augment == nil {
+		return fmt.Errorf("the run in %s has no recipe, or not the whole of it; open it by kit.Open", r.Dir)
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package kit
+
+import (
+	"fmt"
+	"slices"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/optim"
+	"sslkit/kit/setting"
+	"sslkit/kit/ssl"
+	"sslkit/kit/train"
+)
+
+// plan decides what the recipe leaves open, for the training images in set: the recipe with all of it filled in, and the
+// training that it asks for. It is an error where the two don't go together. Nothing is compiled.
+func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
+	fail := func(err error) (Recipe, train.Plan, error) { return Recipe{}, train.Plan{}, err }
+	height, width := set.Size()
+	if r.Batch > set.Len() {
+		return fail(fmt.Errorf("kit.Recipe: Batch is %d; %s has %d images, so it must be from 1 to %[3]d", r.Batch, set.Name(), set.Len()))
+	}
+	r, err := r.withDefaults(height, width)
+	if err != nil {
+		return fail(err)
+	}
+	if err := r.checkMethod(set); err != nil {
+		return fail(err)
+	}
+	item, sources, err := r.item(set)
+	if err != nil {
+		return fail(err)
+	}
+	if item.Captions {
+		if r.Method, err = r.readCaptions(set); err != nil {
+			return fail(err)
+		}
+	}
+	order, err := r.order(set)
+	if err != nil {
+		return fail(err)
+	}
+	if r.Steps == 0 { // One of them, so that the recipe of a run is a recipe again.
+		r.Steps, r.Epochs = r.Epochs*(set.Len()/(r.Batch-order.LabelledPart)), 0
+	}
+	if r.MonitorEvery == 0 {
+		r.MonitorEvery = max(r.Steps/20, 1)
+	}
+	if r.CheckpointEvery == 0 {
+		r.CheckpointEvery = max(r.Steps/20, 1)
+	}
+	plan := train.Plan{
+		Model: r.model(),
+		Data:  r.Data, Images: set.Len(), Height: height, Width: width, Item: item, Sources: sources, Order: order,
+		Optimizer: r.Optimizer, Schedule: r.Schedule, Steps: r.Steps, Seed: r.Seed, Start: r.Start,
+		MonitorEvery: r.MonitorEvery, CheckpointEvery: r.CheckpointEvery,
+		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly,
+	}
+	return r, plan, plan.Check()
+}
+
+// model is what a recipe with its defaults filled in trains.
+func (r Recipe) model() train.Model {
+	return train.Model{Method: r.Method, Encoder: r.Encoder, Precision: r.Precision.dtype(), Views: r.Augment}
+}
+
+// withDefaults fills in what was left out and depends on nothing but the size of the images.
+func (r Recipe) withDefaults(height, width int) (Recipe, error) {
+	if r.Optimizer == nil {
+		r.Optimizer = r.Method.Optimizer()
+	}
+	if r.Schedule == nil {
+		r.Schedule = optim.WarmupCosine{Warmup: .1}
+	}
+	own := r.Method.Views(height, width)
+	switch len(r.Augment) {
+	case 0:
+		r.Augment = own
+	case 1:
+		r.Augment = slices.Repeat(r.Augment, len(own))
+	case len(own):
+	default:
+		return r, fmt.Errorf("kit.Recipe: Augment holds %d pipelines; Method %s makes %d views, so there must be one for all or %[3]d",
+			len(r.Augment), r.Method.Name(), len(own))
+	}
+	return r, nil
+}
+
+// checkMethod returns an error where the method does not fit the batch, the images, their labels or the encoder.
+func (r Recipe) checkMethod(set data.Set) error {
+	height, width := set.Size()
+	if err := r.Method.Check(r.Batch, height, width); err != nil {
+		return err
+	}
+	if method, ok := r.Method.(ssl.NeedsLabels); ok {
+		if err := method.CheckLabels(set.Classes()); err != nil {
+			return err
+		}
+	}
+	if method, ok := r.Method.(ssl.NeedsEncoder); ok {
+		if err := method.CheckEncoder(r.Encoder, height, width); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// item is what the method reads for every image of a set, and for each view which of the item's images it is made from. It is
+// an error that names Data where the set can't give it.
+func (r Recipe) item(set data.Set) (item data.Item, sources []int, err error) {
+	height, width := set.Size()
+	reads := ssl.ReadsOf(r.Method, height, width)
+	item = data.Item{Frames: reads.Frames, Instances: reads.Instances, Captions: reads.Captions}
+	if item.Frames > 0 && item.Instances > 0 {
+		return item, nil, fmt.Errorf("kit.Recipe: Method %s reads clips of %d frames and %d images of an object; it must read one of them",
+			r.Method.Name(), item.Frames, item.Instances)
+	}
+	if err := item.Check(set); err != nil && item.Captions && item.Frames == 0 {
+		return item, nil, fmt.Errorf("kit.Recipe: Method %s reads captions, so Data must be a source of images with captions, "+
+			"such as data.CaptionFile or data.Shapes: %w", r.Method.Name(), err)
+	} else if err != nil {
+		return item, nil, fmt.Errorf("kit.Recipe: Method %s reads clips of %d frames, so Data must be a source of videos, "+
+			"such as data.FrameFolder{Frames: %[2]d} or data.Shapes: %[3]w", r.Method.Name(), item.Frames, err)
+	}
+	return item, reads.Sources, nil
+}
+
+// readCaptions is the method with what it takes from the captions of the training images, such as a vocabulary: the same
+// method for the same images. It is an error where it can't read a caption.
+func (r Recipe) readCaptions(set data.Set) (ssl.Method, error) {
+	captions, err := data.Captions(set)
+	if err != nil {
+		return nil, fmt.Errorf("kit.Recipe: Method %s reads captions, so Data must have one of every image: %w", r.Method.Name(), err)
+	}
+	var all []string
+	for _, ofImage := range captions {
+		all = append(all, ofImage...)
+	}
+	return r.Method.(ssl.ReadsCaptions).ForCaptions(all)
+}
+
+// order is the order in which the recipe reads a set. It is an error where the method needs labelled images and there are none,
+// or as many in a batch as there can't be.
+func (r Recipe) order(set data.Set) (data.Order, error) {
+	order := data.Order{Len: set.Len(), Batch: r.Batch, Seed: r.Seed}
+	methods := semiSupervised(r.Method)
+	if len(methods) == 0 {
+		return order, nil
+	}
+	order.LabelledPart = methods[0].LabelledOf(r.Batch)
+	if order.LabelledPart < 1 || order.LabelledPart >= r.Batch {
+		return order, fmt.Errorf("kit.Recipe: Method %s wants %d labelled images in a batch of %d; it must be from 1 to %d",
+			r.Method.Name(), order.LabelledPart, r.Batch, r.Batch-1)
+	}
+	for _, method := range methods[1:] {
+		if part := method.LabelledOf(r.Batch); part != order.LabelledPart {
+			return order, fmt.Errorf("kit.Recipe: terms of Method %s want %d and %d labelled images in a batch; it must be one number",
+				r.Method.Name(), order.LabelledPart, part)
+		}
+	}
+	for i := range set.Len() {
+		if set.Label(i) >= 0 {
+			order.Labelled = append(order.Labelled, i)
+		}
+	}
+	if len(order.Labelled) == 0 {
+		return order, fmt.Errorf("kit.Recipe: Method %s needs labelled images, and none of %s has a label",
+			r.Method.Name(), set.Name())
+	}
+	return order, nil
+}
+
+// semiSupervised are the method, or those terms of a Sum, that need labelled images at the beginning of a batch.
+func semiSupervised(m ssl.Method) []ssl.SemiSupervised {
+	if sum, ok := m.(ssl.Sum); ok {
+		var methods []ssl.SemiSupervised
+		for _, term := range sum {
+			methods = append(methods, semiSupervised(term.Method)...)
+		}
+		return methods
+	}
+	if method, ok := m.(ssl.SemiSupervised); ok {
+		return []ssl.SemiSupervised{method}
+	}
+	return nil
+}
+
+var _ = setting.Must
+var _ augment.Pipeline

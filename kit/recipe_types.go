@@ -1,0 +1,37 @@
+package kit
+
+import (
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/compress"
+	"sslkit/kit/corrupt"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+	"sslkit/kit/semi"
+	"sslkit/kit/ssl"
+)
+
+// recipeTypes are the types that a recipe may hold behind an interface, by which Open reads recipe.json.
+var recipeTypes = []any{
+	// data.Source
+	data.CIFAR10{}, data.CIFAR100{}, data.CaptionFile{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{},
+	data.Labelled{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.PartlyLabelled{}, data.Relabelled{},
+	data.SetAside{}, data.Shapes{}, corrupt.Source{},
+	// augment.Transform
+	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
+	augment.Normalize{}, augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{},
+	augment.RandomResizedCrop{}, augment.Resize{}, augment.Solarize{}, augment.VerticalFlip{},
+	// encoder.Encoder
+	encoder.ConvNeXt{}, encoder.IGPT{}, encoder.ResNet{}, encoder.ViT{},
+	// ssl.Method
+	ssl.BYOL{}, ssl.BarlowTwins{}, ssl.CLIP{}, ssl.CPC{}, ssl.Colorization{}, ssl.DCL{}, ssl.DINO{}, ssl.Flipping{},
+	ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MoCoV2{},
+	ssl.MoCoV3{}, ssl.NNCLR{}, ssl.NextFrame{}, ssl.NextPixel{}, ssl.RelativeLocation{}, ssl.Rotation{}, ssl.SimCLR{},
+	ssl.SimMIM{}, ssl.SimSiam{}, ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.VICReg{}, ssl.WMSE{},
+	semi.FixMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.PseudoLabel{},
+	compress.Features{}, compress.Logits{},
+	// optim.Optimizer
+	optim.AdamW{}, optim.LARS{}, optim.PerVariable{}, optim.SGD{}, compress.KeepZeros{},
+	// optim.Schedule, optim.Exclusion, optim.Rates
+	optim.Constant{}, optim.WarmupCosine{}, optim.NormsAndBiases{}, optim.Nothing{}, optim.LayerDecay{}, optim.Steady{},
+}

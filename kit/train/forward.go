@@ -1,0 +1,82 @@
+package train
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/data"
+	"sslkit/kit/device"
+)
+
+// forwardBatch is the number of images a pass.
+const forwardBatch = 250
+
+// Forward is a model as it is used after training, compiled for images of one size.
+type Forward struct {
+	exec          *model.Exec
+	height, width int
+}
+
+// NewForward compiles what of makes of images, usually Model.Features or Model.Embeddings, with the variables of a store. They
+// come into being here where they are not loaded, and can be set from then on.
+//
+//	of: uint8 [forwardBatch, height, width, 3] -> [forwardBatch, dim]
+func NewForward(store *model.Store, height, width int, of func(scope *model.Scope, images *Node) *Node) (*Forward, error) {
+	backend, err := device.Open()
+	if err != nil {
+		return nil, err
+	}
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) *Node {
+		scope.Store().SetTraining(images.Graph(), false)
+		return of(scope, images)
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Compiling brings the variables into being.
+	if _, err := exec.Compile(shapes.Make(dtypes.Uint8, forwardBatch, height, width, 3)); err != nil {
+		exec.Finalize()
+		return nil, err
+	}
+	return &Forward{exec, height, width}, nil
+}
+
+// Takes tells whether it is compiled for images of this size.
+func (f *Forward) Takes(height, width int) bool { return f.height == height && f.width == width }
+
+// Over runs over all images of a set: [set.Len(), dim].
+func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
+	indices := make([]int, forwardBatch)
+	for start := 0; start < set.Len(); start += forwardBatch {
+		for i := range indices {
+			indices[i] = min(start+i, set.Len()-1) // The last pass is filled up, so that all have one shape.
+		}
+		pix, err := data.Pixels(set, indices)
+		if err != nil {
+			return nil, 0, err
+		}
+		var rows []float32
+		input := tensors.FromFlatDataAndDimensions(pix, forwardBatch, f.height, f.width, 3)
+		if rows, dim, err = callOnce(f.exec, input); err != nil {
+			return nil, 0, err
+		}
+		x = append(x, rows[:min(forwardBatch, set.Len()-start)*dim]...)
+	}
+	return x, dim, nil
+}
+
+// callOnce runs one pass: the rows of its output, and the dimensions of each.
+func callOnce(exec *model.Exec, input *tensors.Tensor) (rows []float32, dim int, err error) {
+	outputs, err := exec.Call(input)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err = tensors.CopyFlatData[float32](outputs[0])
+	return rows, outputs[0].Shape().Dim(-1), err
+}
+
+// Close gives the device memory back.
+func (f *Forward) Close() { f.exec.Finalize() }

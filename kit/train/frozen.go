@@ -1,0 +1,124 @@
+package train
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/device"
+	"sslkit/kit/encoder"
+	"sslkit/kit/rundir"
+	"sslkit/kit/ssl"
+)
+
+// BuildHead brings the variables of a method's Embed, on an encoder, into being in scope, without values.
+func BuildHead(scope *model.Scope, method ssl.Method, e encoder.Encoder) error {
+	return building(scope, func(g *Graph) {
+		method.Embed(scope, Parameter(g, "features", shapes.Make(dtypes.Float32, 2, e.Dim())))
+	})
+}
+
+// BuildEncoder brings an encoder's variables into being, without values.
+func BuildEncoder(scope *model.Scope, e encoder.Encoder, height, width int) error {
+	if err := building(scope, func(g *Graph) {
+		e.Encode(scope, Parameter(g, "images", shapes.Make(dtypes.Float32, 2, height, width, 3)))
+	}); err != nil {
+		return fmt.Errorf("building encoder %s: %w", e.Name(), err)
+	}
+	return nil
+}
+
+// building makes a graph that is never compiled, for the variables that come into being with it.
+func building(scope *model.Scope, build func(g *Graph)) error {
+	backend, err := device.Open()
+	if err != nil {
+		return err
+	}
+	return Catch(func() error {
+		g := NewGraph(backend, scope.Scope())
+		defer g.Finalize()
+		build(g)
+		return nil
+	})
+}
+
+// fill gives the variables in scope the values of a file, and returns an error where it can't be read, lacks one of them, has
+// one of another shape, or has one that is not among them but for those in spare; what is the name of what has the variables.
+func fill(scope *model.Scope, what, path string, spare ...string) error {
+	weights, _, err := rundir.ReadWeights(path)
+	if err != nil {
+		return err
+	}
+	if err := encoder.SetWeights(scope, weights); err != nil {
+		return err
+	}
+	have, err := encoder.Weights(scope)
+	if err != nil {
+		return err
+	}
+	for _, w := range have {
+		delete(weights, w.Name)
+	}
+	for _, name := range spare {
+		delete(weights, name)
+	}
+	if len(weights) == 0 {
+		return nil
+	}
+	left := slices.Sorted(maps.Keys(weights))
+	return fmt.Errorf("the %s has no %s", what, strings.Join(left[:min(3, len(left))], ", "))
+}
+
+// freeze brings the network that the method learns from, if it does, into being in a store, with the weights of its files, and
+// keeps the optimiser away from it.
+func (p Plan) freeze(store *model.Store) error {
+	frozen, ok := ssl.FrozenOf(p.Method)
+	if !ok {
+		return nil
+	}
+	scope := store.Scope("/" + frozenScope)
+	fail := func(file string, err error) error {
+		return fmt.Errorf("%s learns from a frozen network: %s does not fit encoder %s: %w",
+			p.Method.Name(), file, frozen.Encoder.Name(), err)
+	}
+	height, width := p.Views[0].OutputSize(p.Height, p.Width) // What it will be shown.
+	if err := BuildEncoder(scope.At(encoderScope), frozen.Encoder, height, width); err != nil {
+		return err
+	}
+	if err := fill(scope.At(encoderScope), "encoder", frozen.Weights, maskToken); err != nil {
+		return fail(frozen.Weights, err)
+	}
+	if frozen.Method != nil {
+		if err := BuildHead(scope.At(methodScope), frozen.Method, frozen.Encoder); err != nil {
+			return fail(frozen.Head, err)
+		}
+		if err := fill(scope.At(methodScope), "head", frozen.Head); err != nil {
+			return fail(frozen.Head, err)
+		}
+	}
+	for v := range scope.IterVariables() {
+		v.SetTrainable(false)
+	}
+	return nil
+}
+
+// checkFrozen returns an error where the network that the method learns from does not fit its files or the images. Nothing is
+// compiled.
+func (p Plan) checkFrozen() error {
+	frozen, ok := ssl.FrozenOf(p.Method)
+	if !ok {
+		return nil
+	}
+	for _, view := range p.Views {
+		if err := frozen.Encoder.Check(view.OutputSize(p.Height, p.Width)); err != nil {
+			return fmt.Errorf("%s learns from a frozen network: %w", p.Method.Name(), err)
+		}
+	}
+	return p.freeze(model.NewStore())
+}

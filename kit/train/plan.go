@@ -1,0 +1,141 @@
+// Package train turns a resolved plan into trained weights in a run directory: the compiled step, the loop over it, teachers,
+// collapse monitors, early stopping, and the forward passes that use what was trained.
+//
+// Package kit makes the plan out of a recipe; nothing here knows recipes.
+package train
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+	"sslkit/kit/ssl"
+)
+
+// Where the variables of a training live in its store.
+const (
+	encoderScope = "encoder"
+	methodScope  = "method"
+	teacherScope = "teacher" // Holds twins of both under the same names.
+	frozenScope  = "frozen"  // Holds the encoder and the head of a network that a method learns from.
+)
+
+// Model is what is trained: enough to run it forward.
+type Model struct {
+	Method    ssl.Method // With its defaults filled in.
+	Encoder   encoder.Encoder
+	Precision dtypes.DType       // Of the encoder's arithmetic.
+	Views     []augment.Pipeline // That training makes of each image, in the order of Method.Views.
+}
+
+// Plan is a training in which everything is decided.
+type Plan struct {
+	Model
+
+	Data          data.Source // Whose Train split is trained on, and whose held-out splits are looked at.
+	Images        int         // In the Train split.
+	Height, Width int         // Of an image, in pixels.
+	Item          data.Item   // What is read for each image: itself, a clip or an object's images, a caption.
+	Sources       []int       // For each view, which of the item's images it is made from.
+	Order         data.Order  // In which the images are read; its Batch and LabelledPart make up a batch.
+
+	Optimizer optim.Optimizer
+	Schedule  optim.Schedule
+	Steps     int    // Batches in the whole training.
+	Seed      uint64 // Of initial weights and augmentation; Order has its own.
+	Start     string // File of weights that the encoder starts from; "" for random ones.
+
+	MonitorEvery, CheckpointEvery int // Steps between two looks at the monitors, and between two checkpoints.
+	StopOnCollapse                bool
+	StopEarly                     StopEarly
+}
+
+// EncoderScope holds the encoder's variables in a store.
+func EncoderScope(store *model.Store) *model.Scope { return store.Scope("/" + encoderScope) }
+
+// MethodScope holds the variables of the method's own in a store.
+func MethodScope(store *model.Store) *model.Scope { return store.Scope("/" + methodScope) }
+
+// network is the encoder, with its variables and the method's own under scope.
+func (m Model) network(scope *model.Scope) ssl.Network {
+	return ssl.Network{
+		Encoder: m.Encoder, EncoderScope: scope.At(encoderScope), Scope: scope.At(methodScope), Precision: m.Precision,
+	}
+}
+
+// wholeImage is how an image is shown to the trained encoder: whole, and normalised as in the first view.
+func (m Model) wholeImage() augment.Pipeline {
+	for _, transform := range m.Views[0] {
+		if normalize, ok := transform.(augment.Normalize); ok {
+			return augment.Pipeline{normalize}
+		}
+	}
+	return augment.Pipeline{}
+}
+
+// Features are the representations of whole images.
+//
+//	[batch, height, width, 3], 0 to 255 of uint8 or 0 to 1 of a float -> [batch, dim]
+func (m Model) Features(scope *model.Scope, images *Node) *Node {
+	return m.network(scope).Encode(m.wholeImage().Apply(nil, images)).Pooled
+}
+
+// Embeddings are what the method's loss compares, of whole images.
+//
+//	as Features -> [batch, dimensions of the embedding]
+func (m Model) Embeddings(scope *model.Scope, images *Node) *Node {
+	return m.Method.Embed(scope.At(methodScope), m.Features(scope, images))
+}
+
+// epochs is the number of passes over the images in that many steps. The labelled part of a batch does not count.
+func (p Plan) epochs(steps int) float64 {
+	return float64(steps) * float64(p.Order.Batch-p.Order.LabelledPart) / float64(p.Images)
+}
+
+// itemImage is one image of each item.
+//
+//	items: [batch, height, width, 3], or [batch, images, height, width, 3] -> [batch, height, width, 3]
+func itemImage(items *Node, image int) *Node {
+	if items.Rank() == 4 {
+		return items
+	}
+	return Squeeze(SliceAxis(items, 1, AxisElem(image)), 1)
+}
+
+// itemDims is the shape of a batch of items, without the axis of images where there is one of each.
+func itemDims(batch, images, height, width int) []int {
+	if images == 1 {
+		return []int{batch, height, width, 3}
+	}
+	return []int{batch, images, height, width, 3}
+}
+
+// Check returns an error where encoder, optimiser, the file Start, or the network that the method learns from do not fit the
+// images. Nothing is compiled.
+func (p Plan) Check() error {
+	for _, view := range p.Views {
+		if err := view.Check(p.Height, p.Width); err != nil {
+			return err
+		}
+		if err := p.Encoder.Check(view.OutputSize(p.Height, p.Width)); err != nil {
+			return err
+		}
+	}
+	if err := p.Encoder.Check(p.Height, p.Width); err != nil {
+		return err
+	}
+	if err := p.Optimizer.Check(); err != nil {
+		return err
+	}
+	if _, err := p.update(); err != nil { // Knows whether the schedule fits.
+		return err
+	}
+	if err := p.checkFrozen(); err != nil {
+		return err
+	}
+	return p.checkStart()
+}

@@ -1,0 +1,31 @@
+package train
+
+import (
+	"bytes"
+	"sslkit/kit/rundir"
+	"strings"
+	"testing"
+)
+
+// A training says that it compiles until its first step is done, and leaves the last drawing on a line of its own.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := progressOn(&out, 0)
+	p.start(64, 2)
+	if got := lastDrawing(out.Bytes()); got != "compiling" {
+		t.Errorf("before the first step it shows %q, want compiling", got)
+	}
+	p.step(32, rundir.Metrics{Step: 1, Epoch: 1, Loss: 3})
+	for _, want := range []string{"epoch 1.0/2.0, loss 3.000", "50%"} {
+		if got := lastDrawing(out.Bytes()); !strings.Contains(got, want) {
+			t.Errorf("after the first step it shows %q, want %q in it", got, want)
+		}
+	}
+	p.step(32, rundir.Metrics{Step: 2, Epoch: 2, Loss: 3})
+	p.end()
+	p.end() // As after say, or an error.
+	if got := out.String(); !strings.HasSuffix(got, "\n") || strings.Count(got, "\n") != 1 {
+		t.Errorf("it ends in %q, want one line", got[max(0, len(got)-80):])
+	}
+}

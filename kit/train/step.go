@@ -1,0 +1,138 @@
+package train
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/gomlx/gomlx/ml/train/metric"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
+	"sslkit/kit/ssl"
+)
+
+// newTrainer builds GoMLX's trainer for a plan: views, loss, gradient and update are one compiled step, which takes the
+// images as they come from the data and the state of the random generator, and gives the metrics.
+func newTrainer(backend compute.Backend, store *model.Store, plan Plan) (*train.Trainer, error) {
+	update, err := plan.update()
+	if err != nil {
+		return nil, err
+	}
+	metrics := []metric.Interface{
+		reported("Learning rate", "lr", optim.LearningRate),
+		reported("Gradient norm", "grad_norm", optim.GradientNorm),
+	}
+	return train.NewTrainer(backend, store, plan.lossGraph, nil, update, metrics, nil), nil
+}
+
+// update is the optimiser of this training. It is an error where its schedule does not fit.
+func (p Plan) update() (optimizer.Interface, error) {
+	return p.Optimizer.Build(optim.Plan{Schedule: p.Schedule, Steps: p.Steps, Batch: p.Order.Batch})
+}
+
+// reported is a training metric that the optimiser leaves in the graph.
+func reported(name, short string, read func(g *Graph) *Node) metric.Interface {
+	return metric.NewBaseMetric(name, short, short, func(_ *model.Scope, _, predictions []*Node) *Node {
+		return read(predictions[0].Graph())
+	}, nil)
+}
+
+// lossGraph builds views and loss of one step. Its inputs are those of stepInputs.
+func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
+	items, randomState, labels := inputs[0], inputs[1], inputs[2]
+	g := items.Graph()
+	random := augment.NewRandom(randomState)
+	done := optimizer.GetGlobalStepVar(scope).NodeValue(g)
+	step := &ssl.Step{
+		Network:  p.network(scope),
+		Height:   p.Height,
+		Width:    p.Width,
+		Labels:   labels,
+		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(p.Steps)),
+		Random:   random,
+	}
+	if len(inputs) > 3 {
+		step.Captions = inputs[3]
+	}
+	for v, view := range p.Views {
+		step.Views = append(step.Views, view.Apply(random, itemImage(items, p.Sources[v])))
+	}
+	if frozen, ok := ssl.FrozenOf(p.Method); ok {
+		step.Frozen = p.network(scope.At(frozenScope))
+		step.Frozen.Encoder = frozen.Encoder
+	}
+	if method, ok := p.Method.(ssl.HasTeacher); ok {
+		step.Teacher = p.network(scope.At(teacherScope))
+		if e, ok := p.Encoder.(encoder.Stochastic); ok { // A teacher sees the whole network.
+			step.Teacher.Encoder = e.Deterministic()
+		}
+		train.AddMainLoss(method.Loss(step))
+		freezeTeacher(scope)
+		train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) { // Behind the optimiser's update.
+			moveTeacher(scope, method.Momentum(step.Progress))
+		})
+		return nil
+	}
+	train.AddMainLoss(p.Method.Loss(step))
+	return nil
+}
+
+// stepInputs are the inputs of a compiled step.
+//
+//	images uint8 [batch, height, width, 3], or [batch, images, height, width, 3] where a method reads several of each item;
+//	random state uint64 [3]; labels int32 [batch]; captions int32 [batch, length] for a method that reads them
+func (p Plan) stepInputs(batch data.Batch) ([]*tensors.Tensor, error) {
+	state := augment.State(p.Seed, batch.Step)
+	inputs := []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(batch.Pix, itemDims(len(batch.Indices), batch.Images, p.Height, p.Width)...),
+		tensors.FromFlatDataAndDimensions(state[:], len(state)),
+		tensors.FromFlatDataAndDimensions(batch.Labels, len(batch.Labels)),
+	}
+	if batch.Captions == nil {
+		return inputs, nil
+	}
+	captions, err := p.Tokens(batch.Captions)
+	return append(inputs, captions), err
+}
+
+// batches feeds a data.Loader to GoMLX's training loop.
+type batches struct {
+	plan   Plan
+	name   string // Of the set.
+	loader *data.Loader
+	last   data.Batch // The batch handed out last, for the diagnosis of a step that fails.
+}
+
+// Name is the set's.
+func (b *batches) Name() string { return b.name }
+
+// Iter hands out the loader's batches, once.
+func (b *batches) Iter() iter.Seq2[train.Batch, error] {
+	return func(yield func(train.Batch, error) bool) {
+		for {
+			batch, err := b.loader.Next()
+			if err != nil {
+				yield(train.Batch{}, fmt.Errorf("reading the batch of step %d: %w", b.last.Step+1, err))
+				return
+			}
+			b.last = batch
+			inputs, err := b.plan.stepInputs(batch)
+			if err != nil {
+				yield(train.Batch{}, fmt.Errorf("the captions of step %d: %w", batch.Step, err))
+				return
+			}
+			if !yield(train.Batch{Inputs: inputs}, nil) {
+				return
+			}
+		}
+	}
+}

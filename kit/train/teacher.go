@@ -1,0 +1,77 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// studentPath is the path of the variable that a variable of the teacher follows, if path is one of the teacher's.
+func studentPath(path string) (string, bool) {
+	below, ok := strings.CutPrefix(path, "/"+teacherScope+"/")
+	return "/" + below, ok
+}
+
+// teacherLoader lets the teacher's variables start at the values of the student's, where saved, the loader of a checkpoint,
+// does not hold them. It panics where the student has no such variable: graphs are built around it.
+type teacherLoader struct{ saved model.Loader }
+
+// LoadVariable implements model.Loader.
+func (l teacherLoader) LoadVariable(store *model.Store, path string) (*tensors.Tensor, bool) {
+	if l.saved != nil {
+		if value, ok := l.saved.LoadVariable(store, path); ok {
+			return value, true
+		}
+	}
+	twin, ok := studentPath(path)
+	if !ok {
+		return nil, false
+	}
+	student := store.GetVariable(twin)
+	if student == nil || !student.HasValue() {
+		panic(fmt.Errorf("the teacher's variable %s has no twin among those of the student that Method.Embed uses", path))
+	}
+	value, err := student.Value()
+	if err == nil {
+		value, err = value.Clone()
+	}
+	if err != nil {
+		panic(fmt.Errorf("starting the teacher's variable %s at the student's: %w", path, err))
+	}
+	return value, true
+}
+
+// DeleteVariable implements model.Loader.
+func (l teacherLoader) DeleteVariable(store *model.Store, path string) error {
+	if l.saved == nil {
+		return nil
+	}
+	return l.saved.DeleteVariable(store, path)
+}
+
+// freezeTeacher keeps the optimiser away from the teacher's variables.
+func freezeTeacher(scope *model.Scope) {
+	for v := range scope.At(teacherScope).IterVariables() {
+		v.SetTrainable(false)
+	}
+}
+
+// moveTeacher builds teacher = momentum × teacher + (1 - momentum) × student for every weight (He et al. 2019, equation 2).
+// The running statistics of norms are the teacher's own: it updates them from what it sees.
+//
+//	momentum: scalar
+func moveTeacher(scope *model.Scope, momentum *Node) {
+	g := momentum.Graph()
+	for v := range scope.At(teacherScope).IterVariables() {
+		path, _ := studentPath(v.Path())
+		student := scope.Store().GetVariable(path)
+		if !student.Trainable {
+			continue
+		}
+		momentum := ConvertDType(momentum, v.DType())
+		v.SetNodeValue(Add(Mul(v.NodeValue(g), momentum), Mul(student.NodeValue(g), OneMinus(momentum))))
+	}
+}
