@@ -8,6 +8,7 @@ VENV   = .venv
 
 DATA =# your own images, for `make run`
 NAME = real
+FLAGS =# of the benchmark
 NB   = notebooks/quickstart.ipynb
 OUT  = notebooks/out
 QUICK =# 1: `make notebooks` with little training, to see that all works
@@ -79,7 +80,7 @@ test: setup ## vet, format, the types of all notebooks, the quickstart made smal
 		race -run 'Cores|Cosine|KCenter|PerceptualFinds' ./kit/curate && race -run 'KNN|Retrieval' ./kit/eval
 	@echo "go test"
 	@# The longest begin first, so that all cores are busy to the end.
-	@GOMLX_BACKEND="$(BACKEND)" go test -timeout 20m $(TESTFLAGS) ./kit/ssl ./kit ./benchmarks ./...
+	@GOMLX_BACKEND="$(BACKEND)" go test -timeout 20m $(TESTFLAGS) ./kit/ssl ./kit ./benchmarks/methods ./...
 
 lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address with the token
 	@export $(jupyter) PATH="$(env)/bin:$$PATH"; \
@@ -88,8 +89,8 @@ lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address
 			--MultiKernelManager.default_kernel_name=gonb --LabApp.default_url=/lab/tree/notebooks --LabApp.news_url=None \
 			--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
-benchmark: setup ## answer one question of benchmarks/: NAME=real
-	@go run ./benchmarks $(NAME)
+benchmark: setup ## answer one question of benchmarks/: NAME=real FLAGS=-quick
+	@go run ./benchmarks/$(NAME) $(FLAGS)
 
 cell-latency: setup ## time warm notebook cells
 	@export $(jupyter); cd notebooks && $(python) setup/latency.py

@@ -2,6 +2,8 @@ package data
 
 import (
 	"testing"
+
+	"sslkit/data/datatest"
 )
 
 // TestImageFolderCIFAR opens 60,000 real JPEGs inside a .tar.gz.
@@ -9,7 +11,7 @@ func TestImageFolderCIFAR(t *testing.T) {
 	if testing.Short() {
 		t.Skip("decodes 60,000 images")
 	}
-	source := ImageFolder{Path: shared(t, "cifar10-jpeg.tar.gz"), Cache: t.TempDir()}
+	source := ImageFolder{Path: datatest.File(t, "cifar10-jpeg.tar.gz"), Cache: t.TempDir()}
 	if source.Name() != "cifar10-jpeg" {
 		t.Errorf("name %q", source.Name())
 	}

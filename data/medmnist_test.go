@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"sslkit/data/datatest"
 )
 
 // medArrays is a small file in the collection's layout: n images of 28×28 in
@@ -159,7 +161,7 @@ func TestMedMNISTBadInput(t *testing.T) {
 // TestMedMNISTReal reads a file that NumPy wrote. Its training split is a part
 // of the published one.
 func TestMedMNISTReal(t *testing.T) {
-	path := shared(t, "pneumoniamnist.npz")
+	path := datatest.File(t, "pneumoniamnist.npz")
 	for split, want := range map[Split]int{Train: 3882, Validation: 524, Test: 624} {
 		set, err := MedMNIST{Path: path, Size: 32}.Open(split)
 		if err != nil {

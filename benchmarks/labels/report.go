@@ -10,70 +10,72 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"sslkit/kit/metric"
+	"sslkit/benchmarks/result"
 	"sslkit/plots"
 )
 
-// labelCurve is the accuracy of one way against the number of labels of each class.
-type labelCurve struct {
-	way    labelWay
+// curve is the accuracy of one way against the number of labels of each class.
+type curve struct {
+	way    way
 	counts []int
-	points []row // One for each count.
+	points []result.Row // One for each count.
 }
 
-// labelFindings are what the runs of one set say.
-type labelFindings struct {
-	rows    []row
+// findings are what the classifiers of one set say.
+type findings struct {
+	rows    []result.Row
 	notes   []string
-	curves  []labelCurve
-	earlier []labelCurve // Of the linear probe after more and more images, the last one after all.
+	curves  []curve
+	earlier []curve // Of the linear probe after more and more images, the last one after all.
 }
 
 // findings are the means over seeds and draws, how far they are above training from scratch, and what that saves in labels.
-func (r labelRuns) findings(s labelSettings, set labelSet) (labelFindings, error) {
-	var found labelFindings
-	for _, way := range labelWays {
-		curve, err := r.of(way, set.images).curve(string(way)+"/"+set.name, r.of(fromScratch, set.images), &found.rows)
+func (r classifiers) findings(s settings, set imageSet) (findings, error) {
+	var found findings
+	for _, w := range ways {
+		c, err := r.of(w, set.images).curve(string(w)+"/"+set.name, r.of(fromScratch, set.images), &found.rows)
 		if err != nil {
 			return found, err
 		}
-		found.curves = append(found.curves, curve)
+		found.curves = append(found.curves, c)
 	}
 	for _, share := range s.shares {
 		name := fmt.Sprintf("%s-after-%d-images/%s", linearProbe, set.images/share, set.name)
-		curve, err := r.of(linearProbe, set.images/share).curve(name, nil, &found.rows)
+		c, err := r.of(linearProbe, set.images/share).curve(name, nil, &found.rows)
 		if err != nil {
 			return found, err
 		}
-		found.earlier = append(found.earlier, curve)
+		found.earlier = append(found.earlier, c)
 	}
-	found.earlier = append(found.earlier, found.curves[slices.Index(labelWays, linearProbe)])
+	found.earlier = append(found.earlier, found.curves[slices.Index(ways, linearProbe)])
 	found.notes = []string{apart(set.name, found.curves), saved(set.name, found.curves)}
 	return found, nil
 }
 
-// of are the runs of one way; of those that start from SimCLR, the ones after so many images.
-func (r labelRuns) of(way labelWay, images int) labelRuns {
-	return slices.DeleteFunc(slices.Clone(r), func(run labelRun) bool {
+// of are the classifiers of one way; of those that start from SimCLR, the ones after n images.
+func (r classifiers) of(w way, n int) classifiers {
+	return slices.DeleteFunc(slices.Clone(r), func(c classifier) bool {
 		// A last batch that would not be full is not trained on.
-		return run.Way != way || way.pretrained() && (run.Pretrain > images || run.Pretrain <= images/2)
+		return c.Way != w || w.pretrained() && (c.Pretrain > n || c.Pretrain <= n/2)
 	})
 }
 
 // curve is the curve of one way. Its rows, and those of its difference from the baseline where that has as many labels, are added
 // to rows.
-func (r labelRuns) curve(name string, baseline labelRuns, rows *[]row) (labelCurve, error) {
-	curve := labelCurve{way: r[0].Way}
+func (r classifiers) curve(name string, baseline classifiers, rows *[]result.Row) (curve, error) {
+	c := curve{way: r[0].Way}
 	for _, count := range r.counts() {
 		at := r.at(count)
-		accuracy, err := at.row(fmt.Sprintf("%s/%d-per-class", name, count), "accuracy", func(run labelRun) float64 { return run.Result.Value })
+		accuracy, err := at.row(fmt.Sprintf("%s/%d-per-class", name, count), "accuracy", func(c classifier) float64 {
+			return c.Result.Value
+		})
 		if err != nil {
-			return curve, err
+			return c, err
 		}
-		curve.counts, curve.points = append(curve.counts, count), append(curve.points, accuracy)
-		balanced, err := at.row(accuracy.Case, "balanced accuracy", func(run labelRun) float64 { return run.Balanced })
+		c.counts, c.points = append(c.counts, count), append(c.points, accuracy)
+		balanced, err := at.row(accuracy.Case, "balanced accuracy", func(c classifier) float64 { return c.Balanced })
 		if err != nil {
-			return curve, err
+			return c, err
 		}
 		accuracy.Cost, accuracy.Detail = at.cost(), at[0].Result.Protocol
 		*rows = append(*rows, accuracy, balanced)
@@ -81,47 +83,47 @@ func (r labelRuns) curve(name string, baseline labelRuns, rows *[]row) (labelCur
 		if len(twins) == 0 || r[0].Way == fromScratch {
 			continue
 		}
-		less, err := at.row(accuracy.Case, "accuracy less that of supervised", func(run labelRun) float64 {
-			return run.Result.Value - twins.twin(run).Result.Value
+		less, err := at.row(accuracy.Case, "accuracy less that of supervised", func(c classifier) float64 {
+			return c.Result.Value - twins.twin(c).Result.Value
 		})
 		if err != nil {
-			return curve, err
+			return c, err
 		}
 		less.Unit = "points"
 		*rows = append(*rows, less)
 	}
-	return curve, nil
+	return c, nil
 }
 
 // counts are the numbers of labels of each class, rising.
-func (r labelRuns) counts() []int {
+func (r classifiers) counts() []int {
 	counts := map[int]bool{}
-	for _, run := range r {
-		counts[run.PerClass] = true
+	for _, c := range r {
+		counts[c.PerClass] = true
 	}
 	return slices.Sorted(maps.Keys(counts))
 }
 
-// at are the runs with one number of labels of each class.
-func (r labelRuns) at(perClass int) labelRuns {
-	return slices.DeleteFunc(slices.Clone(r), func(run labelRun) bool { return run.PerClass != perClass })
+// at are the classifiers with one number of labels of each class.
+func (r classifiers) at(perClass int) classifiers {
+	return slices.DeleteFunc(slices.Clone(r), func(c classifier) bool { return c.PerClass != perClass })
 }
 
-// twin is the run with the same labels.
-func (r labelRuns) twin(of labelRun) labelRun {
-	return r[slices.IndexFunc(r, func(run labelRun) bool {
-		return run.Seed == of.Seed && run.Draw == of.Draw && run.PerClass == of.PerClass
+// twin is the classifier with the same labels.
+func (r classifiers) twin(of classifier) classifier {
+	return r[slices.IndexFunc(r, func(c classifier) bool {
+		return c.Seed == of.Seed && c.Draw == of.Draw && c.PerClass == of.PerClass
 	})]
 }
 
-// row is the mean of a value over the runs, in percent. Runs that share a pretrained network are not independent, so the interval
-// is then that over the means of the networks.
-func (r labelRuns) row(name, what string, value func(labelRun) float64) (row, error) {
+// row is the mean of a value over the classifiers, in percent. Those that share a pretrained network are not independent, so the
+// interval is then that over the means of the networks.
+func (r classifiers) row(name, what string, value func(classifier) float64) (result.Row, error) {
 	var independent []float64
 	bySeed := map[uint64][]float64{}
-	for _, run := range r {
-		independent = append(independent, 100*value(run))
-		bySeed[run.Seed] = append(bySeed[run.Seed], 100*value(run))
+	for _, c := range r {
+		independent = append(independent, 100*value(c))
+		bySeed[c.Seed] = append(bySeed[c.Seed], 100*value(c))
 	}
 	if r[0].Way.pretrained() && len(bySeed) > 1 {
 		independent = nil
@@ -129,27 +131,25 @@ func (r labelRuns) row(name, what string, value func(labelRun) float64) (row, er
 			independent = append(independent, stat.Mean(bySeed[seed], nil))
 		}
 	}
-	mean, err := metric.MeanInterval(independent)
-	if err != nil {
-		return row{}, fmt.Errorf("%s: %w", name, err)
-	}
-	return row{Case: name, Metric: what, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: len(r), Seed: r[0].Seed}, nil
+	mean, err := result.Mean(name, what, "%", independent)
+	mean.N, mean.Seed = len(r), r[0].Seed
+	return mean, err
 }
 
 // cost is the mean of what a classifier took.
-func (r labelRuns) cost() *cost {
-	var mean cost
-	for _, run := range r {
-		mean.ImagesSeen = run.Seen
-		mean.Seconds += run.Seconds / float64(len(r))
-		mean.FLOPs += run.FLOPs / float64(len(r))
+func (r classifiers) cost() *result.Cost {
+	var mean result.Cost
+	for _, c := range r {
+		mean.ImagesSeen = c.Seen
+		mean.Seconds += c.Seconds / float64(len(r))
+		mean.FLOPs += c.FLOPs / float64(len(r))
 	}
 	mean.ImagesPerSecond = float64(mean.ImagesSeen) / mean.Seconds
 	return &mean
 }
 
 // apart tells which ways are above training from scratch with intervals apart, for each number of labels.
-func apart(set string, curves []labelCurve) string {
+func apart(set string, curves []curve) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "On %s, above the network trained from scratch, with intervals apart:", set)
 	for i, count := range curves[0].counts {
@@ -181,10 +181,10 @@ func listed(names []string) string {
 }
 
 // saved is a table of how many labels of each class the ways need for what training from scratch reaches.
-func saved(set string, curves []labelCurve) string {
+func saved(set string, curves []curve) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "Labels of each class that reach, on %s, what training from scratch reaches with more (between measured numbers "+
-		"of labels accuracy is taken to be linear in their logarithm):\n\n| way |", set)
+	fmt.Fprintf(&out, "Labels of each class that reach, on %s, what training from scratch reaches with more (between measured "+
+		"numbers of labels accuracy is taken to be linear in their logarithm):\n\n| way |", set)
 	scratch := curves[0]
 	for i, count := range scratch.counts {
 		fmt.Fprintf(&out, " %.1f %% (%d) |", scratch.points[i].Value, count)
@@ -200,7 +200,7 @@ func saved(set string, curves []labelCurve) string {
 }
 
 // labelsFor is the number of labels of each class at which the curve first reaches an accuracy.
-func (c labelCurve) labelsFor(accuracy float64) string {
+func (c curve) labelsFor(accuracy float64) string {
 	if c.points[0].Value >= accuracy {
 		return fmt.Sprintf("≤ %d", c.counts[0])
 	}
@@ -216,7 +216,7 @@ func (c labelCurve) labelsFor(accuracy float64) string {
 }
 
 // labelEfficiency is the figure of accuracy against labels.
-func (f labelFindings) labelEfficiency(set string) (*plots.Figure, error) {
+func (f findings) labelEfficiency(set string) (*plots.Figure, error) {
 	var budgets []plots.Budget
 	for _, c := range f.curves {
 		budget := plots.Budget{Name: string(c.way), Labels: c.counts}
@@ -227,7 +227,7 @@ func (f labelFindings) labelEfficiency(set string) (*plots.Figure, error) {
 }
 
 // pretraining is the figure of a linear probe's accuracy against the images that SimCLR saw.
-func (f labelFindings) pretraining(set labelSet, shares []int) (*plots.Figure, error) {
+func (f findings) pretraining(set imageSet, shares []int) (*plots.Figure, error) {
 	var images []float64
 	for _, share := range append(slices.Clone(shares), 1) {
 		images = append(images, float64(set.images/share)/1000)
@@ -245,25 +245,25 @@ func (f labelFindings) pretraining(set labelSet, shares []int) (*plots.Figure, e
 }
 
 // columns are the curve's means and the ends of their intervals.
-func (c labelCurve) columns() (value, low, high []float64) {
+func (c curve) columns() (value, low, high []float64) {
 	for _, p := range c.points {
 		value, low, high = append(value, p.Value), append(low, p.Low), append(high, p.High)
 	}
 	return value, low, high
 }
 
-// draw draws both figures.
-func (f labelFindings) draw(o options, s labelSettings, set labelSet) error {
+// draw draws both figures into a folder.
+func (f findings) draw(folder string, s settings, set imageSet) error {
 	labels, err := f.labelEfficiency(set.name)
 	if err != nil {
 		return err
 	}
-	if err := labels.Save(filepath.Join(o.results(), "labels-"+set.name+".png")); err != nil {
+	if err := labels.Save(filepath.Join(folder, "labels-"+set.name+".png")); err != nil {
 		return err
 	}
 	images, err := f.pretraining(set, s.shares)
 	if err != nil {
 		return err
 	}
-	return images.Save(filepath.Join(o.results(), "labels-"+set.name+"-images.png"))
+	return images.Save(filepath.Join(folder, "labels-"+set.name+"-images.png"))
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/eval"
@@ -14,26 +16,26 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// labelWay is a way to a classifier.
-type labelWay string
+// way is one of the ways to a classifier.
+type way string
 
 const (
-	fromScratch     labelWay = "supervised"
-	linearProbe     labelWay = "simclr+linear"
-	fineTuned       labelWay = "simclr+fine-tuning"
-	fixMatchScratch labelWay = "fixmatch"
-	fixMatchTuned   labelWay = "simclr+fixmatch"
+	fromScratch     way = "supervised"
+	linearProbe     way = "simclr+linear"
+	fineTuned       way = "simclr+fine-tuning"
+	fixMatchScratch way = "fixmatch"
+	fixMatchTuned   way = "simclr+fixmatch"
 )
 
-// labelWays are all of them, in the order of the table.
-var labelWays = []labelWay{fromScratch, linearProbe, fineTuned, fixMatchScratch, fixMatchTuned}
+// ways are all of them, in the order of the table.
+var ways = []way{fromScratch, linearProbe, fineTuned, fixMatchScratch, fixMatchTuned}
 
 // pretrained tells whether a way starts from the network of SimCLR.
-func (w labelWay) pretrained() bool { return w != fromScratch && w != fixMatchScratch }
+func (w way) pretrained() bool { return w != fromScratch && w != fixMatchScratch }
 
-// labelRun is one classifier with what it cost.
-type labelRun struct {
-	Way      labelWay    `json:"way"`
+// classifier is one classifier with what it cost.
+type classifier struct {
+	Way      way         `json:"way"`
 	PerClass int         `json:"per_class"`
 	Seed     uint64      `json:"seed"` // Of the pretraining, and of the draws that go with it.
 	Draw     int         `json:"draw"`
@@ -42,16 +44,17 @@ type labelRun struct {
 	Pretrain int         `json:"pretrain"` // Images that SimCLR saw; 0 where there was none.
 	Seen     int         `json:"seen"`     // Images of all trainings.
 	FLOPs    float64     `json:"flops"`    // Of all trainings.
-	Seconds  float64     `json:"seconds"`  // Of all trainings; that of SimCLR is counted for each classifier that starts from it.
+	// Seconds are of all trainings. SimCLR's are counted for each classifier that starts from it.
+	Seconds float64 `json:"seconds"`
 }
 
-// labelRuns are those of one set.
-type labelRuns []labelRun
+// classifiers are those of one set.
+type classifiers []classifier
 
-// labelCell is where a way is measured.
-type labelCell struct {
-	labelSettings
-	set        labelSet
+// cell is where a way is measured.
+type cell struct {
+	settings
+	set        imageSet
 	dir        string
 	seed       uint64
 	draw       int
@@ -61,96 +64,93 @@ type labelCell struct {
 	test       eval.Features
 }
 
-// measure adds all classifiers of one seed to the runs.
-func (s labelSettings) measure(dir string, set labelSet, seed uint64, runs *labelRuns) error {
+// measure adds all classifiers of one seed to those measured.
+func (s settings) measure(dir string, set imageSet, seed uint64, measured *classifiers) error {
 	for _, share := range s.shares {
-		cell, err := s.pretrain(dir, set, set.images/share, seed)
+		c, err := s.pretrain(dir, set, set.images/share, seed)
 		if err != nil {
 			return err
 		}
-		if err := cell.overDraws(runs, linearProbe, set.counts); err != nil {
+		if err := c.overDraws(measured, linearProbe, set.counts); err != nil {
 			return err
 		}
 	}
-	cell, err := s.pretrain(dir, set, set.images, seed)
+	c, err := s.pretrain(dir, set, set.images, seed)
 	if err != nil {
 		return err
 	}
-	if err := cell.overDraws(runs, linearProbe, s.probed); err != nil {
+	if err := c.overDraws(measured, linearProbe, s.probed); err != nil {
 		return err
 	}
-	for _, way := range labelWays {
-		if err := cell.overDraws(runs, way, set.counts); err != nil {
+	for _, w := range ways {
+		if err := c.overDraws(measured, w, set.counts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pretrain trains SimCLR on so many images.
-func (s labelSettings) pretrain(dir string, set labelSet, images int, seed uint64) (labelCell, error) {
-	cell := labelCell{labelSettings: s, set: set, seed: seed, dir: filepath.Join(dir, fmt.Sprintf("simclr-%d-%d", images, seed))}
-	run, err := kit.Pretrain(cell.dir, kit.Recipe{
+// pretrain trains SimCLR on that many images.
+func (s settings) pretrain(dir string, set imageSet, images int, seed uint64) (cell, error) {
+	c := cell{settings: s, set: set, seed: seed, dir: filepath.Join(dir, fmt.Sprintf("simclr-%d-%d", images, seed))}
+	run, err := kit.Pretrain(c.dir, kit.Recipe{
 		Data: set.source(seed), Encoder: s.encoder, Method: ssl.SimCLR{Temperature: .2, Hidden: 512, View: set.view},
 		Optimizer: optim.SGD{LR: set.lr, Momentum: .9, WeightDecay: 5e-4},
 		Batch:     set.batch, Steps: images / set.batch, Seed: seed,
 	})
 	if err != nil {
-		return cell, err
+		return c, err
 	}
-	cell.pretrained = run
-	if cell.train, err = run.Features(data.Train); err != nil {
-		return cell, err
-	}
-	cell.test, err = run.Features(data.Test)
-	return cell, err
+	c.pretrained = run
+	c.train, c.test, err = question.TrainAndTest(run.Features)
+	return c, err
 }
 
 // overDraws measures a way for each count and draw.
-func (c labelCell) overDraws(runs *labelRuns, way labelWay, counts []int) error {
+func (c cell) overDraws(measured *classifiers, w way, counts []int) error {
 	for c.draw = range c.draws {
 		for _, c.perClass = range counts {
-			dir := filepath.Join(c.dir, fmt.Sprintf("%s-%d-%d", way, c.perClass, c.draw+1))
-			run, err := remembered(dir+".json", func() (labelRun, error) { return c.classifier(way, dir) })
+			dir := filepath.Join(c.dir, fmt.Sprintf("%s-%d-%d", w, c.perClass, c.draw+1))
+			one, err := result.Kept(dir+".json", func() (classifier, error) { return c.trainAndTest(w, dir) })
 			if err != nil {
-				return fmt.Errorf("%s, %d labels a class, draw %d: %w", way, c.perClass, c.draw+1, err)
+				return fmt.Errorf("%s, %d labels a class, draw %d: %w", w, c.perClass, c.draw+1, err)
 			}
-			*runs = append(*runs, run)
+			*measured = append(*measured, one)
 		}
 	}
 	return nil
 }
 
 // labels are those of this draw, other ones for every seed.
-func (c labelCell) labels() data.Subset {
+func (c cell) labels() data.Subset {
 	return data.Subset{PerClass: c.perClass, Seed: 100*c.seed + uint64(c.draw)}
 }
 
 // steps is the length of a training with this number of labels.
-func (c labelCell) steps() int { return c.set.steps[slices.Index(c.set.counts, c.perClass)] }
+func (c cell) steps() int { return c.set.steps[slices.Index(c.set.counts, c.perClass)] }
 
-// classifier trains and tests one.
-func (c labelCell) classifier(way labelWay, dir string) (labelRun, error) {
-	out := labelRun{Way: way, PerClass: c.perClass, Seed: c.seed, Draw: c.draw + 1}
+// trainAndTest trains a classifier in dir, and tests it.
+func (c cell) trainAndTest(w way, dir string) (classifier, error) {
+	out := classifier{Way: w, PerClass: c.perClass, Seed: c.seed, Draw: c.draw + 1}
 	few, err := c.train.Subset(c.labels())
 	if err != nil {
 		return out, err
 	}
 	var runs []*kit.Run
-	if way.pretrained() {
+	if w.pretrained() {
 		runs = append(runs, c.pretrained)
-		out.Pretrain = imagesSeen(c.pretrained)
+		out.Pretrain = result.ImagesSeen(c.pretrained)
 	}
-	switch way {
+	switch w {
 	case linearProbe:
 		out.Result, err = eval.Linear{}.Evaluate(few, c.test)
 	case fromScratch, fineTuned:
 		var tuned kit.FineTuned
-		tuned, err = kit.FineTune(dir, c.fineTuning(way))
+		tuned, err = kit.FineTune(dir, c.fineTuning(w))
 		out.Result, runs = tuned.Result, append(runs, tuned.Run)
 	default:
 		var run *kit.Run
-		if run, err = kit.Pretrain(dir, c.fixMatch(way)); err != nil {
+		if run, err = kit.Pretrain(dir, c.fixMatch(w)); err != nil {
 			return out, err
 		}
 		var logits eval.Features
@@ -170,53 +170,51 @@ func (c labelCell) classifier(way labelWay, dir string) (labelRun, error) {
 }
 
 // rate is the learning rate, whatever the batch.
-func (c labelCell) rate(way labelWay) optim.Optimizer {
+func (c cell) rate(w way) optim.Optimizer {
 	lr := c.set.scratch
-	if way.pretrained() {
+	if w.pretrained() {
 		lr = c.set.last
 	}
 	return optim.SGD{LR: lr, Momentum: .9, Nesterov: true, WeightDecay: 5e-4, Scaling: optim.Unscaled}
 }
 
 // weights is the file that a way starts from, or "".
-func (c labelCell) weights(way labelWay) string {
-	if !way.pretrained() {
+func (c cell) weights(w way) string {
+	if !w.pretrained() {
 		return ""
 	}
 	return filepath.Join(c.pretrained.Dir, "encoder.safetensors")
 }
 
 // fineTuning is supervised training, from SimCLR's weights or from random ones.
-func (c labelCell) fineTuning(way labelWay) kit.FineTuning {
+func (c cell) fineTuning(w way) kit.FineTuning {
 	return kit.FineTuning{
-		Data: c.set.source(c.seed), Labels: c.labels(), Encoder: c.encoder, Start: c.weights(way), View: c.set.view,
-		Optimizer: c.rate(way), Steps: c.steps(), Seed: c.seed,
+		Data: c.set.source(c.seed), Labels: c.labels(), Encoder: c.encoder, Start: c.weights(w), View: c.set.view,
+		Optimizer: c.rate(w), Steps: c.steps(), Seed: c.seed,
 	}
 }
 
 // fixMatch is semi-supervised training, from SimCLR's weights or from random ones.
-func (c labelCell) fixMatch(way labelWay) kit.Recipe {
-	settings := c.set.fixMatch
+func (c cell) fixMatch(w way) kit.Recipe {
+	by := c.set.fixMatch
 	return kit.Recipe{
-		Data: data.PartlyLabelled{From: c.set.source(c.seed), Subset: c.labels()}, Encoder: c.encoder, Start: c.weights(way),
+		Data: data.PartlyLabelled{From: c.set.source(c.seed), Subset: c.labels()}, Encoder: c.encoder, Start: c.weights(w),
 		Method: semi.FixMatch{
-			Classes: c.set.classes, Threshold: settings.threshold, Share: settings.share, Weak: c.set.weak, Strong: c.set.view,
+			Classes: c.set.classes, Threshold: by.threshold, Share: by.share, Weak: c.set.weak, Strong: c.set.view,
 		},
-		Optimizer: c.rate(way), Batch: settings.batch, Steps: c.steps(), Seed: c.seed,
+		Optimizer: c.rate(w), Batch: by.batch, Steps: c.steps(), Seed: c.seed,
 		MonitorEvery: c.steps(), CheckpointEvery: max(c.steps()/4, 1),
 	}
 }
 
-func imagesSeen(run *kit.Run) int { return run.Recipe.Steps * run.Recipe.Batch }
-
 // addCost adds up what the trainings took.
-func (r *labelRun) addCost(runs []*kit.Run) error {
+func (r *classifier) addCost(runs []*kit.Run) error {
 	for _, run := range runs {
 		seconds, err := run.Seconds()
 		if err != nil {
 			return err
 		}
-		r.Seen, r.Seconds = r.Seen+imagesSeen(run), r.Seconds+seconds
+		r.Seen, r.Seconds = r.Seen+result.ImagesSeen(run), r.Seconds+seconds
 		r.FLOPs += trainingFLOPs(run)
 	}
 	return nil

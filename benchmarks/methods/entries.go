@@ -22,8 +22,8 @@ func convolutional(depth, width int) family {
 		optim.SGD{LR: 2, Momentum: .9, WeightDecay: 5e-4}}
 }
 
-// slower is the same with a quarter of the learning rate, for VICReg, whose loss grows beyond all numbers at the family's, and for W-MSE, which
-// does better by it.
+// slower is the same with a quarter of the learning rate, for VICReg, whose loss grows beyond all numbers at the family's, and
+// for W-MSE, which does better by it.
 func slower(f family) family {
 	f.optimizer = optim.SGD{LR: .5, Momentum: .9, WeightDecay: 5e-4}
 	return f
@@ -47,7 +47,7 @@ type entry struct {
 	family family
 }
 
-const methodsBatch = 32
+const batch = 32
 
 // entries are the methods of the comparison; to add one, add a line. Those that compare views of an image take the given view.
 func entries(view augment.Pipeline, convolutional family) []entry {
@@ -64,7 +64,7 @@ func entries(view augment.Pipeline, convolutional family) []entry {
 		{ssl.SimSiam{Hidden: 512, Out: 512, Bottleneck: 128, View: view}, convolutional},
 		{ssl.BarlowTwins{Hidden: 512, Out: 512, Pair: pair}, convolutional},
 		{ssl.VICReg{Hidden: 512, Out: 512, View: view}, slower(convolutional)},
-		{ssl.WMSE{Hidden: 512, Out: methodsBatch / 2, View: view}, slower(convolutional)},
+		{ssl.WMSE{Hidden: 512, Out: batch / 2, View: view}, slower(convolutional)},
 		{ssl.SwAV{Hidden: 512, Prototypes: 100, Crops: pair}, convolutional},
 		{ssl.LeJEPA{Hidden: 512, Crops: pair}, convolutional},
 		{ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04, Crops: pair}, convolutional},
@@ -89,15 +89,4 @@ func entries(view augment.Pipeline, convolutional family) []entry {
 		{ssl.Colorization{}, convolutional},
 		{ssl.Sum{{Method: ssl.SimCLR{Temperature: .2, Hidden: 512, View: view}}, {Method: ssl.Rotation{}, Weight: .5}}, convolutional},
 	}
-}
-
-// shapesView takes away what differs between the images of Shapes but not between their classes, colour. Smaller crops would cut
-// the outlines, which are all that the classes differ in.
-var shapesView = augment.Pipeline{
-	augment.RandomResizedCrop{Size: 32, Scale: [2]float64{.5, 1}},
-	augment.Flip{},
-	augment.ColorJitter{Brightness: .8, Contrast: .8, Saturation: .8, Hue: .4, P: .8},
-	augment.Grey{P: .2},
-	augment.Solarize{P: .3},
-	augment.Normalize{},
 }

@@ -3,12 +3,13 @@ package main
 import (
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/encoder"
@@ -26,8 +27,8 @@ func tinyRecipe(e entry) kit.Recipe {
 		tiny = encoder.IGPT{Side: 4, Levels: 2, Width: 16, Depth: 1, Heads: 2}
 	}
 	return kit.Recipe{
-		Data: data.Shapes{Train: methodsBatch, Validation: 16, Test: 16}, Encoder: tiny, Method: e.method,
-		Optimizer: optim.SGD{LR: .01}, Batch: methodsBatch, Steps: 2, Seed: 1, MonitorEvery: 2, CheckpointEvery: 2,
+		Data: data.Shapes{Train: batch, Validation: 16, Test: 16}, Encoder: tiny, Method: e.method,
+		Optimizer: optim.SGD{LR: .01}, Batch: batch, Steps: 2, Seed: 1, MonitorEvery: 2, CheckpointEvery: 2,
 	}
 }
 
@@ -35,7 +36,7 @@ func tinyRecipe(e entry) kit.Recipe {
 // gradient, update, monitors and checkpoint.
 func TestEveryMethodPretrains(t *testing.T) {
 	names := map[string]bool{}
-	for _, e := range entries(shapesView, convolutional(10, 16)) {
+	for _, e := range entries(question.ShapesView, convolutional(10, 16)) {
 		name := e.method.Name()
 		if names[name] {
 			t.Errorf("two methods have the name %s", name)
@@ -78,7 +79,7 @@ func constant(out encoder.Output) encoder.Output {
 
 // The alarm is raised by the degenerate solution, whatever the method that compares embeddings.
 func TestConstantEncoderRaisesTheAlarmOfEveryMethod(t *testing.T) {
-	for _, e := range entries(shapesView, convolutional(10, 16)) {
+	for _, e := range entries(question.ShapesView, convolutional(10, 16)) {
 		if _, ok := e.method.(ssl.CanCollapse); !ok {
 			continue
 		}
@@ -104,34 +105,14 @@ func TestConstantEncoderRaisesTheAlarmOfEveryMethod(t *testing.T) {
 
 // The committed results hold every method of the comparison.
 func TestResultsHoldEveryMethod(t *testing.T) {
-	rows := readRows(filepath.Join("results", "methods.json"))
+	rows := result.ReadRows(filepath.Join("..", "results", "methods.json"))
 	if rows == nil {
-		t.Fatal("benchmarks/results/methods.json is missing: go run ./benchmarks methods makes it")
+		t.Fatal("benchmarks/results/methods.json is missing: go run ./benchmarks/methods makes it")
 	}
-	for _, e := range entries(shapesView, convolutional(10, 16)) {
+	for _, e := range entries(question.ShapesView, convolutional(10, 16)) {
 		name := e.method.Name() + "/shapes/" + e.family.name
-		if !slices.ContainsFunc(rows, func(r row) bool { return r.Case == name && r.Recipe != nil }) {
-			t.Errorf("benchmarks/results/methods.json has no row %s: go run ./benchmarks methods adds it", name)
+		if !slices.ContainsFunc(rows, func(r result.Row) bool { return r.Case == name && r.Recipe != nil }) {
+			t.Errorf("benchmarks/results/methods.json has no row %s: go run ./benchmarks/methods adds it", name)
 		}
-	}
-}
-
-func TestNotClear(t *testing.T) {
-	rows := []row{
-		{Case: "random/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 10, High: 12},
-		{Case: "above/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 13, High: 15},
-		{Case: "touching/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 11, High: 20},
-		{Case: "above/shapes/a", Metric: "linear probe accuracy", N: 3, Low: 1, High: 2},
-		{Case: "random/shapes/b", Metric: "k-NN accuracy", N: 3, Low: 20, High: 22},
-		{Case: "below/shapes/b", Metric: "k-NN accuracy", N: 3, Low: 13, High: 15},
-	}
-	if got := notClear("shapes", rows); !strings.HasSuffix(got, "but for touching, below.") {
-		t.Error(got)
-	}
-	if got := notClear("shapes", []row{{Case: "random/shapes/a", Metric: "k-NN accuracy", N: 1}}); !strings.Contains(got, "one seed") {
-		t.Error(got)
-	}
-	if got := notClear("shapes", rows[:2]); !strings.HasSuffix(got, "intervals apart.") {
-		t.Error(got)
 	}
 }

@@ -1,28 +1,65 @@
+// Command methods asks which method learns how much from the same images:
+//
+//	go run ./benchmarks/methods
+//	go run ./benchmarks/methods -set shapes -only simclr,byol -seeds 1
+//
+// To add a method, add a line to entries.
 package main
 
 import (
+	"flag"
 	"fmt"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit/augment"
 	"sslkit/kit/ssl"
 )
 
-const methodsProtocol = "Every method on the same images, as many of them, for each of several seeds: pretraining without labels, " +
-	"then k-NN (k = 20, cosine, temperature 0.1) and a linear probe on frozen features of whole test images, with all training labels, " +
-	"after the last step. The value is the mean over the seeds, the interval Student's t over them. Methods on patches or pixels " +
-	"train a transformer, the others a ResNet; the optimiser is one for each of the two, not tuned for any method, but for VICReg and " +
-	"W-MSE, which have a quarter of its learning rate: VICReg diverges by it. Methods that compare views of an image all get the same " +
-	"view, those with a pretext what their task needs. SupCon, alone, is told the labels."
+const asks = "Which method learns how much from the same images, under one small budget?"
+
+const protocol = "Every method on the same images, as many of them, for each of several seeds: pretraining without labels, " +
+	"then k-NN (k = 20, cosine, temperature 0.1) and a linear probe on frozen features of whole test images, with all training " +
+	"labels, after the last step. The value is the mean over the seeds, the interval Student's t over them. Methods on patches " +
+	"or pixels train a transformer, the others a ResNet; the optimiser is one for each of the two, not tuned for any method, " +
+	"but for VICReg and W-MSE, which have a quarter of its learning rate: VICReg diverges by it. Methods that compare views of " +
+	"an image all get the same view, those with a pretext what their task needs. SupCon, alone, is told the labels."
+
+// options are the flags.
+type options struct {
+	question.Options
+	photographs question.Images
+	set         string // The only set of images; all where empty.
+	only        string // The methods to compare, by name, with commas between; all where empty.
+	seeds       int
+	images      int // The number of images that a run sees of Shapes.
+	depth       int // Of the ResNet.
+	width       int // Of the ResNet.
+}
+
+func main() {
+	var o options
+	o.Register()
+	o.photographs.Register()
+	flag.StringVar(&o.set, "set", "", "only on these images: shapes or cifar10; a process for each keeps all cores busy, each "+
+		"with a result of its own, and one without it then writes both")
+	flag.StringVar(&o.only, "only", "", "only these methods, by name, with commas between")
+	flag.IntVar(&o.seeds, "seeds", 3, "the number of seeds")
+	flag.IntVar(&o.images, "images", 38_400, "the number of images that a run sees of Shapes; of CIFAR-10 it is half of that")
+	flag.IntVar(&o.depth, "depth", 10, "the depth of the ResNet: 10, 18, 34 or 50")
+	flag.IntVar(&o.width, "width", 16, "the width of the ResNet")
+	question.Main("methods", asks, func() error { return measure(o) })
+}
 
 // The images of CIFAR-10 that are used, evenly over the classes: as many for training as Shapes has.
-const methodsTrain, methodsTest = 10_000, 5_000
+const cifarTrain, cifarTest = 10_000, 5_000
 
-// methodsSet is a set of images with the view that suits them.
-type methodsSet struct {
+// imageSet is a set of images with the view that suits them.
+type imageSet struct {
 	name string
 	data data.Source
 	view augment.Pipeline
@@ -32,27 +69,32 @@ type methodsSet struct {
 	video bool
 }
 
-// methods compares all methods under one budget.
-func methods(o options) error {
+// measure compares all methods under one budget, and reports after each seed.
+func measure(o options) error {
 	seeds, images := o.seeds, o.images
-	shapes := data.Shapes{}
-	if o.quick {
-		seeds, images, shapes = 1, 640, data.Shapes{Train: 1000, Validation: 256, Test: 200}
+	shapes, train, test := data.Shapes{}, cifarTrain, cifarTest
+	if o.Quick {
+		seeds, images, train, test = 1, 640, 1000, 200
+		shapes = data.Shapes{Train: 1000, Validation: 256, Test: 200}
 	}
-	sets := []methodsSet{ // Photographs teach something sooner: half as many show what a method does.
-		{"shapes", shapes, shapesView, images, true},
-		{"cifar10", photos(o, methodsTrain, methodsTest), ssl.SimCLRView(32, .5), images / 2, false},
+	photographs, err := o.photographs.CIFAR10(train, test)
+	if err != nil {
+		return err
+	}
+	sets := []imageSet{ // Photographs teach something sooner: half as many show what a method does.
+		{"shapes", shapes, question.ShapesView, images, true},
+		{"cifar10", photographs, ssl.SimCLRView(32, .5), images / 2, false},
 	}
 	name := "methods"
 	if o.set != "" { // A result of its own, so that two processes don't write the same.
 		name += "-" + o.set
 	}
-	out := newResult(name, methodsProtocol)
-	out.Notes = []string{fmt.Sprintf("Each run sees %d images of the 10,000 for training of Shapes, or %d of %d of CIFAR-10, evenly over the classes, each "+
-		"in as many views as its method wants, in batches of %d. Test images are 2,000 and %d. Seeds: %d. Seconds and memory are the mean of "+
-		"one run.", images, images/2, methodsTrain, methodsBatch, methodsTest, seeds)}
+	out := result.New(name, protocol)
+	out.Notes = []string{fmt.Sprintf("Each run sees %d images of the 10,000 for training of Shapes, or %d of %d of CIFAR-10, "+
+		"evenly over the classes, each in as many views as its method wants, in batches of %d. Test images are 2,000 and %d. "+
+		"Seeds: %d. Seconds and memory are the mean of one run.", images, images/2, cifarTrain, batch, cifarTest, seeds)}
 	if o.set != "" {
-		sets = slices.DeleteFunc(sets, func(s methodsSet) bool { return s.name != o.set })
+		sets = slices.DeleteFunc(sets, func(s imageSet) bool { return s.name != o.set })
 		if len(sets) == 0 {
 			return fmt.Errorf("-set is %q; it must be shapes or cifar10", o.set)
 		}
@@ -66,12 +108,13 @@ func methods(o options) error {
 			_, video := e.method.(ssl.ReadsClips)
 			return video && !set.video
 		})
-		trained := make([][]methodRun, len(chosen))
-		untrained := map[string][]methodRun{} // By the name of the family.
-		var rows []row
-		for seed := range uint64(seeds) { // All methods with one seed before any with the next: what is stopped compares what it has.
+		trained := make([][]measurement, len(chosen))
+		untrained := map[string][]measurement{} // By the name of the family.
+		var rows []result.Row
+		// All methods with one seed before any with the next: what is stopped compares what it has.
+		for seed := range uint64(seeds) {
 			for i, e := range chosen {
-				run, err := pretrainMethod(o, set, e, seed+1)
+				run, err := pretrain(o, set, e, seed+1)
 				if err != nil {
 					return fmt.Errorf("%s on %s, seed %d: %w", e.method.Name(), set.name, seed+1, err)
 				}
@@ -84,32 +127,21 @@ func methods(o options) error {
 					untrained[e.family.name] = append(untrained[e.family.name], random)
 				}
 			}
-			if rows, err = methodRows(set.name, chosen, trained, untrained); err != nil {
+			if rows, err = setRows(set.name, chosen, trained, untrained); err != nil {
 				return err
 			}
 			soFar := out
 			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, rows), append(slices.Clone(out.Notes), notClear(set.name, rows))
-			if err := soFar.Write(o.results()); err != nil {
+			if err := soFar.Write(o.Results()); err != nil {
 				return err
 			}
 		}
 		out.Rows, out.Notes = append(out.Rows, rows...), append(out.Notes, notClear(set.name, rows))
-		if err := drawMethods(o, set.name, rows); err != nil {
+		if err := draw(filepath.Join(o.Results(), "methods-"+set.name+".png"), set.name, rows); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// photos are so many training and test images of CIFAR-10.
-func photos(o options, train, test int) data.Source {
-	if o.quick {
-		train, test = 1000, 200
-	}
-	if _, err := os.Stat(o.data); err != nil {
-		return data.CIFAR10{Train: train, Test: test}
-	}
-	return data.ImageFolder{Path: o.data, Size: 32, Train: train, Test: test}
 }
 
 // chosenEntries are those with the given names, with commas between; all where there is none.

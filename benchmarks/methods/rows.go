@@ -1,20 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
-	"sslkit/kit/metric"
+	"sslkit/benchmarks/result"
 	"sslkit/plots"
 )
 
-// methodRows are the rows of one set: the random encoder of each family before the first method that trains it.
-func methodRows(set string, chosen []entry, trained [][]methodRun, untrained map[string][]methodRun) ([]row, error) {
-	var rows []row
+// setRows are those of one set: the random encoder of each family before the first method that trains it.
+func setRows(set string, chosen []entry, trained [][]measurement, untrained map[string][]measurement) ([]result.Row, error) {
+	var rows []result.Row
 	shown := map[string]bool{}
 	for i, e := range chosen {
 		if !shown[e.family.name] {
@@ -37,8 +37,8 @@ func methodRows(set string, chosen []entry, trained [][]methodRun, untrained map
 
 // notClear says which methods' k-NN accuracy is not clear of the random encoder's of their family: their intervals touch, or it
 // is below.
-func notClear(set string, rows []row) string {
-	random := map[string]row{} // By the name of the family.
+func notClear(set string, rows []result.Row) string {
+	random := map[string]result.Row{} // By the name of the family.
 	var names []string
 	for _, r := range rows {
 		if r.Metric != "k-NN accuracy" {
@@ -51,7 +51,7 @@ func notClear(set string, rows []row) string {
 			names = append(names, part[0])
 		}
 	}
-	if slices.ContainsFunc(rows, func(r row) bool { return r.N < 2 }) {
+	if slices.ContainsFunc(rows, func(r result.Row) bool { return r.N < 2 }) {
 		return fmt.Sprintf("On %s there is one seed so far, and no interval.", set)
 	}
 	if len(names) == 0 {
@@ -62,7 +62,7 @@ func notClear(set string, rows []row) string {
 }
 
 // lossDetail tells how far the loss fell: for a pretext task with k answers, chance is ln k.
-func lossDetail(runs []methodRun) string {
+func lossDetail(runs []measurement) string {
 	var first, last float64
 	for _, r := range runs {
 		span := min(50, len(r.losses))
@@ -73,40 +73,36 @@ func lossDetail(runs []methodRun) string {
 }
 
 // overSeeds are two rows, k-NN and linear, each the mean over the runs with its interval.
-func overSeeds(name string, runs []methodRun) ([]row, error) {
+func overSeeds(name string, runs []measurement) ([]result.Row, error) {
 	var knn, linear []float64
 	for _, r := range runs {
 		knn, linear = append(knn, r.KNN), append(linear, r.Linear)
 	}
-	var rows []row
+	var rows []result.Row
 	for _, m := range []struct {
 		metric string
 		values []float64
 	}{{"k-NN accuracy", knn}, {"linear probe accuracy", linear}} {
-		mean, err := metric.MeanInterval(m.values)
+		row, err := result.Mean(name, m.metric, "%", m.values)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{Case: name, Metric: m.metric, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: mean.N, Seed: 1})
+		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
 // meanCost is the mean of what the runs took.
-func meanCost(runs []methodRun) *cost {
-	var sum cost
-	n := float64(len(runs))
-	for _, r := range runs {
-		sum.ImagesSeen = r.Cost.ImagesSeen
-		sum.Seconds += r.Cost.Seconds / n
-		sum.ImagesPerSecond += r.Cost.ImagesPerSecond / n
-		sum.PeakMemoryGiB += r.Cost.PeakMemoryGiB / n
+func meanCost(runs []measurement) *result.Cost {
+	costs := make([]*result.Cost, len(runs))
+	for i, r := range runs {
+		costs[i] = r.Cost
 	}
-	return &sum
+	return result.MeanCost(costs)
 }
 
-// drawMethods draws the k-NN accuracies of one set, the best first.
-func drawMethods(o options, set string, rows []row) error {
+// draw draws the k-NN accuracies of one set into a file, the best first.
+func draw(file, set string, rows []result.Row) error {
 	var bars []plots.Bar
 	for _, r := range rows {
 		if r.Metric == "k-NN accuracy" {
@@ -121,15 +117,10 @@ func drawMethods(o options, set string, rows []row) error {
 	if len(bars) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(bars, func(a, b plots.Bar) int {
-		if a.Value > b.Value {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(bars, func(a, b plots.Bar) int { return cmp.Compare(b.Value, a.Value) })
 	figure, err := plots.Bars("Methods under one small budget, "+set, "k-NN accuracy (%)", bars...)
 	if err != nil {
 		return err
 	}
-	return figure.Save(filepath.Join(o.results(), "methods-"+set+".png"))
+	return figure.Save(file)
 }

@@ -8,8 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"sslkit/benchmarks/results"
-	"sslkit/kit"
+	"sslkit/benchmarks/result"
 )
 
 // campaign mutates one tree again and again, and records which tests notice.
@@ -44,9 +43,8 @@ func (c *campaign) run(ctx context.Context, chosen []mutant, workers int) error 
 	if c.record, err = readRecord(c.out); err != nil {
 		return err
 	}
-	c.record.Result = results.Result{
-		Benchmark: "mutants", Commit: kit.Commit(), Machine: kit.ThisMachine(), Backend: "as told by each row", Protocol: protocol,
-	}
+	c.record.Result = result.New("mutants", protocol)
+	c.record.Backend = "as told by each row"
 	queue := make(chan mutant)
 	failures := make([]error, workers)
 	ctx, cancel := context.WithCancel(ctx)

@@ -11,6 +11,8 @@
 //
 //	GOMLX_BACKEND=go go run ./benchmarks/mutants -short -skip TestGraphAgreesWithHost/Brightness
 //	go run ./benchmarks/mutants -tests beside,package,lesson
+//
+// Tests of real images are asked where SSLKIT_DATA_DIR, an absolute path, says where these are.
 package main
 
 import (

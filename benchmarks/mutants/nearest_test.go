@@ -31,7 +31,7 @@ func TestStepsAreNearestFirst(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, "kit/ssl/a_test.go", "package ssl\n\nfunc TestA(t *testing.T) {}\n")
 	packages := []goPackage{
-		{"benchmarks", []string{"kit/ssl"}, 1},
+		{"benchmarks/methods", []string{"kit/ssl"}, 1},
 		{"kit", []string{"kit/ssl", "kit/semi"}, 300},
 		{"kit/eval", []string{"kit/metric"}, 1},
 		{"kit/semi", []string{"kit/ssl"}, 20},
@@ -45,7 +45,7 @@ func TestStepsAreNearestFirst(t *testing.T) {
 	want := []step{
 		{"kit/ssl", "those of a_test.go", "^(TestA)$"}, {"kit/ssl", "all", ""},
 		{"kit", m.lesson, "^TestEveryMethodLearns$/^a$"},
-		{"kit/semi", "all", ""}, {"kit", "all", ""}, {"benchmarks", "all", ""},
+		{"kit/semi", "all", ""}, {"kit", "all", ""}, {"benchmarks/methods", "all", ""},
 	}
 	if !reflect.DeepEqual(all, want) {
 		t.Errorf("got %v, want %v", all, want)

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"sslkit/benchmarks/results"
+	"sslkit/benchmarks/result"
 	"sslkit/kit/metric"
 )
 
@@ -22,13 +22,13 @@ const (
 
 // record is a result file in the shared format, whose rows hold what happened to the mutant too.
 type record struct {
-	results.Result
+	result.Result
 	Rows []row `json:"rows"`
 }
 
 // row is a mutant on one side, or a share over several.
 type row struct {
-	results.Row
+	result.Row
 	Mutant *outcome `json:"mutant,omitempty"` // Nil for a share.
 }
 
@@ -97,7 +97,8 @@ func (r *record) put(name, side string, o outcome) {
 	if o.Caught {
 		caught = 1
 	}
-	made := row{results.Row{Case: name, Metric: metricOf(side), Value: caught, Low: caught, High: caught, N: 1, Detail: o.String()}, &o}
+	made := row{result.Exact(name, metricOf(side), caught, ""), &o}
+	made.Detail = o.String()
 	at := slices.IndexFunc(r.Rows, func(old row) bool { return old.Case == name && old.Metric == metricOf(side) })
 	if at < 0 {
 		r.Rows = append(r.Rows, made)
@@ -173,8 +174,7 @@ func shareOf(rows []row, side, folder string) (*row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the share of %s: %w", folder, err)
 	}
-	return &row{Row: results.Row{Case: folder, Metric: "share " + metricOf(side), Value: 100 * share.Value, Low: 100 * share.Low,
-		High: 100 * share.High, Unit: "%", N: tried}}, nil
+	return &row{Row: result.Percent(folder, "share "+metricOf(side), share, 0)}, nil
 }
 
 // write writes the JSON and the table beside it, each in one step.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sslkit/benchmarks/results"
+	"sslkit/benchmarks/result"
 )
 
 var few = []mutant{
@@ -44,7 +44,7 @@ func TestRecordIsWrittenAndRead(t *testing.T) {
 	if o := r.find("ssl/a", before, "2"); o != nil {
 		t.Errorf("of another commit, found %+v", o)
 	}
-	shared, err := results.Read(name)
+	shared, err := result.Read(name)
 	if err != nil {
 		t.Fatal(err)
 	}

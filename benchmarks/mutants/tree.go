@@ -28,8 +28,7 @@ func commitOf(tree string) (string, error) {
 	return commit, nil
 }
 
-// copyTree copies the files that git knows of, or would, into a new folder inside parent, and returns that folder. What lies in
-// the folder "shared" beside the tree is found beside the copy too.
+// copyTree copies the files that git knows of, or would, into a new folder inside parent, and returns that folder.
 func copyTree(ctx context.Context, tree, parent string) (root string, err error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("copying %s: %w", tree, err) }
 	list, err := exec.CommandContext(ctx, "git", "-C", tree, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
@@ -42,15 +41,6 @@ func copyTree(ctx context.Context, tree, parent string) (root string, err error)
 			continue
 		}
 		if err := copyFile(filepath.Join(tree, string(name)), filepath.Join(root, string(name))); err != nil {
-			return fail(err)
-		}
-	}
-	beside, err := filepath.Abs(filepath.Join(tree, "..", "shared"))
-	if err != nil {
-		return fail(err)
-	}
-	if _, err := os.Stat(beside); err == nil {
-		if err := os.Symlink(beside, filepath.Join(parent, "shared")); err != nil {
 			return fail(err)
 		}
 	}

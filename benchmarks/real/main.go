@@ -1,12 +1,18 @@
+// Command real asks how good SimCLR is on real images, for a small budget:
+//
+//	go run ./benchmarks/real
+//
+// On two CPU cores it trains for half an hour. With an accelerator it trains a published recipe besides.
 package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/encoder"
@@ -15,80 +21,90 @@ import (
 	"sslkit/kit/ssl"
 )
 
-const realProtocol = "SimCLR on the 50,000 training images of CIFAR-10, without labels. Then k-NN (k = 20, cosine, temperature 0.1) on frozen " +
-	"features of whole images, with all training labels, on the 10,000 test images, after the last step. The settings were " +
-	"chosen in short runs by k-NN on a tenth of the training images, held out, never on the test images."
+const asks = "How good is SimCLR on real CIFAR-10 images, for a small budget?"
+
+const protocol = "SimCLR on the 50,000 training images of CIFAR-10, without labels. Then k-NN (k = 20, cosine, " +
+	"temperature 0.1) on frozen features of whole images, with all training labels, on the 10,000 test images, after the last " +
+	"step. The settings were chosen in short runs by k-NN on a tenth of the training images, held out, never on the test images."
 
 // smallBudget is the number of images that the first recipe may see: that of a run of PyTorch and lightly with the same
 // encoder that reached 50.6 %.
 const smallBudget = 157_440
 
-// real pretrains on real images and measures the representation beside its baselines.
-func real(o options) error {
-	source := realSource(o)
-	out := newResult("real", realProtocol)
-	out.Notes = []string{"An image seen is an image read for a step; each is seen in two augmented views. For comparison, with the budget of the " +
-		"first recipe PyTorch and lightly reached 50.6 % k-NN with the same encoder."}
+// options are the flags.
+type options struct {
+	question.Options
+	images question.Images
+}
 
-	pixels, err := knnOn("pixels/cifar10", func(split data.Split) (eval.Features, error) { return kit.PixelFeatures(source, split) })
+func main() {
+	var o options
+	o.Register()
+	o.images.Register()
+	question.Main("real", asks, func() error { return measure(o) })
+}
+
+// measure pretrains on real images and measures the representation beside its baselines.
+func measure(o options) error {
+	train, test := 0, 0
+	if o.Quick {
+		train, test = 2000, 500
+	}
+	source, err := o.images.CIFAR10(train, test)
+	if err != nil {
+		return err
+	}
+	out := result.New("real", protocol)
+	out.Notes = []string{"An image seen is an image read for a step; each is seen in two augmented views. For comparison, " +
+		"with the budget of the first recipe PyTorch and lightly reached 50.6 % k-NN with the same encoder."}
+
+	pixels, err := question.KNNRow("pixels/cifar10", func(split data.Split) (eval.Features, error) {
+		return kit.PixelFeatures(source, split)
+	}, 0)
 	if err != nil {
 		return err
 	}
 	out.Rows = append(out.Rows, pixels)
-	before := readRows(filepath.Join(o.results(), out.Benchmark+".json"))
-	for _, c := range realCases(o, source) {
+	before := result.ReadRows(filepath.Join(o.Results(), out.Benchmark+".json"))
+	for _, c := range trainings(o, source) {
 		rows, err := pretrainAndMeasure(o, c.name, c.recipe, before)
 		if err != nil {
 			return err
 		}
 		out.Rows = append(out.Rows, rows...)
-		if err := out.Write(o.results()); err != nil { // What is measured is kept, whatever comes after.
+		if err := out.Write(o.Results()); err != nil { // What is measured is kept, whatever comes after.
 			return err
 		}
 	}
 	if !accelerated(out.Backend) {
-		out.Notes = append(out.Notes, "The published size (ResNet-18 of width 64, 100 epochs, bfloat16; 83.2 ± 0.2 % k-NN with k = 10 and "+
-			"85.6 ± 0.2 % linear in 20 minutes of one A100, dkobak/simclr-cifar10) was not run: this machine has no accelerator. The same "+
-			"command runs it where one answers.")
-		return out.Write(o.results())
+		out.Notes = append(out.Notes, "The published size (ResNet-18 of width 64, 100 epochs, bfloat16; 83.2 ± 0.2 % k-NN with "+
+			"k = 10 and 85.6 ± 0.2 % linear in 20 minutes of one A100, dkobak/simclr-cifar10) was not run: this machine has no "+
+			"accelerator. The same command runs it where one answers.")
+		return out.Write(o.Results())
 	}
 	rows, err := publishedSize(o, source)
 	if err != nil {
 		return err
 	}
 	out.Rows = append(out.Rows, rows...)
-	return out.Write(o.results())
+	return out.Write(o.Results())
 }
 
-// realSource is CIFAR-10 from the given path, or the official archive where there is nothing at that path.
-func realSource(o options) data.Source {
-	folder := data.ImageFolder{Path: o.data, Size: 32}
-	official := data.CIFAR10{}
-	if o.quick {
-		folder.Train, folder.Test = 2000, 500
-		official.Train, official.Test = 2000, 500
-	}
-	if _, err := os.Stat(o.data); err != nil {
-		return official
-	}
-	return folder
-}
-
-// realCase is a recipe with the name of its row.
-type realCase struct {
+// training is a recipe with the name of its row.
+type training struct {
 	name   string
 	recipe kit.Recipe
 }
 
-// realCases are the recipes for two CPU cores.
-func realCases(o options, source data.Source) []realCase {
+// trainings are those for two CPU cores.
+func trainings(o options, source data.Source) []training {
 	steps := func(images, batch int) int {
-		if o.quick {
+		if o.Quick {
 			return 20
 		}
 		return images / batch
 	}
-	return []realCase{
+	return []training{
 		{"simclr/cifar10/resnet18-w16", kit.Recipe{
 			Data:      source,
 			Encoder:   encoder.ResNet{Depth: 18, Width: 16},
@@ -108,7 +124,7 @@ func realCases(o options, source data.Source) []realCase {
 }
 
 // publishedSize is the recipe of dkobak/simclr-cifar10, for an accelerator.
-func publishedSize(o options, source data.Source) ([]row, error) {
+func publishedSize(o options, source data.Source) ([]result.Row, error) {
 	recipe := kit.Recipe{
 		Data:      source,
 		Encoder:   encoder.ResNet{Depth: 18, Width: 64},
@@ -118,7 +134,7 @@ func publishedSize(o options, source data.Source) ([]row, error) {
 		Precision: kit.BFloat16,
 		Batch:     1024, Epochs: 100, Seed: 1,
 	}
-	if o.quick {
+	if o.Quick {
 		recipe.Epochs, recipe.Steps = 0, 20
 	}
 	name := "simclr/cifar10/resnet18-w64"
@@ -126,15 +142,11 @@ func publishedSize(o options, source data.Source) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := kit.Pretrain(filepath.Join(o.runs, name), recipe)
+	run, err := kit.Pretrain(o.Runs(name), recipe)
 	if err != nil {
 		return nil, err
 	}
-	train, err := run.Features(data.Train)
-	if err != nil {
-		return nil, err
-	}
-	test, err := run.Features(data.Test)
+	train, test, err := question.TrainAndTest(run.Features)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +158,8 @@ func publishedSize(o options, source data.Source) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		published := accuracyRow(name, measured)
-		published.Metric, published.Seed = of.metric, recipe.Seed
+		published := result.Accuracy(name, measured, recipe.Seed)
+		published.Metric = of.metric
 		rows = append(rows, published)
 	}
 	return rows, nil
@@ -155,10 +167,10 @@ func publishedSize(o options, source data.Source) ([]row, error) {
 
 // pretrainAndMeasure gives two rows: the encoder before training, and after. Where an earlier call of this benchmark finished
 // the run here, they are taken from what that measured: what it took in time and memory can only be measured once.
-func pretrainAndMeasure(o options, name string, recipe kit.Recipe, before []row) ([]row, error) {
-	dir := filepath.Join(o.runs, name)
+func pretrainAndMeasure(o options, name string, recipe kit.Recipe, before []result.Row) ([]result.Row, error) {
+	dir := o.Runs(name)
 	finished := (&kit.Run{Dir: dir}).Finished()
-	resetPeakMemory()
+	result.ResetPeakMemory()
 	run, err := kit.Pretrain(dir, recipe)
 	if err != nil {
 		return nil, err
@@ -168,52 +180,22 @@ func pretrainAndMeasure(o options, name string, recipe kit.Recipe, before []row)
 		return nil, err
 	}
 	_, setting, _ := strings.Cut(name, "/")
-	if rows := sameRecipe(before, written, "random/"+setting, name); finished && rows != nil {
+	if rows := result.SameRecipe(before, written, "random/"+setting, name); finished && rows != nil {
 		return rows, nil
 	}
-	initial, err := knnOn("random/"+setting, run.InitialFeatures)
+	initial, err := question.KNNRow("random/"+setting, run.InitialFeatures, recipe.Seed)
 	if err != nil {
 		return nil, err
 	}
-	trained, err := knnOn(name, run.Features)
+	trained, err := question.KNNRow(name, run.Features, recipe.Seed)
 	if err != nil {
 		return nil, err
 	}
-	seconds, err := run.Seconds()
-	if err != nil {
+	if trained.Cost, err = result.CostOf(run); err != nil {
 		return nil, err
 	}
-	seen := run.Recipe.Steps * run.Recipe.Batch
-	trained.Cost = &cost{ImagesSeen: seen, Seconds: seconds, ImagesPerSecond: float64(seen) / seconds, PeakMemoryGiB: peakMemoryGiB()}
-	initial.Seed, trained.Seed = recipe.Seed, recipe.Seed
 	trained.Recipe = json.RawMessage(written)
-	return []row{initial, trained}, nil
-}
-
-// knnOn measures features with the benchmark's protocol.
-func knnOn(name string, features func(data.Split) (eval.Features, error)) (row, error) {
-	train, err := features(data.Train)
-	if err != nil {
-		return row{}, err
-	}
-	test, err := features(data.Test)
-	if err != nil {
-		return row{}, err
-	}
-	measured, err := eval.KNN{K: 20, Temperature: .1}.Evaluate(train, test)
-	if err != nil {
-		return row{}, err
-	}
-	fmt.Printf("%s: %s\n", name, measured)
-	return accuracyRow(name, measured), nil
-}
-
-// accuracyRow is an evaluation as a row, in percent.
-func accuracyRow(name string, r eval.Result) row {
-	return row{
-		Case: name, Metric: r.Metric, Value: 100 * r.Value, Low: 100 * r.Low, High: 100 * r.High, Unit: "%", N: r.N,
-		Detail: r.Protocol,
-	}
+	return []result.Row{initial, trained}, nil
 }
 
 // accelerated tells whether the backend is other than a CPU.

@@ -1,4 +1,4 @@
-package main
+package result
 
 import (
 	"fmt"
@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// resetPeakMemory makes peakMemoryGiB speak of what comes from here on. Where the system can't (other than Linux), it speaks
-// of the whole process.
-func resetPeakMemory() { os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+// ResetPeakMemory makes the peak memory of a Cost speak of what comes from here on. Where the system can't (other than
+// Linux), it speaks of the whole process.
+func ResetPeakMemory() { os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
-// peakMemoryGiB is the largest resident memory since resetPeakMemory, or 0 where the system does not tell.
+// peakMemoryGiB is the largest resident memory since ResetPeakMemory, or 0 where the system does not tell.
 func peakMemoryGiB() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

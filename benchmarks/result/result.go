@@ -1,11 +1,11 @@
-// Package results is the format of the files in this folder: what a benchmark of sslkit measured, where, and by which protocol.
-// Notebooks read them:
+// Package result is the format of the files in benchmarks/results: what a benchmark of sslkit measured, where, and by
+// which protocol. Notebooks read them:
 //
-//	measured, err := results.Read("../benchmarks/results/methods.json")
+//	measured, err := result.Read("../benchmarks/results/methods.json")
 //	for _, row := range measured.Rows {
 //		fmt.Printf("%s, %s: %.1f %s [%.1f, %.1f]\n", row.Case, row.Metric, row.Value, row.Unit, row.Low, row.High)
 //	}
-package results
+package result
 
 import (
 	"encoding/json"
@@ -19,13 +19,16 @@ import (
 
 // Result is the content of a result file.
 type Result struct {
-	Benchmark string      `json:"benchmark"`       // Name of the benchmark and, with .json, of the file.
-	Commit    string      `json:"commit"`          // Commit of the code, with "+changes" where files differed from it.
-	Machine   kit.Machine `json:"machine"`         // Where it ran.
-	Backend   string      `json:"backend"`         // What computed, as "xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device".
-	Protocol  string      `json:"protocol"`        // What was measured, and how, in words.
-	Notes     []string    `json:"notes,omitempty"` // What the rows say together, in Markdown.
-	Rows      []Row       `json:"rows"`            // What was measured.
+	Benchmark string      `json:"benchmark"` // Name of the benchmark and, with .json, of the file.
+	Commit    string      `json:"commit"`    // Commit of the code, with "+changes" where files differed from it.
+	Machine   kit.Machine `json:"machine"`   // Where it ran.
+	// Backend is what computed, such as "xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device".
+	Backend string `json:"backend"`
+	// Peer holds the versions of the packages that sslkit was compared with; nil where there were none.
+	Peer     map[string]string `json:"peer,omitempty"`
+	Protocol string            `json:"protocol"`        // What was measured, and how, in words.
+	Notes    []string          `json:"notes,omitempty"` // What the rows say together, in Markdown.
+	Rows     []Row             `json:"rows"`            // What was measured.
 }
 
 // Row is one measured figure.
@@ -36,24 +39,14 @@ type Row struct {
 	// Low and High are the bounds of the 95 % interval, in Unit; equal to Value, with N 1, where there is none.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
-	Unit string  `json:"unit"`           // As "%", "points" or "µs/image"; empty for a number without one.
-	N    int     `json:"n"`              // Number of images, or of repetitions, that the interval is over.
-	Seed uint64  `json:"seed"`           // The first seed.
-	Cost *Cost   `json:"cost,omitempty"` // What the training took; nil where there was none, or another row of the case tells it.
+	Unit string  `json:"unit"` // Such as "%", "points" or "µs/image"; empty for a number without one.
+	N    int     `json:"n"`    // Number of images, or of repetitions, that the interval is over.
+	Seed uint64  `json:"seed"` // The first seed.
+	// Cost is what the training took; nil where there was none, or where another row of the case tells it.
+	Cost *Cost `json:"cost,omitempty"`
 
 	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
 	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
-}
-
-// Cost is what a training took.
-type Cost struct {
-	ImagesSeen      int     `json:"images_seen"`       // Images read, each counted once a step, in two views.
-	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
-	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
-	// FLOPs are those of all forward and backward passes, estimated from the encoder's multiply-adds; 0 if unknown.
-	FLOPs float64 `json:"flops,omitempty"`
-	// PeakMemoryGiB is the largest resident memory of the process while it trained and was evaluated; 0 if unknown.
-	PeakMemoryGiB float64 `json:"peak_memory_gib,omitempty"`
 }
 
 // Read reads the JSON file of a benchmark. Errors name the file: that there is none, or that it is no result.
@@ -69,26 +62,33 @@ func Read(path string) (Result, error) {
 	return r, nil
 }
 
-// Write writes the JSON into dir, which is made where there is none, as <Benchmark>.json, and the table made from it as .md, and
-// prints the table. Errors are those of the files.
-func (r Result) Write(dir string) error {
+// Write writes the result into dir, with its Table, and prints the table. See WriteWith.
+func (r Result) Write(dir string) error { return r.WriteWith(dir, r.Table()) }
+
+// WriteWith writes the JSON into dir, which is made where there is none, as <Benchmark>.json, and a table made from it as
+// <Benchmark>.md, and prints the table.
+func (r Result) WriteWith(dir, table string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	encoded, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
+		return fmt.Errorf("writing what a benchmark measured: %w", err)
 	}
 	path := filepath.Join(dir, r.Benchmark+".json")
-	if err := os.WriteFile(path, append(encoded, '\n'), 0o644); err != nil {
-		return err
+	if err := writeJSON(path, r); err != nil {
+		return fmt.Errorf("writing what a benchmark measured: %w", err)
 	}
-	table := r.Table()
 	if err := os.WriteFile(filepath.Join(dir, r.Benchmark+".md"), []byte(table), 0o644); err != nil {
-		return err
+		return fmt.Errorf("writing what a benchmark measured: %w", err)
 	}
 	fmt.Printf("\n%s\nwritten to %s\n", table, path)
 	return nil
+}
+
+// writeJSON writes a value as a JSON file that a person can read.
+func writeJSON(path string, value any) error {
+	encoded, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(encoded, '\n'), 0o644)
 }
 
 // Table is the result as Markdown: a line for each row, and the notes.

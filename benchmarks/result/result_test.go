@@ -1,4 +1,4 @@
-package results
+package result
 
 import (
 	"os"
@@ -55,7 +55,7 @@ func TestReadNamesTheFile(t *testing.T) {
 // What notebooks and README tell from is there, and every interval holds its value.
 func TestCommittedResults(t *testing.T) {
 	for _, name := range []string{"labels", "methods", "trust", "compress", "zeroshot", "real", "shapes"} {
-		r, err := Read(name + ".json")
+		r, err := Read(filepath.Join("..", "results", name+".json"))
 		if err != nil {
 			t.Error(err)
 			continue

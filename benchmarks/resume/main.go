@@ -1,7 +1,11 @@
+// Command resume asks whether a run that is killed ends in the same bits as an unbroken one:
+//
+//	go run ./benchmarks/resume
 package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,33 +13,44 @@ import (
 	"path/filepath"
 	"time"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/encoder"
 	"sslkit/kit/ssl"
 )
 
-const resumeProtocol = "A small SimCLR run on Shapes, once unbroken, and once killed with SIGKILL at five random moments and started again each " +
-	"time. The bytes of both encoder.safetensors are compared."
+const asks = "Does a run that is killed again and again end in the same bits as an unbroken one?"
 
-// resumeChild marks the process that trains and is killed: its value is the run directory.
-const resumeChild = "SSLKIT_RESUME_RUN"
+const protocol = "A small SimCLR run on Shapes, once unbroken, and once killed with SIGKILL at five random moments and " +
+	"started again each time. The bytes of both encoder.safetensors are compared."
 
-// resume kills a run five times and compares what it ends in with an unbroken run.
-func resume(o options) error {
+// childRun marks the process that trains and is killed: its value is the run directory.
+const childRun = "SSLKIT_RESUME_RUN"
+
+func main() {
+	var o question.Options
+	o.Register()
+	question.Main("resume", asks, func() error { return measure(o) })
+}
+
+// measure kills a run five times and compares what it ends in with an unbroken run.
+func measure(o question.Options) error {
 	recipe := kit.Recipe{
-		Data: data.Shapes{Train: 1024, Test: 256, Validation: 256}, Encoder: encoder.ResNet{Depth: 10, Width: 8, Stem: encoder.HalfStem},
-		Method: ssl.SimCLR{}, Batch: 64, Steps: 400, Seed: 1, CheckpointEvery: 7, MonitorEvery: 50,
+		Data:    data.Shapes{Train: 1024, Test: 256, Validation: 256},
+		Encoder: encoder.ResNet{Depth: 10, Width: 8, Stem: encoder.HalfStem},
+		Method:  ssl.SimCLR{}, Batch: 64, Steps: 400, Seed: 1, CheckpointEvery: 7, MonitorEvery: 50,
 	}
 	kills := 5
-	if o.quick {
+	if o.Quick {
 		recipe.Steps, kills = 60, 2
 	}
-	if dir := os.Getenv(resumeChild); dir != "" {
+	if dir := os.Getenv(childRun); dir != "" {
 		_, err := kit.Pretrain(dir, recipe)
 		return err
 	}
-	unbroken, broken := filepath.Join(o.runs, "resume", "unbroken"), filepath.Join(o.runs, "resume", "broken")
+	unbroken, broken := o.Runs("resume", "unbroken"), o.Runs("resume", "broken")
 	for _, dir := range []string{unbroken, broken} {
 		if err := os.RemoveAll(dir); err != nil {
 			return err
@@ -48,7 +63,7 @@ func resume(o options) error {
 	killed := 0
 	for attempt := 0; ; attempt++ {
 		child := exec.Command(os.Args[0], os.Args[1:]...)
-		child.Env = append(os.Environ(), resumeChild+"="+broken)
+		child.Env = append(os.Environ(), childRun+"="+broken)
 		if err := child.Start(); err != nil {
 			return err
 		}
@@ -87,14 +102,16 @@ func resume(o options) error {
 	if bytes.Equal(a, b) {
 		equal = 1
 	}
-	out := newResult("resume", resumeProtocol)
-	out.Rows = []row{{Case: fmt.Sprintf("simclr/shapes/%s, killed %d times", recipe.Encoder.Name(), killed), Metric: "equal bytes",
-		Value: equal, Low: equal, High: equal, Unit: "(1 is equal)", N: 1, Seed: recipe.Seed}}
-	if err := out.Write(o.results()); err != nil {
+	out := result.New("resume", protocol)
+	row := result.Exact(fmt.Sprintf("simclr/shapes/%s, killed %d times", recipe.Encoder.Name(), killed), "equal bytes", equal,
+		"(1 is equal)")
+	row.Seed = recipe.Seed
+	out.Rows = []result.Row{row}
+	if err := out.Write(o.Results()); err != nil {
 		return err
 	}
 	if equal != 1 {
-		return fmt.Errorf("the encoders differ")
+		return errors.New("the encoders differ")
 	}
 	return nil
 }

@@ -1,10 +1,14 @@
+// Command shapes asks whether the procedural world is a good test bed:
+//
+//	go run ./benchmarks/shapes
 package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/augment"
@@ -15,19 +19,30 @@ import (
 	"sslkit/kit/ssl"
 )
 
-const shapesProtocol = "data.Shapes at its defaults (10,000 training and 2,000 test images of 32 × 32 pixels): k-NN (k = 20, cosine, temperature 0.1) on " +
-	"raw pixels, the test accuracy of a small ResNet trained with all labels, and the speed of drawing images on one core."
+const asks = "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?"
 
-// shapes measures whether Shapes is what a test bed should be: hard for raw pixels, easy for a network that is told the
+const protocol = "data.Shapes at its defaults (10,000 training and 2,000 test images of 32 × 32 pixels): k-NN (k = 20, " +
+	"cosine, temperature 0.1) on raw pixels, the test accuracy of a small ResNet trained with all labels, and the speed of " +
+	"drawing images on one core."
+
+func main() {
+	var o question.Options
+	o.Register()
+	question.Main("shapes", asks, func() error { return measure(o) })
+}
+
+// measure measures whether Shapes is what a test bed should be: hard for raw pixels, easy for a network that is told the
 // labels, and quick to draw.
-func shapes(o options) error {
+func measure(o question.Options) error {
 	source := data.Shapes{}
 	steps := 1250
-	if o.quick {
+	if o.Quick {
 		source, steps = data.Shapes{Train: 1000, Validation: 100, Test: 200}, 20
 	}
-	out := newResult("shapes", shapesProtocol)
-	pixels, err := knnOn("pixels/shapes", func(split data.Split) (eval.Features, error) { return kit.PixelFeatures(source, split) })
+	out := result.New("shapes", protocol)
+	pixels, err := question.KNNRow("pixels/shapes", func(split data.Split) (eval.Features, error) {
+		return kit.PixelFeatures(source, split)
+	}, 0)
 	if err != nil {
 		return err
 	}
@@ -42,7 +57,7 @@ func shapes(o options) error {
 		Batch:     64, Steps: steps, Seed: 1,
 	}
 	name := "supervised/shapes/resnet18-w16-half"
-	run, err := kit.Pretrain(filepath.Join(o.runs, name), recipe)
+	run, err := kit.Pretrain(o.Runs(name), recipe)
 	if err != nil {
 		return err
 	}
@@ -54,15 +69,16 @@ func shapes(o options) error {
 	if err != nil {
 		return err
 	}
-	supervised := row{Case: name, Metric: "top-1 accuracy", Value: 100 * accuracy.Value, Low: 100 * accuracy.Low, High: 100 * accuracy.High,
-		Unit: "%", N: accuracy.N, Seed: recipe.Seed}
-
 	speed, err := drawingSpeed(source)
 	if err != nil {
 		return err
 	}
-	out.Rows = []row{pixels, supervised, {Case: "drawing/shapes", Metric: "speed of one core", Value: speed, Low: speed, High: speed, Unit: "images/s", N: 1}}
-	return out.Write(o.results())
+	out.Rows = []result.Row{
+		pixels,
+		result.Percent(name, "top-1 accuracy", accuracy, recipe.Seed),
+		result.Exact("drawing/shapes", "speed of one core", speed, "images/s"),
+	}
+	return out.Write(o.Results())
 }
 
 // drawingSpeed draws images one after the other, on one core, for two seconds.

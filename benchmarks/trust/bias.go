@@ -3,13 +3,14 @@ package main
 import (
 	"fmt"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit/eval"
-	"sslkit/kit/metric"
 )
 
-// trustBias asks which pretexts make a planted bias worse, and which probes mend it.
-func trustBias(o options, t trustSetting) ([]row, error) {
+// bias asks which pretexts make a planted bias worse, and which probes mend it.
+func bias(o options, s setting) ([]result.Row, error) {
 	aligned, odd := make([][]bool, len(data.ShapeClasses())), []int{}
 	for class := range aligned {
 		aligned[class] = []bool{class%2 == 0, class%2 == 1}
@@ -22,10 +23,10 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 		probe  eval.Probe
 		honest bool // fitted on images in which nothing is planted
 	}{
-		{"plain probe", trustProbe, false},
-		{"balanced probe", eval.GroupBalanced{Linear: trustProbe}, false},
+		{"plain probe", question.Linear, false},
+		{"balanced probe", eval.GroupBalanced{Linear: question.Linear}, false},
 		{"group-DRO probe", eval.GroupDRO{L2: 1e-3, Rounds: 30, Gap: .1}, false},
-		{"plain probe on unbiased images", trustProbe, true},
+		{"plain probe on unbiased images", question.Linear, true},
 	}
 	// values[case][metric] are over the seeds; order is that of the rows.
 	type key struct{ name, metric string }
@@ -37,11 +38,11 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 		}
 		values[k] = append(values[k], 100*v)
 	}
-	for seed := range uint64(t.seeds) {
+	for seed := range uint64(s.seeds) {
 		for _, spurious := range []float64{0, .9} {
-			for e := -1; e < len(trustPretexts); e++ {
-				encoder, name := trustPretexts[max(e, 0)], "random"
-				run, err := t.pretrain(o, encoder, spurious, seed+1)
+			for e := -1; e < len(pretexts); e++ {
+				encoder, name := pretexts[max(e, 0)], "random"
+				run, err := s.pretrain(o, encoder, spurious, seed+1)
 				if err != nil {
 					return nil, err
 				}
@@ -49,11 +50,7 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 				if e >= 0 {
 					features, name = run.Features, encoder.name
 				}
-				train, err := features(data.Train)
-				if err != nil {
-					return nil, err
-				}
-				test, err := features(data.Test)
+				train, test, err := question.TrainAndTest(features)
 				if err != nil {
 					return nil, err
 				}
@@ -63,7 +60,7 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 						if spurious == 0 || e < 0 { // The same as the plain probe; and a random encoder has seen no image.
 							continue
 						}
-						if fitted, err = run.FeaturesOf(t.world(0, seed+1), data.Train); err != nil {
+						if fitted, err = run.FeaturesOf(s.world(0, seed+1), data.Train); err != nil {
 							return nil, err
 						}
 						fitted.Name = "shapes-unbiased/train"
@@ -82,14 +79,13 @@ func trustBias(o options, t trustSetting) ([]row, error) {
 			}
 		}
 	}
-	var rows []row
+	var rows []result.Row
 	for _, k := range order {
-		mean, err := metric.MeanInterval(values[k])
+		row, err := result.Mean(k.name, k.metric, "%", values[k])
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{Case: k.name, Metric: k.metric, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: "%",
-			N: mean.N, Seed: 1})
+		rows = append(rows, row)
 	}
 	return rows, nil
 }

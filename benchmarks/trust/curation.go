@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit/curate"
 	"sslkit/kit/eval"
@@ -54,8 +56,8 @@ func albumOf(source data.Source, split data.Split, n int) (*album, error) {
 	return a, nil
 }
 
-// trustCopies are ways in which an image comes to be in a set twice.
-var trustCopies = []struct {
+// copies are ways in which an image comes to be in a set twice.
+var copies = []struct {
 	name string
 	of   func(pix []uint8, size int) ([]uint8, error)
 }{
@@ -92,26 +94,26 @@ func recompressed(pix []uint8, size, quality int) ([]uint8, error) {
 	return out, nil
 }
 
-// trustCuration plants copies and looks for them, and chooses subsets of a bad pool.
-func trustCuration(o options, t trustSetting) ([]row, error) {
-	rows, err := plantedCopies(t)
+// curation plants copies and looks for them, and chooses subsets of a bad pool.
+func curation(o options, s setting) ([]result.Row, error) {
+	rows, err := plantedCopies(s)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := chosenSubsets(o, t)
+	chosen, err := chosenSubsets(o, s)
 	return append(rows, chosen...), err
 }
 
 // plantedCopies are precision and recall of what is found, for duplicates within the training images and for test images
 // among them.
-func plantedCopies(t trustSetting) ([]row, error) {
-	var rows []row
+func plantedCopies(s setting) ([]result.Row, error) {
+	var rows []result.Row
 	for _, leak := range []bool{false, true} {
-		train, err := albumOf(t.world(0, 1), data.Train, t.train/2)
+		train, err := albumOf(s.world(0, 1), data.Train, s.train/2)
 		if err != nil {
 			return nil, err
 		}
-		test, err := albumOf(t.world(0, 1), data.Test, t.test)
+		test, err := albumOf(s.world(0, 1), data.Test, s.test)
 		if err != nil {
 			return nil, err
 		}
@@ -121,9 +123,9 @@ func plantedCopies(t trustSetting) ([]row, error) {
 		}
 		each := from.Len() / 20
 		var planted []string // The kind of each copy, by its place behind the clean images.
-		for k, kind := range trustCopies {
+		for k, kind := range copies {
 			for n := range each {
-				original := (k*each + n) * from.Len() / (each * len(trustCopies))
+				original := (k*each + n) * from.Len() / (each * len(copies))
 				pix, err := kind.of(from.pix[original], from.size)
 				if err != nil {
 					return nil, err
@@ -171,14 +173,14 @@ func plantedCopies(t trustSetting) ([]row, error) {
 				if err != nil {
 					return nil, err
 				}
-				rows = append(rows, intervalRow(of, "precision", precision, 0))
+				rows = append(rows, result.Percent(of, "precision", precision, 0))
 			}
-			for _, kind := range trustCopies {
+			for _, kind := range copies {
 				recall, err := metric.Wilson(ofKind[kind.name], each)
 				if err != nil {
 					return nil, err
 				}
-				rows = append(rows, intervalRow(of, "recall, "+kind.name, recall, 0))
+				rows = append(rows, result.Percent(of, "recall, "+kind.name, recall, 0))
 			}
 		}
 	}
@@ -188,16 +190,12 @@ func plantedCopies(t trustSetting) ([]row, error) {
 // chosenSubsets labels equally many images of a pool, chosen in several ways by the features of SimCLR, and compares probes
 // on them. In the pool class c has 0.6^c times as many images as class 0, and a quarter of it is a few images again and
 // again.
-func chosenSubsets(o options, t trustSetting) ([]row, error) {
-	run, err := t.pretrain(o, trustSimCLR, 0, 1)
+func chosenSubsets(o options, s setting) ([]result.Row, error) {
+	run, err := s.pretrain(o, simCLR, 0, 1)
 	if err != nil {
 		return nil, err
 	}
-	train, err := run.Features(data.Train)
-	if err != nil {
-		return nil, err
-	}
-	test, err := run.Features(data.Test)
+	train, test, err := question.TrainAndTest(run.Features)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +236,7 @@ func chosenSubsets(o options, t trustSetting) ([]row, error) {
 		groups, err := curate.Cosine{Threshold: .9999}.Groups(x, len(pool), train.Dim)
 		return groups.Keep(len(pool)), err
 	}
-	var rows []row
+	var rows []result.Row
 	const draws = 10
 	for _, m := range []int{100, 300} {
 		m = min(m, len(pool)/2)
@@ -272,20 +270,19 @@ func chosenSubsets(o options, t trustSetting) ([]row, error) {
 					labelled.X, labelled.Labels = append(labelled.X, x[r*train.Dim:(r+1)*train.Dim]...), append(labelled.Labels,
 						train.Labels[pool[r]])
 				}
-				result, err := eval.Linear{L2: []float64{1e-2}, MaxIterations: 100}.Evaluate(labelled, test)
+				measured, err := eval.Linear{L2: []float64{1e-2}, MaxIterations: 100}.Evaluate(labelled, test)
 				if err != nil {
 					return nil, err
 				}
-				accuracies = append(accuracies, 100*result.Value)
+				accuracies = append(accuracies, 100*measured.Value)
 			}
-			mean, err := metric.MeanInterval(accuracies)
+			row, err := result.Mean("simclr/shapes-pool/"+way.name, fmt.Sprintf("accuracy, %d labelled images", m), "%", accuracies)
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, row{Case: fmt.Sprintf("simclr/shapes-pool/%s", way.name),
-				Metric: fmt.Sprintf("accuracy, %d labelled images", m),
-				Value:  mean.Value, Low: mean.Low, High: mean.High, Unit: "%", N: draws, Seed: 0,
-				Detail: fmt.Sprintf("of a pool of %d images; the interval is over draws of one encoder", len(pool))})
+			row.Seed = 0
+			row.Detail = fmt.Sprintf("of a pool of %d images; the interval is over draws of one encoder", len(pool))
+			rows = append(rows, row)
 		}
 	}
 	return rows, nil

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"strings"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
 )
 
-// trustMemory asks what was memorised: by the pretraining, of many images seen a few times and of few seen often, and by the
+// memory asks what was memorised: by the pretraining, of many images seen a few times and of few seen often, and by the
 // probe.
-func trustMemory(o options, t trustSetting) ([]row, error) {
-	var rows []row
-	for _, images := range []int{t.train, t.train / 50} {
-		small := t
-		small.train = max(images, methodsBatch)
-		e := trustSimCLR
-		if images < t.train {
+func memory(o options, s setting) ([]result.Row, error) {
+	var rows []result.Row
+	for _, images := range []int{s.train, s.train / 50} {
+		small := s
+		small.train = max(images, batch)
+		e := simCLR
+		if images < s.train {
 			e.name = fmt.Sprintf("simclr-on-%d", small.train)
 		}
 		run, err := small.pretrain(o, e, 0, 1)
@@ -30,7 +32,7 @@ func trustMemory(o options, t trustSetting) ([]row, error) {
 		}
 		name := fmt.Sprintf("simclr/shapes, %d images, each seen %.0f times", small.train, known.Seen)
 		gap := known.Gap
-		rows = append(rows, row{Case: name, Metric: "alignment of held-out less of training images", Value: 100 * gap.Value,
+		rows = append(rows, result.Row{Case: name, Metric: "alignment of held-out less of training images", Value: 100 * gap.Value,
 			Low: 100 * gap.Low, High: 100 * gap.High, Unit: "hundredths", N: gap.N, Seed: 1,
 			Detail: fmt.Sprintf("training %.4f, held out %.4f; %s", known.Train.Value, known.HeldOut.Value, orNone(known.Warning))})
 		train, err := run.Features(data.Train)
@@ -41,17 +43,17 @@ func trustMemory(o options, t trustSetting) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		report, err := eval.Overfit{Probe: trustProbe}.Evaluate(train, validation)
+		report, err := eval.Overfit{Probe: question.Linear}.Evaluate(train, validation)
 		if err != nil {
 			return nil, err
 		}
 		heldOut := metric.Interval{Value: report.Value, Low: report.Low, High: report.High, N: report.N}
 		warnings := orNone(strings.Join(report.Warnings, "; "))
-		for _, r := range []row{
-			intervalRow(name, "probe on its own images", report.Fitted, 1),
-			intervalRow(name, "probe on validation images", heldOut, 1),
-			intervalRow(name, "probe of shuffled labels on its own images", report.Memorised, 1),
-			intervalRow(name, "probe of shuffled labels on validation images, above chance", report.Shuffled, 1),
+		for _, r := range []result.Row{
+			result.Percent(name, "probe on its own images", report.Fitted, 1),
+			result.Percent(name, "probe on validation images", heldOut, 1),
+			result.Percent(name, "probe of shuffled labels on its own images", report.Memorised, 1),
+			result.Percent(name, "probe of shuffled labels on validation images, above chance", report.Shuffled, 1),
 		} {
 			r.Detail = warnings
 			rows = append(rows, r)

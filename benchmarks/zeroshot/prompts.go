@@ -58,12 +58,12 @@ func prompts(classes []string, say func(w *words, class int)) [][]string {
 	return texts
 }
 
-// question is a classification by texts.
-type question struct {
+// task is a classification by texts.
+type task struct {
 	name    string
 	classes []string
 	prompts [][]string
-	// label is the class of an image with that caption, -1 where the question is not about it.
+	// label is the class of an image with that caption, -1 where the task is not about it.
 	label func(caption string) int
 }
 
@@ -88,13 +88,13 @@ func combinations() (all [][]string, heldOut int) {
 
 // aboutCombinations asks for colour and shape at once, of images of the combinations from first to last-1, among those up to
 // the number among.
-func aboutCombinations(name string, first, last, among int) question {
+func aboutCombinations(name string, first, last, among int) task {
 	all, _ := combinations()
 	classes := make([]string, among)
 	for c := range classes {
 		classes[c] = all[c][0] + " " + all[c][1]
 	}
-	return question{
+	return task{
 		name: name, classes: classes,
 		prompts: prompts(classes, func(w *words, c int) { w.colour, w.shape = all[c][0], all[c][1] }),
 		label: func(caption string) int {
@@ -107,9 +107,9 @@ func aboutCombinations(name string, first, last, among int) question {
 }
 
 // aboutAttribute asks for one thing that captions say, of images of the combinations from first to last-1. say puts a class in.
-func aboutAttribute(name string, first, last int, classes []string, say func(w *words, class string)) question {
+func aboutAttribute(name string, first, last int, classes []string, say func(w *words, class string)) task {
 	all, _ := combinations()
-	return question{
+	return task{
 		name: name, classes: classes,
 		prompts: prompts(classes, func(w *words, c int) { say(w, classes[c]) }),
 		label: func(caption string) int {
@@ -126,13 +126,13 @@ func aboutAttribute(name string, first, last int, classes []string, say func(w *
 	}
 }
 
-// questions are what a run is asked, the figure first.
-func questions() []question {
+// tasks are what a run is asked, the figure first.
+func tasks() []task {
 	all, heldOut := combinations()
 	n := len(all)
 	shape := func(w *words, class string) { w.shape = class }
 	colour := func(w *words, class string) { w.colour = class }
-	return []question{
+	return []task{
 		aboutCombinations("held-out combinations among themselves", 0, heldOut, heldOut),
 		aboutCombinations("held-out combinations among all", 0, heldOut, n),
 		aboutCombinations("seen combinations among all", heldOut, n, n),

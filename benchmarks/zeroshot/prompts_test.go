@@ -6,14 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit/encoder"
 )
 
 // heldOutTrain is the training set of the benchmark, smaller.
-func heldOutTrain(t *testing.T, c zeroshotCase) data.Captioned {
+func heldOutTrain(t *testing.T, c training) data.Captioned {
 	t.Helper()
-	set, err := zeroshotRecipe(options{quick: true}, c, 1).Data.Open(data.Train)
+	set, err := recipeOf(question.Options{Quick: true}, c, 1).Data.Open(data.Train)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestHeldOutCombinationsAreNotTrainedOn(t *testing.T) {
 			t.Errorf("%d combinations of %s are held out", count[shape], shape)
 		}
 	}
-	set := heldOutTrain(t, zeroshotCase{})
+	set := heldOutTrain(t, training{})
 	if set.Len() > 3200 || set.Len() < 2800 { // Of 4000, three quarters.
 		t.Errorf("%d images are left", set.Len())
 	}
@@ -57,9 +59,9 @@ func TestHeldOutCombinationsAreNotTrainedOn(t *testing.T) {
 	}
 }
 
-// The questions are of words that training captions have, as they have them; and a caption belongs to the classes that it says.
-func TestQuestionsAreOfKnownWords(t *testing.T) {
-	set := heldOutTrain(t, zeroshotCase{})
+// The tasks are of words that training captions have, as they have them; and a caption belongs to the classes that it says.
+func TestTasksAreOfKnownWords(t *testing.T) {
+	set := heldOutTrain(t, training{})
 	var captions []string
 	for i := range set.Len() {
 		captions = append(captions, set.Captions(i)[0])
@@ -68,17 +70,17 @@ func TestQuestionsAreOfKnownWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range questions() {
-		if len(q.prompts) != len(q.classes) {
-			t.Fatalf("%s: texts of %d classes of %d", q.name, len(q.prompts), len(q.classes))
+	for _, task := range tasks() {
+		if len(task.prompts) != len(task.classes) {
+			t.Fatalf("%s: texts of %d classes of %d", task.name, len(task.prompts), len(task.classes))
 		}
-		for c, prompts := range q.prompts {
+		for c, prompts := range task.prompts {
 			if _, err := text.Tokens(prompts); err != nil {
-				t.Errorf("%s, %s: %v", q.name, q.classes[c], err)
+				t.Errorf("%s, %s: %v", task.name, task.classes[c], err)
 			}
 			for _, prompt := range prompts {
-				if got := q.label(prompt); got != c && got != -1 {
-					t.Errorf("%s: %q is of class %s, want %s", q.name, prompt, q.classes[got], q.classes[c])
+				if got := task.label(prompt); got != c && got != -1 {
+					t.Errorf("%s: %q is of class %s, want %s", task.name, prompt, task.classes[got], task.classes[c])
 				}
 			}
 		}
@@ -86,17 +88,17 @@ func TestQuestionsAreOfKnownWords(t *testing.T) {
 	const caption = "a small red plain circle at the centre on a warm striped background" // Held out.
 	for i, want := range []string{"red circle", "red circle", "", "circle", "red", "", "", "", ""} {
 		got := ""
-		if q := questions()[i]; q.label(caption) >= 0 {
-			got = q.classes[q.label(caption)]
+		if task := tasks()[i]; task.label(caption) >= 0 {
+			got = task.classes[task.label(caption)]
 		}
 		if got != want {
-			t.Errorf("%s: %q is %q, want %q", questions()[i].name, caption, got, want)
+			t.Errorf("%s: %q is %q, want %q", tasks()[i].name, caption, got, want)
 		}
 	}
 }
 
 func TestShuffledCaptionsAreThoseOfOtherImages(t *testing.T) {
-	plain, shuffled := heldOutTrain(t, zeroshotCase{}), heldOutTrain(t, zeroshotCase{shuffled: true})
+	plain, shuffled := heldOutTrain(t, training{}), heldOutTrain(t, training{shuffled: true})
 	var a, b []string
 	same := 0
 	for i := range plain.Len() {
@@ -117,9 +119,9 @@ func TestShuffledCaptionsAreThoseOfOtherImages(t *testing.T) {
 
 // The committed result is clear of three times chance, and its control is not.
 func TestZeroshotResultIsClearOfChance(t *testing.T) {
-	rows := readRows(filepath.Join("results", "zeroshot.json"))
+	rows := result.ReadRows(filepath.Join("..", "results", "zeroshot.json"))
 	if rows == nil {
-		t.Fatal("benchmarks/results/zeroshot.json is missing: go run ./benchmarks zeroshot makes it")
+		t.Fatal("benchmarks/results/zeroshot.json is missing: go run ./benchmarks/zeroshot makes it")
 	}
 	const figure, chance = "held-out combinations among themselves (chance 5 %)", 5
 	found := 0

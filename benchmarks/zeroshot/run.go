@@ -7,15 +7,16 @@ import (
 	"os"
 	"path/filepath"
 
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/eval"
 )
 
-// zeroshotRun is what one run answered, and what its pretraining cost.
-type zeroshotRun struct {
-	Answers []answer `json:"answers"` // In the order of the questions, then retrieval.
-	Cost    *cost    `json:"cost"`
+// measurement is what one run answered, and what its pretraining cost.
+type measurement struct {
+	Answers []answer     `json:"answers"` // In the order of the tasks, then retrieval.
+	Cost    *result.Cost `json:"cost"`
 
 	recipe json.RawMessage
 }
@@ -30,35 +31,29 @@ type answer struct {
 	N      int     `json:"n"` // Images, or queries.
 }
 
-// pretrainZeroshot trains and measures one seed, or reads what an earlier call measured.
-func pretrainZeroshot(dir string, recipe kit.Recipe) (zeroshotRun, error) {
-	resetPeakMemory()
+// pretrain trains and measures one seed, or reads what an earlier call measured.
+func pretrain(dir string, recipe kit.Recipe) (measurement, error) {
+	result.ResetPeakMemory()
 	run, err := kit.Pretrain(dir, recipe)
 	if err != nil {
-		return zeroshotRun{}, err
+		return measurement{}, err
 	}
-	measured, err := remembered(filepath.Join(dir, "measured.json"), func() (zeroshotRun, error) {
+	measured, err := result.Kept(filepath.Join(dir, "measured.json"), func() (measurement, error) {
 		answers, err := askAll(run, data.Test)
 		if err != nil {
-			return zeroshotRun{}, err
+			return measurement{}, err
 		}
-		seconds, err := run.Seconds()
-		if err != nil {
-			return zeroshotRun{}, err
-		}
-		seen := run.Recipe.Steps * run.Recipe.Batch
-		return zeroshotRun{Answers: answers, Cost: &cost{
-			ImagesSeen: seen, Seconds: seconds, ImagesPerSecond: float64(seen) / seconds, PeakMemoryGiB: peakMemoryGiB(),
-		}}, nil
+		cost, err := result.CostOf(run)
+		return measurement{Answers: answers, Cost: cost}, err
 	})
 	if err != nil {
-		return zeroshotRun{}, err
+		return measurement{}, err
 	}
 	measured.recipe, err = os.ReadFile(filepath.Join(dir, "recipe.json"))
 	return measured, err
 }
 
-// askAll asks a run all questions about a split, and lets it find images by their captions and captions by their images.
+// askAll gives a run all tasks on a split, and lets it find images by their captions and captions by their images.
 func askAll(run *kit.Run, split data.Split) ([]answer, error) {
 	set, err := run.Recipe.Data.Open(split)
 	if err != nil {
@@ -78,13 +73,13 @@ func askAll(run *kit.Run, split data.Split) ([]answer, error) {
 		return nil, err
 	}
 	var answers []answer
-	for _, q := range questions() {
-		result, err := q.ask(run, images, captions)
+	for _, t := range tasks() {
+		result, err := t.ask(run, images, captions)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", q.name, err)
+			return nil, fmt.Errorf("%s: %w", t.name, err)
 		}
 		answers = append(answers, answer{
-			q.name, 100 * result.Value, 100 * result.Low, 100 * result.High, 100 * result.Chance, result.N,
+			t.name, 100 * result.Value, 100 * result.Low, 100 * result.High, 100 * result.Chance, result.N,
 		})
 	}
 	byText, byImage, err := eval.TextRetrieval{K: []int{1, 10}}.Evaluate(run.TextEmbeddings, images, captions)
@@ -105,17 +100,17 @@ func askAll(run *kit.Run, split data.Split) ([]answer, error) {
 	return answers, nil
 }
 
-// ask asks one question of the images that it is about.
-func (q question) ask(run *kit.Run, images eval.Features, captions []string) (eval.TextZeroShotResult, error) {
-	images.Classes, images.Labels = q.classes, make([]int, images.N)
+// ask gives a run one task, on the images that it is about.
+func (t task) ask(run *kit.Run, images eval.Features, captions []string) (eval.TextZeroShotResult, error) {
+	images.Classes, images.Labels = t.classes, make([]int, images.N)
 	for i, caption := range captions {
-		images.Labels[i] = q.label(caption)
+		images.Labels[i] = t.label(caption)
 	}
 	about, err := images.Labelled()
 	if err != nil {
 		return eval.TextZeroShotResult{}, err
 	}
-	return eval.TextZeroShot{Prompts: q.prompts}.Evaluate(run.TextEmbeddings, about)
+	return eval.TextZeroShot{Prompts: t.prompts}.Evaluate(run.TextEmbeddings, about)
 }
 
 // shuffledCaptions is another source whose training images have each other's captions, so that there is nothing to learn of

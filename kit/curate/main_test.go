@@ -13,21 +13,8 @@ import (
 	"testing"
 
 	"sslkit/data"
+	"sslkit/data/datatest"
 )
-
-// shared returns a file of real data that lies beside the repository, and skips
-// the test where it is absent.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the real data %s is not there", path)
-	}
-	return path
-}
 
 // wantError checks that an error names what it is about.
 func wantError(t *testing.T, err error, parts ...string) {
@@ -57,7 +44,7 @@ var photographs = struct{ cifar, coco *pictures }{}
 func cifar(t *testing.T, n int) data.Set {
 	t.Helper()
 	const all = 4000 / smaller
-	source := data.ImageFolder{Path: shared(t, "cifar10-jpeg.tar.gz"), Train: all, Cache: t.TempDir()}
+	source := data.ImageFolder{Path: datatest.File(t, "cifar10-jpeg.tar.gz"), Train: all, Cache: t.TempDir()}
 	if photographs.cifar == nil {
 		photographs.cifar = load(t, opened(t, source))
 	}
@@ -71,14 +58,14 @@ func cifar(t *testing.T, n int) data.Set {
 // xrays are n chest X-rays of 28×28 pixels, which all look much alike.
 func xrays(t *testing.T, n int) data.Set {
 	t.Helper()
-	return opened(t, data.MedMNIST{Path: shared(t, "pneumoniamnist.npz"), Train: n})
+	return opened(t, data.MedMNIST{Path: datatest.File(t, "pneumoniamnist.npz"), Train: n})
 }
 
 // coco are about 200 photographs, cut to 128×128 pixels. The archive holds masks and
 // annotations beside them: the photographs are unpacked.
 func coco(t *testing.T) data.Set {
 	t.Helper()
-	archive := shared(t, "coco128-256px.tar.gz")
+	archive := datatest.File(t, "coco128-256px.tar.gz")
 	if photographs.coco != nil {
 		return photographs.coco
 	}

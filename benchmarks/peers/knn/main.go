@@ -15,10 +15,10 @@ import (
 	"slices"
 	"strings"
 
+	"sslkit/benchmarks/question"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/encoder"
-	"sslkit/kit/eval"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
 )
@@ -35,8 +35,9 @@ var methods = []ssl.Method{
 
 // options are the flags.
 type options struct {
-	python, script, path, runs, out, only string
-	seeds, train, test, epochs            int
+	python, script, runs, out, only string
+	images                          question.Images
+	seeds, train, test, epochs      int
 }
 
 func main() {
@@ -44,8 +45,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.python, "python", "python3", "interpreter that has lightly")
 	flag.StringVar(&o.script, "script", "lightly_side.py", "the other side's program")
-	flag.StringVar(&o.path, "data", "../shared/data/cifar10-jpeg.tar.gz", "CIFAR-10 as class folders, in a directory or archive; "+
-		"where there is none it is downloaded")
+	o.images.Register()
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "peers-knn"), "where runs are kept")
 	flag.StringVar(&o.out, "out", filepath.Join("benchmarks", "results"), "directory for the result")
 	flag.StringVar(&o.only, "only", "", "compare only these methods, by name, with commas between")
@@ -63,14 +63,6 @@ func main() {
 	if err := compare(o); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// source is the images of both sides.
-func (o options) source() data.Source {
-	if _, err := os.Stat(o.path); err != nil {
-		return data.CIFAR10{Train: o.train, Test: o.test}
-	}
-	return data.ImageFolder{Path: o.path, Size: 32, Train: o.train, Test: o.test}
 }
 
 // chosen are the methods that -only names.
@@ -95,7 +87,10 @@ func compare(o options) error {
 	if err != nil {
 		return err
 	}
-	source := o.source()
+	source, err := o.images.CIFAR10(o.train, o.test)
+	if err != nil {
+		return err
+	}
 	images := filepath.Join(o.runs, "images")
 	if err := exportImages(images, source); err != nil {
 		return err
@@ -103,7 +98,7 @@ func compare(o options) error {
 	sides := make([]pair, len(chosen))
 	var untrained []float64
 	for seed := 1; seed <= o.seeds; seed++ {
-		out := newResult(o)
+		out := newComparison(o)
 		for i, method := range chosen {
 			name := fmt.Sprintf("%s-%d", method.Name(), seed)
 			run, here, err := trainHere(filepath.Join(o.runs, name), kit.Recipe{
@@ -135,7 +130,7 @@ func compare(o options) error {
 		if err := out.add(chosen, sides, untrained); err != nil {
 			return err
 		}
-		if err := out.write(o.out); err != nil {
+		if err := out.WriteWith(o.out, out.table()); err != nil {
 			return err
 		}
 	}
@@ -191,16 +186,8 @@ func trainHere(dir string, recipe kit.Recipe) (*kit.Run, outcome, error) {
 }
 
 // knn is the accuracy in percent. lightly_side.py measures the same.
-func knn(features func(data.Split) (eval.Features, error)) (float64, error) {
-	train, err := features(data.Train)
-	if err != nil {
-		return 0, err
-	}
-	test, err := features(data.Test)
-	if err != nil {
-		return 0, err
-	}
-	measured, err := eval.KNN{K: 20, Temperature: .1}.Evaluate(train, test)
+func knn(of question.Features) (float64, error) {
+	measured, err := question.Evaluate(question.KNN, of)
 	return 100 * measured.Value, err
 }
 
