@@ -130,14 +130,14 @@ func TestCells(t *testing.T) {
 
 func TestCellsOfTheRepositoryAndSeveralNotebooks(t *testing.T) {
 	t.Parallel()
-	list := writeFile(t, "packages", "results sslkit/benchmarks/results\n")
-	good := write(t, "%%\nfmt.Println(results.Row{Case: \"a\"})")
-	bad := write(t, "%%\nfmt.Println(results.Row{Cases: \"a\"})")
+	list := writeFile(t, "packages", "result sslkit/benchmarks/result\n")
+	good := write(t, "%%\nfmt.Println(result.Row{Case: \"a\"})")
+	bad := write(t, "%%\nfmt.Println(result.Row{Cases: \"a\"})")
 	problems, cells, err := run(list, []string{good, bad})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cells != 2 || len(problems) != 1 || problems[0].String() != bad+": cell 1, line 2: unknown field Cases in struct literal of type results.Row" {
+	if cells != 2 || len(problems) != 1 || problems[0].String() != bad+": cell 1, line 2: unknown field Cases in struct literal of type result.Row" {
 		t.Errorf("%d cells, got %v", cells, problems)
 	}
 }
