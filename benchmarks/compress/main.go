@@ -55,7 +55,8 @@ const batch = 64
 type compressed struct {
 	name string
 	runs []*kit.Run
-	// pruned tells whether the runs start from pruned weights, so that the accuracy before training says something.
+	// pruned tells whether the runs start from pruned weights, so that the accuracy before training
+	// says something.
 	pruned bool
 }
 

@@ -74,8 +74,8 @@ func (s settings) report(o options, teacher *kit.Run, ways []*compressed) error 
 	return draw(points, filepath.Join(o.Results(), "compress.png"))
 }
 
-// accuracyRows are the accuracy of one way over its seeds, its share of the teacher's, and where it was pruned that before
-// training.
+// accuracyRows are the accuracy of one way over its seeds, its share of the teacher's, and where it
+// was pruned that before training.
 func (w *compressed) accuracyRows(teacher float64) ([]result.Row, error) {
 	var accuracy, share, before []float64
 	for _, run := range w.runs {
@@ -117,7 +117,8 @@ func (w *compressed) accuracyRows(teacher float64) ([]result.Row, error) {
 	return rows, nil
 }
 
-// sizeRows are what a candidate takes: parameters, multiply-adds, bytes and time, and its shares of the first candidate's.
+// sizeRows are what a candidate takes: parameters, multiply-adds, bytes and time, and its shares of
+// the first candidate's.
 func sizeRows(table compress.Table, i int) []result.Row {
 	r, first := table.Rows[i], table.Rows[0]
 	exact := func(metric string, value float64, unit string) result.Row {

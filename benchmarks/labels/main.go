@@ -82,8 +82,8 @@ type settings struct {
 	encoder encoder.Encoder
 }
 
-// colourless is what takes from pictures without colours as much as ssl.SimCLRView from photographs. Smaller crops would miss
-// what is ill.
+// colourless is what takes from pictures without colours as much as ssl.SimCLRView from
+// photographs. Smaller crops would miss what is ill.
 var colourless = augment.Pipeline{
 	augment.RandomResizedCrop{Size: 32, Scale: [2]float64{.5, 1}},
 	augment.Flip{},

@@ -29,7 +29,8 @@ type findings struct {
 	earlier []curve // Of the linear probe after more and more images, the last one after all.
 }
 
-// findings are the means over seeds and draws, how far they are above training from scratch, and what that saves in labels.
+// findings are the means over seeds and draws, how far they are above training from scratch, and
+// what that saves in labels.
 func (r classifiers) findings(s settings, set imageSet) (findings, error) {
 	var found findings
 	for _, w := range ways {
@@ -60,8 +61,8 @@ func (r classifiers) of(w way, n int) classifiers {
 	})
 }
 
-// curve is the curve of one way. Its rows, and those of its difference from the baseline where that has as many labels, are added
-// to rows.
+// curve is the curve of one way. Its rows, and those of its difference from the baseline where that
+// has as many labels, are added to rows.
 func (r classifiers) curve(name string, baseline classifiers, rows *[]result.Row) (curve, error) {
 	c := curve{way: r[0].Way}
 	for _, count := range r.counts() {
@@ -116,8 +117,8 @@ func (r classifiers) twin(of classifier) classifier {
 	})]
 }
 
-// row is the mean of a value over the classifiers, in percent. Those that share a pretrained network are not independent, so the
-// interval is then that over the means of the networks.
+// row is the mean of a value over the classifiers, in percent. Those that share a pretrained
+// network are not independent, so the interval is then that over the means of the networks.
 func (r classifiers) row(name, what string, value func(classifier) float64) (result.Row, error) {
 	var independent []float64
 	bySeed := map[uint64][]float64{}
@@ -148,7 +149,8 @@ func (r classifiers) cost() *result.Cost {
 	return &mean
 }
 
-// apart tells which ways are above training from scratch with intervals apart, for each number of labels.
+// apart tells which ways are above training from scratch with intervals apart, for each number of
+// labels.
 func apart(set string, curves []curve) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "On %s, above the network trained from scratch, with intervals apart:", set)
@@ -180,7 +182,8 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// saved is a table of how many labels of each class the ways need for what training from scratch reaches.
+// saved is a table of how many labels of each class the ways need for what training from scratch
+// reaches.
 func saved(set string, curves []curve) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Labels of each class that reach, on %s, what training from scratch reaches with more (between measured "+

@@ -28,7 +28,8 @@ func TestRowsKnowWhatIsIndependent(t *testing.T) {
 		}
 	}
 	value := func(c classifier) float64 { return c.Result.Value }
-	// Of 50, 60, 70, 60: deviation 8.165, error 4.082, t(3) = 3.1824. Of the means 55 and 65: error 5, t(1) = 12.706.
+	// Of 50, 60, 70, 60: deviation 8.165, error 4.082, t(3) = 3.1824. Of the means 55 and 65: error
+	// 5, t(1) = 12.706.
 	for w, half := range map[way]float64{fromScratch: 12.992, linearProbe: 63.531} {
 		got, err := both[w].row("x", "accuracy", value)
 		if err != nil || got.N != 4 || math.Abs(got.Value-60) > 1e-9 || math.Abs(got.High-60-half) > .001 {

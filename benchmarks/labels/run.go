@@ -220,7 +220,8 @@ func (r *classifier) addCost(runs []*kit.Run) error {
 	return nil
 }
 
-// trainingFLOPs are those of all forward and backward passes of the encoder: a backward pass costs two forward ones.
+// trainingFLOPs are those of all forward and backward passes of the encoder: a backward pass costs
+// two forward ones.
 func trainingFLOPs(run *kit.Run) float64 {
 	views := run.Recipe.Batch
 	switch method := run.Recipe.Method.(type) {

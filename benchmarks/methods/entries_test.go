@@ -32,8 +32,8 @@ func tinyRecipe(e entry) kit.Recipe {
 	}
 }
 
-// Every method of the comparison, at its paper's settings, goes through the trainer with a tiny encoder: views, loss,
-// gradient, update, monitors and checkpoint.
+// Every method of the comparison, at its paper's settings, goes through the trainer with a tiny
+// encoder: views, loss, gradient, update, monitors and checkpoint.
 func TestEveryMethodPretrains(t *testing.T) {
 	names := map[string]bool{}
 	for _, e := range entries(question.ShapesView, convolutional(10, 16)) {

@@ -55,7 +55,8 @@ func main() {
 	question.Main("methods", asks, func() error { return measure(o) })
 }
 
-// The images of CIFAR-10 that are used, evenly over the classes: as many for training as Shapes has.
+// The images of CIFAR-10 that are used, evenly over the classes: as many for training as Shapes
+// has.
 const cifarTrain, cifarTest = 10_000, 5_000
 
 // imageSet is a set of images with the view that suits them.

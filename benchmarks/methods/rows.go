@@ -12,7 +12,8 @@ import (
 	"sslkit/plots"
 )
 
-// setRows are those of one set: the random encoder of each family before the first method that trains it.
+// setRows are those of one set: the random encoder of each family before the first method that
+// trains it.
 func setRows(set string, chosen []entry, trained [][]measurement, untrained map[string][]measurement) ([]result.Row, error) {
 	var rows []result.Row
 	shown := map[string]bool{}
@@ -35,8 +36,8 @@ func setRows(set string, chosen []entry, trained [][]measurement, untrained map[
 	return rows, nil
 }
 
-// notClear says which methods' k-NN accuracy is not clear of the random encoder's of their family: their intervals touch, or it
-// is below.
+// notClear says which methods' k-NN accuracy is not clear of the random encoder's of their family:
+// their intervals touch, or it is below.
 func notClear(set string, rows []result.Row) string {
 	random := map[string]result.Row{} // By the name of the family.
 	var names []string

@@ -17,12 +17,13 @@ type Images struct {
 
 // Register adds the flag to the command line.
 func (i *Images) Register() {
-	flag.StringVar(&i.Folder, "data", os.Getenv("SSLKIT_DATA_DIR"), "the `folder` of real images, which may hold "+
-		"cifar10-jpeg.tar.gz (or its class folders, in cifar10-jpeg) and pneumoniamnist.npz; where it isn't given, the "+
-		"environment variable SSLKIT_DATA_DIR says it; what isn't there is downloaded")
+	flag.StringVar(&i.Folder, "data", os.Getenv("SSLKIT_DATA_DIR"), "the `folder` of real images, unless the environment "+
+		"variable SSLKIT_DATA_DIR names it: it may hold cifar10-jpeg.tar.gz (or its class folders, in cifar10-jpeg) and "+
+		"pneumoniamnist.npz; what isn't there is downloaded")
 }
 
-// CIFAR10 is that many training and test images of CIFAR-10, evenly over the classes; 0 is all of them.
+// CIFAR10 is that many training and test images of CIFAR-10, evenly over the classes; 0 is all of
+// them.
 func (i Images) CIFAR10(train, test int) (data.Source, error) {
 	path, err := i.find("cifar10-jpeg.tar.gz", "cifar10-jpeg")
 	if err != nil || path == "" {
@@ -37,8 +38,8 @@ func (i Images) Pneumonia() (data.MedMNIST, error) {
 	return data.MedMNIST{Dataset: "pneumoniamnist", Path: path, Size: 32}, err
 }
 
-// find is the path of the first of the names that the folder holds. Where it holds none, the path is "", and a line tells
-// that images will be downloaded.
+// find is the path of the first of the names that the folder holds. Where it holds none, the path
+// is "", and a line tells that images may be downloaded.
 func (i Images) find(names ...string) (string, error) {
 	if i.Folder != "" {
 		if _, err := os.Stat(i.Folder); err != nil {
@@ -51,13 +52,13 @@ func (i Images) find(names ...string) (string, error) {
 			}
 		}
 	}
-	fmt.Fprintf(os.Stderr, "%s is downloaded, unless data/cache has it: neither -data nor SSLKIT_DATA_DIR names a folder that "+
-		"holds it\n", names[0])
+	fmt.Fprintf(os.Stderr, "neither -data nor SSLKIT_DATA_DIR names a folder with %s: where it is needed, it is downloaded\n",
+		names[0])
 	return "", nil
 }
 
-// ShapesView takes away what differs between the images of Shapes but not between their classes, colour. Smaller crops would
-// cut the outlines, which are all that the classes differ in.
+// ShapesView takes away what differs between the images of Shapes but not between their classes,
+// colour. Smaller crops would cut the outlines, which are all that the classes differ in.
 var ShapesView = augment.Pipeline{
 	augment.RandomResizedCrop{Size: 32, Scale: [2]float64{.5, 1}},
 	augment.Flip{},

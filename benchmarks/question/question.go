@@ -1,5 +1,5 @@
-// Package question is what the questions of benchmarks/ have in common: their flags and folders, the images that several
-// of them look at, and the measures that all of them take.
+// Package question is what the questions of benchmarks/ have in common: their flags and folders,
+// the images that several of them look at, and the measures that all of them take.
 package question
 
 import (
@@ -17,7 +17,8 @@ type Options struct {
 
 // Register adds the flags to the command line.
 func (o *Options) Register() {
-	flag.BoolVar(&o.Quick, "quick", false, "run small, to see that it works; all of it stays in the runs' folder, with -quick in its name")
+	flag.BoolVar(&o.Quick, "quick", false, "run small, to see that it works; runs and result go to the "+
+		"runs' folder, with -quick in its name")
 	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "benchmarks"), "the `folder` where runs are kept")
 }
 
@@ -38,7 +39,8 @@ func (o Options) Results() string {
 	return filepath.Join("benchmarks", "results")
 }
 
-// Main reads the flags, and ends the process with what answer returns. name is that of the question's folder.
+// Main reads the flags, and ends the process with what answer returns. name is that of the
+// question's folder.
 func Main(name, asks string, answer func() error) {
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "%s\n\nusage: go run ./benchmarks/%s [flags]\n", asks, name)

@@ -2,7 +2,8 @@
 //
 //	go run ./benchmarks/real
 //
-// On two CPU cores it trains for half an hour. With an accelerator it trains a published recipe besides.
+// On two CPU cores it trains for half an hour. With an accelerator it trains a published recipe
+// besides.
 package main
 
 import (
@@ -27,8 +28,8 @@ const protocol = "SimCLR on the 50,000 training images of CIFAR-10, without labe
 	"temperature 0.1) on frozen features of whole images, with all training labels, on the 10,000 test images, after the last " +
 	"step. The settings were chosen in short runs by k-NN on a tenth of the training images, held out, never on the test images."
 
-// smallBudget is the number of images that the first recipe may see: that of a run of PyTorch and lightly with the same
-// encoder that reached 50.6 %.
+// smallBudget is the number of images that the first recipe may see: that of a run of PyTorch and
+// lightly with the same encoder that reached 50.6 %.
 const smallBudget = 157_440
 
 // options are the flags.
@@ -112,7 +113,8 @@ func trainings(o options, source data.Source) []training {
 			Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 5e-4},
 			Batch:     128, Steps: steps(smallBudget, 128), Seed: 1,
 		}},
-		// Half the resolution is several times as many images in the same time, which is worth more than the detail.
+		// Half the resolution is several times as many images in the same time, which is worth more
+		// than the detail.
 		{"simclr/cifar10/resnet18-w16-half", kit.Recipe{
 			Data:      source,
 			Encoder:   encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem},
@@ -165,8 +167,9 @@ func publishedSize(o options, source data.Source) ([]result.Row, error) {
 	return rows, nil
 }
 
-// pretrainAndMeasure gives two rows: the encoder before training, and after. Where an earlier call of this benchmark finished
-// the run here, they are taken from what that measured: what it took in time and memory can only be measured once.
+// pretrainAndMeasure gives two rows: the encoder before training, and after. Where an earlier call
+// of this benchmark finished the run here, they are taken from what that measured: what it took in
+// time and memory can only be measured once.
 func pretrainAndMeasure(o options, name string, recipe kit.Recipe, before []result.Row) ([]result.Row, error) {
 	dir := o.Runs(name)
 	finished := (&kit.Run{Dir: dir}).Finished()

@@ -7,9 +7,11 @@ type Cost struct {
 	ImagesSeen      int     `json:"images_seen"`       // Images read, each counted once a step, in two views.
 	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
 	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
-	// FLOPs are those of all forward and backward passes, estimated from the encoder's multiply-adds; 0 if unknown.
+	// FLOPs are those of all forward and backward passes, estimated from the encoder's
+	// multiply-adds; 0 if unknown.
 	FLOPs float64 `json:"flops,omitempty"`
-	// PeakMemoryGiB is the largest resident memory of the process while it trained and was evaluated; 0 if unknown.
+	// PeakMemoryGiB is the largest resident memory of the process while it trained and was
+	// evaluated; 0 if unknown.
 	PeakMemoryGiB float64 `json:"peak_memory_gib,omitempty"`
 }
 

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Kept is what an earlier call measured and kept at path. Where there is nothing, measure is asked, and its answer kept.
+// Kept is what an earlier call measured and kept at path. Where there is nothing, measure is asked,
+// and its answer kept.
 func Kept[T any](path string, measure func() (T, error)) (T, error) {
 	measured, err := ReadKept[T](path)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {

@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// ResetPeakMemory makes the peak memory of a Cost speak of what comes from here on. Where the system can't (other than
-// Linux), it speaks of the whole process.
+// ResetPeakMemory makes the peak memory of a Cost speak of what comes from here on. Where the
+// system can't (other than Linux), it speaks of the whole process.
 func ResetPeakMemory() { os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
-// peakMemoryGiB is the largest resident memory since ResetPeakMemory, or 0 where the system does not tell.
+// peakMemoryGiB is the largest resident memory since ResetPeakMemory, or 0 where the system does
+// not tell.
 func peakMemoryGiB() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package result is the format of the files in benchmarks/results: what a benchmark of sslkit measured, where, and by
-// which protocol. Notebooks read them:
+// Package result is the format of the files in benchmarks/results: what a benchmark of sslkit
+// measured, where, and by which protocol. Notebooks read them:
 //
 //	measured, err := result.Read("../benchmarks/results/methods.json")
 //	for _, row := range measured.Rows {
@@ -24,7 +24,8 @@ type Result struct {
 	Machine   kit.Machine `json:"machine"`   // Where it ran.
 	// Backend is what computed, such as "xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device".
 	Backend string `json:"backend"`
-	// Peer holds the versions of the packages that sslkit was compared with; nil where there were none.
+	// Peer holds the versions of the packages that sslkit was compared with; nil where there were
+	// none.
 	Peer     map[string]string `json:"peer,omitempty"`
 	Protocol string            `json:"protocol"`        // What was measured, and how, in words.
 	Notes    []string          `json:"notes,omitempty"` // What the rows say together, in Markdown.
@@ -36,20 +37,23 @@ type Row struct {
 	Case   string  `json:"case"`   // Method, data and setting: "simclr/cifar10/resnet18-w16".
 	Metric string  `json:"metric"` // What Value is.
 	Value  float64 `json:"value"`  // The figure, in Unit.
-	// Low and High are the bounds of the 95 % interval, in Unit; equal to Value, with N 1, where there is none.
+	// Low and High are the bounds of the 95 % interval, in Unit; equal to Value, with N 1, where
+	// there is none.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 	Unit string  `json:"unit"` // Such as "%", "points" or "µs/image"; empty for a number without one.
 	N    int     `json:"n"`    // Number of images, or of repetitions, that the interval is over.
 	Seed uint64  `json:"seed"` // The first seed.
-	// Cost is what the training took; nil where there was none, or where another row of the case tells it.
+	// Cost is what the training took; nil where there was none, or where another row of the case
+	// tells it.
 	Cost *Cost `json:"cost,omitempty"`
 
 	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
 	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
 }
 
-// Read reads the JSON file of a benchmark. Errors name the file: that there is none, or that it is no result.
+// Read reads the JSON file of a benchmark. Errors name the file: that there is none, or that it is
+// no result.
 func Read(path string) (Result, error) {
 	encoded, err := os.ReadFile(path)
 	if err != nil {
@@ -65,8 +69,8 @@ func Read(path string) (Result, error) {
 // Write writes the result into dir, with its Table, and prints the table. See WriteWith.
 func (r Result) Write(dir string) error { return r.WriteWith(dir, r.Table()) }
 
-// WriteWith writes the JSON into dir, which is made where there is none, as <Benchmark>.json, and a table made from it as
-// <Benchmark>.md, and prints the table.
+// WriteWith writes the JSON into dir, which is made where there is none, as <Benchmark>.json, and a
+// table made from it as <Benchmark>.md, and prints the table.
 func (r Result) WriteWith(dir, table string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("writing what a benchmark measured: %w", err)

@@ -31,8 +31,8 @@ func main() {
 	question.Main("shapes", asks, func() error { return measure(o) })
 }
 
-// measure measures whether Shapes is what a test bed should be: hard for raw pixels, easy for a network that is told the
-// labels, and quick to draw.
+// measure measures whether Shapes is what a test bed should be: hard for raw pixels, easy for a
+// network that is told the labels, and quick to draw.
 func measure(o question.Options) error {
 	source := data.Shapes{}
 	steps := 1250

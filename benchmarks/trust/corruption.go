@@ -11,8 +11,8 @@ import (
 	"sslkit/kit/eval"
 )
 
-// corruption compares the self-supervised encoder with a supervised one on corrupted images, and looks at how sure their
-// probes are.
+// corruption compares the self-supervised encoder with a supervised one on corrupted images, and
+// looks at how sure their probes are.
 func corruption(o options, s setting) ([]result.Row, error) {
 	var rows []result.Row
 	robust := map[string]eval.RobustnessResult{}

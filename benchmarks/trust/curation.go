@@ -104,8 +104,8 @@ func curation(o options, s setting) ([]result.Row, error) {
 	return append(rows, chosen...), err
 }
 
-// plantedCopies are precision and recall of what is found, for duplicates within the training images and for test images
-// among them.
+// plantedCopies are precision and recall of what is found, for duplicates within the training
+// images and for test images among them.
 func plantedCopies(s setting) ([]result.Row, error) {
 	var rows []result.Row
 	for _, leak := range []bool{false, true} {
@@ -187,9 +187,9 @@ func plantedCopies(s setting) ([]result.Row, error) {
 	return rows, nil
 }
 
-// chosenSubsets labels equally many images of a pool, chosen in several ways by the features of SimCLR, and compares probes
-// on them. In the pool class c has 0.6^c times as many images as class 0, and a quarter of it is a few images again and
-// again.
+// chosenSubsets labels equally many images of a pool, chosen in several ways by the features of
+// SimCLR, and compares probes on them. In the pool class c has 0.6^c times as many images as class
+// 0, and a quarter of it is a few images again and again.
 func chosenSubsets(o options, s setting) ([]result.Row, error) {
 	run, err := s.pretrain(o, simCLR, 0, 1)
 	if err != nil {

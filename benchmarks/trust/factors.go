@@ -9,7 +9,8 @@ import (
 	"sslkit/kit/eval"
 )
 
-// factors asks on which images a probe fails: the accuracy in the first and the last quarter of each factor of Shapes.
+// factors asks on which images a probe fails: the accuracy in the first and the last quarter of
+// each factor of Shapes.
 func factors(o options, s setting) ([]result.Row, error) {
 	var rows []result.Row
 	for _, e := range []objective{supervised, simCLR} {

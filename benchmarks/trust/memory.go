@@ -11,8 +11,8 @@ import (
 	"sslkit/kit/metric"
 )
 
-// memory asks what was memorised: by the pretraining, of many images seen a few times and of few seen often, and by the
-// probe.
+// memory asks what was memorised: by the pretraining, of many images seen a few times and of few
+// seen often, and by the probe.
 func memory(o options, s setting) ([]result.Row, error) {
 	var rows []result.Row
 	for _, images := range []int{s.train, s.train / 50} {

@@ -93,8 +93,8 @@ func recipeOf(o question.Options, c training, seed uint64) kit.Recipe {
 	}
 }
 
-// The images for training, those that a run sees, with their own captions and with others', those of a step, and the learning
-// rate.
+// The images for training, those that a run sees, with their own captions and with others', those
+// of a step, and the learning rate.
 const (
 	trainImages  = 40_000
 	seen         = 240_000

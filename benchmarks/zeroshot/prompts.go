@@ -42,7 +42,8 @@ func frames() []words {
 	return all
 }
 
-// prompts are the captions of the frames with what a class says put in, for each class, as far as they say it, each once.
+// prompts are the captions of the frames with what a class says put in, for each class, as far as
+// they say it, each once.
 func prompts(classes []string, say func(w *words, class int)) [][]string {
 	texts := make([][]string, len(classes))
 	for c, class := range classes {
@@ -67,8 +68,8 @@ type task struct {
 	label func(caption string) int
 }
 
-// combinations are all pairs of a colour and a shape, the held-out ones first: a fourth of all, two of each shape and two or
-// three of each colour.
+// combinations are all pairs of a colour and a shape, the held-out ones first: a fourth of all, two
+// of each shape and two or three of each colour.
 func combinations() (all [][]string, heldOut int) {
 	shapes, colours := data.ShapeClasses(), data.ShapeColours()
 	for _, out := range []bool{true, false} {
@@ -86,8 +87,8 @@ func combinations() (all [][]string, heldOut int) {
 	return all, heldOut
 }
 
-// aboutCombinations asks for colour and shape at once, of images of the combinations from first to last-1, among those up to
-// the number among.
+// aboutCombinations asks for colour and shape at once, of images of the combinations from first to
+// last-1, among those up to the number among.
 func aboutCombinations(name string, first, last, among int) task {
 	all, _ := combinations()
 	classes := make([]string, among)
@@ -106,7 +107,8 @@ func aboutCombinations(name string, first, last, among int) task {
 	}
 }
 
-// aboutAttribute asks for one thing that captions say, of images of the combinations from first to last-1. say puts a class in.
+// aboutAttribute asks for one thing that captions say, of images of the combinations from first to
+// last-1. say puts a class in.
 func aboutAttribute(name string, first, last int, classes []string, say func(w *words, class string)) task {
 	all, _ := combinations()
 	return task{

@@ -59,7 +59,8 @@ func TestHeldOutCombinationsAreNotTrainedOn(t *testing.T) {
 	}
 }
 
-// The tasks are of words that training captions have, as they have them; and a caption belongs to the classes that it says.
+// The tasks are of words that training captions have, as they have them; and a caption belongs to
+// the classes that it says.
 func TestTasksAreOfKnownWords(t *testing.T) {
 	set := heldOutTrain(t, training{})
 	var captions []string

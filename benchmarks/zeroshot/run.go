@@ -53,7 +53,8 @@ func pretrain(dir string, recipe kit.Recipe) (measurement, error) {
 	return measured, err
 }
 
-// askAll gives a run all tasks on a split, and lets it find images by their captions and captions by their images.
+// askAll gives a run all tasks on a split, and lets it find images by their captions and captions
+// by their images.
 func askAll(run *kit.Run, split data.Split) ([]answer, error) {
 	set, err := run.Recipe.Data.Open(split)
 	if err != nil {
@@ -113,8 +114,8 @@ func (t task) ask(run *kit.Run, images eval.Features, captions []string) (eval.T
 	return eval.TextZeroShot{Prompts: t.prompts}.Evaluate(run.TextEmbeddings, about)
 }
 
-// shuffledCaptions is another source whose training images have each other's captions, so that there is nothing to learn of
-// what is written about an image.
+// shuffledCaptions is another source whose training images have each other's captions, so that
+// there is nothing to learn of what is written about an image.
 type shuffledCaptions struct {
 	From data.Source
 	Seed uint64

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// Folder is the environment variable that names the folder of real images: an absolute path, since tests run in the folders of
-// their packages.
+// Folder is the environment variable that names the folder of real images: an absolute path, since
+// tests run in the folders of their packages.
 const Folder = "SSLKIT_DATA_DIR"
 
-// File is the path of a file in the folder of real images, such as cifar10-jpeg.tar.gz. Where it isn't there, the test is
-// skipped, and says what it lacks.
+// File is the path of a file in the folder of real images, such as cifar10-jpeg.tar.gz. Where it
+// isn't there, the test is skipped, and says what it lacks.
 func File(t testing.TB, name string) string {
 	t.Helper()
 	folder := os.Getenv(Folder)
