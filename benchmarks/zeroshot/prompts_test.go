@@ -71,7 +71,8 @@ func TestTasksAreOfKnownWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, task := range tasks() {
+	all := tasks()
+	for _, task := range all {
 		if len(task.prompts) != len(task.classes) {
 			t.Fatalf("%s: texts of %d classes of %d", task.name, len(task.prompts), len(task.classes))
 		}
@@ -89,11 +90,11 @@ func TestTasksAreOfKnownWords(t *testing.T) {
 	const caption = "a small red plain circle at the centre on a warm striped background" // Held out.
 	for i, want := range []string{"red circle", "red circle", "", "circle", "red", "", "", "", ""} {
 		got := ""
-		if task := tasks()[i]; task.label(caption) >= 0 {
+		if task := all[i]; task.label(caption) >= 0 {
 			got = task.classes[task.label(caption)]
 		}
 		if got != want {
-			t.Errorf("%s: %q is %q, want %q", tasks()[i].name, caption, got, want)
+			t.Errorf("%s: %q is %q, want %q", all[i].name, caption, got, want)
 		}
 	}
 }
