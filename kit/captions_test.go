@@ -30,6 +30,7 @@ var patch = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1}
 func captionRecipe() Recipe {
 	recipe := small()
 	recipe.Encoder, recipe.Method = patch, ssl.CLIP{Out: 8, Text: encoder.Text{Width: 8, Depth: 1}}
+	recipe.Augment = nil
 	return recipe
 }
 
@@ -60,6 +61,8 @@ func (numberedSet) Read(i int, p []uint8) error {
 // come with their images, some hundreds where they don't.
 type together struct{ ssl.SimCLR }
 
+func (t together) WithDefaults() ssl.Method { return together{t.SimCLR.WithDefaults().(ssl.SimCLR)} }
+
 func (together) Views(int, int) []augment.Pipeline          { return []augment.Pipeline{{}} }
 func (t together) ForCaptions([]string) (ssl.Method, error) { return t, nil }
 func (together) EmbedText(_ *model.Scope, tokens *Node) *Node {
@@ -83,6 +86,7 @@ func (together) Loss(step *ssl.Step) *Node {
 func TestCaptionsReachTheMethodWithTheirImages(t *testing.T) {
 	recipe := small()
 	recipe.Data, recipe.Method, recipe.Optimizer = numbered{}, together{}, optim.SGD{LR: .01}
+	recipe.Augment = nil
 	recipe.Encoder = patch
 	for _, method := range []ssl.Method{together{}, ssl.Sum{{Method: together{}}}} {
 		recipe.Method = method
@@ -159,9 +163,9 @@ func TestCLIPRunsFromDataToTexts(t *testing.T) {
 // An interrupted run ends in the same bits, text encoder, temperature and all; here of SLIP.
 func TestCLIPResumesToTheSameBits(t *testing.T) {
 	dir, recipe := t.TempDir(), captionRecipe()
-	recipe.Method = ssl.Sum{{Method: recipe.Method}, {Method: ssl.SimCLR{
-		Out: 4, Hidden: 4, View: augment.Pipeline{augment.Flip{}, augment.Normalize{}},
-	}}}
+	recipe.Method = ssl.Sum{{Method: recipe.Method}, {Method: ssl.SimCLR{Out: 4, Hidden: 4}}}
+	pair := augment.Pipeline{augment.Flip{}, augment.Normalize{}}
+	recipe.Augment = append(recipe.Method.Views(32, 32)[:1:1], pair, pair)
 	ends := func() (encoder []byte, text []float32) {
 		embedding, err := pretrained(t, dir, recipe).TextEmbeddings("a red star")
 		if err != nil {

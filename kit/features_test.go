@@ -28,7 +28,7 @@ func TestFeaturesAreOfNormalisedImages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			recipe := small()
 			recipe.Encoder, recipe.Steps = tiny, 1
-			recipe.Method = ssl.Supervised{Classes: 10, View: augment.Pipeline{augment.Flip{}, by}}
+			recipe.Method, recipe.Augment = ssl.Supervised{Classes: 10}, []augment.Pipeline{{augment.Flip{}, by}}
 			run := pretrained(t, t.TempDir(), recipe)
 			features, err := run.Features(data.Test)
 			if err != nil {
@@ -100,6 +100,7 @@ func encoded(t *testing.T, path string, images *tensors.Tensor) []float32 {
 func TestEmbeddingsAreOfTheLastStep(t *testing.T) {
 	recipe := small()
 	recipe.Encoder, recipe.Method = tiny, ssl.SimMIM{}
+	recipe.Augment = nil
 	recipe.Steps, recipe.CheckpointEvery = 4, 2
 	run := pretrained(t, t.TempDir(), recipe)
 	if checkpoints, err := rundir.Dir(run.Dir).Checkpoints(); err != nil || len(checkpoints) < 2 {

@@ -108,8 +108,11 @@ func (f FineTuning) recipe() (Recipe, eval.Features, error) {
 	recipe := Recipe{
 		Data:    data.Labelled{From: f.Data, Subset: f.Labels},
 		Encoder: f.Encoder, Start: f.Start, Optimizer: f.Optimizer,
-		Method: ssl.Supervised{Classes: len(labelled.Classes), View: f.View},
+		Method: ssl.Supervised{Classes: len(labelled.Classes)},
 		Steps:  f.Steps, Batch: f.Batch, Seed: f.Seed, MonitorEvery: f.Steps,
+	}
+	if f.View != nil {
+		recipe.Augment = []augment.Pipeline{f.View}
 	}
 	if f.HeldOut > 0 {
 		recipe.Data = data.SetAside{From: recipe.Data, Fraction: f.HeldOut, Seed: f.Seed}

@@ -57,6 +57,7 @@ func distilled(t *testing.T) Recipe {
 	recipe := small()
 	teacher := ssl.Frozen{Encoder: recipe.Encoder, Weights: trainedWeights(t, recipe.Encoder)}
 	recipe.Encoder, recipe.Method = tiny, compress.Features{Teacher: teacher, Layers: 2}
+	recipe.Augment = nil
 	return recipe
 }
 
@@ -114,6 +115,7 @@ func TestDistillationTeachesAndLeavesTheTeacherAlone(t *testing.T) {
 	}
 	teacher.Weights = moved
 	recipe.Method = compress.Features{Teacher: teacher, Layers: 2}
+	recipe.Augment = nil
 	pretrained(t, dir, recipe)
 	if err := (compress.Magnitude{Sparsity: .5}).PruneFile(moved, moved); err != nil {
 		t.Fatal(err)
@@ -147,6 +149,7 @@ func TestTeacherThatDoesNotFitIsAnErrorBeforeTheRunBegins(t *testing.T) {
 func TestDistilledClassifier(t *testing.T) {
 	taught := small()
 	taught.Encoder, taught.Method = tiny, ssl.Supervised{Classes: 10}
+	taught.Augment = nil
 	run := pretrained(t, t.TempDir(), taught)
 	teacher, err := run.Frozen()
 	if err != nil {
@@ -182,6 +185,7 @@ func TestDistilledClassifier(t *testing.T) {
 func TestRunWithoutHeadIsFrozenWithoutOne(t *testing.T) {
 	recipe := small()
 	recipe.Encoder, recipe.Method, recipe.Steps = tiny, ssl.SimMIM{}, 1
+	recipe.Augment = nil
 	frozen, err := pretrained(t, t.TempDir(), recipe).Frozen()
 	if err != nil || frozen.Method != nil || frozen.Head != "" || frozen.Weights == "" {
 		t.Errorf("%+v, %v", frozen, err)

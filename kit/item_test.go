@@ -26,13 +26,15 @@ func (s stills) Open(split data.Split) (data.Set, error) {
 // distance is a method whose loss is the squared distance of the images of its two views, which no weight changes.
 type distance struct{ ssl.MICLe }
 
+func (d distance) WithDefaults() ssl.Method { return distance{d.MICLe.WithDefaults().(ssl.MICLe)} }
+
 func (distance) Loss(step *ssl.Step) *Node {
 	apart := ReduceAllMean(Square(Sub(step.Views[0], step.Views[1])))
 	return Add(apart, MulScalar(ReduceAllSum(step.Encode(step.Views[0]).Pooled), 0))
 }
 
 func TestPairsAreOfTwoImagesWhereThereAreTwo(t *testing.T) {
-	method := distance{ssl.MICLe{View: augment.Pipeline{augment.Normalize{}}}}
+	method := distance{ssl.MICLe{}}
 	shapes := data.Shapes{Train: 96, Validation: 32, Test: 32}
 	lonely := shapes
 	lonely.Instances = 1
@@ -43,6 +45,7 @@ func TestPairsAreOfTwoImagesWhereThereAreTwo(t *testing.T) {
 	}{{"two of an object", shapes, true}, {"one of each", lonely, false}, {"no objects", stills{shapes}, false}} {
 		recipe := small()
 		recipe.Data, recipe.Method, recipe.Optimizer = c.source, method, optim.SGD{LR: .01}
+		recipe.Augment = []augment.Pipeline{{augment.Normalize{}}}
 		recipe.Encoder = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1}
 		recipe.Steps, recipe.MonitorEvery, recipe.CheckpointEvery = 1, 1, 1
 		metrics, err := pretrained(t, t.TempDir(), recipe).Metrics()
@@ -65,6 +68,7 @@ func TestDataWithoutClipsIsAnErrorBeforeAnythingIsCompiled(t *testing.T) {
 		"nextframe": ssl.NextFrame{}, "rotation+nextframe": ssl.Sum{{Method: ssl.Rotation{}}, {Method: ssl.NextFrame{}}},
 	} {
 		recipe.Method = method
+		recipe.Augment = nil
 		dir := t.TempDir()
 		_, err := Pretrain(dir, recipe)
 		for _, part := range []string{
@@ -91,6 +95,7 @@ func TestViewsOfSeveralImages(t *testing.T) {
 	recipe := small()
 	for _, method := range []ssl.Method{ssl.NextFrame{}, ssl.MICLe{}} {
 		recipe.Method = method
+		recipe.Augment = nil
 		figure, err := recipe.Views(2, 3)
 		if err != nil {
 			t.Fatal(err)

@@ -2,12 +2,11 @@ package kit
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"sslkit/data"
-	"sslkit/kit/augment"
 	"sslkit/kit/optim"
-	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
 	"sslkit/kit/train"
 )
@@ -24,7 +23,8 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 	if err != nil {
 		return fail(err)
 	}
-	if err := r.checkMethod(set); err != nil {
+	batch := ssl.Batch{Images: r.Batch, Height: height, Width: width, Views: r.Augment}
+	if err := ssl.Check(r.Method, batch, r.Encoder, set.Classes()); err != nil {
 		return fail(err)
 	}
 	item, sources, err := r.item(set)
@@ -66,43 +66,23 @@ func (r Recipe) model() train.Model {
 
 // withDefaults fills in what was left out and depends on nothing but the size of the images.
 func (r Recipe) withDefaults(height, width int) (Recipe, error) {
+	filled := r.Method.WithDefaults()
+	if reflect.TypeOf(filled) != reflect.TypeOf(r.Method) {
+		return r, fmt.Errorf("kit.Recipe: Method is a %T, and its WithDefaults returns a %T: a type that embeds a method must have "+
+			"a WithDefaults of its own", r.Method, filled)
+	}
+	r.Method = filled
 	if r.Optimizer == nil {
 		r.Optimizer = r.Method.Optimizer()
 	}
 	if r.Schedule == nil {
 		r.Schedule = optim.WarmupCosine{Warmup: .1}
 	}
-	own := r.Method.Views(height, width)
-	switch len(r.Augment) {
-	case 0:
-		r.Augment = own
-	case 1:
-		r.Augment = slices.Repeat(r.Augment, len(own))
-	case len(own):
-	default:
-		return r, fmt.Errorf("kit.Recipe: Augment holds %d pipelines; Method %s makes %d views, so there must be one for all or %[3]d",
-			len(r.Augment), r.Method.Name(), len(own))
+	var err error
+	if r.Augment, err = ssl.ViewsOf(r.Method, r.Augment, height, width); err != nil {
+		return r, fmt.Errorf("kit.Recipe: Augment: %w", err)
 	}
 	return r, nil
-}
-
-// checkMethod returns an error where the method does not fit the batch, the images, their labels or the encoder.
-func (r Recipe) checkMethod(set data.Set) error {
-	height, width := set.Size()
-	if err := r.Method.Check(r.Batch, height, width); err != nil {
-		return err
-	}
-	if method, ok := r.Method.(ssl.NeedsLabels); ok {
-		if err := method.CheckLabels(set.Classes()); err != nil {
-			return err
-		}
-	}
-	if method, ok := r.Method.(ssl.NeedsEncoder); ok {
-		if err := method.CheckEncoder(r.Encoder, height, width); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // item is what the method reads for every image of a set, and for each view which of the item's images it is made from. It is
@@ -136,14 +116,14 @@ func (r Recipe) readCaptions(set data.Set) (ssl.Method, error) {
 	for _, ofImage := range captions {
 		all = append(all, ofImage...)
 	}
-	return r.Method.(ssl.ReadsCaptions).ForCaptions(all)
+	return ssl.ForCaptions(r.Method, all)
 }
 
 // order is the order in which the recipe reads a set. It is an error where the method needs labelled images and there are none,
 // or as many in a batch as there can't be.
 func (r Recipe) order(set data.Set) (data.Order, error) {
 	order := data.Order{Len: set.Len(), Batch: r.Batch, Seed: r.Seed}
-	methods := semiSupervised(r.Method)
+	methods := slices.Collect(ssl.Each[ssl.SemiSupervised](r.Method))
 	if len(methods) == 0 {
 		return order, nil
 	}
@@ -169,21 +149,3 @@ func (r Recipe) order(set data.Set) (data.Order, error) {
 	}
 	return order, nil
 }
-
-// semiSupervised are the method, or those terms of a Sum, that need labelled images at the beginning of a batch.
-func semiSupervised(m ssl.Method) []ssl.SemiSupervised {
-	if sum, ok := m.(ssl.Sum); ok {
-		var methods []ssl.SemiSupervised
-		for _, term := range sum {
-			methods = append(methods, semiSupervised(term.Method)...)
-		}
-		return methods
-	}
-	if method, ok := m.(ssl.SemiSupervised); ok {
-		return []ssl.SemiSupervised{method}
-	}
-	return nil
-}
-
-var _ = setting.Must
-var _ augment.Pipeline

@@ -23,7 +23,8 @@ func small() Recipe {
 	return Recipe{
 		Data:    data.Shapes{Train: 96, Validation: 32, Test: 32},
 		Encoder: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
-		Method:  ssl.SimCLR{Out: 8, View: augment.Pipeline{augment.RandomResizedCrop{Size: 32}, augment.Flip{}, augment.Normalize{}}},
+		Method:  ssl.SimCLR{Out: 8},
+		Augment: []augment.Pipeline{{augment.RandomResizedCrop{Size: 32}, augment.Flip{}, augment.Normalize{}}},
 		Batch:   16, Steps: 12, Seed: 3, CheckpointEvery: 3, MonitorEvery: 6,
 	}
 }
@@ -95,7 +96,7 @@ func TestPretrainKeepsEverythingInItsDirectory(t *testing.T) {
 			t.Errorf("no %s", name)
 		}
 	}
-	for _, want := range []string{`"ssl.SimCLR"`, `"Temperature": 0.5`, `"optim.LARS"`, `"Steps": 12`, `"data.Shapes"`} {
+	for _, want := range []string{`"ssl.SimCLR"`, `"Temperature": 0.5`, `"optim.LARS"`, `"Steps": 12`, `"data.Shapes"`, `"Augment": [`} {
 		if !strings.Contains(string(content(t, dir, rundir.RecipeFile)), want) {
 			t.Errorf("%s does not tell %s", rundir.RecipeFile, want)
 		}
@@ -193,6 +194,7 @@ func TestFiguresOfARun(t *testing.T) {
 func TestEmbeddingsAreTheMethodsOwn(t *testing.T) {
 	recipe := small()
 	recipe.Method = ssl.Supervised{Classes: 10}
+	recipe.Augment = nil
 	run := pretrained(t, t.TempDir(), recipe)
 	logits, err := run.Embeddings(data.Test)
 	if err != nil {
@@ -284,6 +286,7 @@ func TestBadRecipesAreErrorsBeforeAnythingIsCompiled(t *testing.T) {
 		"Precision":       func(r *Recipe) { r.Precision = 7 },
 		"MonitorEvery":    func(r *Recipe) { r.MonitorEvery = -1 },
 		"CheckpointEvery": func(r *Recipe) { r.CheckpointEvery = -1 },
+		"Augment":         func(r *Recipe) { r.Augment = make([]augment.Pipeline, 3) },
 		"Temperature":     func(r *Recipe) { r.Method = ssl.SimCLR{Temperature: -1} },
 		"Depth":           func(r *Recipe) { r.Encoder = encoder.ResNet{Depth: 3} },
 		"Momentum":        func(r *Recipe) { r.Optimizer = optim.SGD{LR: 1, Momentum: 2} },

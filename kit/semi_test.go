@@ -26,18 +26,22 @@ func partlyLabelled(method ssl.Method) Recipe {
 	recipe := small()
 	recipe.Encoder = tiny
 	recipe.Data = data.PartlyLabelled{From: recipe.Data, Subset: few}
-	recipe.Method, recipe.Optimizer = method, optim.SGD{LR: .1}
+	recipe.Method, recipe.Augment, recipe.Optimizer = method, nil, optim.SGD{LR: .1}
 	return recipe
 }
 
 func TestSemiSupervisedMethodsTrainAndAreResumedToTheSameBits(t *testing.T) {
 	view := augment.Pipeline{augment.Flip{}, augment.Normalize{}}
 	for _, method := range []ssl.Method{
-		semi.FixMatch{Classes: 10, Threshold: .12, Weak: view}, semi.FreeMatch{Classes: 10, Momentum: .9, Weak: view, Strong: view},
-		semi.PseudoLabel{Classes: 10, View: view}, semi.MeanTeacher{Classes: 10, View: view},
-		ssl.Sum{{Method: ssl.Rotation{View: view}}, {Method: semi.FixMatch{Classes: 10, Weak: view, Strong: view}}},
+		semi.FixMatch{Classes: 10, Threshold: .12}, semi.FreeMatch{Classes: 10, Momentum: .9},
+		semi.PseudoLabel{Classes: 10}, semi.MeanTeacher{Classes: 10},
+		ssl.Sum{{Method: ssl.Rotation{}}, {Method: semi.FixMatch{Classes: 10}}},
 	} {
 		recipe := partlyLabelled(method)
+		recipe.Augment = []augment.Pipeline{view}
+		if _, ok := method.(semi.FixMatch); ok {
+			recipe.Augment = []augment.Pipeline{view, semi.StrongView()}
+		}
 		dir := t.TempDir()
 		run := pretrained(t, dir, recipe)
 		if _, sum := method.(ssl.Sum); !sum {
@@ -58,6 +62,10 @@ func TestSemiSupervisedMethodsTrainAndAreResumedToTheSameBits(t *testing.T) {
 // the others that has a label.
 type countsLabels struct{ semi.FixMatch }
 
+func (c countsLabels) WithDefaults() ssl.Method {
+	return countsLabels{c.FixMatch.WithDefaults().(semi.FixMatch)}
+}
+
 func (c countsLabels) Loss(step *ssl.Step) *Node {
 	first := c.LabelledOf(step.Labels.Shape().Dim(0))
 	labelled := ConvertDType(GreaterOrEqual(step.Labels, ZerosLike(step.Labels)), step.Progress.DType())
@@ -68,7 +76,8 @@ func (c countsLabels) Loss(step *ssl.Step) *Node {
 
 func TestSemiSupervisedBatchesBeginWithLabelledImages(t *testing.T) {
 	plain := augment.Pipeline{augment.Normalize{}}
-	recipe := partlyLabelled(countsLabels{semi.FixMatch{Classes: 10, Share: .25, Weak: plain, Strong: plain}})
+	recipe := partlyLabelled(countsLabels{semi.FixMatch{Classes: 10, Share: .25}})
+	recipe.Augment = []augment.Pipeline{plain}
 	recipe.Steps, recipe.Epochs = 0, 1
 	run := pretrained(t, t.TempDir(), recipe)
 	if run.Recipe.Steps != 96/12 {
@@ -99,6 +108,9 @@ type wants struct {
 	labelled int
 }
 
+func (w wants) WithDefaults() ssl.Method {
+	return wants{w.FixMatch.WithDefaults().(semi.FixMatch), w.labelled}
+}
 func (w wants) LabelledOf(int) int { return w.labelled }
 
 // unlabelled is a source without labels that still has classes.

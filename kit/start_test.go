@@ -22,6 +22,7 @@ func started(t *testing.T) Recipe {
 	recipe.Encoder = tiny
 	before := recipe
 	recipe.Method = ssl.Supervised{Classes: 10}
+	recipe.Augment = nil
 	recipe.Start = filepath.Join(pretrained(t, t.TempDir(), before).Dir, rundir.EncoderFile)
 	return recipe
 }

@@ -13,7 +13,8 @@ import (
 // TestStoppedRunGivesTheEncoderOfItsBestStep: at a constant rate it is that of a run which is told to end at this step.
 func TestStoppedRunGivesTheEncoderOfItsBestStep(t *testing.T) {
 	recipe := small()
-	recipe.Encoder, recipe.Method = tiny, ssl.Supervised{Classes: 10, View: augment.Pipeline{augment.Normalize{}}}
+	recipe.Encoder, recipe.Method = tiny, ssl.Supervised{Classes: 10}
+	recipe.Augment = []augment.Pipeline{{augment.Normalize{}}}
 	recipe.Optimizer, recipe.Schedule = optim.SGD{LR: .1}, optim.Constant{}
 	for name, stop := range map[string]StopEarly{
 		"patience ends it":   {Every: 2, Patience: 2},

@@ -10,11 +10,13 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// firstLoss is the loss of the first step of a recipe.
+// firstLoss is the loss of the first step of a recipe without augmentation: a term's loss then does not depend on which views come
+// before its own.
 func firstLoss(t *testing.T, method ssl.Method) float64 {
 	t.Helper()
 	recipe := small()
-	recipe.Method, recipe.Optimizer = method, optim.SGD{LR: .01}
+	recipe.Method, recipe.Augment = method, []augment.Pipeline{{augment.Normalize{}}}
+	recipe.Optimizer = optim.SGD{LR: .01}
 	recipe.Steps, recipe.MonitorEvery, recipe.CheckpointEvery = 1, 1, 1
 	metrics, err := pretrained(t, t.TempDir(), recipe).Metrics()
 	if err != nil {
@@ -24,11 +26,7 @@ func firstLoss(t *testing.T, method ssl.Method) float64 {
 }
 
 func TestSumIsTheWeightedSumOfItsTerms(t *testing.T) {
-	// Without augmentation a term's loss does not depend on which views come before its own.
-	plain := augment.Pipeline{augment.Normalize{}}
-	rotation := ssl.Rotation{View: plain}
-	supervised := ssl.Supervised{Classes: 10, View: plain}
-	byol := ssl.BYOL{Hidden: 16, Out: 8, Pair: []augment.Pipeline{plain, plain}}
+	rotation, supervised, byol := ssl.Rotation{}, ssl.Supervised{Classes: 10}, ssl.BYOL{Hidden: 16, Out: 8}
 
 	alone := firstLoss(t, ssl.Sum{{Method: rotation}})
 	double := firstLoss(t, ssl.Sum{{Method: rotation, Weight: 2}})
@@ -52,16 +50,21 @@ func TestSumChecksItsTerms(t *testing.T) {
 		"has a teacher":   {{Method: ssl.Rotation{}}, {Method: ssl.BYOL{}}},
 		"Temperature":     {{Method: ssl.Rotation{}}, {Method: ssl.SimCLR{Temperature: -1}}},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), what) {
+		bad := bad.WithDefaults()
+		if err := bad.Check(ssl.BatchOf(bad, 16, 32, 32)); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("error %v does not say %q", err, what)
 		}
 	}
+	check := func(sum ssl.Sum) error {
+		m := sum.WithDefaults()
+		return ssl.Check(m, ssl.BatchOf(m, 16, 32, 32), small().Encoder, []string{"a", "b"})
+	}
 	labels := ssl.Sum{{Method: ssl.Rotation{}}, {Method: ssl.Supervised{Classes: 3}}}
-	if err := labels.CheckLabels([]string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "term 1") {
+	if err := check(labels); err == nil || !strings.Contains(err.Error(), "term 1") {
 		t.Errorf("error %v does not name the term", err)
 	}
 	patches := ssl.Sum{{Method: ssl.Rotation{}}, {Method: ssl.MAE{}}}
-	if err := patches.CheckEncoder(small().Encoder, 32, 32); err == nil || !strings.Contains(err.Error(), "term 1") {
+	if err := check(patches); err == nil || !strings.Contains(err.Error(), "term 1") {
 		t.Errorf("error %v does not name the term", err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/rundir"
@@ -17,8 +16,7 @@ import (
 // taught is a recipe with a teacher that trains in a second or two.
 func taught() Recipe {
 	recipe := small()
-	view := augment.Pipeline{augment.RandomResizedCrop{Size: 32}, augment.Flip{}, augment.Normalize{}}
-	recipe.Method = ssl.BYOL{Hidden: 16, Out: 8, Tau: .5, Pair: []augment.Pipeline{view, view}}
+	recipe.Method = ssl.BYOL{Hidden: 16, Out: 8, Tau: .5}
 	recipe.Optimizer = optim.SGD{LR: .1}
 	recipe.Schedule = optim.Constant{}
 	return recipe
@@ -70,4 +68,14 @@ func TestResumedRunEndsInTheSameBits(t *testing.T) {
 		pretrained(t, dir, recipe)
 		checkResumed(t, dir, recipe, name)
 	}
+}
+
+// The teacher has twins of variables that no monitor looks at: DINO's prototypes.
+func TestTeacherOfATermIsResumedToTheSameBits(t *testing.T) {
+	recipe := taught()
+	recipe.Encoder = tiny
+	recipe.Method = ssl.Sum{{Method: ssl.DINO{Hidden: 8, Out: 4, Prototypes: 6, Tau: .9}}, {Method: ssl.Rotation{}, Weight: .5}}
+	dir := t.TempDir()
+	pretrained(t, dir, recipe)
+	checkResumed(t, dir, recipe, "dino+rotation")
 }

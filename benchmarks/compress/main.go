@@ -11,10 +11,12 @@ import (
 	"sslkit/benchmarks/question"
 	"sslkit/data"
 	"sslkit/kit"
+	"sslkit/kit/augment"
 	"sslkit/kit/compress"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
+	"sslkit/kit/stages"
 )
 
 const asks = "What does making an encoder smaller cost in accuracy, and what does it buy in size and speed?"
@@ -107,7 +109,7 @@ var sparsities = []float64{.5, .8, .9}
 // simCLR is a recipe for Shapes that takes some minutes.
 func (s settings) simCLR(e encoder.Encoder, steps int, seed uint64) kit.Recipe {
 	return kit.Recipe{
-		Data: s.data, Encoder: e, Method: ssl.SimCLR{Temperature: .2, Hidden: 512, View: question.ShapesView},
+		Data: s.data, Encoder: e, Method: ssl.SimCLR{Temperature: .2, Hidden: 512}, Augment: []augment.Pipeline{question.ShapesView},
 		Optimizer: optim.SGD{LR: 1, Momentum: .9, WeightDecay: 5e-4}, Batch: batch, Steps: steps, Seed: seed,
 	}
 }
@@ -116,7 +118,7 @@ func (s settings) simCLR(e encoder.Encoder, steps int, seed uint64) kit.Recipe {
 func (s settings) distil(teacher *kit.Run, e encoder.Encoder, lr float64, steps int, seed uint64) kit.Recipe {
 	frozen := ssl.Frozen{Encoder: teacher.Recipe.Encoder, Weights: filepath.Join(teacher.Dir, "encoder.safetensors")}
 	return kit.Recipe{
-		Data: s.data, Encoder: e, Method: compress.Features{Teacher: frozen, Hidden: 512, View: question.ShapesView},
+		Data: s.data, Encoder: e, Method: compress.Features{Teacher: frozen, Hidden: 512}, Augment: []augment.Pipeline{question.ShapesView},
 		Optimizer: optim.SGD{LR: lr, Momentum: .9, WeightDecay: 1e-4}, Batch: batch, Steps: steps, Seed: seed,
 	}
 }
@@ -144,7 +146,7 @@ func (s settings) train(dir string, teacher *kit.Run, seed uint64) ([]*kit.Run, 
 	if err != nil {
 		return nil, err
 	}
-	rounds, err := kit.PruneGradually(at("magnitude"), kit.Pruning{
+	rounds, err := stages.PruneGradually(at("magnitude"), stages.Pruning{
 		From: weights, Sparsities: sparsities, Recipe: s.distil(teacher, s.teacher, 1, s.tuned, seed),
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
+	"sslkit/kit/augment"
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
 	"sslkit/kit/optim"
@@ -94,7 +95,8 @@ func (s settings) measure(dir string, set imageSet, seed uint64, measured *class
 func (s settings) pretrain(dir string, set imageSet, images int, seed uint64) (cell, error) {
 	c := cell{settings: s, set: set, seed: seed, dir: filepath.Join(dir, fmt.Sprintf("simclr-%d-%d", images, seed))}
 	run, err := kit.Pretrain(c.dir, kit.Recipe{
-		Data: set.source(seed), Encoder: s.encoder, Method: ssl.SimCLR{Temperature: .2, Hidden: 512, View: set.view},
+		Data: set.source(seed), Encoder: s.encoder, Method: ssl.SimCLR{Temperature: .2, Hidden: 512},
+		Augment:   []augment.Pipeline{set.view},
 		Optimizer: optim.SGD{LR: set.lr, Momentum: .9, WeightDecay: 5e-4},
 		Batch:     set.batch, Steps: images / set.batch, Seed: seed,
 	})
@@ -199,9 +201,8 @@ func (c cell) fixMatch(w way) kit.Recipe {
 	by := c.set.fixMatch
 	return kit.Recipe{
 		Data: data.PartlyLabelled{From: c.set.source(c.seed), Subset: c.labels()}, Encoder: c.encoder, Start: c.weights(w),
-		Method: semi.FixMatch{
-			Classes: c.set.classes, Threshold: by.threshold, Share: by.share, Weak: c.set.weak, Strong: c.set.view,
-		},
+		Method:    semi.FixMatch{Classes: c.set.classes, Threshold: by.threshold, Share: by.share},
+		Augment:   []augment.Pipeline{c.set.weak, c.set.view},
 		Optimizer: c.rate(w), Batch: by.batch, Steps: c.steps(), Seed: c.seed,
 		MonitorEvery: c.steps(), CheckpointEvery: max(c.steps()/4, 1),
 	}

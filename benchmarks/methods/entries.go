@@ -41,52 +41,56 @@ var (
 	onPixels = family{"igpt4-w96-s8-l4", encoder.IGPT{Side: 8, Levels: 4, Width: 96, Depth: 4, Heads: 3}, onTokens}
 )
 
-// entry is a method and the family it trains.
+// entry is a method, its augmentations (nil for its own), and the family it trains.
 type entry struct {
-	method ssl.Method
-	family family
+	method  ssl.Method
+	augment []augment.Pipeline
+	family  family
 }
 
 const batch = 32
 
 // entries are the methods of the comparison; to add one, add a line. Those that compare views of an image take the given view.
 func entries(view augment.Pipeline, convolutional family) []entry {
-	pair := []augment.Pipeline{view, view}
+	given := []augment.Pipeline{view}
 	return []entry{
-		{ssl.SimCLR{Temperature: .2, Hidden: 512, View: view}, convolutional},
-		{ssl.DCL{Temperature: .2, Hidden: 512, View: view}, convolutional},
-		{ssl.MoCoV2{Temperature: .2, Hidden: 512, Queue: 2048, View: view}, convolutional},
-		{ssl.MoCoV3{Temperature: .2, Hidden: 512, Pair: pair}, convolutional},
-		{ssl.NNCLR{Temperature: .2, Hidden: 512, Queue: 2048, Pair: pair}, convolutional},
-		{ssl.SupCon{Temperature: .2, Hidden: 512, View: view}, convolutional},
-		{ssl.MICLe{Temperature: .2, Hidden: 512, View: view}, convolutional},
-		{ssl.BYOL{Hidden: 512, Out: 128, Tau: .99, Pair: pair}, convolutional},
-		{ssl.SimSiam{Hidden: 512, Out: 512, Bottleneck: 128, View: view}, convolutional},
-		{ssl.BarlowTwins{Hidden: 512, Out: 512, Pair: pair}, convolutional},
-		{ssl.VICReg{Hidden: 512, Out: 512, View: view}, slower(convolutional)},
-		{ssl.WMSE{Hidden: 512, Out: batch / 2, View: view}, slower(convolutional)},
-		{ssl.SwAV{Hidden: 512, Prototypes: 100, Crops: pair}, convolutional},
-		{ssl.LeJEPA{Hidden: 512, Crops: pair}, convolutional},
-		{ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04, Crops: pair}, convolutional},
-		{ssl.IBOT{DINO: ssl.DINO{Hidden: 128, Prototypes: 256, Tau: .99, TeacherTemperature: .04, Crops: pair}}, withClassToken},
-		{ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}, onPatches},
-		{ssl.SimMIM{}, onPatches},
-		{ssl.IJEPA{Predictor: encoder.Transformer{Width: 48, Depth: 2}, Tau: .99}, onPatches},
-		{ssl.Inpainting{}, convolutional},
-		{ssl.CPC{Grid: 3}, convolutional},
-		{ssl.NextFrame{}, onPatches},
-		{ssl.NextPixel{}, onPixels},
-		{ssl.Rotation{}, convolutional},
-		{ssl.Flipping{}, convolutional},
+		{ssl.SimCLR{Temperature: .2, Hidden: 512}, given, convolutional},
+		{ssl.DCL{Temperature: .2, Hidden: 512}, given, convolutional},
+		{ssl.MoCoV2{Temperature: .2, Hidden: 512, Queue: 2048}, given, convolutional},
+		{ssl.MoCoV3{Temperature: .2, Hidden: 512}, given, convolutional},
+		{ssl.NNCLR{Temperature: .2, Hidden: 512, Queue: 2048}, given, convolutional},
+		{ssl.SupCon{Temperature: .2, Hidden: 512}, given, convolutional},
+		{ssl.MICLe{Temperature: .2, Hidden: 512}, given, convolutional},
+		{ssl.BYOL{Hidden: 512, Out: 128, Tau: .99}, given, convolutional},
+		{ssl.SimSiam{Hidden: 512, Out: 512, Bottleneck: 128}, given, convolutional},
+		{ssl.BarlowTwins{Hidden: 512, Out: 512}, given, convolutional},
+		{ssl.VICReg{Hidden: 512, Out: 512}, given, slower(convolutional)},
+		{ssl.WMSE{Hidden: 512, Out: batch / 2}, given, slower(convolutional)},
+		{ssl.SwAV{Hidden: 512, Prototypes: 100}, given, convolutional},
+		{ssl.LeJEPA{Hidden: 512}, given, convolutional},
+		{ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04}, given, convolutional},
+		{ssl.IBOT{DINO: ssl.DINO{Hidden: 128, Prototypes: 256, Tau: .99, TeacherTemperature: .04}}, given, withClassToken},
+		{ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}, nil, onPatches},
+		{ssl.SimMIM{}, nil, onPatches},
+		{ssl.IJEPA{Predictor: encoder.Transformer{Width: 48, Depth: 2}, Tau: .99}, nil, onPatches},
+		{ssl.Inpainting{}, nil, convolutional},
+		{ssl.CPC{Grid: 3}, nil, convolutional},
+		{ssl.NextFrame{}, nil, onPatches},
+		{ssl.NextPixel{}, nil, onPixels},
+		{ssl.Rotation{}, nil, convolutional},
+		{ssl.Flipping{}, nil, convolutional},
 		// Enlarged to 36 pixels, so that a tile less its gap has the 16 that the encoder needs.
-		{ssl.Jigsaw{Grid: 2, View: augment.Pipeline{
+		{ssl.Jigsaw{Grid: 2}, []augment.Pipeline{{
 			augment.RandomResizedCrop{Size: 36, Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
 		}}, convolutional},
 		// Enlarged to 72 pixels for the same reason.
-		{ssl.RelativeLocation{View: augment.Pipeline{
+		{ssl.RelativeLocation{}, []augment.Pipeline{{
 			augment.RandomResizedCrop{Size: 72, Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Grey{P: .3}, augment.Normalize{},
 		}}, convolutional},
-		{ssl.Colorization{}, convolutional},
-		{ssl.Sum{{Method: ssl.SimCLR{Temperature: .2, Hidden: 512, View: view}}, {Method: ssl.Rotation{}, Weight: .5}}, convolutional},
+		{ssl.Colorization{}, nil, convolutional},
+		{
+			ssl.Sum{{Method: ssl.SimCLR{Temperature: .2, Hidden: 512}}, {Method: ssl.Rotation{}, Weight: .5}},
+			append([]augment.Pipeline{view, view}, ssl.Rotation{}.Views(32, 32)...), convolutional,
+		},
 	}
 }

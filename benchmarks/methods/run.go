@@ -26,7 +26,7 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 	dir := o.Runs("methods", set.name, e.family.name, fmt.Sprintf("%s-%d", e.method.Name(), seed))
 	result.ResetPeakMemory()
 	run, err := kit.Pretrain(dir, kit.Recipe{
-		Data: set.data, Encoder: e.family.encoder, Method: e.method, Optimizer: e.family.optimizer,
+		Data: set.data, Encoder: e.family.encoder, Method: e.method, Augment: e.augment, Optimizer: e.family.optimizer,
 		Batch: batch, Steps: set.images / batch, Seed: seed,
 	})
 	if err != nil {
@@ -58,10 +58,11 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 func measureRandom(o options, set imageSet, e entry, seed uint64) (measurement, error) {
 	dir := o.Runs("methods", set.name, e.family.name)
 	return result.Kept(filepath.Join(dir, fmt.Sprintf("random-%d.json", seed)), func() (measurement, error) {
-		return measureFeatures((&kit.Run{
-			Dir:    filepath.Join(dir, fmt.Sprintf("%s-%d", e.method.Name(), seed)),
-			Recipe: kit.Recipe{Data: set.data, Encoder: e.family.encoder, Method: e.method},
-		}).InitialFeatures)
+		run, err := kit.Open(filepath.Join(dir, fmt.Sprintf("%s-%d", e.method.Name(), seed)))
+		if err != nil {
+			return measurement{}, err
+		}
+		return measureFeatures(run.InitialFeatures)
 	})
 }
 

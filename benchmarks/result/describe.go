@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 
 	"sslkit/kit"
+	"sslkit/kit/rundir"
 )
 
 // New is a result without rows that describes this machine, its backend and the commit.
 func New(benchmark, protocol string) Result {
 	return Result{
-		Benchmark: benchmark, Commit: kit.Commit(), Machine: kit.ThisMachine(), Backend: kit.DescribeBackend(), Protocol: protocol,
+		Benchmark: benchmark, Commit: rundir.Commit(), Machine: rundir.ThisMachine(), Backend: kit.DescribeBackend(), Protocol: protocol,
 	}
 }
 

@@ -12,16 +12,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sslkit/kit/rundir"
 	"strings"
-
-	"sslkit/kit"
 )
 
 // Result is the content of a result file.
 type Result struct {
-	Benchmark string      `json:"benchmark"` // Name of the benchmark and, with .json, of the file.
-	Commit    string      `json:"commit"`    // Commit of the code, with "+changes" where files differed from it.
-	Machine   kit.Machine `json:"machine"`   // Where it ran.
+	Benchmark string         `json:"benchmark"` // Name of the benchmark and, with .json, of the file.
+	Commit    string         `json:"commit"`    // Commit of the code, with "+changes" where files differed from it.
+	Machine   rundir.Machine `json:"machine"`   // Where it ran.
 	// Backend is what computed, such as "xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device".
 	Backend string `json:"backend"`
 	// Peer holds the versions of the packages that sslkit was compared with; nil where there were

@@ -50,7 +50,8 @@ func measure(o question.Options) error {
 	recipe := kit.Recipe{
 		Data:    source,
 		Encoder: encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem},
-		Method: ssl.Supervised{Classes: 10, View: augment.Pipeline{
+		Method:  ssl.Supervised{Classes: 10},
+		Augment: []augment.Pipeline{{
 			augment.RandomResizedCrop{Scale: [2]float64{.6, 1}}, augment.Flip{}, augment.Normalize{},
 		}},
 		Optimizer: optim.SGD{LR: .4, Momentum: .9, WeightDecay: 5e-4},

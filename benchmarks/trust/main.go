@@ -108,10 +108,12 @@ func measure(o options) error {
 	return nil
 }
 
-// objective is a method by a name of its own, since two may differ in their view only.
+// objective is a method by a name of its own, since two may differ in their view only; a nil view is
+// the method's own.
 type objective struct {
 	name   string
 	method ssl.Method
+	view   augment.Pipeline
 }
 
 // uncoloured is question.ShapesView without what changes colours.
@@ -121,14 +123,14 @@ var uncoloured = augment.Pipeline{
 
 var (
 	optimizer  = optim.SGD{LR: 2, Momentum: .9, WeightDecay: 5e-4}
-	simCLR     = objective{"simclr", ssl.SimCLR{Temperature: .2, Hidden: 512, View: question.ShapesView}}
-	supervised = objective{"supervised", ssl.Supervised{Classes: 10, View: uncoloured}}
+	simCLR     = objective{"simclr", ssl.SimCLR{Temperature: .2, Hidden: 512}, question.ShapesView}
+	supervised = objective{"supervised", ssl.Supervised{Classes: 10}, uncoloured}
 	pretexts   = []objective{
 		simCLR,
-		{"simclr-uncoloured", ssl.SimCLR{Temperature: .2, Hidden: 512, View: uncoloured}},
-		{"rotation", ssl.Rotation{}},
-		{"colorization", ssl.Colorization{}},
-		{"inpainting", ssl.Inpainting{}},
+		{"simclr-uncoloured", ssl.SimCLR{Temperature: .2, Hidden: 512}, uncoloured},
+		{"rotation", ssl.Rotation{}, nil},
+		{"colorization", ssl.Colorization{}, nil},
+		{"inpainting", ssl.Inpainting{}, nil},
 	}
 )
 
@@ -140,9 +142,13 @@ func (s setting) world(spurious float64, seed uint64) data.Shapes {
 // pretrain trains one encoder, or loads it.
 func (s setting) pretrain(o options, e objective, spurious float64, seed uint64) (*kit.Run, error) {
 	dir := o.Runs("trust", fmt.Sprintf("%s-spurious%g-%d", e.name, spurious, seed))
-	return kit.Pretrain(dir, kit.Recipe{
+	recipe := kit.Recipe{
 		Data: s.world(spurious, seed), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method,
 		Optimizer: optimizer,
 		Batch:     batch, Steps: s.images / batch, Seed: seed,
-	})
+	}
+	if e.view != nil {
+		recipe.Augment = []augment.Pipeline{e.view}
+	}
+	return kit.Pretrain(dir, recipe)
 }

@@ -7,11 +7,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"sslkit/kit/device/devicetest"
+
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"sslkit/kit/device/devicetest"
 )
 
 func open(t *testing.T) compute.Backend {

@@ -1,11 +1,12 @@
 package augment
 
 import (
-	. "github.com/gomlx/gomlx/core/graph"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // everything is every random transform at once.

@@ -2,8 +2,9 @@ package augment
 
 import (
 	"fmt"
-	. "github.com/gomlx/gomlx/core/graph"
 	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // The graph and the host twin agree when they are given the same parameters. The twin rounds to 8 bits: colour once, so

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"os"
 
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
+	"sslkit/kit/setting"
 )
 
 // Candidate is a trained encoder to be compared with others.
@@ -17,10 +17,10 @@ type Candidate struct {
 	Name string
 	// Encoder is its architecture. Required.
 	Encoder encoder.Encoder
-	// Weights is the path of its weights, as a run's encoder.safetensors. Required.
+	// Weights is the path of its weights, such as a run's encoder.safetensors. Required.
 	Weights string
-	// Train and Test are its representations of labelled images, as Run.Features gives them, for the accuracy of k-NN. The zero
-	// value of both leaves the accuracy out.
+	// Train and Test are its representations of labelled images, as Run.Features gives them, for
+	// the accuracy of k-NN. The zero value of both leaves the accuracy out.
 	Train, Test eval.Features
 }
 
@@ -43,9 +43,9 @@ func (c Candidate) check(height, width int) error {
 	case c.Name == "":
 		return errors.New("compress.Candidate: Name is missing")
 	case c.Encoder == nil:
-		return fmt.Errorf("compress.Candidate: Encoder of %s is missing; it must be an encoder.Encoder", c.Name)
+		return setting.Missing("compress.Candidate: Encoder of "+c.Name, "an encoder.Encoder, such as encoder.ResNet{}")
 	case c.Weights == "":
-		return fmt.Errorf("compress.Candidate: Weights of %s is missing; it must be the path of a file of weights", c.Name)
+		return setting.Missing("compress.Candidate: Weights of "+c.Name, "the path of a file of weights")
 	}
 	return c.Encoder.Check(height, width)
 }

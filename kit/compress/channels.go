@@ -8,18 +8,21 @@ import (
 	"slices"
 
 	"sslkit/kit/encoder"
+	"sslkit/kit/setting"
 )
 
-// Channels removes whole channels from a ResNet, which makes it smaller and quicker on any hardware: those between the
-// convolutions of its residual blocks, with the filters that make them and the parts of filters that read them. What a block
-// adds to stays as wide as it is, so that the representation does (Li et al. 2016, section 3.3, whose networks are pruned in
-// the same place).
+// Channels removes whole channels from a ResNet, which makes it smaller and quicker on any
+// hardware: those between the convolutions of its residual blocks, with the filters that make them
+// and the parts of filters that read them. What a block adds to stays as wide as it is, so that the
+// representation does (Li et al. 2016, section 3.3, whose networks are pruned in the same place).
 type Channels struct {
-	// Remove is the fraction in (0, 1) of the channels to remove, rounded; each place keeps at least one. Required.
+	// Remove is the fraction in (0, 1) of the channels to remove, rounded; each place keeps at
+	// least one. Required.
 	Remove float64
 	// By says which channels matter least. Default FilterNorm.
 	By Importance
-	// Global takes the least important of all places together. Default: the same fraction of the channels of every place.
+	// Global takes the least important of all places together. Default: the same fraction of the
+	// channels of every place.
 	Global bool
 }
 
@@ -27,12 +30,12 @@ type Channels struct {
 type Importance int
 
 const (
-	// FilterNorm is the sum of the absolute weights of the filter that makes the channel (Li et al. 2016, "Pruning Filters for
-	// Efficient ConvNets", arXiv:1608.08710).
+	// FilterNorm is the sum of the absolute weights of the filter that makes the channel (Li et al.
+	// 2016, "Pruning Filters for Efficient ConvNets", arXiv:1608.08710).
 	FilterNorm Importance = iota
-	// NormScale is the absolute scale of the channel's batch-norm (Liu et al. 2017, "Learning Efficient Convolutional Networks
-	// through Network Slimming", arXiv:1708.06519, which trains with a penalty on the scales that drives many of them to zero;
-	// without it they tell less).
+	// NormScale is the absolute scale of the channel's batch-norm (Liu et al. 2017, "Learning
+	// Efficient Convolutional Networks through Network Slimming", arXiv:1708.06519, which trains
+	// with a penalty on the scales that drives many of them to zero; without it they tell less).
 	NormScale
 )
 
@@ -52,14 +55,15 @@ func (i Importance) MarshalText() ([]byte, error) { return []byte(i.String()), n
 
 // Check returns an error where a field is out of range.
 func (c Channels) Check() error {
-	if c.By != FilterNorm && c.By != NormScale {
-		return fmt.Errorf("compress.Channels: By is %d; it must be FilterNorm or NormScale", int(c.By))
-	}
-	return fraction("compress.Channels: Remove", c.Remove)
+	return cmp.Or(
+		setting.Must(c.By == FilterNorm || c.By == NormScale, "compress.Channels: By", int(c.By), "FilterNorm or NormScale"),
+		setting.Fraction("compress.Channels: Remove", c.Remove),
+	)
 }
 
-// Prune is the smaller network and its weights, which are copied from those given, of network r. The network computes what r
-// would with zeros in place of the removed channels. Weights that are not r's are an error that names the first.
+// Prune is the smaller network and its weights, which are copied from those given, of network r.
+// The network computes what r would with zeros in place of the removed channels. Weights that are
+// not r's are an error that names the first.
 func (c Channels) Prune(
 	r encoder.ResNet, weights map[string]encoder.Tensor,
 ) (small encoder.ResNet, pruned map[string]encoder.Tensor, err error) {
@@ -87,8 +91,8 @@ func (c Channels) Prune(
 	return small, pruned, nil
 }
 
-// PruneFile reads a file of r's weights, as a run's encoder.safetensors, and writes those of the smaller network, which it
-// returns, to another, for Recipe.Encoder and Recipe.Start.
+// PruneFile reads a file of r's weights, such as a run's encoder.safetensors, and writes those of
+// the smaller network, which it returns, to another, for Recipe.Encoder and Recipe.Start.
 func (c Channels) PruneFile(r encoder.ResNet, from, to string) (encoder.ResNet, error) {
 	weights, _, err := encoder.ReadSafetensors(from)
 	if err != nil {
@@ -102,7 +106,8 @@ func (c Channels) PruneFile(r encoder.ResNet, from, to string) (encoder.ResNet, 
 	return small, encoder.WriteSafetensors(to, slices.Collect(maps.Values(pruned)), metadata)
 }
 
-// kept are the numbers of the channels that stay in each place, in order, from their importance there.
+// kept are the numbers of the channels that stay in each place, in order, from their importance
+// there.
 func (c Channels) kept(importance [][]float64) [][]int {
 	type channel struct {
 		place, number int

@@ -1,6 +1,7 @@
 package compress
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,18 +11,21 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 
 	"sslkit/kit/device"
+	"sslkit/kit/setting"
 )
 
 // Comparison says how candidates are compared with the first of them.
 type Comparison struct {
 	// Height and Width are the size of the images in pixels. Required.
 	Height, Width int
-	// Batches are the numbers of images at a time at which the latency is measured, each at least 1. Default 1 and 32.
+	// Batches are the numbers of images at a time at which the latency is measured, each at least
+	// 1. Default 1 and 32.
 	Batches []int
 	// Rounds is the number of measurements of each candidate, at least 1. Default 100.
 	Rounds int
-	// Passes is the number of forward passes in a measurement, at least 1. Default: as many as take the first candidate about 5
-	// milliseconds, so that the clock and the change from one network to the next don't count.
+	// Passes is the number of forward passes in a measurement, at least 1. Default: as many as take
+	// the first candidate about 5 milliseconds, so that the clock and the change from one network
+	// to the next don't count.
 	Passes int
 }
 
@@ -39,13 +43,14 @@ func (c Comparison) WithDefaults() Comparison {
 // Check returns an error where a setting is out of range.
 func (c Comparison) Check() error {
 	c = c.WithDefaults()
-	switch {
-	case c.Height < 1 || c.Width < 1:
-		return fmt.Errorf("compress.Comparison: Height and Width are %d and %d; both must be at least 1", c.Height, c.Width)
-	case c.Rounds < 1:
-		return fmt.Errorf("compress.Comparison: Rounds is %d; it must be at least 1 (0 means the default, 100)", c.Rounds)
-	case c.Passes < 0:
-		return fmt.Errorf("compress.Comparison: Passes is %d; it must be at least 1 (0 means the default)", c.Passes)
+	d := Comparison{}.WithDefaults()
+	if err := cmp.Or(
+		setting.AtLeast(1, "compress.Comparison: Height", c.Height),
+		setting.AtLeast(1, "compress.Comparison: Width", c.Width),
+		setting.AtLeast(1, "compress.Comparison: Rounds", c.Rounds, d.Rounds),
+		setting.Must(c.Passes >= 0, "compress.Comparison: Passes", c.Passes, "at least 1", "as many as take 5 milliseconds"),
+	); err != nil {
+		return err
 	}
 	for _, batch := range c.Batches {
 		if batch < 1 {
@@ -61,10 +66,11 @@ type Table struct {
 	Rows   []Row  `json:"rows"`   // One for each candidate.
 }
 
-// Compare measures what candidates are worth and what they cost: the accuracy of k-NN, parameters, multiply-adds, the size of
-// the file, and the latency on this process's device, in arithmetic of float32. Latencies are measured in turns, one measurement
-// of every candidate before the next of any, in another order each time and each behind a pass that is not counted, so that none
-// has the better place.
+// Compare measures what candidates are worth and what they cost: the accuracy of k-NN, parameters,
+// multiply-adds, the size of the file, and the latency on this process's device, in arithmetic of
+// float32. Latencies are measured in turns, one measurement of every candidate before the next of
+// any, in another order each time and each behind a pass that is not counted, so that none has the
+// better place.
 func (c Comparison) Compare(candidates ...Candidate) (Table, error) {
 	if err := c.Check(); err != nil {
 		return Table{}, err

@@ -136,12 +136,12 @@ func Example_pruneGradually() {
 // What is out of range is told before anything is compiled.
 func Example() {
 	for _, err := range []error{
-		compress.Magnitude{Sparsity: 1}.Check(), compress.Channels{}.Check(), compress.Features{Layers: -1}.Check(64, 32, 32),
+		compress.Magnitude{Sparsity: 1}.Check(), compress.Channels{}.Check(), compress.Features{Layers: -1}.Check(ssl.Batch{Images: 64, Height: 32, Width: 32}),
 	} {
 		fmt.Println(err)
 	}
 	// Output:
 	// compress.Magnitude: Sparsity is 1; it must be in (0, 1)
 	// compress.Channels: Remove is 0; it must be in (0, 1)
-	// compress.Features: Layers is -1; it must be at least 1 (0 means the default, 4)
+	// compress.Features: Layers is -1; it must be at least 1 (0 means 4)
 }

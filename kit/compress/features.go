@@ -2,7 +2,6 @@ package compress
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -11,33 +10,36 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
 )
 
-// Features distils a trained encoder into another, without labels: the student's features, through a perceptron that is thrown
-// away afterwards, predict the direction of the teacher's. Student and teacher see the same view of an image.
+// Features distils a trained encoder into another, without labels: the student's features, through
+// a perceptron that is thrown away afterwards, predict the direction of the teacher's. Student and
+// teacher see the same view of an image.
 //
-// Navaneet et al. 2021, "SimReg: Regression as a Simple Yet Effective Tool for Self-supervised Knowledge Distillation",
-// arXiv:2201.05131. It was chosen over SEED (Fang et al. 2021, arXiv:2101.04731), which matches the similarities to a queue of
-// other images, because it has neither queue nor temperatures to tune, works at any batch, and did as well in the paper. The
-// paper leaves out norm and ReLU behind the second of four layers. It trains for 130 epochs of ImageNet, with SGD at a learning
-// rate of 0.05 and a cosine to zero.
+// Navaneet et al. 2021, "SimReg: Regression as a Simple Yet Effective Tool for Self-supervised
+// Knowledge Distillation", arXiv:2201.05131. It was chosen over SEED (Fang et al. 2021,
+// arXiv:2101.04731), which matches the similarities to a queue of other images, because it has
+// neither queue nor temperatures to tune, works at any batch, and did as well in the paper. The
+// paper leaves out norm and ReLU behind the second of four layers. It trains for 130 epochs of
+// ImageNet, with SGD at a learning rate of 0.05 and a cosine to zero.
 type Features struct {
 	// Teacher is the trained encoder, as Run.Frozen gives it; its Method is not used. Required.
 	Teacher ssl.Frozen
-	// Hidden is the number of features of the perceptron's hidden layers. Default: twice the student's, as in the paper.
+	// Hidden is the number of features of the perceptron's hidden layers. Default: twice the
+	// student's, as in the paper.
 	Hidden int
-	// Layers is the number of the perceptron's linear layers, at least 1. Default 4, the paper's best.
+	// Layers is the number of the perceptron's linear layers, at least 1. Default 4, the paper's
+	// best.
 	Layers int
-	// View replaces the augmentation. Default: crop of at least a fifth of the image, flip and normalise, the paper's weak one.
-	View augment.Pipeline
 }
 
 var _ ssl.LearnsFromFrozen = Features{}
 
-// WithDefaults fills in the settings that were left at zero and don't depend on the student, and leaves out what is not used of
-// the teacher, so that it is not part of the recipe.
-func (m Features) WithDefaults() Features {
+// WithDefaults fills in the settings that were left at zero and don't depend on the student, and
+// leaves out what is not used of the teacher, so that it is not part of the recipe.
+func (m Features) WithDefaults() ssl.Method {
 	m.Layers, m.Teacher = cmp.Or(m.Layers, 4), m.Frozen()
 	return m
 }
@@ -51,33 +53,28 @@ func (m Features) Frozen() ssl.Frozen {
 }
 
 // Check returns an error where a field is out of range or the teacher is missing.
-func (m Features) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	switch {
-	case m.Hidden < 0:
-		return fmt.Errorf("compress.Features: Hidden is %d; it must be at least 1 (0 means twice the student's features)", m.Hidden)
-	case m.Layers < 1:
-		return fmt.Errorf("compress.Features: Layers is %d; it must be at least 1 (0 means the default, 4)", m.Layers)
-	}
-	return m.Frozen().Check("compress.Features: Teacher")
+func (m Features) Check(batch ssl.Batch) error {
+	d := Features{}.WithDefaults().(Features)
+	return cmp.Or(
+		setting.Must(m.Hidden >= 0, "compress.Features: Hidden", m.Hidden, "at least 1", "twice the student's features"),
+		setting.AtLeast(1, "compress.Features: Layers", m.Layers, d.Layers),
+		m.Frozen().Check("compress.Features: Teacher"),
+	)
 }
 
-// Views is one view.
-func (m Features) Views(height, width int) []augment.Pipeline {
-	return []augment.Pipeline{viewOr(m.View, height, width)}
-}
+// Views is the paper's weak augmentation: a crop of at least a fifth of the image, flip and
+// normalise.
+func (m Features) Views(height, width int) []augment.Pipeline { return oneView(height, width) }
 
-// viewOr is the weak augmentation where there is no other.
-func viewOr(view augment.Pipeline, height, width int) augment.Pipeline {
-	if view != nil {
-		return view
-	}
-	return augment.Pipeline{
+// oneView is what student and teacher see.
+func oneView(height, width int) []augment.Pipeline {
+	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.2, 1}}, augment.Flip{}, augment.Normalize{},
-	}
+	}}
 }
 
-// Loss is the mean over the batch of ‖ g(f(x))/‖g(f(x))‖ - t(x)/‖t(x)‖ ‖², for student f, perceptron g and teacher t.
+// Loss is the mean over the batch of ‖ g(f(x))/‖g(f(x))‖ - t(x)/‖t(x)‖ ‖², for student f,
+// perceptron g and teacher t.
 func (m Features) Loss(step *ssl.Step) *Node {
 	taught := m.Frozen().Features(step, step.Views[0])
 	return Regression(m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled), taught)
@@ -87,7 +84,6 @@ func (m Features) Loss(step *ssl.Step) *Node {
 //
 //	[batch, dim] -> [batch, dim of the teacher]
 func (m Features) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	hidden := cmp.Or(m.Hidden, 2*features.Shape().Dim(-1))
 	return encoder.MLP{Hidden: hidden, Out: m.Teacher.Encoder.Dim(), Layers: m.Layers}.Apply(scope.At("head"), features)
 }
@@ -97,8 +93,8 @@ func (m Features) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4}
 }
 
-// Regression is the mean squared distance of the rows of two matrices, each row at length 1: 2 - 2 cosines, from 0 to 4. No
-// gradient flows into what is taught. It is computed in float32.
+// Regression is the mean squared distance of the rows of two matrices, each row at length 1: 2 - 2
+// cosines, from 0 to 4. No gradient flows into what is taught. It is computed in float32.
 //
 //	predicted, taught: [batch, dim] -> scalar
 func Regression(predicted, taught *Node) *Node {

@@ -60,14 +60,14 @@ var teacher = ssl.Frozen{
 }
 
 func TestFeaturesCheck(t *testing.T) {
-	if err := (Features{Teacher: teacher}).Check(1, 32, 32); err != nil {
+	if err := checked(Features{Teacher: teacher}, 1, 32, 32); err != nil {
 		t.Errorf("the zero value with a teacher: %v", err)
 	}
 	for field, bad := range map[string]Features{
 		"Teacher.Encoder": {Teacher: ssl.Frozen{Weights: "a"}}, "Teacher.Weights": {Teacher: ssl.Frozen{Encoder: teacher.Encoder}},
 		"Hidden": {Teacher: teacher, Hidden: -1}, "Layers": {Teacher: teacher, Layers: -1},
 	} {
-		err := bad.Check(16, 32, 32)
+		err := checked(bad, 16, 32, 32)
 		if err == nil || !strings.Contains(err.Error(), "compress.Features") || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
@@ -77,16 +77,16 @@ func TestFeaturesCheck(t *testing.T) {
 func TestFrozenOfASum(t *testing.T) {
 	distil := Features{Teacher: teacher}
 	sum := ssl.Sum{{Method: ssl.SimCLR{}}, {Method: distil}}
-	if err := sum.Check(8, 32, 32); err != nil {
+	if err := checked(sum, 8, 32, 32); err != nil {
 		t.Error(err)
 	}
-	if f, ok := ssl.FrozenOf(sum); !ok || f.Weights != teacher.Weights {
-		t.Errorf("the sum learns from %+v, %v", f, ok)
+	if m, ok := ssl.Find[ssl.LearnsFromFrozen](sum); !ok || m.Frozen().Weights != teacher.Weights {
+		t.Errorf("the sum learns from %+v, %v", m, ok)
 	}
-	if _, ok := ssl.FrozenOf(ssl.Sum{{Method: ssl.SimCLR{}}}); ok {
+	if _, ok := ssl.Find[ssl.LearnsFromFrozen](ssl.Sum{{Method: ssl.SimCLR{}}}); ok {
 		t.Error("a sum without distillation learns from a frozen network")
 	}
-	if err := append(sum, ssl.Term{Method: distil}).Check(8, 32, 32); err == nil || !strings.Contains(err.Error(), "term 2") {
+	if err := checked(append(sum, ssl.Term{Method: distil}), 8, 32, 32); err == nil || !strings.Contains(err.Error(), "term 2") {
 		t.Errorf("two frozen networks: error %v", err)
 	}
 }

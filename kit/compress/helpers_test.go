@@ -11,6 +11,7 @@ import (
 
 	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
+	"sslkit/kit/ssl"
 )
 
 // lossAndGradients computes a loss of two matrices and its gradients with respect to both.
@@ -26,7 +27,8 @@ func lossAndGradients(t *testing.T, loss func(a, b *Node) *Node, a, b [][]float6
 	return float64(outputs[0].Value().(float32)), outputs[1].Value().([][]float64), outputs[2].Value().([][]float64)
 }
 
-// near fails where a number is not the wanted one, by more than a share of it, or of 1 if that is more.
+// near fails where a number is not the wanted one, by more than a share of it, or of 1 if that is
+// more.
 func near(t *testing.T, what string, got, want, relative float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= relative*max(1, math.Abs(want))) {
@@ -55,8 +57,8 @@ func images(n, size int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(pix, n, size, size, 3)
 }
 
-// represent builds an encoder, with the weights where they are not nil and else with random ones, and gives its representations
-// of some images, by running statistics, and its weights.
+// represent builds an encoder, with the weights where they are not nil and else with random ones,
+// and gives its representations of some images, by running statistics, and its weights.
 func represent(t *testing.T, e encoder.Encoder, weights map[string]encoder.Tensor) ([]float32, map[string]encoder.Tensor) {
 	t.Helper()
 	store := model.NewStore()
@@ -94,8 +96,8 @@ func represent(t *testing.T, e encoder.Encoder, weights map[string]encoder.Tenso
 	return tensors.MustCopyFlatData[float32](out[0]), have
 }
 
-// scrambled are weights of which none is as a new network has it: norms that start at 0 or 1 get scales and statistics of their
-// own.
+// scrambled are weights of which none is as a new network has it: norms that start at 0 or 1 get
+// scales and statistics of their own.
 func scrambled(t *testing.T, e encoder.Encoder) map[string]encoder.Tensor {
 	t.Helper()
 	_, weights := represent(t, e, nil)
@@ -108,4 +110,13 @@ func scrambled(t *testing.T, e encoder.Encoder) map[string]encoder.Tensor {
 		}
 	}
 	return weights
+}
+
+// resolved is a method with its defaults, as a training hands it to all but WithDefaults.
+func resolved[M ssl.Method](m M) M { return m.WithDefaults().(M) }
+
+// checked is what a method says of batches of images of height × width pixels, in its own views.
+func checked(m ssl.Method, images, height, width int) error {
+	m = m.WithDefaults()
+	return m.Check(ssl.BatchOf(m, images, height, width))
 }

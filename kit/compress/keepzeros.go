@@ -1,7 +1,6 @@
 package compress
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -12,13 +11,15 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// KeepZeros is another optimiser that leaves every weight of the encoder that is exactly zero there: the mask of a pruned
-// network is the zeros that it starts with (Recipe.Start), so no other file has to travel with it, and a run that is resumed
-// has it too. Their gradient counts for nothing: not in its norm, not in LARS's trust, not in momentum. It is for kernels and
-// matrices, those that Magnitude prunes; norms and biases, which may start at zero, are trained as ever, and so are the
-// method's own heads.
+// KeepZeros is another optimiser that leaves every weight of the encoder that is exactly zero
+// there: the mask of a pruned network is the zeros that it starts with (Recipe.Start), so no other
+// file has to travel with it, and a run that is resumed has it too. Their gradient counts for
+// nothing: not in its norm, not in LARS's trust, not in momentum. It is for kernels and matrices,
+// those that Magnitude prunes; norms and biases, which may start at zero, are trained as ever, and
+// so are the method's own heads.
 type KeepZeros struct {
 	Optimizer optim.Optimizer // Optimizer does the updates. Required.
 }
@@ -36,7 +37,7 @@ func (o KeepZeros) WithDefaults() optim.Optimizer {
 // Check returns an error where the optimiser is missing or has one.
 func (o KeepZeros) Check() error {
 	if o.Optimizer == nil {
-		return errors.New("compress.KeepZeros: Optimizer is missing; it must be an optim.Optimizer, as optim.SGD{}")
+		return setting.Missing("compress.KeepZeros: Optimizer", "an optim.Optimizer, such as optim.SGD{}")
 	}
 	return o.Optimizer.Check()
 }
@@ -67,12 +68,14 @@ type updater interface {
 // keeper is KeepZeros as GoMLX's trainer takes it.
 type keeper struct{ updater }
 
-// UpdateGraph builds one update of every trainable variable that the graph uses. The loss is a scalar.
+// UpdateGraph builds one update of every trainable variable that the graph uses. The loss is a
+// scalar.
 func (k keeper) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	k.UpdateGraphWithGradients(scope, scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
 }
 
-// UpdateGraphWithGradients is UpdateGraph from gradients, in the order of the scope's trainable variables in use.
+// UpdateGraphWithGradients is UpdateGraph from gradients, in the order of the scope's trainable
+// variables in use.
 func (k keeper) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, lossDType dtypes.DType) {
 	if len(gradients) == 0 {
 		k.updater.UpdateGraphWithGradients(scope, gradients, lossDType) // Says what is wrong.

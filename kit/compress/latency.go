@@ -22,16 +22,18 @@ type Latency struct {
 	Batch   int    `json:"batch"`   // Images at a time.
 	Rounds  int    `json:"rounds"`  // Number of measurements.
 	Seconds Spread `json:"seconds"` // Of one image: that of the batch over its size.
-	// Speedup is how many times quicker it is than the first candidate. Each measurement is compared with the first candidate's
-	// of the same round, which was taken within moments, so that what else the machine does hits both.
+	// Speedup is how many times quicker it is than the first candidate. Each measurement is
+	// compared with the first candidate's of the same round, which was taken within moments, so
+	// that what else the machine does hits both.
 	Speedup Spread `json:"speedup"`
 }
 
 // Spread is a median with what it may have been by chance, and how far the measurements went.
 type Spread struct {
 	Median float64 `json:"median"` // Of all measurements.
-	// Low and High are the 95 % interval of the median, by order statistics: it assumes nothing but that the measurements are
-	// alike. They are the smallest and the largest where there are fewer than 6 measurements, which is less sure than 95 %.
+	// Low and High are the 95 % interval of the median, by order statistics: it assumes nothing but
+	// that the measurements are alike. They are the smallest and the largest where there are fewer
+	// than 6 measurements, which is less sure than 95 %.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 	// Quarter and ThreeQuarters are the quartiles of the measurements.
@@ -48,8 +50,8 @@ func spread(x []float64) Spread {
 		below := int(place)
 		return x[below] + (place-float64(below))*(x[min(below+1, n-1)]-x[below])
 	}
-	// The median lies between the k-th and the k-th last, counted from 0, but with probability 2 P(Binomial(n, 1/2) ≤ k): the
-	// largest k at which that is at most 5 %.
+	// The median lies between the k-th and the k-th last, counted from 0, but with probability 2
+	// P(Binomial(n, 1/2) ≤ k): the largest k at which that is at most 5 %.
 	k, binomial := 0, distuv.Binomial{N: float64(n), P: .5}
 	for k+1 < n/2 && 2*binomial.CDF(float64(k+1)) <= .05 {
 		k++
@@ -95,7 +97,7 @@ func newRunner(e encoder.Encoder, path string, batch, height, width int) (*runne
 	return &runner{exec, tensors.FromFlatDataAndDimensions(pix, batch, height, width, 3)}, nil
 }
 
-// run gives the time of so many passes in a row, by the pass.
+// run gives the time of that many passes in a row, by the pass.
 func (r *runner) run(passes int) (time.Duration, error) {
 	began := time.Now()
 	for range passes {

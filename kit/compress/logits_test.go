@@ -105,7 +105,7 @@ func oneHot(row []float64, c int) float64 {
 }
 
 func TestLogitsCheck(t *testing.T) {
-	if err := (Logits{Teacher: teacher, Classes: 3}).Check(1, 32, 32); err != nil {
+	if err := checked(Logits{Teacher: teacher, Classes: 3}, 1, 32, 32); err != nil {
 		t.Errorf("the zero value with teacher and classes: %v", err)
 	}
 	headless := teacher
@@ -115,12 +115,12 @@ func TestLogitsCheck(t *testing.T) {
 		"Hard": {Teacher: teacher, Classes: 3, Hard: 1.5}, "Head": {Classes: 3, Teacher: headless},
 		"Teacher.Method": {Classes: 3, Teacher: ssl.Frozen{Encoder: teacher.Encoder, Weights: "a"}},
 	} {
-		err := bad.Check(16, 32, 32)
+		err := checked(bad, 16, 32, 32)
 		if err == nil || !strings.Contains(err.Error(), "compress.Logits") || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (Logits{Temperature: math.Inf(1), Classes: 3, Teacher: teacher}).Check(16, 32, 32); err == nil {
+	if err := checked(Logits{Temperature: math.Inf(1), Classes: 3, Teacher: teacher}, 16, 32, 32); err == nil {
 		t.Error("an infinite temperature is accepted")
 	}
 	soft, hard := Logits{Classes: 3}, Logits{Classes: 3, Hard: .1}

@@ -9,32 +9,36 @@ import (
 	"slices"
 
 	"sslkit/kit/encoder"
+	"sslkit/kit/setting"
 )
 
-// Magnitude sets the smallest of an encoder's weights to zero, those of its kernels and matrices; norms, biases and positions
-// stay as they are.
+// Magnitude sets the smallest of an encoder's weights to zero, those of its kernels and matrices;
+// norms, biases and positions stay as they are.
 //
-// Han et al. 2015, "Learning both Weights and Connections for Efficient Neural Networks", arXiv:1506.02626. What has been
-// pruned already is the smallest, so pruning again to a higher sparsity keeps all zeros.
+// Han et al. 2015, "Learning both Weights and Connections for Efficient Neural Networks",
+// arXiv:1506.02626. What has been pruned already is the smallest, so pruning again to a higher
+// sparsity keeps all zeros.
 type Magnitude struct {
 	// Sparsity is the fraction in (0, 1) of these weights that are zero afterwards. Required.
 	Sparsity float64
-	// LayerWise takes that fraction of every layer. Default: of all layers together, by one threshold, so that layers with
-	// large weights keep more.
+	// LayerWise takes that fraction of every layer. Default: of all layers together, by one
+	// threshold, so that layers with large weights keep more.
 	LayerWise bool
 }
 
-// Masks tell for each kernel and matrix, by its name in timm, which of its weights stay, in the order of encoder.Tensor.Data.
+// Masks tell for each kernel and matrix, by its name in timm, which of its weights stay, in the
+// order of encoder.Tensor.Data.
 type Masks map[string][]bool
 
-// Prunable tells whether a tensor of that many axes is pruned: kernels of convolutions have 4, matrices 2.
+// Prunable tells whether a tensor of that many axes is pruned: kernels of convolutions have 4,
+// matrices 2.
 func Prunable(axes int) bool { return axes == 2 || axes == 4 }
 
 // Check returns an error where Sparsity is out of range.
-func (m Magnitude) Check() error { return fraction("compress.Magnitude: Sparsity", m.Sparsity) }
+func (m Magnitude) Check() error { return setting.Fraction("compress.Magnitude: Sparsity", m.Sparsity) }
 
-// Masks chooses the weights that stay. Of n weights exactly n × Sparsity go, rounded; of equal ones the first in the order of
-// names and places. It is an error where there is nothing to prune.
+// Masks chooses the weights that stay. Of n weights exactly n × Sparsity go, rounded; of equal ones
+// the first in the order of names and places. It is an error where there is nothing to prune.
 func (m Magnitude) Masks(weights map[string]encoder.Tensor) (Masks, error) {
 	if err := m.Check(); err != nil {
 		return nil, err
@@ -75,8 +79,8 @@ func (m Magnitude) Masks(weights map[string]encoder.Tensor) (Masks, error) {
 	return masks, nil
 }
 
-// Apply is a copy of the weights with zero in place of those that go. A mask without its weights, or of another size, is an
-// error.
+// Apply is a copy of the weights with zero in place of those that go. A mask without its weights,
+// or of another size, is an error.
 func (m Masks) Apply(weights map[string]encoder.Tensor) (map[string]encoder.Tensor, error) {
 	pruned := maps.Clone(weights)
 	for name, mask := range m {
@@ -109,7 +113,8 @@ func (m Masks) Sparsity() float64 {
 	return float64(gone) / float64(max(all, 1))
 }
 
-// PruneFile reads a file of weights, as a run's encoder.safetensors, and writes them pruned to another, for Recipe.Start.
+// PruneFile reads a file of weights, such as a run's encoder.safetensors, and writes them pruned to
+// another, for Recipe.Start.
 func (m Magnitude) PruneFile(from, to string) error {
 	weights, metadata, err := encoder.ReadSafetensors(from)
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// place is where channels can be removed: between one convolution of a block and the next. Names are timm's.
+// place is where channels can be removed: between one convolution of a block and the next. Names
+// are timm's.
 type place struct {
 	made string // The convolution that makes the channels.
 	norm string // Its norm.
@@ -29,7 +30,8 @@ func (p place) parts() []part {
 	return parts
 }
 
-// innerPlaces are the places of a ResNet in the order of its InnerWidths, or an error where the weights are not its own.
+// innerPlaces are the places of a ResNet in the order of its InnerWidths, or an error where the
+// weights are not its own.
 func innerPlaces(r encoder.ResNet, weights map[string]encoder.Tensor) ([]place, error) {
 	widths, per := r.InnerWidths(), r.InnerPerBlock()
 	var places []place

@@ -30,8 +30,8 @@ func supervised(logits, labels *Node) *Node {
 	return ssl.CrossEntropy(logits, Slice(labels, AxisRange(0, logits.Shape().Dim(0))), 0)
 }
 
-// pseudoLabels are what a classifier says of images, without gradient: the most likely class, the first of equal ones, and its
-// probability.
+// pseudoLabels are what a classifier says of images, without gradient: the most likely class, the
+// first of equal ones, and its probability.
 //
 //	logits: [n, classes] -> classes: int32 [n]; confidence: float32 [n]
 func pseudoLabels(logits *Node) (classes, confidence *Node) {
@@ -39,8 +39,9 @@ func pseudoLabels(logits *Node) (classes, confidence *Node) {
 	return ArgMax(logits, -1), ReduceMax(Softmax(logits, -1), -1)
 }
 
-// PseudoCrossEntropy is the mean over all images of mask × cross-entropy of softmax(logits) to given classes: an image with
-// mask 0 counts among the images, but adds nothing. No gradient flows into classes and mask.
+// PseudoCrossEntropy is the mean over all images of mask × cross-entropy of softmax(logits) to
+// given classes: an image with mask 0 counts among the images, but adds nothing. No gradient flows
+// into classes and mask.
 //
 //	logits: [n, classes]; classes: int32 [n]; mask: [n], in [0, 1] -> scalar
 func PseudoCrossEntropy(logits, classes, mask *Node) *Node {

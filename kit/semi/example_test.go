@@ -23,7 +23,7 @@ func Example() {
 	fmt.Println(recipe.Check())
 	// Output:
 	// semi.FixMatch: Classes is 9; the training images have 10 classes, and it must be that number
-	// semi.FixMatch: Threshold is 1; it must be in (0, 1) (0 means the default, 0.95)
+	// semi.FixMatch: Threshold is 1; it must be in (0, 1) (0 means 0.95)
 }
 
 // A quarter of each batch has labels. Short trainings want a lower threshold.

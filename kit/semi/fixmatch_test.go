@@ -66,19 +66,22 @@ func TestFixMatchLossDoesNotDependOnTheOrder(t *testing.T) {
 }
 
 func TestFixMatchCheck(t *testing.T) {
-	if err := (FixMatch{Classes: 10}).Check(64, 32, 32); err != nil {
+	if err := checked(FixMatch{Classes: 10}, 64, 32, 32); err != nil {
 		t.Errorf("the paper's recipe: %v", err)
 	}
-	small := augment.Pipeline{augment.RandomResizedCrop{Size: 16}}
 	for field, bad := range map[string]FixMatch{
 		"Classes": {Classes: 1}, "Threshold": {Classes: 3, Threshold: 1}, "Weight": {Classes: 3, Weight: -1},
-		"Share": {Classes: 3, Share: 1}, "one size": {Classes: 3, Strong: small},
+		"Share": {Classes: 3, Share: 1},
 	} {
-		if err := bad.Check(64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (FixMatch{Classes: 3}).Check(1, 32, 32); err == nil || !strings.Contains(err.Error(), "at least 2") {
+	small := augment.Pipeline{augment.RandomResizedCrop{Size: 16}}
+	if err := checked(FixMatch{Classes: 3}, 64, 32, 32, WeakView(), small); err == nil || !strings.Contains(err.Error(), "one size") {
+		t.Errorf("views of two sizes: %v", err)
+	}
+	if err := checked(FixMatch{Classes: 3}, 1, 32, 32); err == nil || !strings.Contains(err.Error(), "at least 2") {
 		t.Errorf("a batch of 1: %v", err)
 	}
 	for _, classes := range [][]string{nil, {"a", "b"}} {
@@ -93,7 +96,7 @@ func TestLabelledPartIsTheShareOfTheBatch(t *testing.T) {
 		share       float64
 		batch, want int
 	}{{0, 512, 64}, {0, 64, 8}, {0, 2, 1}, {.25, 10, 3}, {.9, 4, 3}, {.001, 100, 1}} {
-		if got := (FixMatch{Share: c.share}).LabelledOf(c.batch); got != c.want {
+		if got := resolved(FixMatch{Share: c.share}).LabelledOf(c.batch); got != c.want {
 			t.Errorf("share %g of %d is %d, want %d", c.share, c.batch, got, c.want)
 		}
 	}

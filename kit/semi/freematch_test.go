@@ -155,14 +155,14 @@ func float32s(x []float64) []float32 {
 }
 
 func TestFreeMatchCheck(t *testing.T) {
-	if err := (FreeMatch{Classes: 10}).Check(64, 32, 32); err != nil {
+	if err := checked(FreeMatch{Classes: 10}, 64, 32, 32); err != nil {
 		t.Errorf("the paper's recipe: %v", err)
 	}
 	for field, bad := range map[string]FreeMatch{
 		"Classes": {}, "Momentum": {Classes: 3, Momentum: 1}, "Weight": {Classes: 3, Weight: -1},
 		"Fairness": {Classes: 3, Fairness: -1}, "Share": {Classes: 3, Share: -1},
 	} {
-		if err := bad.Check(64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

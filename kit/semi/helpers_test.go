@@ -7,10 +7,13 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
+	"sslkit/kit/ssl"
 )
 
-// lossAndGradients computes a loss and its gradients with respect to the first inputs, so many of them.
+// lossAndGradients computes a loss and its gradients with respect to the first inputs, so many of
+// them.
 func lossAndGradients(t *testing.T, loss func(in []*Node) *Node, variables int, inputs ...any) (float64, [][][]float64) {
 	t.Helper()
 	backend := devicetest.Backend(t)
@@ -39,7 +42,8 @@ func scalarOf(t *testing.T, f func(x *Node) *Node, x float32) float64 {
 	return float64(output.Value().(float32))
 }
 
-// near fails where a number is not the wanted one, by more than a share of it, or of 1 if that is more.
+// near fails where a number is not the wanted one, by more than a share of it, or of 1 if that is
+// more.
 func near(t *testing.T, what string, got, want, relative float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= relative*max(1, math.Abs(want))) {
@@ -106,4 +110,19 @@ func isZero(gradient [][]float64) bool {
 		}
 	}
 	return true
+}
+
+// resolved is a method with its defaults, as a training hands it to all but WithDefaults.
+func resolved[M ssl.Method](m M) M { return m.WithDefaults().(M) }
+
+// checked is what a method says of batches of images of height × width pixels, in the given views
+// or else its own.
+func checked(m ssl.Method, images, height, width int, augment ...augment.Pipeline) error {
+	m = m.WithDefaults()
+	batch := ssl.BatchOf(m, images, height, width)
+	var err error
+	if batch.Views, err = ssl.ViewsOf(m, augment, height, width); err != nil {
+		return err
+	}
+	return m.Check(batch)
 }

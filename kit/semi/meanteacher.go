@@ -9,33 +9,35 @@ import (
 
 	"sslkit/kit/augment"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
 )
 
-// MeanTeacher asks of the classifier that it says the same of an image as a slow twin, whose weights are the running mean of
-// its own, says of another view of it.
+// MeanTeacher asks of the classifier that it says the same of an image as a slow twin, whose
+// weights are the running mean of its own, says of another view of it.
 //
 //	recipe.Method = semi.MeanTeacher{Classes: 10}
 //
-// Tarvainen and Valpola 2017, "Mean teachers are better role models: Weight-averaged consistency targets improve
-// semi-supervised deep learning results", arXiv:1703.01780. The zero value, but for Classes, is the paper's recipe for
-// CIFAR-10. The run's encoder and embeddings are the student's; the paper finds the teacher better while the rate is high, and
-// a rate that falls to 0 brings the two together.
+// Tarvainen and Valpola 2017, "Mean teachers are better role models: Weight-averaged consistency
+// targets improve semi-supervised deep learning results", arXiv:1703.01780. The zero value, but for
+// Classes, is the paper's recipe for CIFAR-10. The run's encoder and embeddings are the student's;
+// the paper finds the teacher better while the rate is high, and a rate that falls to 0 brings the
+// two together.
 type MeanTeacher struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
-	// Weight multiplies the consistency once it has risen, above 0. Default 100: the consistency is a mean over the classes of
-	// squared differences, which are small.
+	// Weight multiplies the consistency once it has risen, above 0. Default 100: the consistency is
+	// a mean over the classes of squared differences, which are small.
 	Weight float64
-	// Ramp is the fraction of the training, in (0, 1), in which the weight rises from nearly 0, as exp(-5 (1-x)²). Default
-	// 0.25: the paper has 40,000 of 150,000 steps.
+	// Ramp is the fraction of the training, in (0, 1), in which the weight rises from nearly 0, as
+	// exp(-5 (1-x)²). Default 0.25: the paper has 40,000 of 150,000 steps.
 	Ramp float64
-	// Tau is the teacher's momentum after Ramp, in (0, 1); until then it is 0.99, or Tau if that is less. Default 0.999.
+	// Tau is the teacher's momentum after Ramp, in (0, 1); until then it is 0.99, or Tau if that is
+	// less. Default 0.999.
 	Tau float64
-	// Share is the labelled fraction of a batch, in (0, 1). Default 1/4, about the 31 of 128 of the authors' code.
+	// Share is the labelled fraction of a batch, in (0, 1). Default 1/4, about the 31 of 128 of the
+	// authors' code.
 	Share float64
-	// View replaces the augmentation, which student and teacher see a draw of each. Default: WeakView.
-	View augment.Pipeline
 }
 
 var (
@@ -44,7 +46,7 @@ var (
 )
 
 // WithDefaults fills in the settings that were left at zero.
-func (m MeanTeacher) WithDefaults() MeanTeacher {
+func (m MeanTeacher) WithDefaults() ssl.Method {
 	m.Weight = cmp.Or(m.Weight, 100)
 	m.Ramp = cmp.Or(m.Ramp, .25)
 	m.Tau = cmp.Or(m.Tau, .999)
@@ -56,28 +58,28 @@ func (m MeanTeacher) WithDefaults() MeanTeacher {
 func (m MeanTeacher) Name() string { return "meanteacher" }
 
 // Check returns an error where a field is out of range.
-func (m MeanTeacher) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m MeanTeacher) Check(batch ssl.Batch) error {
+	d := MeanTeacher{}.WithDefaults().(MeanTeacher)
 	return cmp.Or(
-		checkCommon("semi.MeanTeacher", m.Classes, share(m.Share), 1./4, batch),
-		above0("semi.MeanTeacher: Weight", m.Weight, 100),
-		inside01("semi.MeanTeacher: Ramp", m.Ramp, .25),
-		inside01("semi.MeanTeacher: Tau", m.Tau, .999),
+		checkCommon("semi.MeanTeacher", m.Classes, share(m.Share), d.Share, batch.Images),
+		setting.Positive("semi.MeanTeacher: Weight", m.Weight, d.Weight),
+		setting.Fraction("semi.MeanTeacher: Ramp", m.Ramp, d.Ramp),
+		setting.Fraction("semi.MeanTeacher: Tau", m.Tau, d.Tau),
 	)
 }
 
-// CheckLabels returns an error where the images have no labels, or another number of classes than Classes.
+// CheckLabels returns an error where the images have no labels, or another number of classes than
+// Classes.
 func (m MeanTeacher) CheckLabels(classes []string) error {
 	return allClasses("semi.MeanTeacher", m.Classes, classes)
 }
 
 // LabelledOf is Share of the batch.
-func (m MeanTeacher) LabelledOf(batch int) int { return share(m.WithDefaults().Share).of(batch) }
+func (m MeanTeacher) LabelledOf(batch int) int { return share(m.Share).of(batch) }
 
-// Views are two draws of one augmentation: the student's, and the teacher's.
+// Views are two draws of the weak augmentation: the student's, and the teacher's.
 func (m MeanTeacher) Views(height, width int) []augment.Pipeline {
-	view := orView(m.View, WeakView())
-	return []augment.Pipeline{view, view}
+	return []augment.Pipeline{WeakView(), WeakView()}
 }
 
 // Loss is section 2 of the paper:
@@ -85,14 +87,15 @@ func (m MeanTeacher) Views(height, width int) []augment.Pipeline {
 //	mean of H(label, student(v)) over the images with labels + weight(t) × J over all images
 //	J = mean of (softmax student(v) - softmax teacher(v'))²
 func (m MeanTeacher) Loss(step *ssl.Step) *Node {
-	student := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                 // [batch, classes]
-	teacher := m.Embed(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled) // [batch, classes]
+	student := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                       // [batch, classes]
+	teacher := m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled) // [batch, classes]
 	labelled, _ := split(student, m.LabelledOf(student.Shape().Dim(0)))
 	return Add(supervised(labelled, step.Labels), Mul(Consistency(student, teacher), m.weight(step.Progress)))
 }
 
-// Consistency is J(θ) (equation 1 of the paper) as its code has it: the mean over images and classes of the squared difference
-// of probabilities, from 0 to 2/classes. No gradient flows into the teacher.
+// Consistency is J(θ) (equation 1 of the paper) as its code has it: the mean over images and
+// classes of the squared difference of probabilities, from 0 to 2/classes. No gradient flows into
+// the teacher.
 //
 //	student, teacher: logits, [n, classes] -> scalar
 func Consistency(student, teacher *Node) *Node {
@@ -104,7 +107,6 @@ func Consistency(student, teacher *Node) *Node {
 //
 //	progress: as ssl.Step.Progress, a scalar -> a scalar
 func (m MeanTeacher) weight(progress *Node) *Node {
-	m = m.WithDefaults()
 	left := OneMinus(MinScalar(DivScalar(progress, m.Ramp), 1))
 	return MulScalar(Exp(MulScalar(Square(left), -5)), m.Weight)
 }
@@ -116,10 +118,16 @@ func (m MeanTeacher) Embed(scope *model.Scope, features *Node) *Node {
 	return classify(scope, features, m.Classes)
 }
 
-// Momentum is lower during Ramp, when the student improves fast and its old weights are best forgotten, than after it
-// (section 3.1 of the paper).
+// TeacherHead is the classifier too.
+//
+//	[batch, dim] -> [batch, classes], logits
+func (m MeanTeacher) TeacherHead(scope *model.Scope, features *Node) *Node {
+	return m.Embed(scope, features)
+}
+
+// Momentum is lower during Ramp, when the student improves fast and its old weights are best
+// forgotten, than after it (section 3.1 of the paper).
 func (m MeanTeacher) Momentum(progress *Node) *Node {
-	m = m.WithDefaults()
 	g, dtype := progress.Graph(), progress.DType()
 	return Where(LessThan(progress, Scalar(g, dtype, m.Ramp)), Scalar(g, dtype, min(m.Tau, .99)), Scalar(g, dtype, m.Tau))
 }

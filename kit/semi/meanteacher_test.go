@@ -42,25 +42,25 @@ func TestConsistencyIsTheFormulaAndStopsTheTeachersGradient(t *testing.T) {
 }
 
 func TestMeanTeacherSchedules(t *testing.T) {
-	m := MeanTeacher{Weight: 10, Ramp: .5, Tau: .999}
+	m := resolved(MeanTeacher{Weight: 10, Ramp: .5, Tau: .999})
 	for progress, want := range map[float32]float64{0: 10 * math.Exp(-5), .25: 10 * math.Exp(-1.25), .5: 10, .9: 10} {
 		near(t, "weight", scalarOf(t, m.weight, progress), want, 1e-5)
 	}
 	for progress, want := range map[float32]float64{0: .99, .49: .99, .5: .999, .9: .999} {
 		near(t, "momentum", scalarOf(t, m.Momentum, progress), want, 1e-6)
 	}
-	near(t, "a low momentum", scalarOf(t, MeanTeacher{Tau: .9}.Momentum, 0), .9, 1e-6)
+	near(t, "a low momentum", scalarOf(t, resolved(MeanTeacher{Tau: .9}).Momentum, 0), .9, 1e-6)
 }
 
 func TestMeanTeacherCheck(t *testing.T) {
-	if err := (MeanTeacher{Classes: 10}).Check(64, 32, 32); err != nil {
+	if err := checked(MeanTeacher{Classes: 10}, 64, 32, 32); err != nil {
 		t.Errorf("the paper's recipe: %v", err)
 	}
 	for field, bad := range map[string]MeanTeacher{
 		"Classes": {}, "Weight": {Classes: 3, Weight: -1}, "Ramp": {Classes: 3, Ramp: 1}, "Tau": {Classes: 3, Tau: 1},
 		"Share": {Classes: 3, Share: -.5},
 	} {
-		if err := bad.Check(64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

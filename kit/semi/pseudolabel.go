@@ -10,37 +10,41 @@ import (
 
 	"sslkit/kit/augment"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
 )
 
-// PseudoLabel trains on the classifier's own most likely class as if it were the label, with a weight that rises in the course
-// of the training: that moves boundaries away from where images are dense.
+// PseudoLabel trains on the classifier's own most likely class as if it were the label, with a
+// weight that rises in the course of the training: that moves boundaries away from where images are
+// dense.
 //
 //	recipe.Method = semi.PseudoLabel{Classes: 10}
 //
-// Lee 2013, "Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural Networks", ICML workshop on
-// challenges in representation learning. The zero value, but for Classes, is the paper's, with an augmentation that its digits
-// do not have.
+// Lee 2013, "Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural
+// Networks", ICML workshop on challenges in representation learning. The zero value, but for
+// Classes, is the paper's, with an augmentation that its digits do not have.
 type PseudoLabel struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
-	// Weight multiplies the loss of the images without labels once it has risen, above 0. Default 3, the paper's α_f.
+	// Weight multiplies the loss of the images without labels once it has risen, above 0. Default
+	// 3, the paper's α_f.
 	Weight float64
-	// Begin and End are the fractions of the training, 0 < Begin < End ≤ 1, between which the weight rises from 0 to Weight in a
-	// line. Default 0.1 and 0.6: the paper's epochs 100 and 600, of 1000.
+	// Begin and End are the fractions of the training, 0 < Begin < End ≤ 1, between which the
+	// weight rises from 0 to Weight in a line. Default 0.1 and 0.6: the paper's epochs 100 and 600,
+	// of 1000.
 	Begin, End float64
-	// Threshold is the confidence in [0, 1) from which on an answer counts as a label. Default 0: all do, as in the paper.
+	// Threshold is the confidence in [0, 1) from which on an answer counts as a label. Default 0:
+	// all do, as in the paper.
 	Threshold float64
-	// Share is the labelled fraction of a batch, in (0, 1). Default 1/9: the paper has 32 images with a label and 256 without.
+	// Share is the labelled fraction of a batch, in (0, 1). Default 1/9: the paper has 32 images
+	// with a label and 256 without.
 	Share float64
-	// View replaces the augmentation. Default: WeakView.
-	View augment.Pipeline
 }
 
 var _ ssl.SemiSupervised = PseudoLabel{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m PseudoLabel) WithDefaults() PseudoLabel {
+func (m PseudoLabel) WithDefaults() ssl.Method {
 	m.Weight = cmp.Or(m.Weight, 3)
 	m.Begin, m.End = cmp.Or(m.Begin, .1), cmp.Or(m.End, .6)
 	m.Share = cmp.Or(m.Share, 1./9)
@@ -51,32 +55,30 @@ func (m PseudoLabel) WithDefaults() PseudoLabel {
 func (m PseudoLabel) Name() string { return "pseudolabel" }
 
 // Check returns an error where a field is out of range.
-func (m PseudoLabel) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	if !(m.Begin > 0 && m.Begin < m.End && m.End <= 1) {
-		return fmt.Errorf("semi.PseudoLabel: Begin is %g and End is %g; it must be 0 < Begin < End ≤ 1 "+
-			"(0 means the defaults, 0.1 and 0.6)", m.Begin, m.End)
-	}
-	if !(m.Threshold >= 0 && m.Threshold < 1) {
-		return fmt.Errorf("semi.PseudoLabel: Threshold is %g; it must be in [0, 1)", m.Threshold)
-	}
+func (m PseudoLabel) Check(batch ssl.Batch) error {
+	d := PseudoLabel{}.WithDefaults().(PseudoLabel)
 	return cmp.Or(
-		checkCommon("semi.PseudoLabel", m.Classes, share(m.Share), 1./9, batch),
-		above0("semi.PseudoLabel: Weight", m.Weight, 3),
+		setting.Must(m.Begin > 0 && m.Begin < m.End, "semi.PseudoLabel: Begin", m.Begin,
+			fmt.Sprintf("above 0 and below End, %v", m.End), d.Begin),
+		setting.Must(m.End <= 1, "semi.PseudoLabel: End", m.End, "at most 1", d.End),
+		setting.Must(m.Threshold >= 0 && m.Threshold < 1, "semi.PseudoLabel: Threshold", m.Threshold, "in [0, 1)"),
+		checkCommon("semi.PseudoLabel", m.Classes, share(m.Share), d.Share, batch.Images),
+		setting.Positive("semi.PseudoLabel: Weight", m.Weight, d.Weight),
 	)
 }
 
-// CheckLabels returns an error where the images have no labels, or another number of classes than Classes.
+// CheckLabels returns an error where the images have no labels, or another number of classes than
+// Classes.
 func (m PseudoLabel) CheckLabels(classes []string) error {
 	return allClasses("semi.PseudoLabel", m.Classes, classes)
 }
 
 // LabelledOf is Share of the batch.
-func (m PseudoLabel) LabelledOf(batch int) int { return share(m.WithDefaults().Share).of(batch) }
+func (m PseudoLabel) LabelledOf(batch int) int { return share(m.Share).of(batch) }
 
-// Views is one view.
+// Views is one weak view.
 func (m PseudoLabel) Views(height, width int) []augment.Pipeline {
-	return []augment.Pipeline{orView(m.View, WeakView())}
+	return []augment.Pipeline{WeakView()}
 }
 
 // Loss is equation 15 of the paper:
@@ -88,8 +90,9 @@ func (m PseudoLabel) Loss(step *ssl.Step) *Node {
 	return Add(supervised(labelled, step.Labels), Mul(PseudoLabelLoss(rest, m.Threshold), m.weight(step.Progress)))
 }
 
-// PseudoLabelLoss is the mean over all images of the cross-entropy to the most likely class itself, where its probability is
-// at least the threshold; an image below it adds 0. No gradient flows through the choice of the class.
+// PseudoLabelLoss is the mean over all images of the cross-entropy to the most likely class itself,
+// where its probability is at least the threshold; an image below it adds 0. No gradient flows
+// through the choice of the class.
 //
 //	logits: [n, classes] -> scalar
 func PseudoLabelLoss(logits *Node, threshold float64) *Node {
@@ -101,7 +104,6 @@ func PseudoLabelLoss(logits *Node, threshold float64) *Node {
 //
 //	progress: as ssl.Step.Progress, a scalar -> a scalar
 func (m PseudoLabel) weight(progress *Node) *Node {
-	m = m.WithDefaults()
 	return MulScalar(ClipScalar(DivScalar(AddScalar(progress, -m.Begin), m.End-m.Begin), 0, 1), m.Weight)
 }
 
@@ -112,5 +114,6 @@ func (m PseudoLabel) Embed(scope *model.Scope, features *Node) *Node {
 	return classify(scope, features, m.Classes)
 }
 
-// Optimizer is the SGD that FixMatch has, for convolutional networks, which the paper does not train.
+// Optimizer is the SGD that FixMatch has, for convolutional networks, which the paper does not
+// train.
 func (m PseudoLabel) Optimizer() optim.Optimizer { return paperSGD }

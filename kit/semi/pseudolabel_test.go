@@ -38,21 +38,21 @@ func TestPseudoLabelLossIsTheFormula(t *testing.T) {
 }
 
 func TestPseudoLabelWeightRisesInALine(t *testing.T) {
-	m := PseudoLabel{Begin: .2, End: .6, Weight: 2}
+	m := resolved(PseudoLabel{Begin: .2, End: .6, Weight: 2})
 	for progress, want := range map[float32]float64{0: 0, .2: 0, .3: .5, .4: 1, .6: 2, .99: 2} {
 		near(t, "weight", scalarOf(t, m.weight, progress), want, 1e-6)
 	}
 }
 
 func TestPseudoLabelCheck(t *testing.T) {
-	if err := (PseudoLabel{Classes: 10}).Check(64, 32, 32); err != nil {
+	if err := checked(PseudoLabel{Classes: 10}, 64, 32, 32); err != nil {
 		t.Errorf("the paper's recipe: %v", err)
 	}
 	for field, bad := range map[string]PseudoLabel{
 		"Classes": {}, "Weight": {Classes: 3, Weight: -1}, "Begin is 0.7": {Classes: 3, Begin: .7}, "End is 2": {Classes: 3, End: 2},
 		"Threshold": {Classes: 3, Threshold: 1}, "Share": {Classes: 3, Share: 2},
 	} {
-		if err := bad.Check(64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 64, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

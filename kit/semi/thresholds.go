@@ -7,14 +7,16 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// thresholds hold how sure a classifier is, as running means over the steps (section 3.1 of the FreeMatch paper).
+// thresholds hold how sure a classifier is, as running means over the steps (section 3.1 of the
+// FreeMatch paper).
 type thresholds struct {
 	global    *model.Variable // τ: the mean confidence, a scalar.
 	classMean *model.Variable // p̃: the mean probability of each class, [classes].
 	histogram *model.Variable // h̃: how often each class is the most likely, [classes].
 }
 
-// newThresholds returns those that live in scope. All start at 1/classes: a classifier that knows nothing.
+// newThresholds returns those that live in scope. All start at 1/classes: a classifier that knows
+// nothing.
 func newThresholds(scope *model.Scope, classes int) thresholds {
 	variable := func(name string, dims ...int) *model.Variable {
 		even := func(g *Graph, shape shapes.Shape) *Node { return FillScalar(g, shape, 1/float64(classes)) }
@@ -27,8 +29,8 @@ func newThresholds(scope *model.Scope, classes int) thresholds {
 // sureness is what the thresholds are in one step: scalar, [classes], [classes].
 type sureness struct{ global, classMean, histogram *Node }
 
-// follow moves the running means, momentum of which stays, towards what the classifier says of weak views in this step, and
-// gives them as they are then (equations 5, 6 and 10).
+// follow moves the running means, momentum of which stays, towards what the classifier says of weak
+// views in this step, and gives them as they are then (equations 5, 6 and 10).
 //
 //	weak: logits, [n, classes]
 func (t thresholds) follow(weak *Node, momentum float64) sureness {
@@ -60,14 +62,15 @@ func (s sureness) passed(weak *Node) *Node {
 	return ConvertDType(GreaterOrEqual(confidence, threshold), dtypes.Float32)
 }
 
-// Fairness is the self-adaptive fairness loss L_f of FreeMatch (equations 8 to 11). With p̄ the mean of the classes'
-// probabilities over the strong views whose mask is 1, h̄ the histogram of their most likely classes, and each divided by its
-// sum,
+// Fairness is the self-adaptive fairness loss L_f of FreeMatch (equations 8 to 11). With p̄ the
+// mean of the classes' probabilities over the strong views whose mask is 1, h̄ the histogram of
+// their most likely classes, and each divided by its sum,
 //
 //	L_f = -H(p̃/h̃, p̄/h̄) = Σ_c (p̃/h̃)_c log (p̄/h̄)_c
 //
-// It is never above 0, and is 0 where no mask is 1. As in the authors' code, a class that no view is sorted into counts as 0
-// in p̄/h̄, and 10⁻¹² is added to what the logarithm is taken of. A gradient flows only through p̄.
+// It is never above 0, and is 0 where no mask is 1. As in the authors' code, a class that no view
+// is sorted into counts as 0 in p̄/h̄, and 10⁻¹² is added to what the logarithm is taken of. A
+// gradient flows only through p̄.
 //
 //	strong: logits, [n, classes]; mask: [n], of 0 and 1; classMean: p̃, histogram: h̃, [classes] -> scalar
 func Fairness(strong, mask, classMean, histogram *Node) *Node {

@@ -2,14 +2,16 @@ package semi
 
 import "sslkit/kit/augment"
 
-// WeakView is the weak augmentation of FixMatch (section 2.3): flip with probability 1/2, and shift by up to an eighth of the
-// image along each axis. What comes in from outside is black, where the paper's code mirrors the image.
+// WeakView is the weak augmentation of FixMatch (section 2.3): flip with probability 1/2, and shift
+// by up to an eighth of the image along each axis. What comes in from outside is black, where the
+// paper's code mirrors the image.
 func WeakView() augment.Pipeline {
 	return append(weak(), augment.Normalize{})
 }
 
-// StrongView is the strong augmentation of FixMatch (section 2.3): the weak one, then RandAugment with magnitudes drawn at
-// random, then Cutout of a square of half the image's side at most, in grey.
+// StrongView is the strong augmentation of FixMatch (section 2.3): the weak one, then RandAugment
+// with magnitudes drawn at random, then Cutout of a square of half the image's side at most, in
+// grey.
 func StrongView() augment.Pipeline {
 	return append(weak(), augment.RandAugment{Vary: true}, cutout, augment.Normalize{})
 }
@@ -19,5 +21,6 @@ func weak() augment.Pipeline {
 	return augment.Pipeline{augment.Flip{}, augment.Affine{Translation: .125}}
 }
 
-// cutout paints a grey square (DeVries and Taylor 2017, arXiv:1708.04552), with a side drawn up to half the image's.
+// cutout paints a grey square (DeVries and Taylor 2017, arXiv:1708.04552), with a side drawn up to
+// half the image's.
 var cutout = augment.RandomErasing{P: 1, Scale: [2]float64{.01, .25}, Ratio: [2]float64{1, 1}, Fill: .5}

@@ -12,12 +12,11 @@ import (
 var paperSGD = optim.SGD{LR: .03, Scaling: optim.Unscaled, Momentum: .9, Nesterov: true, WeightDecay: 5e-4}
 
 // weakAndStrong are the two views of an image.
-func weakAndStrong(weak, strong augment.Pipeline) []augment.Pipeline {
-	return []augment.Pipeline{orView(weak, WeakView()), orView(strong, StrongView())}
-}
+func weakAndStrong() []augment.Pipeline { return []augment.Pipeline{WeakView(), StrongView()} }
 
-// encodeWeakStrong gives the logits of images with labels in their weak view, and of those without in both. It is one pass over
-// all of them, so that the norms over the batch see them together, as in the code of FixMatch.
+// encodeWeakStrong gives the logits of images with labels in their weak view, and of those without
+// in both. It is one pass over all of them, so that the norms over the batch see them together, as
+// in the code of FixMatch.
 //
 //	labelled: [L, classes]; weak, strong: [batch - L, classes], for L = labelledOf(batch)
 func encodeWeakStrong(step *ssl.Step, classes int, labelledOf func(batch int) int) (labelled, weak, strong *Node) {

@@ -10,30 +10,34 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// BarlowTwins learns representations whose dimensions agree between two views of an image and do not repeat each other: the
-// correlations of the dimensions of one view with those of the other, over the batch, are to be the identity.
+// BarlowTwins learns representations whose dimensions agree between two views of an image and do
+// not repeat each other: the correlations of the dimensions of one view with those of the other,
+// over the batch, are to be the identity.
 //
-// Zbontar et al. 2021, "Barlow Twins: Self-Supervised Learning via Redundancy Reduction", arXiv:2103.03230. The zero value is
-// the paper's loss and views, with the sizes and the optimiser that solo-learn found for CIFAR-10.
+// Zbontar et al. 2021, "Barlow Twins: Self-Supervised Learning via Redundancy Reduction",
+// arXiv:2103.03230. The zero value is the paper's loss and views, with the sizes and the optimiser
+// that solo-learn found for CIFAR-10.
 type BarlowTwins struct {
-	// Lambda weighs the correlations off the diagonal against those on it, above 0. Default 0.0051, the paper's.
+	// Lambda weighs the correlations off the diagonal against those on it, above 0. Default 0.0051,
+	// the paper's.
 	Lambda float64
 	// Scale multiplies the whole loss, above 0. Default 0.1, solo-learn's.
 	Scale float64
-	// Hidden is the number of features of the projector's hidden layers. Default 2048; the paper takes 8192 on ImageNet.
+	// Hidden is the number of features of the projector's hidden layers. Default 2048; the paper
+	// takes 8192 on ImageNet.
 	Hidden int
-	// Out is the number of features of the embedding. Default 2048; more is better, up to what memory holds of Out × Out.
+	// Out is the number of features of the embedding. Default 2048; more is better, up to what
+	// memory holds of Out × Out.
 	Out int
-	// Pair replaces the paper's two augmentations, which are BYOL's. Default: BYOLViews.
-	Pair []augment.Pipeline
 }
 
 var _ CanCollapse = BarlowTwins{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m BarlowTwins) WithDefaults() BarlowTwins {
+func (m BarlowTwins) WithDefaults() Method {
 	m.Lambda = cmp.Or(m.Lambda, .0051)
 	m.Scale = cmp.Or(m.Scale, .1)
 	m.Hidden = cmp.Or(m.Hidden, 2048)
@@ -45,42 +49,38 @@ func (m BarlowTwins) WithDefaults() BarlowTwins {
 func (m BarlowTwins) Name() string { return "barlow" }
 
 // Check returns an error where a field is out of range.
-func (m BarlowTwins) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m BarlowTwins) Check(batch Batch) error {
+	d := BarlowTwins{}.WithDefaults().(BarlowTwins)
 	return cmp.Or(
-		above0("ssl.BarlowTwins: Lambda", m.Lambda, .0051),
-		above0("ssl.BarlowTwins: Scale", m.Scale, .1),
-		atLeast(1, "ssl.BarlowTwins: Hidden", m.Hidden, 2048),
-		atLeast(2, "ssl.BarlowTwins: Out", m.Out, 2048),
-		twoViews("ssl.BarlowTwins", m.Pair),
+		setting.Positive("ssl.BarlowTwins: Lambda", m.Lambda, d.Lambda),
+		setting.Positive("ssl.BarlowTwins: Scale", m.Scale, d.Scale),
+		setting.AtLeast(1, "ssl.BarlowTwins: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(2, "ssl.BarlowTwins: Out", m.Out, d.Out),
 		twoImages("ssl.BarlowTwins", batch, "for correlations over the batch"),
+		batch.OneSize("ssl.BarlowTwins", 0, 2),
 	)
 }
 
-// Views are the two augmentations.
+// Views are the paper's two augmentations, which are BYOL's.
 func (m BarlowTwins) Views(height, width int) []augment.Pipeline {
-	if m.Pair != nil {
-		return m.Pair
-	}
 	return BYOLViews(min(height, width))
 }
 
 // Loss is algorithm 1 of the paper.
 func (m BarlowTwins) Loss(step *Step) *Node {
-	d := m.WithDefaults()
 	z := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
-	return MulScalar(RedundancyReduction(z[0], z[1], d.Lambda), d.Scale)
+	return MulScalar(RedundancyReduction(z[0], z[1], m.Lambda), m.Scale)
 }
 
 // Embed is the projector, a perceptron of three layers.
 //
 //	[batch, dim] -> [batch, out]
 func (m BarlowTwins) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3}.Apply(scope.At("projector"), features)
 }
 
-// Collapse of BarlowTwins is dimensional: the diagonal keeps every dimension alive, and Lambda keeps them apart.
+// Collapse of BarlowTwins is dimensional: the diagonal keeps every dimension alive, and Lambda
+// keeps them apart.
 func (m BarlowTwins) Collapse() Collapse {
 	return Collapse{Try: "a larger Lambda; a larger Batch, for better correlations; a lower learning rate"}
 }
@@ -90,8 +90,9 @@ func (m BarlowTwins) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4}
 }
 
-// RedundancyReduction is the loss of Barlow Twins (equations 1 and 2 of its paper). With every dimension standardised over the
-// batch, and C = zᵀz' / batch the correlations of the dimensions of both views, it is
+// RedundancyReduction is the loss of Barlow Twins (equations 1 and 2 of its paper). With every
+// dimension standardised over the batch, and C = zᵀz' / batch the correlations of the dimensions of
+// both views, it is
 //
 //	Σᵢ (1 - Cᵢᵢ)² + λ Σᵢ Σ_{j≠i} Cᵢⱼ²
 //
@@ -106,8 +107,8 @@ func RedundancyReduction(z, zPrime *Node, lambda float64) *Node {
 	return ReduceAllSum(Where(diagonal, Square(OneMinus(c)), MulScalar(Square(c), lambda)))
 }
 
-// standardized has mean 0 and deviation 1 in each dimension over the batch, as a batch-norm without scale and offset. A
-// dimension that is the same for all images becomes 0.
+// standardized has mean 0 and deviation 1 in each dimension over the batch, as a batch-norm without
+// scale and offset. A dimension that is the same for all images becomes 0.
 //
 //	x: [batch, dim] -> the same shape, float32
 func standardized(x *Node) *Node {

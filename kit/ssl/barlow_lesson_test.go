@@ -7,6 +7,6 @@ import (
 )
 
 func TestBarlowTwinsLearns(t *testing.T) {
-	lesson{method: ssl.BarlowTwins{Hidden: 64, Out: 64, Pair: twice(lit)},
+	lesson{method: ssl.BarlowTwins{Hidden: 64, Out: 64}, augment: views(lit),
 		agree: .06}.learn(t)
 }

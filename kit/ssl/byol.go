@@ -9,29 +9,32 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// BYOL learns representations from which a predictor can tell what a slow twin of the network makes of another view of the
-// image. There are no negatives; that the twin is slow and that the predictor stands on one side only keep it from collapse.
+// BYOL learns representations from which a predictor can tell what a slow twin of the network makes
+// of another view of the image. There are no negatives; that the twin is slow and that the
+// predictor stands on one side only keep it from collapse.
 //
-// Grill et al. 2020, "Bootstrap your own latent: A new approach to self-supervised Learning", arXiv:2006.07733. The zero
-// value is the paper's recipe, with the optimiser that solo-learn found for CIFAR-10.
+// Grill et al. 2020, "Bootstrap your own latent: A new approach to self-supervised Learning",
+// arXiv:2006.07733. The zero value is the paper's recipe, with the optimiser that solo-learn found
+// for CIFAR-10.
 type BYOL struct {
-	// Hidden is the number of features of the hidden layers of projection head and predictor. Default 4096.
+	// Hidden is the number of features of the hidden layers of projection head and predictor.
+	// Default 4096.
 	Hidden int
 	// Out is the number of features of the projections. Default 256.
 	Out int
-	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default 0.99, solo-learn's for
-	// CIFAR-10; the paper takes 0.996 for 300 epochs on ImageNet. Shorter trainings want a quicker teacher.
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default
+	// 0.99, solo-learn's for CIFAR-10; the paper takes 0.996 for 300 epochs on ImageNet. Shorter
+	// trainings want a quicker teacher.
 	Tau float64
-	// Pair replaces the paper's two augmentations. Default: BYOLViews.
-	Pair []augment.Pipeline
 }
 
 var _ HasTeacher = BYOL{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m BYOL) WithDefaults() BYOL {
+func (m BYOL) WithDefaults() Method {
 	m.Hidden = cmp.Or(m.Hidden, 4096)
 	m.Out = cmp.Or(m.Out, 256)
 	m.Tau = cmp.Or(m.Tau, .99)
@@ -42,38 +45,33 @@ func (m BYOL) WithDefaults() BYOL {
 func (m BYOL) Name() string { return "byol" }
 
 // Check returns an error where a field is out of range.
-func (m BYOL) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m BYOL) Check(batch Batch) error {
+	d := BYOL{}.WithDefaults().(BYOL)
 	return cmp.Or(
-		atLeast(1, "ssl.BYOL: Hidden", m.Hidden, 4096),
-		atLeast(1, "ssl.BYOL: Out", m.Out, 256),
-		inside01("ssl.BYOL: Tau", m.Tau, .99),
-		twoViews("ssl.BYOL", m.Pair),
+		setting.AtLeast(1, "ssl.BYOL: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.BYOL: Out", m.Out, d.Out),
+		setting.Fraction("ssl.BYOL: Tau", m.Tau, d.Tau),
 		twoImages("ssl.BYOL", batch, "for the norms over the batch"),
+		batch.OneSize("ssl.BYOL", 0, 2),
 	)
 }
 
-// Views are the two augmentations.
-func (m BYOL) Views(height, width int) []augment.Pipeline {
-	if m.Pair != nil {
-		return m.Pair
-	}
-	return BYOLViews(min(height, width))
-}
+// Views are the paper's two augmentations.
+func (m BYOL) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
 
 // Loss is equation 2 of the paper, for both orders of the views, from its appendix J:
 //
 //	z, z' = projector(f(v)), projector(f(v'));  t, t' = the same of the teacher
 //	loss = ‖predictor(z) - t'‖² + ‖predictor(z') - t‖², all of them l2-normalised
 func (m BYOL) Loss(step *Step) *Node {
-	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)                                // [2 batch, out]
-	q := SplitViews(m.head().Apply(step.Scope.At("predictor"), z), 2)                          // 2 × [batch, out]
-	t := SplitViews(m.Embed(step.Teacher.Scope, step.Teacher.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)                                      // [2 batch, out]
+	q := SplitViews(m.head().Apply(step.Scope.At("predictor"), z), 2)                                // 2 × [batch, out]
+	t := SplitViews(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
 	return Add(Regression(q[0], t[1]), Regression(q[1], t[0]))
 }
 
-// Regression is the mean squared distance of l2-normalised predictions to l2-normalised targets, 2 - 2 cos (equation 2 of the
-// BYOL paper): from 0 to 4. No gradient flows into the targets.
+// Regression is the mean squared distance of l2-normalised predictions to l2-normalised targets, 2
+// - 2 cos (equation 2 of the BYOL paper): from 0 to 4. No gradient flows into the targets.
 //
 //	prediction, target: [batch, dim] -> scalar
 func Regression(prediction, target *Node) *Node {
@@ -87,9 +85,13 @@ func (m BYOL) Embed(scope *model.Scope, features *Node) *Node {
 	return m.head().Apply(scope.At("projector"), features)
 }
 
+// TeacherHead is the projector too: the teacher has no predictor.
+//
+//	[batch, dim] -> [batch, out]
+func (m BYOL) TeacherHead(scope *model.Scope, features *Node) *Node { return m.Embed(scope, features) }
+
 // head is the shape of projector and predictor.
 func (m BYOL) head() encoder.MLP {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2}
 }
 
@@ -100,7 +102,7 @@ func (m BYOL) Collapse() Collapse {
 }
 
 // Momentum rises from Tau to 1 along a cosine (the paper's section 3.3).
-func (m BYOL) Momentum(progress *Node) *Node { return cosineRamp(progress, m.WithDefaults().Tau, 1) }
+func (m BYOL) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Tau, 1) }
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
 func (m BYOL) Optimizer() optim.Optimizer {

@@ -7,6 +7,6 @@ import (
 )
 
 func TestBYOLLearns(t *testing.T) {
-	lesson{method: ssl.BYOL{Hidden: 64, Out: 32, Tau: .9, Pair: twice(lit)},
+	lesson{method: ssl.BYOL{Hidden: 64, Out: 32, Tau: .9}, augment: views(lit),
 		steps: 200, agree: .06}.learn(t)
 }

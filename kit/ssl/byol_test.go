@@ -9,7 +9,6 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
@@ -73,7 +72,7 @@ func TestRegressionByHand(t *testing.T) {
 func TestBYOLMomentumRises(t *testing.T) {
 	backend := devicetest.Backend(t)
 	for progress, want := range map[float32]float64{0: .9, .5: .95, 1: 1} {
-		output, err := CallOnce(backend, BYOL{Tau: .9}.Momentum, progress)
+		output, err := CallOnce(backend, resolved(BYOL{Tau: .9}).Momentum, progress)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,13 +81,13 @@ func TestBYOLMomentumRises(t *testing.T) {
 }
 
 func TestBYOLCheck(t *testing.T) {
-	if err := (BYOL{}).Check(2, 32, 32); err != nil {
+	if err := checked(BYOL{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]BYOL{
-		"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Tau": {Tau: 1}, "Pair": {Pair: []augment.Pipeline{{}}},
+		"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Tau": {Tau: 1},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
@@ -97,7 +96,7 @@ func TestBYOLCheck(t *testing.T) {
 // The loss of a step is equation 2 for both orders of the views: what the student predicts from each view is compared with what
 // the teacher, whose variables are others, makes of the other view.
 func TestBYOLStepIsTheFormulaInBothOrders(t *testing.T) {
-	method := BYOL{Hidden: 5, Out: 3}
+	method := resolved(BYOL{Hidden: 5, Out: 3})
 	rng := rand.New(rand.NewPCG(7, 8))
 	outputs, store := stepOutputs(t, func(scope *model.Scope, views []*Node) []*Node {
 		step := mocov2Step(scope, views...)

@@ -14,29 +14,28 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// CLIP learns representations of images and of texts in one space, in which an image is closer to its own caption than to those
-// of all other images in the batch, and a caption closer to its own image. What was never a class can then be recognised by
-// describing it; see eval.TextZeroShot.
+// CLIP learns representations of images and of texts in one space, in which an image is closer to
+// its own caption than to those of all other images in the batch, and a caption closer to its own
+// image. What was never a class can then be recognised by describing it; see eval.TextZeroShot.
 //
 //	recipe.Data = data.CaptionFile{From: data.ImageFolder{Path: "photos"}, Path: "captions.json"} // Or data.Shapes{}.
 //	recipe.Method = ssl.CLIP{Out: 128, Text: encoder.Text{Width: 64, Depth: 2}}
 //
-// Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision", arXiv:2103.00020. The zero
-// value is figure 3 of the paper with its text encoder, for batches of thousands. Captions that stand more than once in a batch
-// count as negatives of each other, as they do there.
+// Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision",
+// arXiv:2103.00020. The zero value is figure 3 of the paper with its text encoder, for batches of
+// thousands. Captions that stand more than once in a batch count as negatives of each other, as
+// they do there.
 type CLIP struct {
-	// Temperature divides the cosine similarities at the start, at least 0.01; it is learned, as a logarithm, and never falls
-	// below 0.01. Default 0.07.
+	// Temperature divides the cosine similarities at the start, at least 0.01; it is learned, as a
+	// logarithm, and never falls below 0.01. Default 0.07.
 	Temperature float64
 	// Out is the number of features of the space that images and texts share. Default 512.
 	Out int
 	// Text encodes the captions.
 	Text encoder.Text
-	// View replaces the augmentation. Default: a crop of nine tenths of the image or more. Captions say what is where, and of
-	// what colour, so nothing is mirrored or changes its colour; the paper has random crops alone.
-	View augment.Pipeline
 }
 
 // largestScale is the most that the similarities are multiplied by (section 2.5 of the paper).
@@ -48,7 +47,7 @@ var (
 )
 
 // WithDefaults fills in the settings that were left at zero.
-func (m CLIP) WithDefaults() CLIP {
+func (m CLIP) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .07)
 	m.Out = cmp.Or(m.Out, 512)
 	m.Text = m.Text.WithDefaults()
@@ -59,27 +58,25 @@ func (m CLIP) WithDefaults() CLIP {
 func (m CLIP) Name() string { return "clip" }
 
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
-func (m CLIP) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	if !(m.Temperature >= 1./largestScale) || math.IsInf(m.Temperature, 1) {
-		return fmt.Errorf("ssl.CLIP: Temperature is %g; it must be at least 0.01 (0 means the default, 0.07)", m.Temperature)
-	}
+func (m CLIP) Check(batch Batch) error {
+	d := CLIP{}.WithDefaults().(CLIP)
 	if err := m.Text.Check(); err != nil {
 		return fmt.Errorf("ssl.CLIP: Text: %w", err)
 	}
 	return cmp.Or(
-		atLeast(1, "ssl.CLIP: Out", m.Out, 512),
+		setting.Must(m.Temperature >= 1./largestScale && !math.IsInf(m.Temperature, 1), "ssl.CLIP: Temperature", m.Temperature,
+			"at least 0.01 and finite", d.Temperature),
+		setting.AtLeast(1, "ssl.CLIP: Out", m.Out, d.Out),
 		twoImages("ssl.CLIP", batch, "since the others are the negatives"),
 	)
 }
 
-// Views is one draw of the augmentation.
+// Views is one view: a crop of nine tenths of the image or more. Captions say what is where, and of
+// what colour, so nothing is mirrored or changes its colour; the paper has random crops alone.
 func (m CLIP) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
-	size := min(height, width)
-	return []augment.Pipeline{{augment.RandomResizedCrop{Size: size, Scale: [2]float64{.9, 1}}, augment.Normalize{}}}
+	return []augment.Pipeline{{
+		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.9, 1}}, augment.Normalize{},
+	}}
 }
 
 // ForCaptions fills in the vocabulary and the length of the text encoder; see ReadsCaptions.
@@ -110,21 +107,22 @@ func (m CLIP) Loss(step *Step) *Node {
 	return ImageTextContrast(images, texts, m.scale(step.Scope, images.Graph()))
 }
 
-// scale is exp(t) with a learned t, at most 100: t is cut off before it is used, and the optimiser goes on from there, so that
-// it can come down again.
+// scale is exp(t) with a learned t, at most 100: t is cut off before it is used, and the optimiser
+// goes on from there, so that it can come down again.
 //
 //	-> scalar
 func (m CLIP) scale(scope *model.Scope, g *Graph) *Node {
 	start := func(g *Graph, shape shapes.Shape) *Node {
-		return FillScalar(g, shape, -math.Log(m.WithDefaults().Temperature))
+		return FillScalar(g, shape, -math.Log(m.Temperature))
 	}
 	t := scope.WithInitializer(start).VariableWithShape("logit_scale", shapes.Make(dtypes.Float32))
 	t.SetNodeValue(MinScalar(t.NodeValue(g), math.Log(largestScale)))
 	return Exp(t.NodeValue(g))
 }
 
-// ImageTextContrast is the symmetric InfoNCE of CLIP: the mean of two cross-entropies, of finding each image's own text among
-// those of the batch, and each text's own image. With both l2-normalised and s the scale, it is the mean over i of
+// ImageTextContrast is the symmetric InfoNCE of CLIP: the mean of two cross-entropies, of finding
+// each image's own text among those of the batch, and each text's own image. With both
+// l2-normalised and s the scale, it is the mean over i of
 //
 //	-½ log( exp(s x_i·y_i) / Σ_k exp(s x_i·y_k) ) - ½ log( exp(s x_i·y_i) / Σ_k exp(s x_k·y_i) )
 //
@@ -153,24 +151,26 @@ func (m CLIP) EmbedText(scope *model.Scope, tokens *Node) *Node {
 	return m.project(scope.At("text_projection"), m.Text.Encode(scope.At("text"), tokens))
 }
 
-// project is a linear map without a bias, whose weights start normal with deviation 1/√dim, as in the reference code.
+// project is a linear map without a bias, whose weights start normal with deviation 1/√dim, as in
+// the reference code.
 //
 //	x: [batch, dim] -> [batch, out]
 func (m CLIP) project(scope *model.Scope, x *Node) *Node {
 	dim := x.Shape().Dim(-1)
 	weight := scope.WithInitializer(initializer.RandomNormalFn(scope, 1/math.Sqrt(float64(dim)))).
-		VariableWithShape("weight", shapes.Make(dtypes.Float32, dim, m.WithDefaults().Out))
+		VariableWithShape("weight", shapes.Make(dtypes.Float32, dim, m.Out))
 	return Dot(x, weight.NodeValue(x.Graph())).Product()
 }
 
-// Collapse of CLIP comes mostly from steps that are too long: the other captions keep images from all being the same.
+// Collapse of CLIP comes mostly from steps that are too long: the other captions keep images from
+// all being the same.
 func (m CLIP) Collapse() Collapse {
 	return Collapse{Try: "a lower learning rate, or a longer warm-up; a higher Temperature; a larger Batch, since its captions " +
 		"are the negatives"}
 }
 
-// Optimizer is the paper's for a ResNet-50 at a batch of 32,768 (appendix F): AdamW with a rate of 5e-4 and a weight decay of
-// 0.2 on all but gains and biases.
+// Optimizer is the paper's for a ResNet-50 at a batch of 32,768 (appendix F): AdamW with a rate of
+// 5e-4 and a weight decay of 0.2 on all but gains and biases.
 func (m CLIP) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 5e-4, Scaling: optim.Unscaled, WeightDecay: .2}
 }

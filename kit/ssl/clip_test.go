@@ -12,7 +12,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
@@ -20,9 +19,9 @@ import (
 // clipSmall reads these captions.
 var (
 	clipCaptions = []string{"a red star", "a blue ring", "the red ring", "a star"}
-	clipSmall    = CLIP{Out: 6, Text: encoder.Text{
+	clipSmall    = resolved(CLIP{Out: 6, Text: encoder.Text{
 		Width: 8, Depth: 1, Length: 5, Vocabulary: encoder.NewVocabulary(clipCaptions...),
-	}}
+	}})
 )
 
 // imageTextContrast is the formula in float64, pair by pair.
@@ -200,20 +199,31 @@ func TestCLIPFillsInWhatCaptionsSay(t *testing.T) {
 	if text.Length != 5 || !slices.Equal(text.Vocabulary, clipSmall.Text.Vocabulary) || text.Width != 8 {
 		t.Errorf("%+v", text)
 	}
-	sum, err := Sum{{Method: CLIP{}, Weight: 2}, {Method: SimCLR{}}}.ForCaptions(clipCaptions)
+	sum, err := ForCaptions(Sum{{Method: CLIP{}, Weight: 2}, {Method: SimCLR{}}}, clipCaptions)
 	if err != nil || sum.(Sum)[0].Method.(CLIP).Text.Length != 5 || sum.(Sum)[0].Weight != 2 || len(sum.(Sum)) != 2 {
 		t.Errorf("%+v, %v", sum, err)
 	}
-	if tokens, length, err := sum.(Sum).Tokens([]string{"a star"}); err != nil || length != 5 || len(tokens) != 5 {
+	reader, ok := Find[ReadsCaptions](sum)
+	if !ok {
+		t.Fatal("no term reads captions")
+	}
+	if tokens, length, err := reader.Tokens([]string{"a star"}); err != nil || length != 5 || len(tokens) != 5 {
 		t.Errorf("%v of %d tokens, %v", tokens, length, err)
+	}
+	_, err = ForCaptions(Sum{{Method: CLIP{Text: encoder.Text{Length: 4}}}}, clipCaptions)
+	if err == nil || !strings.Contains(err.Error(), "ssl.Sum: term 0: ssl.CLIP: Text") {
+		t.Errorf("a caption that is too long for a term: %v", err)
 	}
 	_, err = CLIP{Text: encoder.Text{Length: 4}}.ForCaptions(clipCaptions)
 	if err == nil || !strings.Contains(err.Error(), "ssl.CLIP: Text") {
 		t.Errorf("a caption that is too long: %v", err)
 	}
-	_, _, err = Sum{{Method: SimCLR{}}}.Tokens(clipCaptions)
-	if err == nil || !strings.Contains(err.Error(), "simclr, reads no text") {
-		t.Errorf("a sum that reads no text: %v", err)
+	without := Sum{{Method: SimCLR{}}}
+	if _, ok := Find[ReadsCaptions](without); ok {
+		t.Error("a sum that reads no text does")
+	}
+	if same, err := ForCaptions(without, clipCaptions); err != nil || same.(Sum)[0].Method != without[0].Method {
+		t.Errorf("a sum that reads no text becomes %+v, %v", same, err)
 	}
 	for _, c := range []struct {
 		method Method
@@ -226,28 +236,24 @@ func TestCLIPFillsInWhatCaptionsSay(t *testing.T) {
 }
 
 func TestCLIPCheck(t *testing.T) {
-	if err := (CLIP{}).Check(2, 32, 32); err != nil {
+	if err := checked(CLIP{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]CLIP{
 		"ssl.CLIP: Temperature": {Temperature: .001}, "ssl.CLIP: Out": {Out: -1}, "ssl.CLIP: Text": {Text: encoder.Text{Depth: -1}},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("error %v does not name %s", err, field)
 		}
 	}
-	if err := (CLIP{Temperature: math.NaN()}).Check(16, 32, 32); err == nil {
+	if err := checked(CLIP{Temperature: math.NaN()}, 16, 32, 32); err == nil {
 		t.Error("a temperature that is no number is accepted")
 	}
-	if err := (CLIP{}).Check(1, 32, 32); err == nil {
+	if err := checked(CLIP{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
 	}
-	err := Sum{{Method: SimCLR{}}, {Method: CLIP{}}}.Check(16, 32, 32)
+	err := checked(Sum{{Method: SimCLR{}}, {Method: CLIP{}}}, 16, 32, 32)
 	if err == nil || !strings.Contains(err.Error(), "term 1, clip, reads captions") {
 		t.Errorf("captions in the second term: %v", err)
-	}
-	view := augment.Pipeline{augment.Normalize{}}
-	if views := (CLIP{View: view}).Views(32, 32); len(views) != 1 || len(views[0]) != 1 {
-		t.Errorf("views %v, want the one that was asked for", views)
 	}
 }

@@ -11,36 +11,40 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// Colorization is the pretext task of telling the colours of a grey image: who knows what is there knows what colour it has.
-// It works with any encoder; let a ViT pool the mean of its patches, since no loss trains what a class token gives. The
-// encoder never sees a colour, so what it learns of coloured images is what their grey tells.
+// Colorization is the pretext task of telling the colours of a grey image: who knows what is there
+// knows what colour it has. It works with any encoder; let a ViT pool the mean of its patches,
+// since no loss trains what a class token gives. The encoder never sees a colour, so what it learns
+// of coloured images is what their grey tells.
 //
-// Zhang et al. 2016, "Colorful Image Colorization", arXiv:1603.08511: a classification among colours ab of CIE Lab, in which
-// rare ones weigh more. Here the encoder's last map is decoded by a perceptron at each place, where the paper has a network
-// of its own; a colour has one class, not its nearest ones (five in the paper, ten in its code, weighted by a Gaussian of 5);
-// how rare a colour is, is counted in the batch, not in ImageNet; and the classes are the 260 squares in which colours of
-// sRGB were found, where the paper counts 313. Images without colours count, which its code leaves out.
+// Zhang et al. 2016, "Colorful Image Colorization", arXiv:1603.08511: a classification among
+// colours ab of CIE Lab, in which rare ones weigh more. Here the encoder's last map is decoded by a
+// perceptron at each place, where the paper has a network of its own; a colour has one class, not
+// its nearest ones (five in the paper, ten in its code, weighted by a Gaussian of 5); how rare a
+// colour is, is counted in the batch, not in ImageNet; and the classes are the 260 squares in which
+// colours of sRGB were found, where the paper counts 313. Images without colours count, which its
+// code leaves out.
 type Colorization struct {
-	// Cell is the side of the squares of the view whose mean colour is told, in pixels; it divides the view. Default 4, as in
-	// the paper.
+	// Cell is the side of the squares of the view whose mean colour is told, in pixels; it divides
+	// the view. Default 4, as in the paper.
 	Cell int
-	// Bin is the side of a class in a and b, in [5, 100]. Default 10, as in the paper; a larger one has fewer classes.
+	// Bin is the side of a class in a and b, in [5, 100]. Default 10, as in the paper; a larger one
+	// has fewer classes.
 	Bin float64
-	// Uniform is the share of the uniform distribution in the colours' frequencies, in (0, 1]: 1 weighs all colours alike.
-	// Default 0.5, as in the paper.
+	// Uniform is the share of the uniform distribution in the colours' frequencies, in (0, 1]: 1
+	// weighs all colours alike. Default 0.5, as in the paper.
 	Uniform float64
 	// Hidden is the number of features of the decoder's hidden layer. Default: that of the encoder.
 	Hidden int
-	// View replaces the augmentation. Default: a crop of at least half of the image, and flip.
-	View augment.Pipeline
 }
 
 var _ Method = Colorization{}
 
-// WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the encoder.
-func (m Colorization) WithDefaults() Colorization {
+// WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the
+// encoder.
+func (m Colorization) WithDefaults() Method {
 	m.Cell = cmp.Or(m.Cell, 4)
 	m.Bin = cmp.Or(m.Bin, 10)
 	m.Uniform = cmp.Or(m.Uniform, .5)
@@ -51,28 +55,20 @@ func (m Colorization) WithDefaults() Colorization {
 func (m Colorization) Name() string { return "colorization" }
 
 // Check returns an error where a field is out of range.
-func (m Colorization) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	height, width = m.Views(height, width)[0].OutputSize(height, width)
-	switch {
-	case m.Cell < 1 || height%m.Cell != 0 || width%m.Cell != 0:
-		return fmt.Errorf("ssl.Colorization: Cell is %d; it must be at least 1 and divide the view's %d×%d pixels "+
-			"(0 means the default, 4)", m.Cell, height, width)
-	case !(m.Bin >= 5 && m.Bin <= 100):
-		return fmt.Errorf("ssl.Colorization: Bin is %g; it must be in [5, 100] (0 means the default, 10)", m.Bin)
-	case !(m.Uniform > 0 && m.Uniform <= 1):
-		return fmt.Errorf("ssl.Colorization: Uniform is %g; it must be in (0, 1] (0 means the default, 0.5)", m.Uniform)
-	case m.Hidden < 0:
-		return fmt.Errorf("ssl.Colorization: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
-	}
-	return nil
+func (m Colorization) Check(batch Batch) error {
+	d := Colorization{}.WithDefaults().(Colorization)
+	height, width := batch.ViewSize(0)
+	return cmp.Or(
+		setting.Must(m.Cell >= 1 && height%m.Cell == 0 && width%m.Cell == 0, "ssl.Colorization: Cell", m.Cell,
+			fmt.Sprintf("at least 1 and divide the view's %d×%d pixels", height, width), d.Cell),
+		setting.Within(5, 100, "ssl.Colorization: Bin", m.Bin, d.Bin),
+		setting.Must(m.Uniform > 0 && m.Uniform <= 1, "ssl.Colorization: Uniform", m.Uniform, "in (0, 1]", d.Uniform),
+		setting.Must(m.Hidden >= 0, "ssl.Colorization: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+	)
 }
 
-// Views is one view.
+// Views is one view: a crop of at least half of the image, and flip.
 func (m Colorization) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Normalize{},
 	}}
@@ -82,9 +78,8 @@ func (m Colorization) Views(height, width int) []augment.Pipeline {
 //
 //	loss = -mean over cells of v(colour) log p(colour), p = softmax(decoder(f(grey)))
 func (m Colorization) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	colours, toGrey := step.Views[0], augment.Pipeline{augment.Grey{P: 1}} // [batch, height, width, 3]
-	view := m.Views(step.Height, step.Width)[0]
+	view := step.Augment[0]
 	if normalize, ok := lastOf(view).(augment.Normalize); ok {
 		colours, toGrey = denormalize(colours, normalize.WithDefaults()), append(toGrey, normalize)
 	}
@@ -122,8 +117,8 @@ func cellMeans(x *Node, rows, columns int) *Node {
 	return ReduceMean(Reshape(x, dims[0], rows, dims[1]/rows, columns, dims[2]/columns, dims[3]), 2, 4)
 }
 
-// decode tells classes from the encoder's map: each place gives those of some cells, and what juts out of the image is cut
-// off.
+// decode tells classes from the encoder's map: each place gives those of some cells, and what juts
+// out of the image is cut off.
 //
 //	x: [batch, h, w, dim] -> [batch × rows × columns, classes]
 func (m Colorization) decode(scope *model.Scope, x *Node, rows, columns, classes int) *Node {
@@ -135,8 +130,9 @@ func (m Colorization) decode(scope *model.Scope, x *Node, rows, columns, classes
 	return Reshape(Slice(cells, AxisRange(), AxisRange(0, rows), AxisRange(0, columns), AxisRange()), -1, classes)
 }
 
-// RebalancedCrossEntropy is the mean cross-entropy in which a class of frequency p among the labels weighs
-// 1/((1 - uniform) p + uniform/classes), scaled so that the labels weigh 1 on average (the paper's equation 4).
+// RebalancedCrossEntropy is the mean cross-entropy in which a class of frequency p among the labels
+// weighs 1/((1 - uniform) p + uniform/classes), scaled so that the labels weigh 1 on average (the
+// paper's equation 4).
 //
 //	logits: [n, classes]; labels: int32 [n] -> scalar
 func RebalancedCrossEntropy(logits, labels *Node, uniform float64) *Node {
@@ -152,8 +148,8 @@ func RebalancedCrossEntropy(logits, labels *Node, uniform float64) *Node {
 // Embed returns the features as they are: the task compares no embeddings.
 func (m Colorization) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is Adam as in the paper's code (richzhang/colorization): 3e-5 for 40 images at a time, with its momenta, and its
-// decay, here decoupled.
+// Optimizer is Adam as in the paper's code (richzhang/colorization): 3e-5 for 40 images at a time,
+// with its momenta, and its decay, here decoupled.
 func (m Colorization) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 2e-4, Beta1: .9, Beta2: .99, WeightDecay: .001}
 }

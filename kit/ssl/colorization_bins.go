@@ -7,7 +7,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// xyz turns linear red, green and blue into X, Y and Z (IEC 61966-2-1), each as a share of that of the white D65.
+// xyz turns linear red, green and blue into X, Y and Z (IEC 61966-2-1), each as a share of that of
+// the white D65.
 var xyz = [][]float64{
 	{.4124564 / .95047, .3575761 / .95047, .1804375 / .95047},
 	{.2126729, .7151522, .0721750},
@@ -16,7 +17,8 @@ var xyz = [][]float64{
 
 const labKnee = 6. / 29 // Where the cube root of CIE Lab goes over into a line.
 
-// labAB are a and b of CIE Lab, which say the colour but not how light it is: from about -108 to 99.
+// labAB are a and b of CIE Lab, which say the colour but not how light it is: from about -108 to
+// 99.
 //
 //	colours: [batch, height, width, 3], sRGB in [0, 1] -> float32 [batch, height, width, 2]
 func labAB(colours *Node) *Node {
@@ -53,7 +55,8 @@ func hostAB(colour [3]float64) (a, b float64) {
 	return 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
 }
 
-// colourBins are the classes of colours: the squares of the plane of a and b in which there are colours that sRGB has.
+// colourBins are the classes of colours: the squares of the plane of a and b in which there are
+// colours that sRGB has.
 type colourBins struct {
 	bin     float64
 	half    int     // Squares on each side of 0, along each axis.

@@ -7,6 +7,6 @@ import (
 )
 
 func TestColorizationLearns(t *testing.T) {
-	lesson{method: ssl.Colorization{Bin: 30, View: whole},
+	lesson{method: ssl.Colorization{Bin: 30}, augment: views(whole),
 		encoder: mapped, blind: sameWithout, below: .025}.learn(t)
 }

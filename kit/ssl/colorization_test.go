@@ -127,9 +127,13 @@ func TestRebalancedCrossEntropy(t *testing.T) {
 }
 
 func TestColorizationStartsAtChanceAndReachesTheEncoder(t *testing.T) {
-	for _, m := range []Colorization{{Hidden: 16}, {Hidden: 16, Bin: 50, View: augment.Pipeline{}}} {
-		loss, gradients := negfreeStep(t, m, 0)
-		want := math.Log(float64(newColourBins(m.WithDefaults().Bin).classes))
+	for _, test := range []struct {
+		m     Colorization
+		views []augment.Pipeline
+	}{{Colorization{Hidden: 16}, nil}, {Colorization{Hidden: 16, Bin: 50}, []augment.Pipeline{{}}}} {
+		m := test.m
+		loss, gradients := negfreeStep(t, m, 0, test.views...)
+		want := math.Log(float64(newColourBins(resolved(m).Bin).classes))
 		if math.Abs(loss-want) > 1 {
 			t.Errorf("%+v: the first loss is %g, far from %g", m, loss, want)
 		}
@@ -140,13 +144,13 @@ func TestColorizationStartsAtChanceAndReachesTheEncoder(t *testing.T) {
 }
 
 func TestColorizationCheck(t *testing.T) {
-	if err := (Colorization{}).Check(2, 32, 32); err != nil {
+	if err := checked(Colorization{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]Colorization{
 		"Cell": {Cell: 5}, "Bin": {Bin: 4}, "Uniform": {Uniform: 1.1}, "Hidden": {Hidden: -1},
 	} {
-		if err := bad.Check(4, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 4, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

@@ -12,30 +12,33 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// CPC reads an image like a page: from the patches down to some row it predicts, among all patches of the batch, those
-// some rows below. The encoder sees each patch by itself.
+// CPC reads an image like a page: from the patches down to some row it predicts, among all patches
+// of the batch, those some rows below. The encoder sees each patch by itself.
 //
-// Oord et al. 2018, "Representation Learning with Contrastive Predictive Coding", arXiv:1807.03748, in the second version,
-// Hénaff et al. 2019, arXiv:1905.09272, whose pseudo-code (appendix) this is, but only from top to bottom. The paper's
-// encoders norm each patch by itself: a batch-norm sees the patches that are to be predicted, and may give them away. So
-// encoder.ConvNeXt and encoder.ViT suit it better than encoder.ResNet.
+// Oord et al. 2018, "Representation Learning with Contrastive Predictive Coding", arXiv:1807.03748,
+// in the second version, Hénaff et al. 2019, arXiv:1905.09272, whose pseudo-code (appendix) this
+// is, but only from top to bottom. The paper's encoders norm each patch by itself: a batch-norm
+// sees the patches that are to be predicted, and may give them away. So encoder.ConvNeXt and
+// encoder.ViT suit it better than encoder.ResNet.
 type CPC struct {
-	// Grid is the number of patches along each side, at least 2. They overlap by half: a patch is 2/(Grid+1) of the side, and
-	// Grid+1 divides the view. Default 7, as in the paper. An image costs Grid² patches; a small Grid has larger patches.
+	// Grid is the number of patches along each side, at least 2. They overlap by half: a patch is
+	// 2/(Grid+1) of the side, and Grid+1 divides the view. Default 7, as in the paper. An image
+	// costs Grid² patches; a small Grid has larger patches.
 	Grid int
-	// Nearest and Furthest are how many rows below the patches lie that are predicted, in [1, Grid-1]. The next row overlaps
-	// by half with what was read. Default of Nearest: 3, or Grid-1 if that is less. Default of Furthest: Nearest.
-	Nearest, Furthest int
+	// Nearest is how many rows below the first patches lie that are predicted, in [1, Grid-1]. The
+	// next row overlaps by half with what was read. Default 3, or Grid-1 where that is less.
+	Nearest int
+	// Furthest is how many rows below the last of them lie, in [Nearest, Grid-1]. Default: Nearest.
+	Furthest int
 	// Hidden is the number of features in the blocks that read the rows. Default 256.
 	Hidden int
 	// Out is the number of features of the embedding in which patches are compared. Default 64.
 	Out int
-	// View replaces the augmentation of the whole image. Default: a crop of at least a third of it, flip, jitter and grey.
-	View augment.Pipeline
-	// Patch is what is done to each patch by itself. Patches are normalised already. Default: flip, so
-	// that lines that go on from patch to patch give less away.
+	// Patch is what is done to each patch by itself. Patches are normalised already. Default: flip,
+	// so that lines that go on from patch to patch give less away.
 	Patch augment.Pipeline
 }
 
@@ -49,8 +52,8 @@ const (
 	cpcScale  = .1 // Of the predictions, which are not normalised.
 )
 
-// WithDefaults fills in the settings that were left at zero, but for View, which depends on the image.
-func (m CPC) WithDefaults() CPC {
+// WithDefaults fills in the settings that were left at zero.
+func (m CPC) WithDefaults() Method {
 	m.Grid = cmp.Or(m.Grid, 7)
 	m.Nearest = cmp.Or(m.Nearest, min(3, m.Grid-1))
 	m.Furthest = cmp.Or(m.Furthest, m.Nearest)
@@ -67,26 +70,24 @@ func (m CPC) Name() string { return "cpc" }
 
 // patch is the size of a patch of views of height × width pixels.
 func (m CPC) patch(height, width int) (patchHeight, patchWidth int) {
-	n := m.WithDefaults().Grid + 1
+	n := m.Grid + 1
 	return 2 * (height / n), 2 * (width / n)
 }
 
 // Check returns an error where a field is out of range.
-func (m CPC) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	height, width = m.Views(height, width)[0].OutputSize(height, width)
-	switch {
-	case m.Grid < 2 || m.Grid >= min(height, width) || height%(m.Grid+1) != 0 || width%(m.Grid+1) != 0:
-		return fmt.Errorf("ssl.CPC: Grid is %d; it must be at least 2, and Grid+1 must divide the view's %d×%d pixels "+
-			"(0 means the default, 7)", m.Grid, height, width)
-	case m.Nearest < 1 || m.Nearest > m.Grid-1:
-		return fmt.Errorf("ssl.CPC: Nearest is %d; it must be in [1, %d] (0 means the default)", m.Nearest, m.Grid-1)
-	case m.Furthest < m.Nearest || m.Furthest > m.Grid-1:
-		return fmt.Errorf("ssl.CPC: Furthest is %d; it must be in [%d, %d] (0 means Nearest)", m.Furthest, m.Nearest, m.Grid-1)
-	}
+func (m CPC) Check(batch Batch) error {
+	d := CPC{}.WithDefaults().(CPC)
+	height, width := batch.ViewSize(0)
+	fits := m.Grid >= 2 && m.Grid < min(height, width) && height%(m.Grid+1) == 0 && width%(m.Grid+1) == 0
 	if err := cmp.Or(
-		atLeast(1, "ssl.CPC: Hidden", m.Hidden, 256),
-		atLeast(1, "ssl.CPC: Out", m.Out, 64),
+		setting.Must(fits, "ssl.CPC: Grid", m.Grid,
+			fmt.Sprintf("at least 2, and one less than what divides the view's %d×%d pixels", height, width), d.Grid),
+		setting.Must(m.Nearest >= 1 && m.Nearest <= m.Grid-1, "ssl.CPC: Nearest", m.Nearest,
+			fmt.Sprintf("in [1, %d]", m.Grid-1), min(d.Nearest, m.Grid-1)),
+		setting.Must(m.Furthest >= m.Nearest && m.Furthest <= m.Grid-1, "ssl.CPC: Furthest", m.Furthest,
+			fmt.Sprintf("in [%d, %d]", m.Nearest, m.Grid-1), "Nearest"),
+		setting.AtLeast(1, "ssl.CPC: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.CPC: Out", m.Out, d.Out),
 		twoImages("ssl.CPC", batch, "since the others' patches are the negatives"),
 	); err != nil {
 		return err
@@ -99,20 +100,17 @@ func (m CPC) Check(batch, height, width int) error {
 }
 
 // CheckEncoder returns an error where the encoder can't work on images as small as a patch.
-func (m CPC) CheckEncoder(e encoder.Encoder, height, width int) error {
-	h, w := m.patch(m.Views(height, width)[0].OutputSize(height, width))
-	h, w = m.WithDefaults().Patch.OutputSize(h, w)
+func (m CPC) CheckEncoder(e encoder.Encoder, batch Batch) error {
+	h, w := m.patch(batch.ViewSize(0))
+	h, w = m.Patch.OutputSize(h, w)
 	if err := e.Check(h, w); err != nil {
 		return fmt.Errorf("ssl.CPC: patches of %d×%d (see Grid): %w", h, w, err)
 	}
 	return nil
 }
 
-// Views is one view.
+// Views is one view: a crop of at least a third of the image, flip, jitter and grey.
 func (m CPC) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.3, 1}}, augment.Flip{},
 		augment.ColorJitter{Brightness: .4, Contrast: .4, Saturation: .4, Hue: .1, P: .8}, augment.Grey{P: .25},
@@ -125,7 +123,6 @@ func (m CPC) Views(height, width int) []augment.Pipeline {
 //	z = f of each patch;  c = context(z), each of which has seen its row and those above
 //	for k: predictions of the patches k rows below, W_k c, against the targets W z, by InfoNCE
 func (m CPC) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	patches := OverlappingPatches(step.Views[0], m.Grid) // [batch × grid², h, w, 3]
 	patches = m.Patch.Apply(step.Random, patches)
 	z := step.Encode(patches).Pooled // [batch × grid², dim]
@@ -159,8 +156,9 @@ func OverlappingPatches(images *Node, grid int) *Node {
 	return MergeViews(patches...)
 }
 
-// context reads the patches' representations row by row: what stands at a place has seen no row below it (PixelCNN, Oord et
-// al. 2016, arXiv:1601.06759). Its convolutions are linear layers on neighbours side by side.
+// context reads the patches' representations row by row: what stands at a place has seen no row
+// below it (PixelCNN, Oord et al. 2016, arXiv:1601.06759). Its convolutions are linear layers on
+// neighbours side by side.
 //
 //	z: [batch, rows, columns, dim] -> the same shape
 func (m CPC) context(scope *model.Scope, z *Node) *Node {
@@ -195,8 +193,9 @@ func everywhere(x *Node, layer func(x *Node) *Node) *Node {
 	return Reshape(layer(Reshape(x, -1, dims[3])), dims[0], dims[1], dims[2], -1)
 }
 
-// BelowNCE is InfoNCE for predictions of the patches k rows below: the mean, over all places that have such a patch, of the
-// cross-entropy of telling it by dot product from all the patches of the batch. It is computed in float32.
+// BelowNCE is InfoNCE for predictions of the patches k rows below: the mean, over all places that
+// have such a patch, of the cross-entropy of telling it by dot product from all the patches of the
+// batch. It is computed in float32.
 //
 //	predictions, targets: [batch, rows, columns, dim] -> scalar
 func BelowNCE(predictions, targets *Node, k int) *Node {
@@ -214,7 +213,7 @@ func BelowNCE(predictions, targets *Node, k int) *Node {
 //
 //	[n, dim] -> [n, out]
 func (m CPC) Embed(scope *model.Scope, features *Node) *Node {
-	return encoder.MLP{Out: m.WithDefaults().Out, Layers: 1}.Apply(scope.At("target"), features)
+	return encoder.MLP{Out: m.Out, Layers: 1}.Apply(scope.At("target"), features)
 }
 
 // Collapse would be that all patches look alike.
@@ -222,6 +221,6 @@ func (m CPC) Collapse() Collapse {
 	return Collapse{Try: "a larger Batch, whose patches are the negatives; a lower learning rate; an encoder without batch-norm"}
 }
 
-// Optimizer is Adam, as in both papers, at the 2e-4 of the first (section 3.2), which it takes for 512 images; here it is for
-// 256.
+// Optimizer is Adam, as in both papers, at the 2e-4 of the first (section 3.2), which it takes for
+// 512 images; here it is for 256.
 func (m CPC) Optimizer() optim.Optimizer { return optim.AdamW{LR: 2e-4} }

@@ -108,7 +108,7 @@ func TestCPCContextSeesNoRowBelow(t *testing.T) {
 	}
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, z *Node) *Node {
-		context := CPC{Hidden: 8}.WithDefaults().context(scope, z)
+		context := resolved(CPC{Hidden: 8}).context(scope, z)
 		row := ReduceAllSum(Slice(context, AxisRange(), AxisElem(1))) // The second.
 		return Gradient(row, z)[0]
 	})
@@ -145,25 +145,25 @@ func TestCPCStartsAtChanceAndReachesTheEncoder(t *testing.T) {
 }
 
 func TestCPCCheck(t *testing.T) {
-	if err := (CPC{}).Check(2, 32, 32); err != nil {
+	if err := checked(CPC{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]CPC{
 		"Grid": {Grid: 4}, "Nearest": {Grid: 3, Nearest: 3}, "Furthest": {Nearest: 3, Furthest: 2}, "Hidden": {Hidden: -1},
 		"Out": {Out: -1}, "Patch": {Patch: augment.Pipeline{augment.CenterCrop{Size: 9}}},
 	} {
-		if err := bad.Check(4, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 4, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (CPC{}).Check(1, 32, 32); err == nil {
+	if err := checked(CPC{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
-	err := (CPC{}).CheckEncoder(encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
+	err := checkedWith(CPC{}, encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
 	if err == nil || !strings.Contains(err.Error(), "8×8") {
 		t.Errorf("error %v does not name the patches", err)
 	}
-	if err := (CPC{}).CheckEncoder(encoder.ResNet{}, 32, 32); err != nil {
+	if err := checkedWith(CPC{}, encoder.ResNet{}, 32, 32); err != nil {
 		t.Error(err)
 	}
 }

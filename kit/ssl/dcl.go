@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
@@ -12,34 +11,35 @@ import (
 
 	"sslkit/kit/augment"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// DCL is SimCLR with the positive pair taken out of the denominator of its loss. What pulls the views of an image together then
-// no longer fades when the negatives are easy, as they are in small batches: take it where SimCLR wants a larger batch than
-// there is.
+// DCL is SimCLR with the positive pair taken out of the denominator of its loss. What pulls the
+// views of an image together then no longer fades when the negatives are easy, as they are in small
+// batches: take it where SimCLR wants a larger batch than there is.
 //
 //	recipe.Method = ssl.DCL{}           // The decoupled loss.
 //	recipe.Method = ssl.DCL{Sigma: 0.5} // DCLW: views that differ more count more.
 //
-// Yeh et al. 2021, "Decoupled Contrastive Learning", arXiv:2110.06848. The zero value is SimCLR's recipe for CIFAR-10 with
-// the loss at its reference code's temperature.
+// Yeh et al. 2021, "Decoupled Contrastive Learning", arXiv:2110.06848. The zero value is SimCLR's
+// recipe for CIFAR-10 with the loss at its reference code's temperature.
 type DCL struct {
 	// Temperature divides the cosine similarities, above 0. Default 0.1, the reference code's.
 	Temperature float64
-	// Sigma is the width of the weights of DCLW, above 0; the paper takes 0.5. Default 0: DCL, without weights.
+	// Sigma is the width of the weights of DCLW, above 0; the paper takes 0.5. Default 0: DCL,
+	// without weights.
 	Sigma float64
-	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder.
+	// Hidden is the number of features of the projection head's hidden layer. Default: that of the
+	// encoder.
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
-	// View replaces the augmentation. Default: SimCLRView(height, 0.5).
-	View augment.Pipeline
 }
 
 var _ Method = DCL{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m DCL) WithDefaults() DCL {
+func (m DCL) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .1)
 	m.Out = cmp.Or(m.Out, 128)
 	return m
@@ -49,16 +49,15 @@ func (m DCL) WithDefaults() DCL {
 func (m DCL) Name() string { return "dcl" }
 
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
-func (m DCL) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	if !(m.Sigma >= 0) || math.IsInf(m.Sigma, 1) {
-		return fmt.Errorf("ssl.DCL: Sigma is %g; it must be above 0, or 0 for no weights", m.Sigma)
-	}
+func (m DCL) Check(batch Batch) error {
+	d := DCL{}.WithDefaults().(DCL)
 	return cmp.Or(
-		above0("ssl.DCL: Temperature", m.Temperature, .1),
-		oneOrMore("ssl.DCL: Hidden", m.Hidden, "the encoder's features"),
-		atLeast(1, "ssl.DCL: Out", m.Out, 128),
+		setting.Positive("ssl.DCL: Temperature", m.Temperature, d.Temperature),
+		setting.Must(m.Sigma >= 0 && !math.IsInf(m.Sigma, 1), "ssl.DCL: Sigma", m.Sigma, "above 0 and finite", "no weights"),
+		setting.Must(m.Hidden >= 0, "ssl.DCL: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+		setting.AtLeast(1, "ssl.DCL: Out", m.Out, d.Out),
 		twoImages("ssl.DCL", batch, "since the others are the negatives"),
+		batch.OneSize("ssl.DCL", 0, 2),
 	)
 }
 
@@ -72,7 +71,7 @@ func (m DCL) Views(height, width int) []augment.Pipeline { return m.simCLR().Vie
 func (m DCL) Loss(step *Step) *Node {
 	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
 	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
-	return Decoupled(z[0], z[1], m.WithDefaults().Temperature, m.Sigma)
+	return Decoupled(z[0], z[1], m.Temperature, m.Sigma)
 }
 
 // Embed is SimCLR's projection head, a perceptron of two layers.
@@ -87,23 +86,27 @@ func (m DCL) Collapse() Collapse {
 	return Collapse{Try: "a higher Temperature; a larger Batch; a wider Hidden; a lower learning rate"}
 }
 
-// Optimizer is SimCLR's. Its trust moves the weights by a share of their length that goes with the batch: at most 6e-4 a step
-// with 16 images, where norms and biases, which it leaves out, do nearly all the learning for the first dozens of steps. For
-// so small batches take optim.AdamW{LR: 1e-3, WeightDecay: 1e-6, Scaling: optim.Unscaled}, the Adam of the reference code
-// (raminnakhli/Decoupled-Contrastive-Learning) for 128 images. At this Temperature the loss of untrained networks differs by
-// 0.7 from one batch of 16 to the next, more than is learned in a dozen steps, so that it may seem to rise.
+// Optimizer is SimCLR's. Its trust moves the weights by a share of their length that goes with the
+// batch: at most 6e-4 a step with 16 images, where norms and biases, which it leaves out, do nearly
+// all the learning for the first dozens of steps. For so small batches take optim.AdamW{LR: 1e-3,
+// WeightDecay: 1e-6, Scaling: optim.Unscaled}, the Adam of the reference code
+// (raminnakhli/Decoupled-Contrastive-Learning) for 128 images. At this Temperature the loss of
+// untrained networks differs by 0.7 from one batch of 16 to the next, more than is learned in a
+// dozen steps, so that it may seem to rise.
 func (m DCL) Optimizer() optim.Optimizer { return m.simCLR().Optimizer() }
 
 // simCLR is the method that this one changes the loss of.
-func (m DCL) simCLR() SimCLR { return SimCLR{Hidden: m.Hidden, Out: m.Out, View: m.View} }
+func (m DCL) simCLR() SimCLR { return SimCLR{Hidden: m.Hidden, Out: m.Out} }
 
-// Decoupled is the decoupled contrastive loss (section 3 of the DCL paper). With the 2N embeddings of both views,
-// l2-normalised, and sim their dot product, the loss of the pair (i, j) of views of one image is
+// Decoupled is the decoupled contrastive loss (section 3 of the DCL paper). With the 2N embeddings
+// of both views, l2-normalised, and sim their dot product, the loss of the pair (i, j) of views of
+// one image is
 //
 //	-w sim(i,j)/T + log Σ_k exp(sim(i,k)/T), k over the views of the other images
 //
-// and the result is its mean over all 2N ordered pairs. It has no lower bound at 0. The weight w is 1 where sigma is 0, and
-// else 2 - exp(sim(i,j)/sigma) / mean exp(sim/sigma), the mean being over all pairs. It is computed in float32.
+// and the result is its mean over all 2N ordered pairs. It has no lower bound at 0. The weight w is
+// 1 where sigma is 0, and else 2 - exp(sim(i,j)/sigma) / mean exp(sim/sigma), the mean being over
+// all pairs. It is computed in float32.
 //
 //	z, zPrime: [batch, dim], two views of the same images -> scalar
 func Decoupled(z, zPrime *Node, temperature, sigma float64) *Node {
@@ -123,7 +126,8 @@ func Decoupled(z, zPrime *Node, temperature, sigma float64) *Node {
 	return ReduceAllMean(Sub(logSumExp(logits), pull))
 }
 
-// vonMisesFisher are the weights of DCLW. Their mean is 1, and the gradient flows into them too, as in the paper's formula.
+// vonMisesFisher are the weights of DCLW. Their mean is 1, and the gradient flows into them too, as
+// in the paper's formula.
 //
 //	similarity: [n] -> [n]
 func vonMisesFisher(similarity *Node, sigma float64) *Node {

@@ -7,6 +7,6 @@ import (
 )
 
 func TestDCLLearns(t *testing.T) {
-	lesson{method: ssl.DCL{Temperature: .2, Hidden: 64, Out: 32, View: lit},
+	lesson{method: ssl.DCL{Temperature: .2, Hidden: 64, Out: 32}, augment: views(lit),
 		agree: .15}.learn(t)
 }

@@ -103,7 +103,7 @@ func TestDecoupledWeightsFavourUnlikeViews(t *testing.T) {
 }
 
 func TestDCLCheck(t *testing.T) {
-	if err := (DCL{}).Check(2, 32, 32); err != nil {
+	if err := checked(DCL{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for _, bad := range []struct {
@@ -114,11 +114,11 @@ func TestDCLCheck(t *testing.T) {
 		{"Temperature", DCL{Temperature: math.Inf(1)}}, {"Sigma", DCL{Sigma: -.5}}, {"Sigma", DCL{Sigma: math.NaN()}},
 		{"Sigma", DCL{Sigma: math.Inf(1)}}, {"Hidden", DCL{Hidden: -1}}, {"Out", DCL{Out: -2}},
 	} {
-		if err := bad.method.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
+		if err := checked(bad.method, 16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
 			t.Errorf("%+v: error %v does not name %s", bad.method, err, bad.field)
 		}
 	}
-	if err := (DCL{}).Check(1, 32, 32); err == nil {
+	if err := checked(DCL{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
 	}
 }
@@ -135,11 +135,11 @@ func TestDCLStepIsTheFormula(t *testing.T) {
 		"with weights":               {DCL{Hidden: 5, Out: 3, Temperature: .3, Sigma: .5}, .3, .5},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(15, 16))
+			method, rng := resolved(c.method), rand.New(rand.NewPCG(15, 16))
 			outputs, _ := stepOutputs(t, func(scope *model.Scope, views []*Node) []*Node {
 				step := mocov2Step(scope, views...)
-				z := SplitViews(c.method.Embed(step.Scope, step.Encode(views...).Pooled), 2)
-				return append(z, c.method.Loss(step))
+				z := SplitViews(method.Embed(step.Scope, step.Encode(views...).Pooled), 2)
+				return append(z, method.Loss(step))
 			}, mocov2Images(rng, 4), mocov2Images(rng, 4))
 			near(t, "loss", number(outputs[2]), dclFormula(table(outputs[0]), table(outputs[1]), c.temperature, c.sigma), 1e-4)
 		})

@@ -10,44 +10,47 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// DINO learns representations by which a student sorts any crop of an image among prototypes as a slow twin sorts another,
-// larger one. That the twin's output is centred keeps one prototype from taking everything, and that it is sharpened keeps
-// all from taking the same.
+// DINO learns representations by which a student sorts any crop of an image among prototypes as a
+// slow twin sorts another, larger one. That the twin's output is centred keeps one prototype from
+// taking everything, and that it is sharpened keeps all from taking the same.
 //
-// Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers", arXiv:2104.14294. The zero value is the
-// paper's recipe with what solo-learn found for CIFAR-10. For a ViT take optim.AdamW{LR: 5e-4, WeightDecay: .04}, as the
-// paper does.
+// Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers",
+// arXiv:2104.14294. The zero value is the paper's recipe with what solo-learn found for CIFAR-10.
+// For a ViT take optim.AdamW{LR: 5e-4, WeightDecay: .04}, as the paper does.
 type DINO struct {
-	// Prototypes is the number of outputs, at least 2. Default 4096, solo-learn's for CIFAR-10; the paper takes 65536.
+	// Prototypes is the number of outputs, at least 2. Default 4096, solo-learn's for CIFAR-10; the
+	// paper takes 65536.
 	Prototypes int
-	// Hidden and Out are the numbers of features of the head's two hidden layers, and of its output, which is compared with
-	// the prototypes. Default 2048 and 256.
+	// Hidden and Out are the numbers of features of the head's two hidden layers, and of its
+	// output, which is compared with the prototypes. Default 2048 and 256.
 	Hidden, Out int
 	// Temperature divides the student's logits, above 0. Default 0.1.
 	Temperature float64
-	// TeacherTemperature divides the teacher's, above 0, and below Temperature to sharpen: it rises from TeacherStart in a line
-	// over the first tenth of the training. Default 0.07, from 0.04. Where the loss stays at the logarithm of Prototypes, the
-	// outputs are uniform, a collapse: take a lower one, as 0.04. Small data and short trainings often want that.
+	// TeacherTemperature divides the teacher's, above 0, and below Temperature to sharpen: it rises
+	// from TeacherStart in a line over the first tenth of the training. Default 0.07 and 0.04.
+	// Where the loss stays at the logarithm of Prototypes, the outputs are uniform, a collapse:
+	// take a lower one, such as 0.04. Small data and short trainings often want that.
 	TeacherTemperature, TeacherStart float64
-	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default 0.9995, solo-learn's for
-	// 1000 epochs on CIFAR-10; the paper takes 0.996. Shorter trainings want a quicker teacher.
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default
+	// 0.9995, solo-learn's for 1000 epochs on CIFAR-10; the paper takes 0.996. Shorter trainings
+	// want a quicker teacher.
 	Tau float64
-	// Frozen is the fraction of the training, in (0, 1), during which the prototypes stand still. Default 0.01: the paper's
-	// first epoch of 100; a tiny number is none.
+	// Frozen is the fraction of the training, in (0, 1), during which the prototypes stand still.
+	// Default 0.01: the paper's first epoch of 100; a tiny number is none.
 	Frozen float64
-	// Locals is the number of small crops beside the two global ones. Default 0, as solo-learn has it on CIFAR-10; the
-	// paper takes 8, and SwAV on CIFAR-10 6 of 18 pixels.
+	// Locals is the number of small crops beside the two global ones. Default 0, as solo-learn has
+	// it on CIFAR-10; the paper takes 8, and SwAV on CIFAR-10 6 of 18 pixels.
 	Locals int
-	// LocalSize is the side of the small crops in pixels, a multiple of the patch of a ViT. Default: half that of the
-	// images; the paper takes 96 of 224.
+	// LocalSize is the side of the small crops in pixels, a multiple of the patch of a ViT.
+	// Default: half that of the images; the paper takes 96 of 224.
 	LocalSize int
-	// LocalScale is the largest share of the image in a local crop, and then the smallest in a global one, in (0.05, 1).
-	// Default 0.4, as in the paper's code. Without local crops the global ones are BYOL's.
+	// LocalScale is the largest share of the image in a local crop, and then the smallest in a
+	// global one, in (0.05, 1). Default 0.4, as in the paper's code. Without local crops the global
+	// ones are BYOL's.
 	LocalScale float64
-	// Crops replaces all the augmentations: two global ones to one size, then any number of local ones to one size.
-	Crops []augment.Pipeline
 }
 
 var (
@@ -55,8 +58,9 @@ var (
 	_ NeedsEncoder = DINO{}
 )
 
-// WithDefaults fills in the settings that were left at zero, but for a LocalSize that follows the images.
-func (m DINO) WithDefaults() DINO {
+// WithDefaults fills in the settings that were left at zero, but for a LocalSize that follows the
+// images.
+func (m DINO) WithDefaults() Method {
 	m.Prototypes, m.Hidden, m.Out = cmp.Or(m.Prototypes, 4096), cmp.Or(m.Hidden, 2048), cmp.Or(m.Out, 256)
 	m.Temperature = cmp.Or(m.Temperature, .1)
 	m.TeacherTemperature, m.TeacherStart = cmp.Or(m.TeacherTemperature, .07), cmp.Or(m.TeacherStart, .04)
@@ -68,41 +72,38 @@ func (m DINO) WithDefaults() DINO {
 func (m DINO) Name() string { return "dino" }
 
 // Check returns an error where a field is out of range.
-func (m DINO) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	if !(m.LocalScale > .05 && m.LocalScale < 1) {
-		return fmt.Errorf("ssl.DINO: LocalScale is %g; it must be in (0.05, 1) (0 means the default, 0.4)", m.LocalScale)
-	}
+func (m DINO) Check(batch Batch) error { return m.check(batch, DINO{}.WithDefaults().(DINO)) }
+
+// check is Check where d are the defaults.
+func (m DINO) check(batch Batch, d DINO) error {
 	return cmp.Or(
-		atLeast(2, "ssl.DINO: Prototypes", m.Prototypes, 4096),
-		atLeast(1, "ssl.DINO: Hidden", m.Hidden, 2048),
-		atLeast(1, "ssl.DINO: Out", m.Out, 256),
-		above0("ssl.DINO: Temperature", m.Temperature, .1),
-		above0("ssl.DINO: TeacherTemperature", m.TeacherTemperature, .07),
-		above0("ssl.DINO: TeacherStart", m.TeacherStart, .04),
-		inside01("ssl.DINO: Tau", m.Tau, .9995),
-		inside01("ssl.DINO: Frozen", m.Frozen, .01),
-		checkGivenCrops("ssl.DINO", m.Crops),
-		checkCrops("ssl.DINO", m.Locals, m.LocalSize, min(height, width), "half"),
+		setting.Must(m.LocalScale > .05 && m.LocalScale < 1, "ssl.DINO: LocalScale", m.LocalScale, "in (0.05, 1)", d.LocalScale),
+		setting.AtLeast(2, "ssl.DINO: Prototypes", m.Prototypes, d.Prototypes),
+		setting.AtLeast(1, "ssl.DINO: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.DINO: Out", m.Out, d.Out),
+		setting.Positive("ssl.DINO: Temperature", m.Temperature, d.Temperature),
+		setting.Positive("ssl.DINO: TeacherTemperature", m.TeacherTemperature, d.TeacherTemperature),
+		setting.Positive("ssl.DINO: TeacherStart", m.TeacherStart, d.TeacherStart),
+		setting.Fraction("ssl.DINO: Tau", m.Tau, d.Tau),
+		setting.Fraction("ssl.DINO: Frozen", m.Frozen, d.Frozen),
+		checkCrops("ssl.DINO", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
+		cropSizes("ssl.DINO", batch),
 	)
 }
 
 // CheckEncoder returns an error where the encoder can't work on crops of these sizes.
-func (m DINO) CheckEncoder(e encoder.Encoder, height, width int) error {
-	for i, crop := range m.Views(height, width) {
-		if err := e.Check(crop.OutputSize(height, width)); err != nil {
+func (m DINO) CheckEncoder(e encoder.Encoder, batch Batch) error {
+	for i := range batch.Views {
+		if err := e.Check(batch.ViewSize(i)); err != nil {
 			return fmt.Errorf("ssl.DINO: view %d (LocalSize is the side of those from 2 on): %w", i, err)
 		}
 	}
 	return nil
 }
 
-// Views are the two global crops, then the local ones.
+// Views are the two global crops, then the local ones. Without local crops they are BYOL's. With
+// them, the global ones hold at least LocalScale of the image.
 func (m DINO) Views(height, width int) []augment.Pipeline {
-	if m.Crops != nil {
-		return m.Crops
-	}
-	m = m.WithDefaults()
 	views := BYOLViews(min(height, width))
 	if m.Locals == 0 {
 		return views
@@ -130,10 +131,9 @@ func (m DINO) Views(height, width int) []augment.Pipeline {
 //	loss = mean of H(softmax((t - C) / Tt), softmax(s / Ts)) over all pairs of different crops
 //	C = 0.9 C + 0.1 mean(t)
 func (m DINO) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	students := encodeCrops(step, func(h *Node) *Node { return m.logits(step, h) }) // a crop each: [batch, prototypes]
 	seen := step.Teacher.Encode(step.Views[:globalCrops]...).Pooled                 // [2 batch, dim]
-	teacher := m.head().apply(step.Teacher.Scope, seen)                             // [2 batch, prototypes]
+	teacher := m.TeacherHead(step.Teacher.Scope, seen)                              // [2 batch, prototypes]
 	centre := newCentre(step.Scope.At("centre"), m.Prototypes)
 	targets := SplitViews(centre.sharpen(teacher, m.teacherTemperature(step.Progress)), globalCrops)
 	centre.follow(teacher)
@@ -151,13 +151,12 @@ func (m DINO) logits(step *Step, features *Node) *Node {
 
 // head is the one that student and teacher have.
 func (m DINO) head() prototypeHead {
-	m = m.WithDefaults()
 	return prototypeHead{m.Hidden, m.Out, m.Prototypes}
 }
 
-// teacherTemperature rises in a line over the first tenth of the training: 30 of the paper's 300 epochs.
+// teacherTemperature rises in a line over the first tenth of the training: 30 of the paper's 300
+// epochs.
 func (m DINO) teacherTemperature(progress *Node) *Node {
-	m = m.WithDefaults()
 	return AddScalar(MulScalar(MinScalar(MulScalar(progress, 10), 1), m.TeacherTemperature-m.TeacherStart), m.TeacherStart)
 }
 
@@ -165,15 +164,21 @@ func (m DINO) teacherTemperature(progress *Node) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m DINO) Embed(scope *model.Scope, features *Node) *Node {
-	z := m.head().embed(scope, features)
-	m.head().compare(scope, z, nil) // Its result is not used, but the teacher is to have the prototypes too.
-	return z
+	return m.head().embed(scope, features)
+}
+
+// TeacherHead is the whole head: the teacher has prototypes of its own.
+//
+//	[n, dim] -> [n, prototypes]
+func (m DINO) TeacherHead(scope *model.Scope, features *Node) *Node {
+	return m.head().apply(scope, features)
 }
 
 // Momentum rises from Tau to 1 along a cosine.
-func (m DINO) Momentum(progress *Node) *Node { return cosineRamp(progress, m.WithDefaults().Tau, 1) }
+func (m DINO) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Tau, 1) }
 
-// Collapse of DINO is a teacher that says the same of all images: too soft, or ruled by one prototype.
+// Collapse of DINO is a teacher that says the same of all images: too soft, or ruled by one
+// prototype.
 func (m DINO) Collapse() Collapse {
 	return Collapse{Try: "a lower TeacherTemperature, so that the targets are sharper; Tau nearer to 1; fewer Prototypes; " +
 		"a lower learning rate, or ClipNorm in the optimiser"}

@@ -7,6 +7,6 @@ import (
 )
 
 func TestDINOLearns(t *testing.T) {
-	lesson{method: ssl.DINO{Hidden: 64, Out: 32, Prototypes: 64, Tau: .9, TeacherTemperature: .04, TeacherStart: .04, Crops: twice(lit)},
+	lesson{method: ssl.DINO{Hidden: 64, Out: 32, Prototypes: 64, Tau: .9, TeacherTemperature: .04, TeacherStart: .04}, augment: views(lit),
 		steps: 150, rate: 5e-3, agree: .06}.learn(t)
 }

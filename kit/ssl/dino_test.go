@@ -15,9 +15,10 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// dinoSmall has a head and crops for tests, of which the default ones take long to compile.
-var dinoSmall = DINO{Prototypes: 12, Hidden: 8, Out: 6, Crops: dinoCrops(32, 32)}
+// dinoSmall has a head for tests.
+var dinoSmall = DINO{Prototypes: 12, Hidden: 8, Out: 6}
 
+// dinoCrops are views for tests, since the default ones take long to compile.
 func dinoCrops(sizes ...int) (crops []augment.Pipeline) {
 	for _, size := range sizes {
 		crops = append(crops, augment.Pipeline{augment.RandomResizedCrop{Size: size}, augment.Normalize{}})
@@ -28,17 +29,17 @@ func dinoCrops(sizes ...int) (crops []augment.Pipeline) {
 func TestDINOTrainsEncoderHeadAndPrototypes(t *testing.T) {
 	small := dinoSmall
 	withClass := encoder.ViT{Patch: 8, Width: 16, Depth: 1, Size: 32}
-	small.Crops = dinoCrops(32, 32, 16, 16, 16)
-	_, norms := maskedStep(t, small, withClass)
+	small.Locals = 3
+	_, norms := maskedStep(t, small, withClass, dinoCrops(32, 32, 16, 16, 16)...)
 	maskedReached(t, norms, "/encoder/cls_token", "/encoder/blocks/", "/method/head/", "/method/prototypes/")
-	_, norms = maskedStep(t, dinoSmall, encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem})
+	_, norms = maskedStep(t, dinoSmall, encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}, dinoCrops(32, 32)...)
 	maskedReached(t, norms, "/encoder/conv1/", "/method/head/")
 }
 
 func TestDINOFreezesThePrototypesAtFirst(t *testing.T) {
 	small := dinoSmall
 	small.Frozen = .6 // maskedStep is halfway.
-	_, norms := maskedStep(t, small, maskedViT)
+	_, norms := maskedStep(t, small, maskedViT, dinoCrops(32, 32)...)
 	for path, norm := range norms {
 		if strings.HasPrefix(path, "/method/prototypes") && norm != 0 {
 			t.Errorf("a gradient flows into %s", path)
@@ -52,7 +53,7 @@ func TestDINOViews(t *testing.T) {
 		t.Errorf("%d views, want 2", n)
 	}
 	for size, local := range map[int]int{32: 16, 224: 112} {
-		views := DINO{Locals: 6}.Views(size, size)
+		views := resolved(DINO{Locals: 6}).Views(size, size)
 		if len(views) != 8 {
 			t.Fatalf("%d views, want 8", len(views))
 		}
@@ -77,7 +78,7 @@ func TestDINOTemperatureAndMomentumRise(t *testing.T) {
 		0: {.04, .9}, .05: {.055, .9006156}, .1: {.07, .9024472}, .5: {.07, .95}, 1: {.07, 1},
 	} {
 		outputs, err := CallOnceN(backend, func(progress *Node) []*Node {
-			m := DINO{Tau: .9}
+			m := resolved(DINO{Tau: .9})
 			return []*Node{m.teacherTemperature(progress), m.Momentum(progress)}
 		}, progress)
 		if err != nil {
@@ -89,23 +90,22 @@ func TestDINOTemperatureAndMomentumRise(t *testing.T) {
 }
 
 func TestDINOCheck(t *testing.T) {
-	if err := (DINO{}).Check(2, 32, 32); err != nil {
+	if err := checked(DINO{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]DINO{
 		"Prototypes": {Prototypes: 1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, " Temperature": {Temperature: -1},
 		"TeacherTemperature": {TeacherTemperature: -1}, "TeacherStart": {TeacherStart: -1}, "Tau": {Tau: 1},
 		"Frozen": {Frozen: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33}, "LocalScale": {LocalScale: 1},
-		"Crops": {Crops: []augment.Pipeline{{}}},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (DINO{Locals: 2, LocalSize: 18}).CheckEncoder(maskedResNet, 32, 32); err != nil {
+	if err := checkedWith(DINO{Locals: 2, LocalSize: 18}, maskedResNet, 32, 32); err != nil {
 		t.Errorf("crops of 18 pixels for a convolutional encoder: %v", err)
 	}
-	err := DINO{Locals: 2, LocalSize: 18}.CheckEncoder(maskedViT, 32, 32)
+	err := checkedWith(DINO{Locals: 2, LocalSize: 18}, maskedViT, 32, 32)
 	if err == nil || !strings.Contains(err.Error(), "LocalSize") || !strings.Contains(err.Error(), "Patch") {
 		t.Errorf("crops of 18 pixels for patches of 8: %v", err)
 	}
@@ -114,7 +114,7 @@ func TestDINOCheck(t *testing.T) {
 // In every step the teacher's logits lose the centre that the steps before left, and the centre then goes a tenth of the way to
 // their mean (equation 4 of the paper): at 0 for the first step, elsewhere for the second.
 func TestDINOStepTakesTheCentreAwayAndMovesIt(t *testing.T) {
-	method := DINO{Prototypes: 5, Hidden: 8, Out: 6, TeacherTemperature: .3, TeacherStart: .3, Temperature: .5}
+	method := resolved(DINO{Prototypes: 5, Hidden: 8, Out: 6, TeacherTemperature: .3, TeacherStart: .3, Temperature: .5})
 	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(3); err != nil {

@@ -24,9 +24,9 @@ func Example() {
 	recipe.Method = ssl.MAE{}
 	fmt.Println(recipe.Check())
 	// Output:
-	// ssl.SimCLR: Temperature is -1; it must be above 0 (0 means the default, 0.5)
-	// ssl.MoCoV2: Queue is 1000; it must be a multiple of the batch, 64
-	// ssl.MAE hides patches, and encoder resnet18-w16-3x3s2 has none; take an encoder.Masked, as encoder.ViT
+	// ssl.SimCLR: Temperature is -1; it must be above 0 and finite (0 means 0.5)
+	// ssl.MoCoV2: Queue is 1000; it must be a multiple of the batch, 64 (0 means 32768)
+	// ssl.MAE hides patches, and encoder resnet18-w16-3x3s2 has none; take an encoder.Masked, such as encoder.ViT
 }
 
 // A low temperature suits few images; a wide hidden layer suits a small encoder.
@@ -184,16 +184,17 @@ func ExampleFlipping() {
 
 // Four tiles of images enlarged to 48 pixels: every tile must be large enough for the encoder.
 func ExampleJigsaw() {
-	method := ssl.Jigsaw{Grid: 2, View: augment.Pipeline{augment.RandomResizedCrop{Size: 48}, augment.Normalize{}}}
+	method := ssl.Jigsaw{Grid: 2}
 	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: method, Epochs: 10, Batch: 64}
+	recipe.Augment = []augment.Pipeline{{augment.RandomResizedCrop{Size: 48}, augment.Normalize{}}}
 	fmt.Println(recipe.Method.Name(), recipe.Check())
 	// Output: jigsaw <nil>
 }
 
 // Nine pieces of images enlarged to 72 pixels: every piece must be large enough for the encoder.
 func ExampleRelativeLocation() {
-	method := ssl.RelativeLocation{View: augment.Pipeline{augment.RandomResizedCrop{Size: 72}, augment.Normalize{}}}
-	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: method, Epochs: 10, Batch: 64}
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: ssl.RelativeLocation{}, Epochs: 10, Batch: 64}
+	recipe.Augment = []augment.Pipeline{{augment.RandomResizedCrop{Size: 72}, augment.Normalize{}}}
 	fmt.Println(recipe.Method.Name(), recipe.Check())
 	// Output: location <nil>
 }

@@ -11,30 +11,29 @@ import (
 	"sslkit/kit/optim"
 )
 
-// Flipping is the pretext task of telling whether an image was flipped: left to right, top to bottom, both, or not at all. Like
-// Rotation, of whose family it is (Gidaris et al. 2018, arXiv:1803.07728, compare sets of such transformations), it wants
-// images that have a right way round. Things that are as often seen either way round, as most are, only have the vertical
-// part to tell: take Vertical then.
+// Flipping is the pretext task of telling whether an image was flipped: left to right, top to
+// bottom, both, or not at all. Like Rotation, of whose family it is (Gidaris et al. 2018,
+// arXiv:1803.07728, compare sets of such transformations), it wants images that have a right way
+// round. Things that are as often seen either way round, as most are, only have the vertical part
+// to tell: take Vertical then.
 type Flipping struct {
 	// Vertical asks only whether the image is upside down: two classes instead of four.
 	Vertical bool
-	// View replaces the augmentation, and should not flip. Default: a crop of at least half of the image.
-	View augment.Pipeline
 }
 
 var _ Method = Flipping{}
+
+// WithDefaults is the method itself, which has no defaults.
+func (m Flipping) WithDefaults() Method { return m }
 
 // Name is "flipping".
 func (m Flipping) Name() string { return "flipping" }
 
 // Check accepts all settings.
-func (m Flipping) Check(batch, height, width int) error { return nil }
+func (m Flipping) Check(batch Batch) error { return nil }
 
-// Views is one view.
+// Views is one view, which is never flipped: a crop of at least half of the image.
 func (m Flipping) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.5, 1}}, augment.Normalize{},
 	}}
@@ -54,8 +53,8 @@ func (m Flipping) classes() int {
 	return 4
 }
 
-// AllFlips are the images in all flips, with the class of each: 0 as they are, 1 top to bottom, 2 left to right, 3 both. With
-// Vertical there are the first two.
+// AllFlips are the images in all flips, with the class of each: 0 as they are, 1 top to bottom, 2
+// left to right, 3 both. With Vertical there are the first two.
 //
 //	images: [batch, height, width, channels] -> [n batch, height, width, channels] and int32 [n batch], n being 4 or 2; row
 //	n × i + c is image i in class c

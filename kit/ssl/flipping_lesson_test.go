@@ -8,6 +8,6 @@ import (
 )
 
 func TestFlippingLearns(t *testing.T) {
-	lesson{method: ssl.Flipping{Vertical: true, View: whole},
+	lesson{method: ssl.Flipping{Vertical: true}, augment: views(whole),
 		encoder: placed, tells: upright, blind: always(math.Log(2)), below: .04}.learn(t)
 }

@@ -6,25 +6,30 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/encoder"
+	"sslkit/kit/setting"
 )
 
-// Frozen is a network that is trained already and stays as it is: what a method distils. kit's Run.Frozen makes one of a
-// finished run.
+// Frozen is a network that is trained already and stays as it is: what a method distils. kit's
+// Run.Frozen makes one of a finished run.
 type Frozen struct {
 	// Encoder is its architecture. Required.
 	Encoder encoder.Encoder
-	// Weights is the path of the encoder's weights, as a run's encoder.safetensors. Required. They must be those of Encoder;
-	// recipe.json holds their hash, so the file may be moved, and other weights are another recipe.
+	// Weights is the path of the encoder's weights, such as a run's encoder.safetensors. Required.
+	// They must be those of Encoder; recipe.json holds their hash, so the file may be moved, and
+	// other weights are another recipe.
 	Weights string `recipe:"weights"`
-	// Method is what the encoder was trained by, whose Embed maps its representations to what a method may want of them: the
-	// classes' logits for Supervised. Needed by methods that read the Embedding.
+	// Method is what the encoder was trained by, whose Embed maps its representations to what a
+	// method may want of them: the classes' logits for Supervised. Needed by methods that read the
+	// Embedding.
 	Method Method
-	// Head is the path of the weights of Embed. Needed where Method is. recipe.json holds their hash too.
+	// Head is the path of the weights of Embed. Needed where Method is. recipe.json holds their
+	// hash too.
 	Head string `recipe:"weights"`
 }
 
-// LearnsFromFrozen is a Method that learns from a network that is trained already. The trainer reads its weights into the
-// store, where nothing changes them, and checks that they fit. In a Sum one term may do so.
+// LearnsFromFrozen is a Method that learns from a network that is trained already. The trainer
+// reads its weights into the store, where nothing changes them, and checks that they fit. In a Sum
+// one term may do so.
 type LearnsFromFrozen interface {
 	Method
 
@@ -32,44 +37,31 @@ type LearnsFromFrozen interface {
 	Frozen() Frozen
 }
 
-// FrozenOf is the network that a method, or a term of a Sum, learns from, if there is one.
-func FrozenOf(m Method) (Frozen, bool) {
-	if sum, ok := m.(Sum); ok {
-		for _, term := range sum {
-			if frozen, ok := FrozenOf(term.Method); ok {
-				return frozen, true
-			}
-		}
-		return Frozen{}, false
-	}
-	if method, ok := m.(LearnsFromFrozen); ok {
-		return method.Frozen(), true
-	}
-	return Frozen{}, false
-}
-
-// Check returns an error where Encoder or Weights is missing, or where one of Method and Head is; field names the Frozen in it,
-// as "compress.Features: Teacher". Whether the files fit is the trainer's to check.
+// Check returns an error where Encoder or Weights is missing, or where one of Method and Head is;
+// field names the Frozen in it, such as "compress.Features: Teacher". Whether the files fit is the
+// trainer's to check.
 func (f Frozen) Check(field string) error {
 	switch {
 	case f.Encoder == nil:
-		return fmt.Errorf("%s.Encoder is missing; it must be the encoder.Encoder that was trained", field)
+		return setting.Missing(field+".Encoder", "the encoder.Encoder that was trained")
 	case f.Weights == "":
-		return fmt.Errorf("%s.Weights is missing; it must be the path of a file of weights, as a run's encoder.safetensors", field)
+		return setting.Missing(field+".Weights", "the path of a file of weights, such as a run's encoder.safetensors")
 	case (f.Method == nil) != (f.Head == ""):
 		return fmt.Errorf("%s: one of Method and Head is missing; give both or neither", field)
 	}
 	return nil
 }
 
-// Features are the frozen network's representations of images, by its running statistics. No gradient flows into them.
+// Features are the frozen network's representations of images, by its running statistics. No
+// gradient flows into them.
 //
 //	step: whose Frozen it is; images: [batch, height, width, 3] -> [batch, dim]
 func (f Frozen) Features(step *Step, images *Node) *Node {
 	return frozen(step, images.Graph(), func() *Node { return step.Frozen.Encode(images).Pooled })
 }
 
-// Embedding is what the frozen network's Method makes of its representations. No gradient flows into it.
+// Embedding is what the frozen network's Method makes of its representations. No gradient flows
+// into it.
 //
 //	step: whose Frozen it is; images: [batch, height, width, 3] -> [batch, any]
 func (f Frozen) Embedding(step *Step, images *Node) *Node {
@@ -78,8 +70,8 @@ func (f Frozen) Embedding(step *Step, images *Node) *Node {
 	})
 }
 
-// frozen builds a part of a training step as it is after training, so that norms use their running statistics and leave them
-// alone, and nothing is left out at random.
+// frozen builds a part of a training step as it is after training, so that norms use their running
+// statistics and leave them alone, and nothing is left out at random.
 func frozen(step *Step, g *Graph, build func() *Node) *Node {
 	store := step.Frozen.EncoderScope.Store()
 	training := store.IsTraining(g)

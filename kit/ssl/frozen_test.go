@@ -17,7 +17,7 @@ import (
 // and no gradient reaches it.
 func TestFrozenIsAsAfterTraining(t *testing.T) {
 	backend := devicetest.Backend(t)
-	frozen := Frozen{Encoder: encoder.ResNet{Depth: 10, Width: 1, Stem: encoder.HalfStem}, Method: SimCLR{Out: 3}}
+	frozen := Frozen{Encoder: encoder.ResNet{Depth: 10, Width: 1, Stem: encoder.HalfStem}, Method: resolved(SimCLR{Out: 3})}
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) []*Node {
 		g := images.Graph()

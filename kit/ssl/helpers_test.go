@@ -10,10 +10,13 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
+	"sslkit/kit/encoder"
 )
 
-// lossAndGradients computes a loss and its gradients with respect to the first inputs, so many of them, which have type T.
+// lossAndGradients computes a loss and its gradients with respect to the first inputs, so many of
+// them, which have type T.
 func lossAndGradients[T any](
 	t *testing.T, loss func(in []*Node) *Node, variables int, inputs ...any,
 ) (value float64, gradients []T) {
@@ -58,7 +61,8 @@ func slope(f func() float64, x *float64) float64 {
 	return (above - below) / (2 * h)
 }
 
-// near fails where a number is not the wanted one, by more than a share of it, or of 1 if that is more.
+// near fails where a number is not the wanted one, by more than a share of it, or of 1 if that is
+// more.
 func near(t *testing.T, what string, got, want, relative float64) {
 	t.Helper()
 	if math.Abs(got-want) > relative*max(1, math.Abs(want)) {
@@ -116,8 +120,8 @@ func isZero(gradient [][]float64) bool {
 	return true
 }
 
-// stepOutputs runs what a test builds of one training step, with variables drawn from a fixed seed, and gives its outputs, in
-// float64, and the store that holds the variables after it.
+// stepOutputs runs what a test builds of one training step, with variables drawn from a fixed seed,
+// and gives its outputs, in float64, and the store that holds the variables after it.
 func stepOutputs(
 	t *testing.T, build func(scope *model.Scope, in []*Node) []*Node, inputs ...any,
 ) (outputs []*tensors.Tensor, store *model.Store) {
@@ -142,7 +146,34 @@ func stepOutputs(
 	return outputs, store
 }
 
-// number, table and tokensOf are the value of an output of stepOutputs that is a scalar, a matrix or tokens.
+// number, table and tokensOf are the value of an output of stepOutputs that is a scalar, a matrix
+// or tokens.
 func number(x *tensors.Tensor) float64         { return x.Value().(float64) }
 func table(x *tensors.Tensor) [][]float64      { return x.Value().([][]float64) }
 func tokensOf(x *tensors.Tensor) [][][]float64 { return x.Value().([][][]float64) }
+
+// resolved is a method with its defaults, as a training hands it to all but WithDefaults.
+func resolved[M Method](m M) M { return m.WithDefaults().(M) }
+
+// checked is what a method says of batches of images of height × width pixels, in the given views
+// or else its own.
+func checked(m Method, images, height, width int, augment ...augment.Pipeline) error {
+	m = m.WithDefaults()
+	batch := BatchOf(m, images, height, width)
+	var err error
+	if batch.Views, err = ViewsOf(m, augment, height, width); err != nil {
+		return err
+	}
+	return m.Check(batch)
+}
+
+// checkedWith is what a method says of an encoder for such batches.
+func checkedWith(m NeedsEncoder, e encoder.Encoder, height, width int, augment ...augment.Pipeline) error {
+	m = resolved(m)
+	batch := BatchOf(m, 16, height, width)
+	var err error
+	if batch.Views, err = ViewsOf(m, augment, height, width); err != nil {
+		return err
+	}
+	return m.CheckEncoder(e, batch)
+}

@@ -11,22 +11,23 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// IBOT learns as DINO does, and at once from hidden patches: the student, which sees a mask token in their place, sorts
-// each of them among prototypes as the teacher, which sees all, does. So tokens of patches learn what they show, as that of
-// the image does.
+// IBOT learns as DINO does, and at once from hidden patches: the student, which sees a mask token
+// in their place, sorts each of them among prototypes as the teacher, which sees all, does. So
+// tokens of patches learn what they show, as that of the image does.
 //
-// Zhou et al. 2021, "iBOT: Image BERT Pre-Training with Online Tokenizer", arXiv:2111.07832. The zero value is the paper's
-// recipe but for local crops, of which the paper takes 10 (DINO.Locals). It needs an encoder on patches, as encoder.ViT
-// with its class token. All patches are compared with all prototypes: in large batches of many patches that takes most of
-// the memory.
+// Zhou et al. 2021, "iBOT: Image BERT Pre-Training with Online Tokenizer", arXiv:2111.07832. The
+// zero value is the paper's recipe but for local crops, of which the paper takes 10 (DINO.Locals).
+// It needs an encoder on patches, such as encoder.ViT with its class token. All patches are
+// compared with all prototypes: in large batches of many patches that takes most of the memory.
 type IBOT struct {
-	// DINO is what both have in common: crops, head (one for the image and the patches), temperatures, teacher. Default:
-	// DINO's, but for 8192 Prototypes and a Tau of 0.996.
+	// DINO is what both have in common: crops, head (one for the image and the patches),
+	// temperatures, teacher. Default: DINO's, but for Prototypes 8192 and Tau 0.996.
 	DINO DINO
-	// Mask draws the blocks of patches that are hidden. Default: a Ratio of 0.3, the middle of the paper's 0.1 to 0.5, since
-	// a graph has one.
+	// Mask draws the blocks of patches that are hidden. Default: Ratio 0.3, the middle of the
+	// paper's 0.1 to 0.5, since a graph has one.
 	Mask augment.BlockMask
 	// Masked is the share of the global crops in which something is hidden, in (0, 1]. Default 0.5.
 	Masked float64
@@ -37,11 +38,12 @@ var (
 	_ NeedsEncoder = IBOT{}
 )
 
-// WithDefaults fills in the settings that were left at zero, but for those of the mask that follow the grid.
-func (m IBOT) WithDefaults() IBOT {
+// WithDefaults fills in the settings that were left at zero, but for those of the mask that follow
+// the grid.
+func (m IBOT) WithDefaults() Method {
 	m.DINO.Prototypes = cmp.Or(m.DINO.Prototypes, 8192)
 	m.DINO.Tau = cmp.Or(m.DINO.Tau, .996)
-	m.DINO = m.DINO.WithDefaults()
+	m.DINO = m.DINO.WithDefaults().(DINO)
 	m.Mask.Ratio = cmp.Or(m.Mask.Ratio, .3)
 	m.Masked = cmp.Or(m.Masked, .5)
 	return m
@@ -51,29 +53,25 @@ func (m IBOT) WithDefaults() IBOT {
 func (m IBOT) Name() string { return "ibot" }
 
 // Check returns an error where a field is out of range.
-func (m IBOT) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	if !(m.Masked > 0 && m.Masked <= 1) {
-		return fmt.Errorf("ssl.IBOT: Masked is %g; it must be in (0, 1] (0 means the default, 0.5)", m.Masked)
-	}
-	if err := m.DINO.Check(batch, height, width); err != nil {
+func (m IBOT) Check(batch Batch) error {
+	d := IBOT{}.WithDefaults().(IBOT)
+	if err := m.DINO.check(batch, d.DINO); err != nil {
 		return fmt.Errorf("ssl.IBOT: %w", err)
 	}
-	return nil
+	return setting.Must(m.Masked > 0 && m.Masked <= 1, "ssl.IBOT: Masked", m.Masked, "in (0, 1]", d.Masked)
 }
 
-// CheckEncoder returns an error where the encoder can't hide patches or work on the crops, or where the mask does not suit
-// it.
-func (m IBOT) CheckEncoder(e encoder.Encoder, height, width int) error {
-	m = m.WithDefaults()
+// CheckEncoder returns an error where the encoder can't hide patches or work on the crops, or where
+// the mask does not suit it.
+func (m IBOT) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	if err := needsMasked("ssl.IBOT", e); err != nil {
 		return err
 	}
-	if err := m.DINO.CheckEncoder(e, height, width); err != nil {
+	if err := m.DINO.CheckEncoder(e, batch); err != nil {
 		return fmt.Errorf("ssl.IBOT: %w", err)
 	}
 	patch := e.(encoder.Masked).PatchSize()
-	height, width = m.Views(height, width)[0].OutputSize(height, width)
+	height, width := batch.ViewSize(0)
 	if err := m.Mask.Check(height/patch, width/patch); err != nil {
 		return fmt.Errorf("ssl.IBOT: Mask: %w", err)
 	}
@@ -89,7 +87,6 @@ func (m IBOT) Views(height, width int) []augment.Pipeline { return m.DINO.Views(
 //	loss = DINO's of s and t between different crops + H(tᵖ, sᵖ) on the hidden patches of the same crop
 //	C, Cᵖ follow t, tᵖ
 func (m IBOT) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	global, local := step.Views[:globalCrops], step.Views[globalCrops:]
 	images, patch := MergeViews(global...), step.Encoder.(encoder.Masked).PatchSize() // [2 batch, height, width, 3]
 	hidden := m.hidden(step.Random, images.Shape().Dim(0), images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch)
@@ -102,8 +99,8 @@ func (m IBOT) Loss(step *Step) *Node {
 	studentPatches := m.DINO.logits(step, tokenRows(seen.Tokens)) // [2 batch × patches, prototypes]
 
 	all := step.Teacher.Encode(global...)
-	teacher := m.DINO.head().apply(step.Teacher.Scope, all.Pooled)                   // [2 batch, prototypes]
-	teacherPatches := m.DINO.head().apply(step.Teacher.Scope, tokenRows(all.Tokens)) // [2 batch × patches, prototypes]
+	teacher := m.TeacherHead(step.Teacher.Scope, all.Pooled)                   // [2 batch, prototypes]
+	teacherPatches := m.TeacherHead(step.Teacher.Scope, tokenRows(all.Tokens)) // [2 batch × patches, prototypes]
 
 	temperature := m.DINO.teacherTemperature(step.Progress)
 	centre := newCentre(step.Scope.At("centre"), m.DINO.Prototypes)
@@ -126,12 +123,13 @@ func (m IBOT) hidden(r *augment.Random, images, rows, columns int) *Node {
 	return LogicalAnd(blocks, BroadcastToDims(some, images, rows*columns))
 }
 
-// tokenRows puts the tokens of all images below each other: [images, patches, dim] -> [images × patches, dim].
+// tokenRows puts the tokens of all images below each other: [images, patches, dim] -> [images ×
+// patches, dim].
 func tokenRows(tokens *Node) *Node { return Reshape(tokens, -1, tokens.Shape().Dim(-1)) }
 
-// PatchDistillation is iBOT's loss of hidden patches (its equation 2, as a mean over the hidden patches of each image, and
-// then over the images, those in which nothing is hidden counting as 0: so it is in the paper's code). No gradient flows
-// into the targets. It is computed in float32.
+// PatchDistillation is iBOT's loss of hidden patches (its equation 2, as a mean over the hidden
+// patches of each image, and then over the images, those in which nothing is hidden counting as 0:
+// so it is in the paper's code). No gradient flows into the targets. It is computed in float32.
 //
 //	student: logits, [images × patches, prototypes]; target: probabilities of the same shape;
 //	hidden: [images, patches], true or 1 where a patch counts -> scalar
@@ -145,11 +143,18 @@ func PatchDistillation(student, target, hidden *Node, temperature float64) *Node
 //
 //	[batch, dim] -> [batch, out]
 func (m IBOT) Embed(scope *model.Scope, features *Node) *Node {
-	return m.WithDefaults().DINO.Embed(scope, features)
+	return m.DINO.Embed(scope, features)
+}
+
+// TeacherHead is DINO's, for the image and for its patches.
+//
+//	[n, dim] -> [n, prototypes]
+func (m IBOT) TeacherHead(scope *model.Scope, features *Node) *Node {
+	return m.DINO.TeacherHead(scope, features)
 }
 
 // Momentum rises from DINO.Tau to 1 along a cosine.
-func (m IBOT) Momentum(progress *Node) *Node { return m.WithDefaults().DINO.Momentum(progress) }
+func (m IBOT) Momentum(progress *Node) *Node { return m.DINO.Momentum(progress) }
 
 // Collapse of iBOT is DINO's.
 func (m IBOT) Collapse() Collapse {
@@ -157,7 +162,8 @@ func (m IBOT) Collapse() Collapse {
 		"fewer DINO.Prototypes; a lower learning rate, or ClipNorm in the optimiser"}
 }
 
-// Optimizer is the paper's AdamW, with the weight decay that it starts at and the clipping of its code.
+// Optimizer is the paper's AdamW, with the weight decay that it starts at and the clipping of its
+// code.
 func (m IBOT) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 5e-4, WeightDecay: .04, ClipNorm: 3}
 }

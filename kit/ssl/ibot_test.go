@@ -91,7 +91,7 @@ func TestIBOTHidesBlocksInSomeImages(t *testing.T) {
 	const images = 400
 	state := augment.State(7, 8)
 	output, err := CallOnce(backend, func(state *Node) *Node {
-		return IBOT{}.WithDefaults().hidden(augment.NewRandom(state), images, 8, 8)
+		return resolved(IBOT{}).hidden(augment.NewRandom(state), images, 8, 8)
 	}, state[:])
 	if err != nil {
 		t.Fatal(err)
@@ -118,33 +118,33 @@ func TestIBOTHidesBlocksInSomeImages(t *testing.T) {
 
 func TestIBOTTrainsEncoderHeadAndPrototypes(t *testing.T) {
 	small := IBOT{DINO: dinoSmall, Masked: 1}
-	small.DINO.Crops = dinoCrops(32, 32, 16)
-	_, norms := maskedStep(t, small, encoder.ViT{Patch: 8, Width: 16, Depth: 1, Size: 32})
+	small.DINO.Locals = 1
+	_, norms := maskedStep(t, small, encoder.ViT{Patch: 8, Width: 16, Depth: 1, Size: 32}, dinoCrops(32, 32, 16)...)
 	maskedReached(t, norms, "/encoder/", "/encoder/mask_token", "/encoder/cls_token", "/method/head/", "/method/prototypes/")
 }
 
 func TestIBOTCheck(t *testing.T) {
-	if err := (IBOT{}).Check(2, 32, 32); err != nil {
+	if err := checked(IBOT{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
-	if err := (IBOT{}).CheckEncoder(maskedViT, 32, 32); err != nil {
+	if err := checkedWith(IBOT{}, maskedViT, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]IBOT{
 		"Masked": {Masked: 1.5}, "Prototypes": {DINO: DINO{Prototypes: 1}}, "Tau": {DINO: DINO{Tau: 1}},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
 	for field, bad := range map[string]IBOT{
 		"Ratio": {Mask: augment.BlockMask{Ratio: 1}}, "LocalSize": {DINO: DINO{Locals: 1, LocalSize: 18}},
 	} {
-		if err := bad.CheckEncoder(maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checkedWith(bad, maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (IBOT{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
+	if err := checkedWith(IBOT{}, maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
 		t.Errorf("a convolutional encoder: %v", err)
 	}
 }
@@ -152,7 +152,7 @@ func TestIBOTCheck(t *testing.T) {
 // There are two centres: that of the images goes a tenth of the way to the mean of what the teacher says of the images, that of
 // the patches to the mean of what it says of all patches, hidden ones or not.
 func TestIBOTCentresFollowImagesAndPatches(t *testing.T) {
-	method := IBOT{DINO: DINO{Prototypes: 5, Hidden: 8, Out: 6}}
+	method := resolved(IBOT{DINO: DINO{Prototypes: 5, Hidden: 8, Out: 6}})
 	vit := encoder.ViT{Patch: 4, Width: 8, Depth: 1, Size: 8}
 	rng := rand.New(rand.NewPCG(25, 26))
 	state := augment.State(9, 10)

@@ -11,29 +11,33 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// IJEPA learns representations from which a predictor can tell, of a part of an image, what a slow twin of the network
-// makes of other parts of it. It compares representations, not pixels, and knows no augmentation but the crop.
+// IJEPA learns representations from which a predictor can tell, of a part of an image, what a slow
+// twin of the network makes of other parts of it. It compares representations, not pixels, and
+// knows no augmentation but the crop.
 //
-// Assran et al. 2023, "Self-Supervised Learning from Images with a Joint-Embedding Predictive Architecture",
-// arXiv:2301.08243. The zero value is the paper's recipe. It needs an encoder on patches, as encoder.ViT; let that pool the
-// mean of its patches, as the paper does: no loss trains what a class token gives.
+// Assran et al. 2023, "Self-Supervised Learning from Images with a Joint-Embedding Predictive
+// Architecture", arXiv:2301.08243. The zero value is the paper's recipe. It needs an encoder on
+// patches, such as encoder.ViT; let that pool the mean of its patches, as the paper does: no loss
+// trains what a class token gives.
 //
-// The context is given to the encoder by EncodeVisible, as in the paper: hidden patches would still be tokens that others
-// attend to, in training and never later, and would take time. Its images must then have equally many patches. The paper's
-// code cuts all contexts of a batch down to the smallest; a graph's shapes are fixed, so here each image keeps a random
-// part of its context, as large as any draw of the targets leaves: 13 of 64 patches at 8 × 8, and 49 of 196 at 14 × 14.
+// The context is given to the encoder by EncodeVisible, as in the paper: hidden patches would still
+// be tokens that others attend to, in training and never later, and would take time. Its images
+// must then have equally many patches. The paper's code cuts all contexts of a batch down to the
+// smallest; a graph's shapes are fixed, so here each image keeps a random part of its context, as
+// large as any draw of the targets leaves: 13 of 64 patches at 8 × 8, and 49 of 196 at 14 × 14.
 type IJEPA struct {
-	// Mask draws the targets and the context. Default: 4 targets of 0.175 of the image, in a context of 0.925.
+	// Mask draws the targets and the context. Default: 4 targets of 0.175 of the image, in a
+	// context of 0.925.
 	Mask augment.MultiBlockMask
-	// Predictor makes the targets of the context. Default: half as wide as the encoder, Depth 6 (the paper's for ViT-B).
+	// Predictor makes the targets of the context. Default: half as wide as the encoder, Depth 6
+	// (the paper's for ViT-B).
 	Predictor encoder.Transformer
-	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 in a line. Default 0.996. Shorter trainings want a
-	// quicker teacher.
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 in a line. Default
+	// 0.996. Shorter trainings want a quicker teacher.
 	Tau float64
-	// View replaces the paper's augmentation. Default: a crop of at least 0.3 of the image.
-	View augment.Pipeline
 }
 
 var (
@@ -41,8 +45,9 @@ var (
 	_ NeedsEncoder = IJEPA{}
 )
 
-// WithDefaults fills in the settings that were left at zero, but for the predictor's width, which follows the encoder.
-func (m IJEPA) WithDefaults() IJEPA {
+// WithDefaults fills in the settings that were left at zero, but for the predictor's width, which
+// follows the encoder.
+func (m IJEPA) WithDefaults() Method {
 	m.Mask = m.Mask.WithDefaults()
 	m.Predictor.Depth = cmp.Or(m.Predictor.Depth, 6)
 	m.Tau = cmp.Or(m.Tau, .996)
@@ -51,7 +56,7 @@ func (m IJEPA) WithDefaults() IJEPA {
 
 // predictor is Predictor for tokens of some features: half of them by default, as a multiple of 4.
 func (m IJEPA) predictor(features int) encoder.Transformer {
-	p := m.WithDefaults().Predictor
+	p := m.Predictor
 	p.Width = cmp.Or(p.Width, (features/2+3)/4*4)
 	return p.WithDefaults()
 }
@@ -60,16 +65,19 @@ func (m IJEPA) predictor(features int) encoder.Transformer {
 func (m IJEPA) Name() string { return "ijepa" }
 
 // Check returns an error where a field is out of range.
-func (m IJEPA) Check(batch, height, width int) error {
-	return inside01("ssl.IJEPA: Tau", m.WithDefaults().Tau, .996)
+func (m IJEPA) Check(batch Batch) error {
+	d := IJEPA{}.WithDefaults().(IJEPA)
+	return setting.Fraction("ssl.IJEPA: Tau", m.Tau, d.Tau)
 }
 
-// CheckEncoder returns an error where the encoder can't leave patches out, or where mask or predictor don't suit it.
-func (m IJEPA) CheckEncoder(e encoder.Encoder, height, width int) error {
+// CheckEncoder returns an error where the encoder can't leave patches out, or where mask or
+// predictor don't suit it.
+func (m IJEPA) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	if err := needsMasked("ssl.IJEPA", e); err != nil {
 		return err
 	}
 	patch := e.(encoder.Masked).PatchSize()
+	height, width := batch.ViewSize(0)
 	if err := m.Mask.Check(height/patch, width/patch); err != nil {
 		return fmt.Errorf("ssl.IJEPA: Mask: %w", err)
 	}
@@ -79,11 +87,8 @@ func (m IJEPA) CheckEncoder(e encoder.Encoder, height, width int) error {
 	return nil
 }
 
-// Views is one view.
+// Views is one view: a crop of at least 0.3 of the image, as in the paper.
 func (m IJEPA) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.3, 1}}, augment.Normalize{},
 	}}
@@ -109,7 +114,8 @@ func (m IJEPA) Loss(step *Step) *Node {
 	return SmoothDistance(predicted, y)
 }
 
-// context chooses the patches that the encoder sees: as many of the context's as are left at worst, at random.
+// context chooses the patches that the encoder sees: as many of the context's as are left at worst,
+// at random.
 //
 //	-> int32 [batch, k]
 func (m IJEPA) context(r *augment.Random, blocks augment.MultiBlock, batch, rows, columns int) *Node {
@@ -120,7 +126,8 @@ func (m IJEPA) context(r *augment.Random, blocks augment.MultiBlock, batch, rows
 	return ConvertDType(keep, dtypes.Int32)
 }
 
-// predict is the predictor, for each target by itself: it sees the context, and a learned token in each place of the target.
+// predict is the predictor, for each target by itself: it sees the context, and a learned token in
+// each place of the target.
 //
 //	x: [batch, k, dim]; keep: [batch, k]; targets: [batch × n, p] -> [batch × n, p, dim]
 func (m IJEPA) predict(step *Step, x, keep, targets *Node, rows, columns int) *Node {
@@ -141,10 +148,12 @@ func (m IJEPA) predict(step *Step, x, keep, targets *Node, rows, columns int) *N
 // Embed returns the features as they are: the loss compares the encoder's tokens.
 func (m IJEPA) Embed(_ *model.Scope, features *Node) *Node { return features }
 
+// TeacherHead returns the features as they are: the teacher is an encoder alone.
+func (m IJEPA) TeacherHead(_ *model.Scope, features *Node) *Node { return features }
+
 // Momentum rises from Tau to 1 in a line.
 func (m IJEPA) Momentum(progress *Node) *Node {
-	tau := m.WithDefaults().Tau
-	return AddScalar(MulScalar(progress, 1-tau), tau)
+	return AddScalar(MulScalar(progress, 1-m.Tau), m.Tau)
 }
 
 // Collapse of I-JEPA is where teacher and predictor agree on the same vector for all patches.
@@ -152,14 +161,15 @@ func (m IJEPA) Collapse() Collapse {
 	return Collapse{Try: "Tau nearer to 1, so that the teacher is slower; a smaller Predictor; a lower learning rate"}
 }
 
-// Optimizer is the paper's AdamW, a learning rate of 1e-3 at a batch of 2048, with the weight decay that it starts at.
+// Optimizer is the paper's AdamW, a learning rate of 1e-3 at a batch of 2048, with the weight decay
+// that it starts at.
 func (m IJEPA) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 1.25e-4, WeightDecay: .04}
 }
 
-// SmoothDistance is the mean over all features of the smooth absolute difference, d²/2 up to 1 and d - 1/2 beyond (Girshick
-// 2015, arXiv:1504.08083, equation 3), which the code of I-JEPA has for the distance of its equation 1. No gradient flows
-// into the target. It is computed in float32.
+// SmoothDistance is the mean over all features of the smooth absolute difference, d²/2 up to 1 and
+// d - 1/2 beyond (Girshick 2015, arXiv:1504.08083, equation 3), which the code of I-JEPA has for
+// the distance of its equation 1. No gradient flows into the target. It is computed in float32.
 //
 //	prediction, target: [..., features] -> scalar
 func SmoothDistance(prediction, target *Node) *Node {
@@ -168,7 +178,8 @@ func SmoothDistance(prediction, target *Node) *Node {
 	return ReduceAllMean(Add(MulScalar(Square(near), .5), Sub(d, near)))
 }
 
-// withoutScale normalises the features of each token to mean 0 and variance 1: a layer-norm without parameters.
+// withoutScale normalises the features of each token to mean 0 and variance 1: a layer-norm without
+// parameters.
 //
 //	x: [batch, tokens, features] -> float32 of the same shape
 func withoutScale(x *Node) *Node {
@@ -177,7 +188,8 @@ func withoutScale(x *Node) *Node {
 	return Div(centred, Sqrt(AddScalar(ReduceAndKeep(Square(centred), ReduceMean, -1), 1e-5)))
 }
 
-// tokensAt are some of each image's tokens, by products with zeros and ones: see encoder.ViT on why not Gather.
+// tokensAt are some of each image's tokens, by products with zeros and ones: see encoder.ViT on why
+// not Gather.
 //
 //	tokens: [batch, patches, features]; which: int32 [batch, k] -> [batch, k, features]
 func tokensAt(tokens, which *Node) *Node {

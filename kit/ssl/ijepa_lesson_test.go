@@ -8,6 +8,6 @@ import (
 )
 
 func TestIJEPALearns(t *testing.T) {
-	lesson{method: ssl.IJEPA{Predictor: encoder.Transformer{Width: 16, Depth: 1}, Tau: .9, View: whole},
+	lesson{method: ssl.IJEPA{Predictor: encoder.Transformer{Width: 16, Depth: 1}, Tau: .9}, augment: views(whole),
 		encoder: patched, tells: size, seeds: 2, above: .014}.learn(t)
 }

@@ -78,8 +78,8 @@ func TestIJEPAContextIsWhatNoTargetHolds(t *testing.T) {
 	state := augment.State(5, 6)
 	outputs, err := CallOnceN(backend, func(state *Node) []*Node {
 		r := augment.NewRandom(state)
-		blocks := IJEPA{}.Mask.Draw(r, 6, 8, 8)
-		return []*Node{IJEPA{}.context(r, blocks, 6, 8, 8), Reshape(blocks.Context, 6, 64)}
+		blocks := resolved(IJEPA{}).Mask.Draw(r, 6, 8, 8)
+		return []*Node{resolved(IJEPA{}).context(r, blocks, 6, 8, 8), Reshape(blocks.Context, 6, 64)}
 	}, state[:])
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestIJEPATrainsEncoderAndPredictor(t *testing.T) {
 func TestIJEPAMomentumRisesInALine(t *testing.T) {
 	backend := devicetest.Backend(t)
 	for progress, want := range map[float32]float64{0: .9, .25: .925, 1: 1} {
-		output, err := CallOnce(backend, IJEPA{Tau: .9}.Momentum, progress)
+		output, err := CallOnce(backend, resolved(IJEPA{Tau: .9}).Momentum, progress)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,13 +134,13 @@ func TestIJEPAMomentumRisesInALine(t *testing.T) {
 
 func TestIJEPACheck(t *testing.T) {
 	small := encoder.ViT{Patch: 4, Width: 192, Depth: 6}
-	if err := (IJEPA{}).Check(2, 32, 32); err != nil {
+	if err := checked(IJEPA{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
-	if err := (IJEPA{}).CheckEncoder(small, 32, 32); err != nil {
+	if err := checkedWith(IJEPA{}, small, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
-	if err := (IJEPA{Tau: 1}).Check(2, 32, 32); err == nil || !strings.Contains(err.Error(), "Tau") {
+	if err := checked(IJEPA{Tau: 1}, 2, 32, 32); err == nil || !strings.Contains(err.Error(), "Tau") {
 		t.Errorf("a teacher that stands still: %v", err)
 	}
 	for field, bad := range map[string]IJEPA{
@@ -149,11 +149,11 @@ func TestIJEPACheck(t *testing.T) {
 		"Width":       {Predictor: encoder.Transformer{Width: 6}},
 		"Heads":       {Predictor: encoder.Transformer{Heads: 5}},
 	} {
-		if err := bad.CheckEncoder(small, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checkedWith(bad, small, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (IJEPA{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
+	if err := checkedWith(IJEPA{}, maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
 		t.Errorf("a convolutional encoder: %v", err)
 	}
 }
@@ -171,7 +171,7 @@ func (e ijepaScaled) Encode(scope *model.Scope, images *Node) encoder.Output {
 // The targets are the teacher's tokens with mean 0 and variance 1, each by itself: how long the teacher makes them, and what it
 // adds to all features, is not to be predicted.
 func TestIJEPAStepDoesNotSeeTheScaleOfTheTargets(t *testing.T) {
-	method := IJEPA{Mask: augment.MultiBlockMask{Targets: 2}, Predictor: encoder.Transformer{Depth: 1}}
+	method := resolved(IJEPA{Mask: augment.MultiBlockMask{Targets: 2}, Predictor: encoder.Transformer{Depth: 1}})
 	rng := rand.New(rand.NewPCG(31, 32))
 	state := augment.State(13, 14)
 	outputs, _ := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {

@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
@@ -13,33 +12,34 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// Inpainting learns representations from which the pixels of an erased block can be told, or, with Noise, an image without
-// the noise that was added to it. It works with any encoder; let a ViT pool the mean of its patches, since no loss trains
-// what a class token gives.
+// Inpainting learns representations from which the pixels of an erased block can be told, or, with
+// Noise, an image without the noise that was added to it. It works with any encoder; let a ViT pool
+// the mean of its patches, since no loss trains what a class token gives.
 //
-// Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting", arXiv:1604.07379, without the adversarial part,
-// which the paper leaves out too where it learns features. The decoder here is lighter than the paper's: a perceptron at
-// each place of the encoder's last map gives the pixels under it. So what an encoder wants to say of the image, it must say
-// in the right place.
+// Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting", arXiv:1604.07379, without
+// the adversarial part, which the paper leaves out too where it learns features. The decoder here
+// is lighter than the paper's: a perceptron at each place of the encoder's last map gives the
+// pixels under it. So what an encoder wants to say of the image, it must say in the right place.
 type Inpainting struct {
-	// Side is the side of the erased block as a share of the image's, in (0, 1). Default 0.5: a quarter of the image, as in
-	// the paper. The block lies anywhere, as the paper advises over its first, central one.
+	// Side is the side of the erased block as a share of the image's, in (0, 1). Default 0.5: a
+	// quarter of the image, as in the paper. The block lies anywhere, as the paper advises over its
+	// first, central one.
 	Side float64
-	// Noise is the deviation of Gaussian noise, where a normalised image has one of about 1 itself. Above 0 nothing is
-	// erased, and the whole image is to be restored: a denoising autoencoder (Vincent et al. 2008, "Extracting and
-	// Composing Robust Features with Denoising Autoencoders"). Default 0: none.
+	// Noise is the deviation of Gaussian noise, where a normalised image has one of about 1 itself.
+	// Above 0 nothing is erased, and the whole image is to be restored: a denoising autoencoder
+	// (Vincent et al. 2008, "Extracting and Composing Robust Features with Denoising
+	// Autoencoders"). Default 0: none.
 	Noise float64
 	// Hidden is the number of features of the decoder's hidden layer. Default: that of the encoder.
 	Hidden int
-	// View replaces the augmentation. It should end in augment.Normalize, so that the 0 in erased pixels is the mean.
-	// Default: a crop of at least a fifth of the image, and flip.
-	View augment.Pipeline
 }
 
-// WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the encoder.
-func (m Inpainting) WithDefaults() Inpainting {
+// WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the
+// encoder.
+func (m Inpainting) WithDefaults() Method {
 	m.Side = cmp.Or(m.Side, .5)
 	return m
 }
@@ -53,31 +53,26 @@ func (m Inpainting) Name() string {
 }
 
 // Check returns an error where a field is out of range.
-func (m Inpainting) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	switch rows, columns := m.block(height, width); {
-	case !(m.Side > 0 && m.Side < 1) || rows < 1 || columns < 1 || rows >= height || columns >= width:
-		return fmt.Errorf("ssl.Inpainting: Side is %g; it must be in (0, 1), for a block of a pixel or more that is smaller than "+
-			"the image (0 means the default, 0.5)", m.Side)
-	case !(m.Noise >= 0) || math.IsInf(m.Noise, 1):
-		return fmt.Errorf("ssl.Inpainting: Noise is %g; it must be at least 0 (0 is none, and a block is erased)", m.Noise)
-	case m.Hidden < 0:
-		return fmt.Errorf("ssl.Inpainting: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
-	}
-	return nil
+func (m Inpainting) Check(batch Batch) error {
+	d := Inpainting{}.WithDefaults().(Inpainting)
+	height, width := batch.ViewSize(0)
+	rows, columns := m.block(height, width)
+	return cmp.Or(
+		setting.Must(m.Side > 0 && m.Side < 1 && rows >= 1 && columns >= 1 && rows < height && columns < width,
+			"ssl.Inpainting: Side", m.Side, "in (0, 1), for a block of a pixel or more that is smaller than the view", d.Side),
+		setting.NotNegative("ssl.Inpainting: Noise", m.Noise, "none, and a block is erased"),
+		setting.Must(m.Hidden >= 0, "ssl.Inpainting: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+	)
 }
 
 // block is the size of the erased block in pixels.
 func (m Inpainting) block(height, width int) (rows, columns int) {
-	side := m.WithDefaults().Side
-	return int(math.Round(side * float64(height))), int(math.Round(side * float64(width)))
+	return int(math.Round(m.Side * float64(height))), int(math.Round(m.Side * float64(width)))
 }
 
-// Views is one view.
+// Views is one view: a crop of at least a fifth of the image, and flip. It ends in
+// augment.Normalize, so that the 0 in erased pixels is the mean.
 func (m Inpainting) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.2, 1}}, augment.Flip{}, augment.Normalize{},
 	}}
@@ -116,7 +111,8 @@ func (m Inpainting) spoil(r *augment.Random, images *Node) (spoilt, lost *Node) 
 	return Where(BroadcastToDims(InsertAxes(lost, -1), dims...), ZerosLike(images), images), lost
 }
 
-// decode makes an image of the encoder's map: each place gives a square of pixels, and what juts out of the image is cut off.
+// decode makes an image of the encoder's map: each place gives a square of pixels, and what juts
+// out of the image is cut off.
 //
 //	x: [batch, h, w, dim] -> [batch, height, width, 3]
 func (m Inpainting) decode(scope *model.Scope, x *Node, height, width int) *Node {

@@ -7,6 +7,6 @@ import (
 )
 
 func TestInpaintingLearns(t *testing.T) {
-	lesson{method: ssl.Inpainting{View: whole},
+	lesson{method: ssl.Inpainting{}, augment: views(whole),
 		encoder: mapped, blind: meanColour, below: .165}.learn(t)
 }

@@ -36,7 +36,7 @@ func inpaintingSpoilt(t *testing.T, m Inpainting, n, height, width int) (pixels 
 
 func TestInpaintingErasesABlockAnywhere(t *testing.T) {
 	const n, height, width = 200, 8, 12
-	pixels, lost := inpaintingSpoilt(t, Inpainting{}, n, height, width)
+	pixels, lost := inpaintingSpoilt(t, resolved(Inpainting{}), n, height, width)
 	places := map[[2]int]bool{}
 	for i := range n {
 		top, left, bottom, right, count := height, width, -1, -1, 0
@@ -64,7 +64,7 @@ func TestInpaintingErasesABlockAnywhere(t *testing.T) {
 }
 
 func TestInpaintingAddsNoise(t *testing.T) {
-	pixels, lost := inpaintingSpoilt(t, Inpainting{Noise: .3}, 50, 8, 8)
+	pixels, lost := inpaintingSpoilt(t, resolved(Inpainting{Noise: .3}), 50, 8, 8)
 	var mean, variance, beyond float64
 	n := float64(len(pixels))
 	for _, v := range pixels {
@@ -138,7 +138,7 @@ func TestInpaintingTrainsEncoderAndDecoder(t *testing.T) {
 }
 
 func TestInpaintingCheck(t *testing.T) {
-	if err := (Inpainting{}).Check(1, 32, 32); err != nil {
+	if err := checked(Inpainting{}, 1, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string][]Inpainting{
@@ -146,7 +146,7 @@ func TestInpaintingCheck(t *testing.T) {
 		"Hidden": {{Hidden: -1}},
 	} {
 		for _, bad := range bad {
-			if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+			if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 				t.Errorf("%+v: error %v does not name %s", bad, err, field)
 			}
 		}

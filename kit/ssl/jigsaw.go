@@ -11,27 +11,28 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// Jigsaw is the pretext task of telling in which of some orders the tiles of an image were put. The encoder sees each tile by
-// itself, so that it has to tell parts of things.
+// Jigsaw is the pretext task of telling in which of some orders the tiles of an image were put. The
+// encoder sees each tile by itself, so that it has to tell parts of things.
 //
-// Noroozi & Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles", arXiv:1603.09246. The
-// zero value is the paper's recipe on images whose sides 3 divides; on images of 32 pixels take a Grid of 2.
+// Noroozi & Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw
+// Puzzles", arXiv:1603.09246. The zero value is the paper's recipe on images whose sides 3 divides;
+// on images of 32 pixels take a Grid of 2.
 type Jigsaw struct {
 	// Grid is the number of tiles along each side, at least 2; it divides the image. Default 3.
 	Grid int
-	// Orders is the number of orders to choose from, at least 2, far from each other: see augment.JigsawPermutations. Default
-	// 100, or all 24 where there are 4 tiles.
+	// Orders is the number of orders to choose from, at least 2, far from each other: see
+	// augment.JigsawPermutations. Default 100, or all 24 where there are 4 tiles.
 	Orders int
-	// Gap is what is cut off each tile along its sides, at random places, in pixels, so that lines and colours that go on across a
-	// border don't give the order away. Default: a seventh of the tile (11 of 75 pixels in the paper).
+	// Gap is what is cut off each tile along its sides, at random places, in pixels, so that lines
+	// and colours that go on across a border don't give the order away. Default: a seventh of the
+	// tile (11 of 75 pixels in the paper).
 	Gap int
-	// Hidden is the number of features of the layer over all tiles. Default 512; the paper takes 4096 on ImageNet.
+	// Hidden is the number of features of the layer over all tiles. Default 512; the paper takes
+	// 4096 on ImageNet.
 	Hidden int
-	// View replaces the augmentation of the whole image. Default: a crop of at least half of it, flip, and grey with
-	// probability 0.3, since colour gives away too much.
-	View augment.Pipeline
 }
 
 var (
@@ -39,8 +40,9 @@ var (
 	_ NeedsEncoder = Jigsaw{}
 )
 
-// WithDefaults fills in the settings that were left at zero, but for Gap, which depends on the image.
-func (m Jigsaw) WithDefaults() Jigsaw {
+// WithDefaults fills in the settings that were left at zero, but for Gap, which depends on the
+// image.
+func (m Jigsaw) WithDefaults() Method {
 	m.Grid = cmp.Or(m.Grid, 3)
 	if m.Orders == 0 {
 		m.Orders = 100
@@ -57,17 +59,17 @@ func (m Jigsaw) Name() string { return "jigsaw" }
 
 // tiling is how views are cut.
 func (m Jigsaw) tiling() tiling {
-	return tiling{method: "ssl.Jigsaw", view: m.View, grid: m.WithDefaults().Grid, gap: m.Gap, share: 7}
+	return tiling{method: "ssl.Jigsaw", grid: m.Grid, gap: m.Gap, share: 7}
 }
 
 // Check returns an error where a field is out of range.
-func (m Jigsaw) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m Jigsaw) Check(batch Batch) error {
+	d := Jigsaw{}.WithDefaults().(Jigsaw)
 	if err := cmp.Or(
-		atLeast(2, "ssl.Jigsaw: Grid", m.Grid, 3),
-		atLeast(2, "ssl.Jigsaw: Orders", m.Orders, Jigsaw{Grid: m.Grid}.WithDefaults().Orders),
-		atLeast(1, "ssl.Jigsaw: Hidden", m.Hidden, 512),
-		m.tiling().check(height, width),
+		setting.AtLeast(2, "ssl.Jigsaw: Grid", m.Grid, d.Grid),
+		setting.AtLeast(2, "ssl.Jigsaw: Orders", m.Orders, Jigsaw{Grid: m.Grid}.WithDefaults().(Jigsaw).Orders),
+		setting.AtLeast(1, "ssl.Jigsaw: Hidden", m.Hidden, d.Hidden),
+		m.tiling().check(batch),
 	); err != nil {
 		return err
 	}
@@ -78,18 +80,19 @@ func (m Jigsaw) Check(batch, height, width int) error {
 }
 
 // CheckEncoder returns an error where the encoder can't work on images as small as a tile.
-func (m Jigsaw) CheckEncoder(e encoder.Encoder, height, width int) error {
-	return m.tiling().checkEncoder(e, height, width)
+func (m Jigsaw) CheckEncoder(e encoder.Encoder, batch Batch) error {
+	return m.tiling().checkEncoder(e, batch)
 }
 
-// Views is one view.
+// Views is one view: a crop of at least half of the image, flip, and grey with probability 0.3,
+// since colour gives away too much.
 func (m Jigsaw) Views(height, width int) []augment.Pipeline { return m.tiling().views(height, width) }
 
-// Loss is the cross-entropy of telling the order from the tiles' representations side by side (the paper's figure 3):
+// Loss is the cross-entropy of telling the order from the tiles' representations side by side (the
+// paper's figure 3):
 //
 //	tiles of x, in the order of permutation p;  f of each tile;  p from all of them, by a perceptron
 func (m Jigsaw) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	images := step.Views[0]
 	batch := images.Shape().Dim(0)
 	label := ConvertDType(step.Random.Integers(m.Orders, batch), dtypes.Int32)   // [batch]
@@ -99,13 +102,13 @@ func (m Jigsaw) Loss(step *Step) *Node {
 	return CrossEntropy(logits, label, 0)
 }
 
-// Puzzle are the tiles of each image in the order that its label names, each cut down by Gap at a random place of its own:
-// place i of the order shows tile order[i], the tiles being numbered row by row.
+// Puzzle are the tiles of each image in the order that its label names, each cut down by Gap at a
+// random place of its own: place i of the order shows tile order[i], the tiles being numbered row
+// by row.
 //
 //	images: [batch, height, width, channels]; label: int32 [batch], in [0, Orders)
 //	-> [batch × Grid², tile height, tile width, channels]
 func (m Jigsaw) Puzzle(r *augment.Random, images, label *Node) *Node {
-	m = m.WithDefaults()
 	h, w := m.tiling().left(images.Shape().Dim(1), images.Shape().Dim(2))
 	var orders [][]int32
 	for _, order := range augment.JigsawPermutations(m.Grid*m.Grid, m.Orders, 0) {

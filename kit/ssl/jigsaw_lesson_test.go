@@ -8,6 +8,6 @@ import (
 )
 
 func TestJigsawLearns(t *testing.T) {
-	lesson{method: ssl.Jigsaw{Grid: 2, Hidden: 64, View: whole},
+	lesson{method: ssl.Jigsaw{Grid: 2, Hidden: 64}, augment: views(whole),
 		encoder: mapped, steps: 200, blind: always(math.Log(24)), below: .09}.learn(t)
 }

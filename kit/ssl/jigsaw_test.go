@@ -32,7 +32,7 @@ func TestPuzzleShowsTheTilesInTheOrderOfItsLabel(t *testing.T) {
 	}{
 		{Jigsaw{Grid: 2}, 28, 2}, {Jigsaw{Grid: 2, Gap: 1}, 8, 1}, {Jigsaw{Grid: 3, Orders: 12, Gap: 2}, 15, 2},
 	} {
-		m, side := test.method.WithDefaults(), test.side
+		m, side := resolved(test.method), test.side
 		tile := side / m.Grid
 		left := tile - test.gap
 		// An image for each label, whose pixels tell where they are.
@@ -92,21 +92,21 @@ func TestPuzzleShowsTheTilesInTheOrderOfItsLabel(t *testing.T) {
 }
 
 func TestJigsawCheck(t *testing.T) {
-	if err := (Jigsaw{}).Check(4, 33, 33); err != nil {
+	if err := checked(Jigsaw{}, 4, 33, 33); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]Jigsaw{
 		"Grid": {Grid: 1}, "Orders": {Grid: 2, Orders: 25}, "Gap": {Gap: 11}, "Hidden": {Hidden: -1},
 	} {
-		if err := bad.Check(4, 33, 33); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 4, 33, 33); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	err := Jigsaw{Grid: 2}.CheckEncoder(encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
+	err := checkedWith(Jigsaw{Grid: 2}, encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
 	if err == nil || !strings.Contains(err.Error(), "tiles of 14×14") {
 		t.Errorf("error %v does not name the tiles", err)
 	}
-	if err := (Jigsaw{Grid: 2}).CheckEncoder(encoder.ResNet{}, 32, 32); err != nil {
+	if err := checkedWith(Jigsaw{Grid: 2}, encoder.ResNet{}, 32, 32); err != nil {
 		t.Error(err)
 	}
 }

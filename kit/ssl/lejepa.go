@@ -11,42 +11,45 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// LeJEPA learns representations in which all views of an image are near their mean, while the embeddings of a batch are
-// distributed as a standard normal. It has no teacher, no stopped gradient and no predictor; the normal distribution is what
-// rules collapse out.
+// LeJEPA learns representations in which all views of an image are near their mean, while the
+// embeddings of a batch are distributed as a standard normal. It has no teacher, no stopped
+// gradient and no predictor; the normal distribution is what rules collapse out.
 //
-// Balestriero & LeCun 2025, "LeJEPA: Provable and Scalable Self-Supervised Learning Without the Heuristics", arXiv:2511.08544.
-// Taken as the definitions, from the paper's algorithms 1 and 2: the loss is (1 - λ) times the prediction, the mean squared
-// distance of all views from the mean of the large ones, and λ times SIGReg, the mean over views and directions of the
-// Epps–Pulley statistic (see SIGReg). The head is that of the authors' minimal example (MINIMAL.md of rbalestr-lab/lejepa).
-// The views are SwAV's multi-crop: their README has weaker colours (.4/.4/.2/.1), solarising, and smaller local crops (.05
-// to .3).
+// Balestriero & LeCun 2025, "LeJEPA: Provable and Scalable Self-Supervised Learning Without the
+// Heuristics", arXiv:2511.08544. Taken as the definitions, from the paper's algorithms 1 and 2: the
+// loss is (1 - λ) times the prediction, the mean squared distance of all views from the mean of the
+// large ones, and λ times SIGReg, the mean over views and directions of the Epps–Pulley statistic
+// (see SIGReg). The head is that of the authors' minimal example (MINIMAL.md of
+// rbalestr-lab/lejepa). The views are SwAV's multi-crop: their README has weaker colours
+// (.4/.4/.2/.1), solarising, and smaller local crops (.05 to .3).
 type LeJEPA struct {
-	// Lambda weighs SIGReg against the prediction, in (0, 1). Default 0.05, the paper's; the minimal example takes 0.02.
+	// Lambda weighs SIGReg against the prediction, in (0, 1). Default 0.05, the paper's; the
+	// minimal example takes 0.02.
 	Lambda float64
-	// Slices is the number of random directions that each step looks along. Default 256 (algorithm 1 and the minimal
-	// example; the README has 1024); new ones come with each step.
+	// Slices is the number of random directions that each step looks along. Default 256 (algorithm
+	// 1 and the minimal example; the README has 1024); new ones come with each step.
 	Slices int
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
-	// Out is the number of features of the embedding. Default 128, that of the minimal example's class; it runs
-	// with 16.
+	// Out is the number of features of the embedding. Default 128, that of the minimal example's
+	// class; it runs with 16.
 	Out int
-	// Locals is the number of small crops beside the two large ones, at least 0. Default 0; the authors take 6 on ImageNet.
+	// Locals is the number of small crops beside the two large ones, at least 0. Default 0; the
+	// authors take 6 on ImageNet.
 	Locals int
-	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18 for an image of 32, and in
-	// proportion.
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18
+	// for an image of 32, and in proportion.
 	LocalSize int
-	// Crops replaces all the augmentations: two large crops of one size, then any number of small ones of one size.
-	Crops []augment.Pipeline
 }
 
 var _ CanCollapse = LeJEPA{}
 
-// WithDefaults fills in the settings that were left at zero, but for LocalSize, which depends on the image.
-func (m LeJEPA) WithDefaults() LeJEPA {
+// WithDefaults fills in the settings that were left at zero, but for LocalSize, which depends on
+// the image.
+func (m LeJEPA) WithDefaults() Method {
 	m.Lambda = cmp.Or(m.Lambda, .05)
 	m.Slices = cmp.Or(m.Slices, 256)
 	m.Hidden = cmp.Or(m.Hidden, 2048)
@@ -58,30 +61,26 @@ func (m LeJEPA) WithDefaults() LeJEPA {
 func (m LeJEPA) Name() string { return "lejepa" }
 
 // Check returns an error where a field is out of range.
-func (m LeJEPA) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m LeJEPA) Check(batch Batch) error {
+	d := LeJEPA{}.WithDefaults().(LeJEPA)
 	return cmp.Or(
-		inside01("ssl.LeJEPA: Lambda", m.Lambda, .05),
-		atLeast(1, "ssl.LeJEPA: Slices", m.Slices, 256),
-		atLeast(1, "ssl.LeJEPA: Hidden", m.Hidden, 2048),
-		atLeast(1, "ssl.LeJEPA: Out", m.Out, 128),
+		setting.Fraction("ssl.LeJEPA: Lambda", m.Lambda, d.Lambda),
+		setting.AtLeast(1, "ssl.LeJEPA: Slices", m.Slices, d.Slices),
+		setting.AtLeast(1, "ssl.LeJEPA: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.LeJEPA: Out", m.Out, d.Out),
 		twoImages("ssl.LeJEPA", batch, "whose distribution is tested"),
-		checkGivenCrops("ssl.LeJEPA", m.Crops),
-		checkCrops("ssl.LeJEPA", m.Locals, m.LocalSize, min(height, width), "9/16"),
+		checkCrops("ssl.LeJEPA", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "9/16"),
+		cropSizes("ssl.LeJEPA", batch),
 	)
 }
 
 // Views are two large crops, then the small ones.
 func (m LeJEPA) Views(height, width int) []augment.Pipeline {
-	if m.Crops != nil {
-		return m.Crops
-	}
 	return MultiCrop(min(height, width), m.Locals, m.LocalSize)
 }
 
 // Loss is algorithm 2 of the paper.
 func (m LeJEPA) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	z := encodeCrops(step, func(h *Node) *Node { return m.Embed(step.Scope, h) }) // a view each: [batch, out]
 	directions := randomDirections(step.Random, m.Slices, m.Out)
 	sigreg := make([]*Node, len(z))
@@ -92,8 +91,9 @@ func (m LeJEPA) Loss(step *Step) *Node {
 	return Add(prediction, MulScalar(ReduceAllMean(Stack(sigreg, 0)), m.Lambda))
 }
 
-// MeanPrediction is the prediction loss of LeJEPA: the mean over views, images and dimensions of the squared distance of a
-// view's embedding from the mean of those of the large views. The gradient flows into both.
+// MeanPrediction is the prediction loss of LeJEPA: the mean over views, images and dimensions of
+// the squared distance of a view's embedding from the mean of those of the large views. The
+// gradient flows into both.
 //
 //	large, all: views × [batch, dim] -> scalar, float32
 func MeanPrediction(large, all []*Node) *Node {
@@ -102,21 +102,23 @@ func MeanPrediction(large, all []*Node) *Node {
 	return ReduceAllMean(Square(Sub(views, ExpandAxes(centre, 0))))
 }
 
-// The integral of SIGReg is a sum over these knots of a half line, since what is integrated is even: 17 knots on [-5, 5].
+// The integral of SIGReg is a sum over these knots of a half line, since what is integrated is
+// even: 17 knots on [-5, 5].
 const (
 	sigregLimit = 5.
 	sigregKnots = 9
 )
 
-// SIGReg is sketched isotropic Gaussian regularisation: how far the embeddings of a batch are from a standard normal
-// distribution. It is the mean over directions of the statistic of Epps & Pulley (1983) of the embeddings' projections x, which
-// compares their empirical characteristic function with that of the normal:
+// SIGReg is sketched isotropic Gaussian regularisation: how far the embeddings of a batch are from
+// a standard normal distribution. It is the mean over directions of the statistic of Epps & Pulley
+// (1983) of the embeddings' projections x, which compares their empirical characteristic function
+// with that of the normal:
 //
 //	n ∫ |mean(exp(i t x)) - exp(-t²/2)|² exp(-t²/2) dt, by the trapezoid rule at 17 knots on [-5, 5]
 //
-// as in algorithm 1, n being the number of embeddings. The authors' later code takes 17 knots on [0, 3] and doubles them:
-// finer, and nearly the same number of embeddings that are near normal, since what is integrated is all but 0 beyond. It is
-// computed in float32.
+// as in algorithm 1, n being the number of embeddings. The authors' later code takes 17 knots on
+// [0, 3] and doubles them: finer, and nearly the same number of embeddings that are near normal,
+// since what is integrated is all but 0 beyond. It is computed in float32.
 //
 //	z: [batch, dim]; directions: [dim, slices], unit columns -> scalar
 func SIGReg(z, directions *Node) *Node {
@@ -142,8 +144,8 @@ func SIGReg(z, directions *Node) *Node {
 	return MulScalar(ReduceAllMean(integral), float64(z.Shape().Dim(0)))
 }
 
-// randomDirections are unit columns, uniform over the sphere: normal numbers, from uniform ones by Box and Muller's transform,
-// scaled to length 1.
+// randomDirections are unit columns, uniform over the sphere: normal numbers, from uniform ones by
+// Box and Muller's transform, scaled to length 1.
 //
 //	-> [dim, slices]
 func randomDirections(random *augment.Random, slices, dim int) *Node {
@@ -156,7 +158,6 @@ func randomDirections(random *augment.Random, slices, dim int) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m LeJEPA) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3}.Apply(scope.At("projector"), features)
 }
 
@@ -165,8 +166,8 @@ func (m LeJEPA) Collapse() Collapse {
 	return Collapse{Try: "a larger Lambda; more Slices; a larger Batch; a lower learning rate"}
 }
 
-// Optimizer is AdamW as in the authors' minimal example, with batches of 256. Their README starts from a rate of 5e-4, and
-// has a weight decay of 5e-4 for ResNets.
+// Optimizer is AdamW as in the authors' minimal example, with batches of 256. Their README starts
+// from a rate of 5e-4, and has a weight decay of 5e-4 for ResNets.
 func (m LeJEPA) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 2e-3, WeightDecay: .05}
 }

@@ -164,19 +164,18 @@ func TestLeJEPAStep(t *testing.T) {
 }
 
 func TestLeJEPACheck(t *testing.T) {
-	if err := (LeJEPA{}).Check(2, 32, 32); err != nil {
+	if err := checked(LeJEPA{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]LeJEPA{
 		"Lambda": {Lambda: 1}, "Slices": {Slices: -1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, "Locals": {Locals: -1},
-		"Crops":     {Crops: []augment.Pipeline{{}}},
 		"LocalSize": {LocalSize: 33},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (LeJEPA{}).Check(1, 32, 32); err == nil {
+	if err := checked(LeJEPA{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
 }

@@ -116,7 +116,7 @@ var (
 	lit      = augment.Pipeline{colouredLight{}, augment.Normalize{}}
 )
 
-func twice(view augment.Pipeline) []augment.Pipeline { return []augment.Pipeline{view, view} }
+func views(each ...augment.Pipeline) []augment.Pipeline { return each }
 
 // colouredLight changes contrast and brightness of each channel of an image, which changes what a random encoder makes of it more
 // than another image does. ColorJitter is slower.

@@ -12,6 +12,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit"
+	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
@@ -27,11 +28,12 @@ var long = flag.Bool("long", false, "ask each lesson of the seeds 1 to 5, not of
 // says that the right one gets k^s times the probability of chance (geometric mean): 4^0.08 = 1.1 times for Rotation.
 type lesson struct {
 	method  ssl.Method
-	encoder encoder.Encoder // Default: outlined.
-	steps   int             // Of lessonBatch images, none of which is seen twice. Default 100.
-	rate    float64         // Of AdamW. Default 1e-2.
-	single  bool            // There is one picture of each object, not four.
-	seeds   int             // Trainings, with other images and weights, of which the mean is asked for. Default 1.
+	augment []augment.Pipeline // Default: the method's.
+	encoder encoder.Encoder    // Default: outlined.
+	steps   int                // Of lessonBatch images, none of which is seen twice. Default 100.
+	rate    float64            // Of AdamW. Default 1e-2.
+	single  bool               // There is one picture of each object, not four.
+	seeds   int                // Trainings, with other images and weights, of which the mean is asked for. Default 1.
 
 	// tells is what k-NN is to tell of new images by the features, above by how much its accuracy must be above that by the
 	// features of the same encoder before training. Default of tells: outline. Where above is 0, k-NN is not asked.
@@ -113,6 +115,7 @@ func (l lesson) recipe(seed uint64) kit.Recipe {
 		Data:      asked{data.Shapes{Train: steps * lessonBatch, Validation: 32, Test: 500, Seed: seed, Instances: instances}, l.tells},
 		Encoder:   l.encoder,
 		Method:    l.method,
+		Augment:   l.augment,
 		Optimizer: optim.AdamW{LR: cmp.Or(l.rate, 1e-2), WeightDecay: .01, Scaling: optim.Unscaled},
 		Steps:     steps, Batch: lessonBatch, Seed: seed, MonitorEvery: steps, CheckpointEvery: steps,
 	}

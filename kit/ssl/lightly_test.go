@@ -49,7 +49,7 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 			func(a, b *Node) *Node { return RedundancyReduction(a, b, .005) }, func(g golden) float64 { return g.Barlow },
 		},
 		// lightly halves the weight of the variance, as the authors' code does and the paper does not.
-		"VICReg": {VICReg{Variance: 12.5}.regularized, func(g golden) float64 { return g.VICReg }},
+		"VICReg": {resolved(VICReg{Variance: 12.5}).regularized, func(g golden) float64 { return g.VICReg }},
 		"SwappedPrediction": {func(a, b *Node) *Node {
 			scores := []*Node{unit(a), unit(b)}
 			return SwappedPrediction([]*Node{Sinkhorn(scores[0], .05, 3), Sinkhorn(scores[1], .05, 3)}, scores, .1)

@@ -10,23 +10,23 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// RelativeLocation is the pretext task of telling where a piece of an image lies, seen from the piece in the middle: one of
-// eight places around it. To tell that an ear is above and left of an eye is to know both.
+// RelativeLocation is the pretext task of telling where a piece of an image lies, seen from the
+// piece in the middle: one of eight places around it. To tell that an ear is above and left of an
+// eye is to know both.
 //
-// Doersch et al. 2015, "Unsupervised Visual Representation Learning by Context Prediction", arXiv:1505.05192. The zero value is
-// the paper's recipe, on a grid of 3 × 3 over the whole view.
+// Doersch et al. 2015, "Unsupervised Visual Representation Learning by Context Prediction",
+// arXiv:1505.05192. The zero value is the paper's recipe, on a grid of 3 × 3 over the whole view.
 type RelativeLocation struct {
-	// Gap is what is cut off each piece along its sides, at random places, in pixels, so that lines that go on across a border
-	// don't give the place away. Default: a third of the piece; the paper has a gap of half a piece of 96 pixels, moved by up
-	// to 7.
+	// Gap is what is cut off each piece along its sides, at random places, in pixels, so that lines
+	// that go on across a border don't give the place away. Default: a third of the piece; the
+	// paper has a gap of half a piece of 96 pixels, moved by up to 7.
 	Gap int
-	// Hidden is the number of features of the layer over both pieces. Default 512; the paper takes 4096.
+	// Hidden is the number of features of the layer over both pieces. Default 512; the paper takes
+	// 4096.
 	Hidden int
-	// View replaces the augmentation of the whole image. Default: a crop of at least half of it, flip, and grey with
-	// probability 0.3, since colour (the lens's aberration) gives away too much.
-	View augment.Pipeline
 }
 
 var (
@@ -39,30 +39,40 @@ const (
 	places       = locationGrid*locationGrid - 1 // Around the middle.
 )
 
+// WithDefaults fills in the settings that were left at zero, but for Gap, which depends on the
+// image.
+func (m RelativeLocation) WithDefaults() Method {
+	m.Hidden = cmp.Or(m.Hidden, 512)
+	return m
+}
+
 // Name is "location".
 func (m RelativeLocation) Name() string { return "location" }
 
 // tiling is how views are cut.
 func (m RelativeLocation) tiling() tiling {
-	return tiling{method: "ssl.RelativeLocation", view: m.View, grid: locationGrid, gap: m.Gap, share: 3}
+	return tiling{method: "ssl.RelativeLocation", grid: locationGrid, gap: m.Gap, share: 3}
 }
 
 // Check returns an error where a field is out of range.
-func (m RelativeLocation) Check(batch, height, width int) error {
-	return cmp.Or(oneOrMore("ssl.RelativeLocation: Hidden", m.Hidden, "the default, 512"), m.tiling().check(height, width))
+func (m RelativeLocation) Check(batch Batch) error {
+	d := RelativeLocation{}.WithDefaults().(RelativeLocation)
+	return cmp.Or(setting.AtLeast(1, "ssl.RelativeLocation: Hidden", m.Hidden, d.Hidden), m.tiling().check(batch))
 }
 
 // CheckEncoder returns an error where the encoder can't work on images as small as a piece.
-func (m RelativeLocation) CheckEncoder(e encoder.Encoder, height, width int) error {
-	return m.tiling().checkEncoder(e, height, width)
+func (m RelativeLocation) CheckEncoder(e encoder.Encoder, batch Batch) error {
+	return m.tiling().checkEncoder(e, batch)
 }
 
-// Views is one view.
+// Views is one view: a crop of at least half of the image, flip, and grey with probability 0.3,
+// since colour (the lens's aberration) gives away too much.
 func (m RelativeLocation) Views(height, width int) []augment.Pipeline {
 	return m.tiling().views(height, width)
 }
 
-// Loss is the cross-entropy of telling the place from the two representations side by side (the paper's figure 3):
+// Loss is the cross-entropy of telling the place from the two representations side by side (the
+// paper's figure 3):
 //
 //	f(middle), f(piece at a random place around it);  the place from both, by a perceptron
 func (m RelativeLocation) Loss(step *Step) *Node {
@@ -72,12 +82,13 @@ func (m RelativeLocation) Loss(step *Step) *Node {
 	middle, around := m.Pieces(step.Random, images, label)
 	features := step.Encode(middle, around).Pooled                   // [2 batch, dim]
 	together := Reshape(features, batch, 2*features.Shape().Dim(-1)) // [batch, 2 dim]
-	logits := encoder.MLP{Hidden: cmp.Or(m.Hidden, 512), Out: places, Layers: 2}.Apply(step.Scope.At("head"), together)
+	logits := encoder.MLP{Hidden: m.Hidden, Out: places, Layers: 2}.Apply(step.Scope.At("head"), together)
 	return CrossEntropy(logits, label, 0)
 }
 
-// Pieces are the middle of each image and the piece at its place, each cut down by Gap at a random place of its own. Places are
-// numbered row by row, the middle left out: 0 is above and left, 7 below and right.
+// Pieces are the middle of each image and the piece at its place, each cut down by Gap at a random
+// place of its own. Places are numbered row by row, the middle left out: 0 is above and left, 7
+// below and right.
 //
 //	images: [batch, height, width, channels]; place: int32 [batch] -> 2 × [batch, piece height, piece width, channels]
 func (m RelativeLocation) Pieces(r *augment.Random, images, place *Node) (middle, around *Node) {

@@ -8,6 +8,6 @@ import (
 )
 
 func TestRelativeLocationLearns(t *testing.T) {
-	lesson{method: ssl.RelativeLocation{Hidden: 64, Gap: 1, View: enlarged},
+	lesson{method: ssl.RelativeLocation{Hidden: 64, Gap: 1}, augment: views(enlarged),
 		encoder: mapped, steps: 400, blind: always(math.Log(8)), below: .018}.learn(t)
 }

@@ -29,7 +29,7 @@ func TestPiecesLieWhereTheirLabelsSay(t *testing.T) {
 	}
 	state := augment.State(1, 0)
 	outputs, err := CallOnceN(backend, func(images, label, state *Node) (*Node, *Node) {
-		return RelativeLocation{Gap: 1}.Pieces(augment.NewRandom(state), images, label)
+		return resolved(RelativeLocation{Gap: 1}).Pieces(augment.NewRandom(state), images, label)
 	}, images, label, state[:])
 	if err != nil {
 		t.Fatal(err)
@@ -57,17 +57,21 @@ func TestLocationStartsAtChanceAndReachesTheEncoder(t *testing.T) {
 }
 
 func TestLocationCheck(t *testing.T) {
-	if err := (RelativeLocation{}).Check(4, 32, 32); err != nil {
+	if err := checked(RelativeLocation{}, 4, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]RelativeLocation{
-		"Gap": {Gap: 10}, "Hidden": {Hidden: -1}, "View": {View: augment.Pipeline{augment.Normalize{}}},
+		"Gap": {Gap: 10}, "Hidden": {Hidden: -1},
 	} {
-		if err := bad.Check(4, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 4, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	err := RelativeLocation{}.CheckEncoder(encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
+	err := checked(RelativeLocation{}, 4, 32, 32, augment.Pipeline{augment.Normalize{}})
+	if err == nil || !strings.Contains(err.Error(), "ssl.RelativeLocation: the view") {
+		t.Errorf("views of 32×32 pixels: error %v", err)
+	}
+	err = checkedWith(RelativeLocation{}, encoder.ResNet{Stem: encoder.HalfStem}, 32, 32)
 	if err == nil || !strings.Contains(err.Error(), "tiles of 7×7") {
 		t.Errorf("error %v does not name the tiles", err)
 	}

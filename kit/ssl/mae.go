@@ -13,27 +13,29 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// MAE learns representations from which the pixels of hidden patches can be told. The encoder sees the other patches only, a
-// quarter of the image, which makes it quick; a small decoder, thrown away later, puts in what is missing.
+// MAE learns representations from which the pixels of hidden patches can be told. The encoder sees
+// the other patches only, a quarter of the image, which makes it quick; a small decoder, thrown
+// away later, puts in what is missing.
 //
-// He et al. 2021, "Masked Autoencoders Are Scalable Vision Learners", arXiv:2111.06377. The zero value is the paper's recipe.
-// It needs an encoder on patches, as encoder.ViT. What it learns shows when the encoder is fine-tuned; it separates classes
-// less by itself than what contrastive methods learn does.
+// He et al. 2021, "Masked Autoencoders Are Scalable Vision Learners", arXiv:2111.06377. The zero
+// value is the paper's recipe. It needs an encoder on patches, such as encoder.ViT. What it learns
+// shows when the encoder is fine-tuned; it separates classes less by itself than what contrastive
+// methods learn does.
 type MAE struct {
 	// Ratio is the share of the patches that is hidden, in (0, 1). Default 0.75.
 	Ratio float64
-	// Decoder makes pixels of tokens. Default: Width 512, Depth 8; a small encoder is well served with less.
+	// Decoder makes pixels of tokens. Default: Width 512, Depth 8; a small encoder is well served
+	// with less.
 	Decoder encoder.Transformer
-	// View replaces the paper's augmentation. Default: a crop of at least a fifth of the image, and flip.
-	View augment.Pipeline
 }
 
 var _ NeedsEncoder = MAE{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m MAE) WithDefaults() MAE {
+func (m MAE) WithDefaults() Method {
 	m.Ratio = cmp.Or(m.Ratio, .75)
 	m.Decoder.Width = cmp.Or(m.Decoder.Width, 512)
 	m.Decoder.Depth = cmp.Or(m.Decoder.Depth, 8)
@@ -45,33 +47,32 @@ func (m MAE) WithDefaults() MAE {
 func (m MAE) Name() string { return "mae" }
 
 // Check returns an error where a field is out of range.
-func (m MAE) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m MAE) Check(batch Batch) error {
 	if err := m.Decoder.Check(); err != nil {
 		return fmt.Errorf("ssl.MAE: Decoder: %w", err)
 	}
-	return inside01("ssl.MAE: Ratio", m.Ratio, .75)
+	d := MAE{}.WithDefaults().(MAE)
+	return setting.Fraction("ssl.MAE: Ratio", m.Ratio, d.Ratio)
 }
 
-// CheckEncoder returns an error where the encoder can't leave patches out, or has too few for Ratio.
-func (m MAE) CheckEncoder(e encoder.Encoder, height, width int) error {
+// CheckEncoder returns an error where the encoder can't leave patches out, or has too few for
+// Ratio.
+func (m MAE) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	if err := needsMasked("ssl.MAE", e); err != nil {
 		return err
 	}
 	patch := e.(encoder.Masked).PatchSize()
+	height, width := batch.ViewSize(0)
 	if err := m.mask().Check(height/patch, width/patch); err != nil {
 		return fmt.Errorf("ssl.MAE: %w", err)
 	}
 	return nil
 }
 
-func (m MAE) mask() augment.RandomMask { return augment.RandomMask{Ratio: m.WithDefaults().Ratio} }
+func (m MAE) mask() augment.RandomMask { return augment.RandomMask{Ratio: m.Ratio} }
 
-// Views is one view.
+// Views is the paper's one view: a crop of at least a fifth of the image, and flip.
 func (m MAE) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.2, 1}, Interpolation: augment.Bicubic},
 		augment.Flip{}, augment.Normalize{},
@@ -84,7 +85,6 @@ func (m MAE) Views(height, width int) []augment.Pipeline {
 //	seen = f(patches in keep);  all = seen in their places, a mask token in all others, with positions
 //	loss = mean squared error of decoder(all) to the normalised pixels, on the masked patches
 func (m MAE) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	images := step.Views[0]
 	patch := step.Encoder.(encoder.Masked).PatchSize()
 	rows, columns := images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch
@@ -96,8 +96,8 @@ func (m MAE) Loss(step *Step) *Node {
 	return MaskedSquares(pixels, NormalizedPatches(pixelPatches(images, patch)), hidden)
 }
 
-// decode is the decoder: it sees the tokens of the kept patches, a learned token for each of the others, and the encoder's
-// representation of the image, so that this is trained too.
+// decode is the decoder: it sees the tokens of the kept patches, a learned token for each of the
+// others, and the encoder's representation of the image, so that this is trained too.
 //
 //	seen.Tokens: [batch, kept, dim]; keep: int32 [batch, kept] -> [batch, patches, patch² × 3]
 func (m MAE) decode(step *Step, seen encoder.Output, keep *Node, rows, columns, patch int) *Node {
@@ -124,8 +124,8 @@ func (m MAE) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 2e-4, WeightDecay: .05, Beta2: .95}
 }
 
-// MaskedSquares is the mean squared error over the features of the hidden patches (MAE, section 3, "Reconstruction
-// target"). It is computed in float32.
+// MaskedSquares is the mean squared error over the features of the hidden patches (MAE, section 3,
+// "Reconstruction target"). It is computed in float32.
 //
 //	prediction, target: [batch, patches, features]; hidden: [batch, patches], 1 where a patch counts and 0 elsewhere -> scalar
 func MaskedSquares(prediction, target, hidden *Node) *Node {
@@ -141,8 +141,9 @@ func maskedMean(losses, counts *Node) *Node {
 	return Div(ReduceAllSum(Mul(losses, counts)), MaxScalar(ReduceAllSum(counts), 1))
 }
 
-// NormalizedPatches takes the mean of each patch from its pixels and divides them by their deviation, which makes the decoder
-// draw contrasts, not brightness. The variance is the unbiased one with 1e-6 added, as in the paper's code.
+// NormalizedPatches takes the mean of each patch from its pixels and divides them by their
+// deviation, which makes the decoder draw contrasts, not brightness. The variance is the unbiased
+// one with 1e-6 added, as in the paper's code.
 //
 //	pixels: [batch, patches, features] -> float32 of the same shape
 func NormalizedPatches(pixels *Node) *Node {
@@ -171,7 +172,8 @@ func onTokens(scope *model.Scope, x *Node, out int) *Node {
 	return Reshape(y, dims[0], dims[1], out)
 }
 
-// maskToken is what stands for a patch that the decoder or predictor has not seen: a learned vector, [1, 1, width].
+// maskToken is what stands for a patch that the decoder or predictor has not seen: a learned
+// vector, [1, 1, width].
 func maskToken(scope *model.Scope, g *Graph, width int) *Node {
 	scope = scope.WithInitializer(initializer.RandomNormalFn(scope, .02))
 	return scope.VariableWithShape("mask_token", shapes.Make(dtypes.Float32, 1, 1, width)).NodeValue(g)

@@ -23,17 +23,22 @@ var (
 )
 
 // maskedStep builds a method's loss on a batch of 4 images of 32 pixels halfway through training, and gives it with the norm
-// of its gradient for each trainable variable, by path.
-func maskedStep(t *testing.T, m Method, e encoder.Encoder) (float64, map[string]float64) {
+// of its gradient for each trainable variable, by path. The views are the method's own where none are given.
+func maskedStep(t *testing.T, m Method, e encoder.Encoder, views ...augment.Pipeline) (float64, map[string]float64) {
 	t.Helper()
 	backend := devicetest.Backend(t)
-	if err := m.Check(4, 32, 32); err != nil {
+	m = m.WithDefaults()
+	if err := checked(m, 4, 32, 32, views...); err != nil {
 		t.Fatal(err)
 	}
 	if m, ok := m.(NeedsEncoder); ok {
-		if err := m.CheckEncoder(e, 32, 32); err != nil {
+		if err := checkedWith(m, e, 32, 32, views...); err != nil {
 			t.Fatal(err)
 		}
+	}
+	views, err := ViewsOf(m, views, 32, 32)
+	if err != nil {
+		t.Fatal(err)
 	}
 	network := func(scope *model.Scope) Network {
 		return Network{e, scope.At("encoder"), scope.At("method"), dtypes.Float32}
@@ -47,12 +52,12 @@ func maskedStep(t *testing.T, m Method, e encoder.Encoder) (float64, map[string]
 		g := images.Graph()
 		store.SetTraining(g, true)
 		random := augment.NewRandom(state)
-		step := &Step{Network: network(scope), Progress: Scalar(g, dtypes.Float32, .5), Random: random}
-		for _, view := range m.Views(32, 32) {
+		step := &Step{Network: network(scope), Augment: views, Progress: Scalar(g, dtypes.Float32, .5), Random: random}
+		for _, view := range views {
 			step.Views = append(step.Views, view.Apply(random, images))
 		}
-		if _, ok := m.(HasTeacher); ok { // As in training: Embed brings all that the teacher needs a twin of.
-			m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)
+		if m, ok := m.(HasTeacher); ok { // As in training: it brings all that the teacher needs a twin of.
+			m.TeacherHead(step.Scope, step.Encode(step.Views[0]).Pooled)
 			step.Teacher = network(scope.At("teacher"))
 		}
 		loss := m.Loss(step)
@@ -212,20 +217,20 @@ func TestMAETrainsAllOfEncoderAndDecoder(t *testing.T) {
 }
 
 func TestMAECheck(t *testing.T) {
-	if err := (MAE{}).Check(1, 32, 32); err != nil {
+	if err := checked(MAE{}, 1, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]MAE{
 		"Ratio": {Ratio: 1}, "Width": {Decoder: encoder.Transformer{Width: 6}}, "Heads": {Decoder: encoder.Transformer{Heads: 7}},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (MAE{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
+	if err := checkedWith(MAE{}, maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
 		t.Errorf("a convolutional encoder: %v", err)
 	}
-	if err := (MAE{Ratio: .99}).CheckEncoder(maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), "Ratio") {
+	if err := checkedWith(MAE{Ratio: .99}, maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), "Ratio") {
 		t.Errorf("a mask of all patches: %v", err)
 	}
 }
@@ -268,7 +273,7 @@ func (w maeWitness) EncodeVisible(scope *model.Scope, images, keep *Node) encode
 // The loss of a step is the error on the patches that the encoder was not shown. Nothing of them but the target goes into it, so
 // their pixels have a gradient just because they count.
 func TestMAEStepCountsWhatTheEncoderWasNotShown(t *testing.T) {
-	method := MAE{Ratio: .5, Decoder: maskedDecoder}
+	method := resolved(MAE{Ratio: .5, Decoder: maskedDecoder})
 	var shown *Node
 	witness := maeWitness{encoder.ViT{Patch: 4, Width: 8, Depth: 1, Size: 12}, &shown}
 	rng := rand.New(rand.NewPCG(27, 28))
@@ -278,7 +283,7 @@ func TestMAEStepCountsWhatTheEncoderWasNotShown(t *testing.T) {
 		step.Random = augment.NewRandom(in[0])
 		loss := method.Loss(step)
 		keep := shown
-		prediction := method.WithDefaults().decode(step, step.EncodeVisible(in[1], keep), keep, 3, 3, 4)
+		prediction := method.decode(step, step.EncodeVisible(in[1], keep), keep, 3, 3, 4)
 		return []*Node{
 			loss, ConvertDType(keep, dtypes.Float64), prediction, pixelPatches(in[1], 4), pixelPatches(Gradient(loss, in[1])[0], 4),
 		}
@@ -307,7 +312,7 @@ func TestMAEStepCountsWhatTheEncoderWasNotShown(t *testing.T) {
 // What the decoder draws depends on the place that it is asked for: the token in all hidden places is the same, so without
 // positions it would draw the same in all of them. The order in which the encoder gives what it saw means nothing.
 func TestMAEDecoderKnowsThePlaces(t *testing.T) {
-	method := MAE{Decoder: maskedDecoder}.WithDefaults()
+	method := resolved(MAE{Decoder: maskedDecoder})
 	rng := rand.New(rand.NewPCG(29, 30))
 	keep, hidden := []int32{4, 1, 7, 2}, []int{0, 3, 5, 6, 8}
 	tokens := maskedTokens(rng, 1, 4, 8)

@@ -1,7 +1,8 @@
 // Package ssl holds the self-supervised methods, one file each, written as their papers write them.
 //
-// A method is a plain value whose zero value is its paper's recipe. It says which views of an image it wants and builds its
-// loss on them; all else (data, encoder, optimiser, schedule, checkpoints) is the trainer's:
+// A method is a plain value whose zero value is its paper's recipe. It says which views of an image
+// it wants and builds its loss on them; all else (data, encoder, optimiser, schedule, checkpoints)
+// is the trainer's:
 //
 //	recipe := kit.Recipe{
 //		Data:    data.CIFAR10{},
@@ -10,7 +11,8 @@
 //		Epochs:  20, Batch: 128, Seed: 1,
 //	}
 //
-// To add a method, write a file with a struct that has the methods of Method, and its test beside it.
+// To add a method, write a file with a struct that has the methods of Method, and its test beside
+// it.
 package ssl
 
 import (
@@ -26,22 +28,31 @@ import (
 
 // Method is a way to learn representations from images without labels.
 type Method interface {
-	// Name is the method's short name, as "simclr".
+	// Name is the method's short name, such as "simclr".
 	Name() string
 
-	// Check returns an error that names the field and its allowed range when a setting is out of range for batches of
-	// `batch` images of height × width pixels.
-	Check(batch, height, width int) error
+	// WithDefaults is the same method with its defaults filled in, but for those that depend on the
+	// images or on the encoder. It is called once, where a training is set up: all other methods
+	// read the fields as they then are.
+	//
+	// A type that embeds another method must have one of its own, since that of the embedded method
+	// returns only that.
+	WithDefaults() Method
 
-	// Views lists the augmentations of an image of height × width pixels: the trainer makes one view of every image with
-	// each pipeline.
+	// Check returns an error that names the field and its allowed range when a setting is out of
+	// range for such batches.
+	Check(batch Batch) error
+
+	// Views lists the method's own augmentations of an image of height × width pixels: the trainer
+	// makes one view of every image with each pipeline. A recipe may replace them by as many
+	// others; see ViewsOf.
 	Views(height, width int) []augment.Pipeline
 
 	// Loss builds the loss of one step, a scalar.
 	Loss(step *Step) *Node
 
-	// Embed maps representations to the space in which the loss compares images, for the collapse monitors. A method that
-	// compares nothing returns them as they are.
+	// Embed maps representations to the space in which the loss compares images, for the collapse
+	// monitors. A method that compares nothing returns them as they are.
 	//
 	//	scope: as Step.Scope; features: [batch, dim] -> [batch, any]
 	Embed(scope *model.Scope, features *Node) *Node
@@ -54,18 +65,20 @@ type Method interface {
 type NeedsLabels interface {
 	Method
 
-	// CheckLabels returns an error where the method does not fit the classes of the training images; nil classes are
-	// images without labels.
+	// CheckLabels returns an error where the method does not fit the classes of the training
+	// images; nil classes are images without labels.
 	CheckLabels(classes []string) error
 }
 
-// SemiSupervised is a Method that learns from few labels and many images. Its batches begin with images that have a label: in
-// the first LabelledOf(batch) rows of Step.Views and Step.Labels all labelled images come one after another without end, in
-// the other rows all training images, once an epoch, with whatever labels they have. See package semi.
+// SemiSupervised is a Method that learns from few labels and many images. Its batches begin with
+// images that have a label: in the first LabelledOf(batch) rows of Step.Views and Step.Labels all
+// labelled images come one after another without end, in the other rows all training images, once
+// an epoch, with whatever labels they have. See package semi.
 type SemiSupervised interface {
 	NeedsLabels
 
-	// LabelledOf is how many images of a batch must be labelled: from 1 to batch-1, where Check finds nothing wrong.
+	// LabelledOf is how many images of a batch must be labelled: from 1 to batch-1, where Check
+	// finds nothing wrong.
 	LabelledOf(batch int) int
 }
 
@@ -73,23 +86,30 @@ type SemiSupervised interface {
 type NeedsEncoder interface {
 	Method
 
-	// CheckEncoder returns an error that says what is needed where the method can't use the encoder on images of
-	// height × width pixels.
-	CheckEncoder(e encoder.Encoder, height, width int) error
+	// CheckEncoder returns an error that says what is needed where the method can't use the encoder
+	// on such batches.
+	CheckEncoder(e encoder.Encoder, batch Batch) error
 }
 
 // needsMasked is the error of an encoder without patches; nil where e is an encoder.Masked.
 func needsMasked(method string, e encoder.Encoder) error {
 	if _, ok := e.(encoder.Masked); !ok {
-		return fmt.Errorf("%s hides patches, and encoder %s has none; take an encoder.Masked, as encoder.ViT", method, e.Name())
+		return fmt.Errorf("%s hides patches, and encoder %s has none; take an encoder.Masked, such as encoder.ViT", method, e.Name())
 	}
 	return nil
 }
 
-// HasTeacher is a Method that learns from a teacher: a network of the same shape whose weights follow the student's slowly.
-// The trainer keeps its variables, starts them at the student's, and moves them after each update.
+// HasTeacher is a Method that learns from a teacher: a network of the same shape whose weights
+// follow the student's slowly. The trainer keeps its variables, starts them at the student's, and
+// moves them after each update.
 type HasTeacher interface {
 	Method
+
+	// TeacherHead is what the teacher makes of representations. Its variables, and those of the
+	// encoder, are what the teacher has twins of: the trainer builds it on the student first.
+	//
+	//	scope: as Step.Scope; features: [batch, dim] -> [batch, any]
+	TeacherHead(scope *model.Scope, features *Node) *Node
 
 	// Momentum is how much of the teacher stays in one step, a scalar in [0, 1]: its weights become
 	// momentum × teacher + (1 - momentum) × student.
@@ -98,8 +118,8 @@ type HasTeacher interface {
 	Momentum(progress *Node) *Node
 }
 
-// ReadsClips is a Method that learns from video: every image of the data is the first frame of a clip. View v of Method.Views
-// is made from frame v, modulo Frames.
+// ReadsClips is a Method that learns from video: every image of the data is the first frame of a
+// clip. View v of Method.Views is made from frame v, modulo Frames.
 type ReadsClips interface {
 	Method
 
@@ -107,9 +127,9 @@ type ReadsClips interface {
 	Frames() int
 }
 
-// ReadsInstances is a Method that learns from several images of one object. View v of Method.Views is made from image v, modulo
-// Instances; image 0 is the one that an epoch has in its order, the others are drawn anew each time. Where an object has one
-// image only, all are that one.
+// ReadsInstances is a Method that learns from several images of one object. View v of Method.Views
+// is made from image v, modulo Instances; image 0 is the one that an epoch has in its order, the
+// others are drawn anew each time. Where an object has one image only, all are that one.
 type ReadsInstances interface {
 	Method
 
@@ -117,17 +137,19 @@ type ReadsInstances interface {
 	Instances() int
 }
 
-// ReadsCaptions is a Method that learns from what is written about images: every image of the data comes with one of its
-// captions, drawn anew each time where it has several.
+// ReadsCaptions is a Method that learns from what is written about images: every image of the data
+// comes with one of its captions, drawn anew each time where it has several.
 type ReadsCaptions interface {
 	Method
 
-	// ForCaptions is the method with what it takes from the captions of all training images, as its vocabulary, filled in where
-	// its settings leave that open. It is an error where it can't read one of them.
+	// ForCaptions is the method with what it takes from the captions of all training images, such
+	// as its vocabulary, filled in where its settings leave that open. It is an error where it
+	// can't read one of them.
 	ForCaptions(captions []string) (Method, error)
 
-	// Tokens are texts as the numbers that Step.Captions and EmbedText take, [len(texts), length] row by row, of a method that
-	// ForCaptions gave. It is an error where the method can't read one of the texts.
+	// Tokens are texts as the numbers that Step.Captions and EmbedText take, [len(texts), length]
+	// row by row, of a method that ForCaptions gave. It is an error where the method can't read one
+	// of the texts.
 	Tokens(texts []string) (tokens []int32, length int, err error)
 
 	// EmbedText maps texts to the space that Embed maps images to.
@@ -136,26 +158,32 @@ type ReadsCaptions interface {
 	EmbedText(scope *model.Scope, tokens *Node) *Node
 }
 
-// Step is what the trainer hands a method to build the loss of one training step. The Network in it is the student: the one
-// that is trained.
+// Step is what the trainer hands a method to build the loss of one training step. The Network in it
+// is the student: the one that is trained.
 type Step struct {
 	Network
 
-	// Teacher is the slow twin of the student, for a method that HasTeacher. No gradient flows into its variables; stop it
-	// at what the teacher says, too. Its Scope holds the twins of those of the method's variables that Embed uses.
+	// Teacher is the slow twin of the student, for a method that HasTeacher. No gradient flows into
+	// its variables; stop it at what the teacher says, too. Its Scope holds the twins of the
+	// variables of HasTeacher.TeacherHead.
 	Teacher Network
-	// Frozen is the network that a method LearnsFromFrozen from; see Frozen.Features and Frozen.Embedding.
+	// Frozen is the network that a method LearnsFromFrozen from; see Frozen.Features and
+	// Frozen.Embedding.
 	Frozen Network
-	// Views holds a view of every image for each pipeline of Method.Views: float [batch, height, width, 3]. See ReadsClips and
-	// ReadsInstances for views of several images.
+	// Views holds a view of every image for each pipeline of Augment: float [batch, height, width,
+	// 3]. See ReadsClips and ReadsInstances for views of several images.
 	Views []*Node
+	// Augment are the pipelines that the Views were made with, each at the place of its view.
+	Augment []augment.Pipeline
 	// Height and Width are the size in pixels of the images that the views were made from.
 	Height, Width int
 	// Labels of the images: int32 [batch], -1 where an image has none.
 	Labels *Node
-	// Captions of the images as tokens, for a method that ReadsCaptions: int32 [batch, length]. Nil for others.
+	// Captions of the images as tokens, for a method that ReadsCaptions: int32 [batch, length]. Nil
+	// for others.
 	Captions *Node
-	// Progress is the fraction of training done, a float32 scalar in [0, 1), for settings that follow a schedule.
+	// Progress is the fraction of training done, a float32 scalar in [0, 1), for settings that
+	// follow a schedule.
 	Progress *Node
 	// Random draws random numbers that are a function of the seed and the step.
 	Random *augment.Random

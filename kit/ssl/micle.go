@@ -8,25 +8,27 @@ import (
 
 	"sslkit/kit/augment"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// MICLe is SimCLR whose positive pair is of two images of one patient, or of whatever object the data tell (data.Instances, as
-// ImageFolder.Object): what they share is what is wanted, and no augmentation could have made one from the other. Where a
-// patient has one image only, the pair is two views of it, as in SimCLR.
+// MICLe is SimCLR whose positive pair is of two images of one patient, or of whatever object the
+// data tell (data.Instances, such as ImageFolder.Object): what they share is what is wanted, and no
+// augmentation could have made one from the other. Where a patient has one image only, the pair is
+// two views of it, as in SimCLR.
 //
-// Azizi et al. 2021, "Big Self-Supervised Models Advance Medical Image Classification", arXiv:2101.05224, where it follows
-// SimCLR on the same images. The paper's batches hold a patient once; here they are of images, and two of one patient in a
-// batch are each other's negatives: take Batch well below the number of patients.
+// Azizi et al. 2021, "Big Self-Supervised Models Advance Medical Image Classification",
+// arXiv:2101.05224, where it follows SimCLR on the same images. The paper's batches hold a patient
+// once; here they are of images, and two of one patient in a batch are each other's negatives: take
+// Batch well below the number of patients.
 type MICLe struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.1, that of the authors' later code
-	// (google-research/medical-ai-research-foundations).
+	// Temperature divides the cosine similarities, above 0. Default 0.1, that of the authors' later
+	// code (google-research/medical-ai-research-foundations).
 	Temperature float64
-	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder.
+	// Hidden is the number of features of the projection head's hidden layer. Default: that of the
+	// encoder.
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
-	// View replaces the augmentation. Default: SimCLRView(height, 0.5).
-	View augment.Pipeline
 }
 
 var (
@@ -35,7 +37,7 @@ var (
 )
 
 // WithDefaults fills in the settings that were left at zero.
-func (m MICLe) WithDefaults() MICLe {
+func (m MICLe) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .1)
 	m.Out = cmp.Or(m.Out, 128)
 	return m
@@ -45,13 +47,14 @@ func (m MICLe) WithDefaults() MICLe {
 func (m MICLe) Name() string { return "micle" }
 
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
-func (m MICLe) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m MICLe) Check(batch Batch) error {
+	d := MICLe{}.WithDefaults().(MICLe)
 	return cmp.Or(
-		above0("ssl.MICLe: Temperature", m.Temperature, .1),
-		oneOrMore("ssl.MICLe: Hidden", m.Hidden, "the encoder's features"),
-		atLeast(1, "ssl.MICLe: Out", m.Out, 128),
+		setting.Positive("ssl.MICLe: Temperature", m.Temperature, d.Temperature),
+		setting.Must(m.Hidden >= 0, "ssl.MICLe: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+		setting.AtLeast(1, "ssl.MICLe: Out", m.Out, d.Out),
 		twoImages("ssl.MICLe", batch, "since the others are the negatives"),
+		batch.OneSize("ssl.MICLe", 0, 2),
 	)
 }
 
@@ -78,11 +81,11 @@ func (m MICLe) Embed(scope *model.Scope, features *Node) *Node {
 // Collapse of MICLe is dimensional where it happens, as SimCLR's is.
 func (m MICLe) Collapse() Collapse { return m.simCLR().Collapse() }
 
-// Optimizer is SimCLR's. The authors' code has LARS with a rate of 0.3 and a weight decay of 1e-6, as SimCLR on ImageNet.
+// Optimizer is SimCLR's. The authors' code has LARS with a rate of 0.3 and a weight decay of 1e-6,
+// as SimCLR on ImageNet.
 func (m MICLe) Optimizer() optim.Optimizer { return m.simCLR().Optimizer() }
 
 // simCLR is the method that this one gives other pairs.
 func (m MICLe) simCLR() SimCLR {
-	m = m.WithDefaults()
-	return SimCLR{Temperature: m.Temperature, Hidden: m.Hidden, Out: m.Out, View: m.View}
+	return SimCLR{Temperature: m.Temperature, Hidden: m.Hidden, Out: m.Out}
 }

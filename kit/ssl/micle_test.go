@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"sslkit/kit/augment"
 )
 
 func TestMICLeIsSimCLROnTheSameViews(t *testing.T) {
@@ -40,7 +38,7 @@ func TestReadsOfMethodsAndSums(t *testing.T) {
 		{Sum{{Method: SimCLR{}}, {Method: NextFrame{}}, {Method: NextFrame{Context: 1}}}, 3, 0, []int{0, 0, 0, 1, 2, 0, 1}},
 		{Sum{{Method: Rotation{}}, {Method: MICLe{}}}, 0, 2, []int{0, 0, 1}},
 	} {
-		got := ReadsOf(c.method, 32, 32)
+		got := ReadsOf(c.method.WithDefaults(), 32, 32)
 		if got.Frames != c.frames || got.Instances != c.instances || !slices.Equal(got.Sources, c.sources) {
 			t.Errorf("%s reads %+v, want %d frames, %d instances, %v", c.method.Name(), got, c.frames, c.instances, c.sources)
 		}
@@ -48,22 +46,18 @@ func TestReadsOfMethodsAndSums(t *testing.T) {
 }
 
 func TestMICLeCheck(t *testing.T) {
-	if err := (MICLe{}).Check(2, 32, 32); err != nil {
+	if err := checked(MICLe{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]MICLe{
 		"ssl.MICLe: Temperature": {Temperature: -1}, "ssl.MICLe: Hidden": {Hidden: -1}, "ssl.MICLe: Out": {Out: -2},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (MICLe{}).Check(1, 32, 32); err == nil {
+	if err := checked(MICLe{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
-	}
-	view := augment.Pipeline{augment.Normalize{}}
-	if views := (MICLe{View: view}).Views(32, 32); len(views) != 2 || len(views[0]) != 1 {
-		t.Errorf("views %v, want those that were asked for", views)
 	}
 }
 

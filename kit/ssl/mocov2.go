@@ -9,38 +9,42 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// MoCoV2 learns representations in which a view of an image finds what a slow twin of the network makes of another view, among
-// what the twin made of the images of the last batches. The negatives wait in a queue, so the batch may be small.
+// MoCoV2 learns representations in which a view of an image finds what a slow twin of the network
+// makes of another view, among what the twin made of the images of the last batches. The negatives
+// wait in a queue, so the batch may be small.
 //
 //	recipe.Method = ssl.MoCoV2{}
 //	recipe.Method = ssl.MoCoV2{Queue: 4096, Tau: 0.9} // For a few thousand images and a short training.
 //
-// Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning", arXiv:2003.04297, on He et al. 2019, "Momentum
-// Contrast", arXiv:1911.05722. The zero value is the paper's recipe with the sizes and rates that solo-learn found for
-// CIFAR-10. As in the paper one view asks and the other answers, so a step encodes half as many images as MoCoV3's.
+// Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning", arXiv:2003.04297, on
+// He et al. 2019, "Momentum Contrast", arXiv:1911.05722. The zero value is the paper's recipe with
+// the sizes and rates that solo-learn found for CIFAR-10. As in the paper one view asks and the
+// other answers, so a step encodes half as many images as MoCoV3's.
 type MoCoV2 struct {
 	// Temperature divides the cosine similarities, above 0. Default 0.2, the paper's.
 	Temperature float64
-	// Queue is the number of negatives, a multiple of the batch. Default 32768, solo-learn's for CIFAR-10; the paper takes
-	// 65536 for ImageNet. Take less than there are images, or images meet themselves as negatives.
+	// Queue is the number of negatives, a multiple of the batch. Default 32768, solo-learn's for
+	// CIFAR-10; the paper takes 65536 for ImageNet. Take less than there are images, or images meet
+	// themselves as negatives.
 	Queue int
 	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
 	Hidden int
-	// Out is the number of features of the embedding that the loss compares. Default 256; the paper takes 128.
+	// Out is the number of features of the embedding that the loss compares. Default 256; the paper
+	// takes 128.
 	Out int
-	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 0.999 along a cosine, or stays if it is higher.
-	// Default 0.99, solo-learn's for CIFAR-10; the paper stays at 0.999. Shorter trainings want a quicker teacher.
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 0.999 along a cosine, or
+	// stays if it is higher. Default 0.99, solo-learn's for CIFAR-10; the paper stays at 0.999.
+	// Shorter trainings want a quicker teacher.
 	Tau float64
-	// View replaces the paper's augmentation. Default: MoCoView.
-	View augment.Pipeline
 }
 
 var _ HasTeacher = MoCoV2{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m MoCoV2) WithDefaults() MoCoV2 {
+func (m MoCoV2) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .2)
 	m.Queue = cmp.Or(m.Queue, 32768)
 	m.Hidden = cmp.Or(m.Hidden, 2048)
@@ -53,24 +57,21 @@ func (m MoCoV2) WithDefaults() MoCoV2 {
 func (m MoCoV2) Name() string { return "mocov2" }
 
 // Check returns an error where a field is out of range.
-func (m MoCoV2) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m MoCoV2) Check(batch Batch) error {
+	d := MoCoV2{}.WithDefaults().(MoCoV2)
 	return cmp.Or(
-		above0("ssl.MoCoV2: Temperature", m.Temperature, .2),
-		atLeast(1, "ssl.MoCoV2: Hidden", m.Hidden, 2048),
-		atLeast(1, "ssl.MoCoV2: Out", m.Out, 256),
-		inside01("ssl.MoCoV2: Tau", m.Tau, .99),
+		setting.Positive("ssl.MoCoV2: Temperature", m.Temperature, d.Temperature),
+		setting.AtLeast(1, "ssl.MoCoV2: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.MoCoV2: Out", m.Out, d.Out),
+		setting.Fraction("ssl.MoCoV2: Tau", m.Tau, d.Tau),
 		twoImages("ssl.MoCoV2", batch, "for the norms over the batch"),
-		checkQueue("ssl.MoCoV2", m.Queue, batch),
+		checkQueue("ssl.MoCoV2", m.Queue, batch, d.Queue),
 	)
 }
 
-// Views are two draws of one augmentation: the query's and the key's.
+// Views are two draws of the paper's augmentation: the query's and the key's.
 func (m MoCoV2) Views(height, width int) []augment.Pipeline {
-	view := m.View
-	if view == nil {
-		view = MoCoView(min(height, width))
-	}
+	view := MoCoView(min(height, width))
 	return []augment.Pipeline{view, view}
 }
 
@@ -79,20 +80,20 @@ func (m MoCoV2) Views(height, width int) []augment.Pipeline {
 //	q, k = g(f(x_q)), the teacher's g(f(x_k)), both l2-normalised
 //	loss = cross-entropy of finding k among k and the queue; then enqueue k, dequeue the oldest
 //
-// The batch is not shuffled for the teacher, as the paper does between devices: norms here are over all of it, not over one
-// device's share.
+// The batch is not shuffled for the teacher, as the paper does between devices: norms here are over
+// all of it, not over one device's share.
 func (m MoCoV2) Loss(step *Step) *Node {
-	m = m.WithDefaults()
-	q := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                       // [batch, out]
-	k := unit(m.Embed(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled)) // [batch, out]
-	negatives := newQueue(step.Scope, m.Queue, m.Out)                                 // [queue, out]
+	q := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                             // [batch, out]
+	k := unit(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled)) // [batch, out]
+	negatives := newQueue(step.Scope, m.Queue, m.Out)                                       // [queue, out]
 	loss := QueueContrast(q, k, negatives.embeddings(q.Graph()), m.Temperature)
 	negatives.push(k)
 	return loss
 }
 
-// QueueContrast is the cross-entropy of finding for each query its own key among that and the queue (equation 1 of
-// arXiv:1911.05722). With all of them l2-normalised, and sim their dot product, it is the mean over i of
+// QueueContrast is the cross-entropy of finding for each query its own key among that and the queue
+// (equation 1 of arXiv:1911.05722). With all of them l2-normalised, and sim their dot product, it
+// is the mean over i of
 //
 //	-log( exp(sim(q_i, k_i)/T) / (exp(sim(q_i, k_i)/T) + Σ_n exp(sim(q_i, n)/T)) ), n over the queue
 //
@@ -111,8 +112,14 @@ func QueueContrast(query, key, queue *Node, temperature float64) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m MoCoV2) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return plainHead(scope.At("projector"), features, m.Hidden, m.Out)
+}
+
+// TeacherHead is the projection head too.
+//
+//	[batch, dim] -> [batch, out]
+func (m MoCoV2) TeacherHead(scope *model.Scope, features *Node) *Node {
+	return m.Embed(scope, features)
 }
 
 // plainHead is a perceptron of two layers with ReLU between and no norms.
@@ -125,8 +132,7 @@ func plainHead(scope *model.Scope, x *Node, hidden, out int) *Node {
 
 // Momentum rises from Tau to 0.999 along a cosine, as in solo-learn.
 func (m MoCoV2) Momentum(progress *Node) *Node {
-	tau := m.WithDefaults().Tau
-	return cosineRamp(progress, tau, max(tau, .999))
+	return cosineRamp(progress, m.Tau, max(m.Tau, .999))
 }
 
 // Collapse of MoCo is where the keys no longer fit the queries.
@@ -135,7 +141,8 @@ func (m MoCoV2) Collapse() Collapse {
 		"a higher Temperature; a lower learning rate"}
 }
 
-// Optimizer is SGD as solo-learn runs it on CIFAR-10; the paper's rate for ImageNet is a tenth of it.
+// Optimizer is SGD as solo-learn runs it on CIFAR-10; the paper's rate for ImageNet is a tenth of
+// it.
 func (m MoCoV2) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .3, Momentum: .9, WeightDecay: 1e-4}
 }

@@ -11,6 +11,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
@@ -93,7 +94,9 @@ func mocov2Step(scope *model.Scope, views ...*Node) *Step {
 			Encoder: mocov2Encoder{}, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32,
 		}
 	}
-	return &Step{Network: network(scope), Teacher: network(scope.At("teacher")), Views: views}
+	return &Step{
+		Network: network(scope), Teacher: network(scope.At("teacher")), Views: views, Augment: make([]augment.Pipeline, len(views)),
+	}
 }
 
 // mocov2Images are random images of 1 × 2 pixels.
@@ -128,7 +131,7 @@ func mocov2Twins(t *testing.T, store *model.Store) {
 
 func TestMoCoV2EnqueuesTheTeachersKeys(t *testing.T) {
 	backend := devicetest.Backend(t)
-	method := MoCoV2{Queue: 6, Hidden: 5, Out: 3}
+	method := resolved(MoCoV2{Queue: 6, Hidden: 5, Out: 3})
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, query, key *Node) []*Node {
 		step := mocov2Step(scope, query, key)
@@ -163,7 +166,7 @@ func TestMoCoV2MomentumRises(t *testing.T) {
 	for _, test := range []struct{ tau, progress, want float64 }{
 		{0, 0, .99}, {0, 1, .999}, {.9, .5, .9495}, {.9999, .7, .9999},
 	} {
-		output, err := CallOnce(backend, MoCoV2{Tau: test.tau}.Momentum, float32(test.progress))
+		output, err := CallOnce(backend, resolved(MoCoV2{Tau: test.tau}).Momentum, float32(test.progress))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +175,7 @@ func TestMoCoV2MomentumRises(t *testing.T) {
 }
 
 func TestMoCoV2Check(t *testing.T) {
-	if err := (MoCoV2{}).Check(128, 32, 32); err != nil {
+	if err := checked(MoCoV2{}, 128, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for _, bad := range []struct {
@@ -184,11 +187,11 @@ func TestMoCoV2Check(t *testing.T) {
 		{"Queue", MoCoV2{Queue: 8}}, {"Hidden", MoCoV2{Hidden: -1}}, {"Out", MoCoV2{Out: -1}}, {"Tau", MoCoV2{Tau: 1}},
 		{"Tau", MoCoV2{Tau: -.5}},
 	} {
-		if err := bad.method.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
+		if err := checked(bad.method, 16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
 			t.Errorf("%+v: error %v does not name %s", bad.method, err, bad.field)
 		}
 	}
-	if err := (MoCoV2{}).Check(1, 32, 32); err == nil {
+	if err := checked(MoCoV2{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
 }

@@ -9,35 +9,39 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// MoCoV3 learns representations from which a predictor finds, among what a slow twin of the network makes of the other views of
-// the whole batch, that of the same image. The keys are those of the batch: there is no queue.
+// MoCoV3 learns representations from which a predictor finds, among what a slow twin of the network
+// makes of the other views of the whole batch, that of the same image. The keys are those of the
+// batch: there is no queue.
 //
 //	recipe.Method = ssl.MoCoV3{}
 //	recipe.Method = ssl.MoCoV3{Layers: 3} // The projector that the paper gives to a ViT.
 //
-// Chen et al. 2021, "An Empirical Study of Training Self-Supervised Vision Transformers", arXiv:2104.02057. The zero value is
-// algorithm 1 with the settings that solo-learn found for CIFAR-10 and a ResNet.
+// Chen et al. 2021, "An Empirical Study of Training Self-Supervised Vision Transformers",
+// arXiv:2104.02057. The zero value is algorithm 1 with the settings that solo-learn found for
+// CIFAR-10 and a ResNet.
 type MoCoV3 struct {
 	// Temperature divides the cosine similarities, above 0. Default 0.2, the paper's for ViT.
 	Temperature float64
-	// Hidden is the number of features of the hidden layers of projector and predictor. Default 4096.
+	// Hidden is the number of features of the hidden layers of projector and predictor. Default
+	// 4096.
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 256.
 	Out int
-	// Layers is the number of layers of the projector. Default 2, the reference code's for a ResNet; it takes 3 for a ViT.
+	// Layers is the number of layers of the projector. Default 2, the reference code's for a
+	// ResNet; it takes 3 for a ViT.
 	Layers int
-	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default 0.99.
+	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default
+	// 0.99.
 	Tau float64
-	// Pair replaces the paper's two augmentations, which are BYOL's. Default: BYOLViews.
-	Pair []augment.Pipeline
 }
 
 var _ HasTeacher = MoCoV3{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m MoCoV3) WithDefaults() MoCoV3 {
+func (m MoCoV3) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .2)
 	m.Hidden = cmp.Or(m.Hidden, 4096)
 	m.Out = cmp.Or(m.Out, 256)
@@ -50,26 +54,21 @@ func (m MoCoV3) WithDefaults() MoCoV3 {
 func (m MoCoV3) Name() string { return "mocov3" }
 
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
-func (m MoCoV3) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m MoCoV3) Check(batch Batch) error {
+	d := MoCoV3{}.WithDefaults().(MoCoV3)
 	return cmp.Or(
-		above0("ssl.MoCoV3: Temperature", m.Temperature, .2),
-		atLeast(1, "ssl.MoCoV3: Hidden", m.Hidden, 4096),
-		atLeast(1, "ssl.MoCoV3: Out", m.Out, 256),
-		atLeast(1, "ssl.MoCoV3: Layers", m.Layers, 2),
-		inside01("ssl.MoCoV3: Tau", m.Tau, .99),
-		twoViews("ssl.MoCoV3", m.Pair),
+		setting.Positive("ssl.MoCoV3: Temperature", m.Temperature, d.Temperature),
+		setting.AtLeast(1, "ssl.MoCoV3: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.MoCoV3: Out", m.Out, d.Out),
+		setting.AtLeast(1, "ssl.MoCoV3: Layers", m.Layers, d.Layers),
+		setting.Fraction("ssl.MoCoV3: Tau", m.Tau, d.Tau),
 		twoImages("ssl.MoCoV3", batch, "since the others are the negatives"),
+		batch.OneSize("ssl.MoCoV3", 0, 2),
 	)
 }
 
-// Views are the two augmentations.
-func (m MoCoV3) Views(height, width int) []augment.Pipeline {
-	if m.Pair != nil {
-		return m.Pair
-	}
-	return BYOLViews(min(height, width))
-}
+// Views are the paper's two augmentations, which are BYOL's.
+func (m MoCoV3) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
 
 // Loss is algorithm 1 of the paper:
 //
@@ -77,23 +76,24 @@ func (m MoCoV3) Views(height, width int) []augment.Pipeline {
 //	k1, k2 = the teacher's projector(f(x1)), the same of x2
 //	loss = ctr(q1, k2) + ctr(q2, k1)
 func (m MoCoV3) Loss(step *Step) *Node {
-	m = m.WithDefaults()
-	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)                                // [2 batch, out]
-	q := SplitViews(m.predictor().Apply(step.Scope.At("predictor"), z), 2)                     // 2 × [batch, out]
-	k := SplitViews(m.Embed(step.Teacher.Scope, step.Teacher.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)                                      // [2 batch, out]
+	q := SplitViews(m.predictor().Apply(step.Scope.At("predictor"), z), 2)                           // 2 × [batch, out]
+	k := SplitViews(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
 	return Add(ContrastKeys(q[0], k[1], m.Temperature), ContrastKeys(q[1], k[0], m.Temperature))
 }
 
-// ContrastKeys is ctr of MoCo v3's algorithm 1: InfoNCE of each query among the keys of the batch, times 2T, which keeps the
-// size of the gradient about the same whatever the temperature. No gradient flows into the keys.
+// ContrastKeys is ctr of MoCo v3's algorithm 1: InfoNCE of each query among the keys of the batch,
+// times 2T, which keeps the size of the gradient about the same whatever the temperature. No
+// gradient flows into the keys.
 //
 //	query, key: [batch, dim], of views of the same images -> scalar
 func ContrastKeys(query, key *Node, temperature float64) *Node {
 	return MulScalar(InfoNCE(query, StopGradient(key), temperature), 2*temperature)
 }
 
-// InfoNCE is the cross-entropy of finding for each anchor its own candidate among those of the batch (van den Oord et al.
-// 2018, arXiv:1807.03748, equation 4). With both l2-normalised, and sim their dot product, it is the mean over i of
+// InfoNCE is the cross-entropy of finding for each anchor its own candidate among those of the
+// batch (van den Oord et al. 2018, arXiv:1807.03748, equation 4). With both l2-normalised, and sim
+// their dot product, it is the mean over i of
 //
 //	-log( exp(sim(a_i, c_i)/T) / Σ_k exp(sim(a_i, c_k)/T) )
 //
@@ -111,22 +111,29 @@ func InfoNCE(anchors, candidates *Node, temperature float64) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m MoCoV3) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: m.Layers, OutputNorm: true}.Apply(scope.At("projector"), features)
+}
+
+// TeacherHead is the projector too: the teacher has no predictor.
+//
+//	[batch, dim] -> [batch, out]
+func (m MoCoV3) TeacherHead(scope *model.Scope, features *Node) *Node {
+	return m.Embed(scope, features)
 }
 
 // predictor is a perceptron of two layers, which the teacher lacks.
 func (m MoCoV3) predictor() encoder.MLP { return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2} }
 
 // Momentum rises from Tau to 1 along a cosine, as in the reference code.
-func (m MoCoV3) Momentum(progress *Node) *Node { return cosineRamp(progress, m.WithDefaults().Tau, 1) }
+func (m MoCoV3) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Tau, 1) }
 
 // Collapse of MoCo v3 comes mostly from steps that are too long.
 func (m MoCoV3) Collapse() Collapse {
 	return Collapse{Try: "a lower learning rate, or a longer warm-up; Tau nearer to 1; a higher Temperature; a larger Batch"}
 }
 
-// Optimizer is LARS as solo-learn runs it on CIFAR-10. For a ViT the paper has AdamW with a rate of 1.5e-4 and a decay of 0.1.
+// Optimizer is LARS as solo-learn runs it on CIFAR-10. For a ViT the paper has AdamW with a rate of
+// 1.5e-4 and a decay of 0.1.
 func (m MoCoV3) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6}
 }

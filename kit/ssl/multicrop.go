@@ -7,17 +7,20 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
+	"sslkit/kit/setting"
 )
 
 // globalCrops is the number of large views of an image in a multi-crop.
 const globalCrops = 2
 
-// MultiCrop is the multi-crop augmentation of SwAV (Caron et al. 2020, arXiv:2006.09882, section 3.2) in solo-learn's version
-// for CIFAR-10: two global views of size × size pixels, and `locals` views of localSize × localSize, which see a small part
-// of the image for little work. The colours are SimCLR's at full strength.
+// MultiCrop is the multi-crop augmentation of SwAV (Caron et al. 2020, arXiv:2006.09882, section
+// 3.2) in solo-learn's version for CIFAR-10: two global views of size × size pixels, and `locals`
+// views of localSize × localSize, which see a small part of the image for little work. The colours
+// are SimCLR's at full strength.
 //
-// With local crops the global ones hold at least a fifth of the image, and the local ones .08 to .5 of it. Without, there are
-// two views as SimCLR has them. A localSize of 0 is 9/16 of size: 18 pixels of 32.
+// With local crops the global ones hold at least a fifth of the image, and the local ones .08 to .5
+// of it. Without, there are two views as SimCLR has them. A localSize of 0 is 9/16 of size: 18
+// pixels of 32.
 func MultiCrop(size, locals, localSize int) []augment.Pipeline {
 	localSize = cmp.Or(localSize, (9*size+15)/16)
 	global, local := SimCLRView(size, 1), SimCLRView(localSize, 1)
@@ -32,26 +35,20 @@ func MultiCrop(size, locals, localSize int) []augment.Pipeline {
 	return views
 }
 
-// checkCrops returns an error where the small crops of a method don't fit images whose shorter side is size pixels;
-// byDefault is the share of it that a LocalSize of 0 means.
+// checkCrops returns an error where the small crops of a method don't fit images whose shorter side
+// is size pixels; byDefault is the share of it that a LocalSize of 0 means.
 func checkCrops(method string, locals, localSize, size int, byDefault string) error {
-	if locals < 0 {
-		return fmt.Errorf("%s: Locals is %d; it must be at least 0", method, locals)
-	}
-	if localSize < 0 || localSize > size {
-		return fmt.Errorf("%s: LocalSize is %d; it must be from 1 to the image's %d pixels (0 means %s of them)",
-			method, localSize, size, byDefault)
-	}
-	return nil
+	return cmp.Or(
+		setting.AtLeast(0, method+": Locals", locals),
+		setting.Must(localSize >= 0 && localSize <= size, method+": LocalSize", localSize,
+			fmt.Sprintf("from 1 to the image's %d pixels", size), byDefault+" of them"),
+	)
 }
 
-// checkGivenCrops returns an error where the augmentations that a method was given in place of its own lack the global ones.
-func checkGivenCrops(method string, crops []augment.Pipeline) error {
-	if crops != nil && len(crops) < globalCrops {
-		return fmt.Errorf("%s: Crops holds %d augmentations; it must hold the %d global ones at least",
-			method, len(crops), globalCrops)
-	}
-	return nil
+// cropSizes returns an error where the large crops, or the small ones, are not of one size: each
+// kind is encoded in one pass.
+func cropSizes(method string, batch Batch) error {
+	return cmp.Or(batch.OneSize(method, 0, globalCrops), batch.OneSize(method, globalCrops, len(batch.Views)))
 }
 
 // encodeCrops encodes the views of a multi-crop, those of one size in one pass.

@@ -8,8 +8,9 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// Network is an encoder with its variables, and the scope of what a method builds on it. The student of a step is one, and
-// the teacher of a method that keeps one is another: the same code builds both.
+// Network is an encoder with its variables, and the scope of what a method builds on it. The
+// student of a step is one, and the teacher of a method that keeps one is another: the same code
+// builds both.
 type Network struct {
 	// Encoder is the architecture.
 	Encoder encoder.Encoder
@@ -21,16 +22,18 @@ type Network struct {
 	Precision dtypes.DType
 }
 
-// Encode encodes several views of one size in one pass, so that a norm over the batch sees them together and the device is
-// kept busy. The views are interleaved, not appended: where the batch is sharded over devices, all views of an image stay on
-// its device. SplitViews takes what is built on the result apart again.
+// Encode encodes several views of one size in one pass, so that a norm over the batch sees them
+// together and the device is kept busy. The views are interleaved, not appended: where the batch is
+// sharded over devices, all views of an image stay on its device. SplitViews takes what is built on
+// the result apart again.
 //
 //	views: V × [batch, height, width, 3] -> representations of [batch × V], row i × V + v being view v of image i
 func (n Network) Encode(views ...*Node) encoder.Output {
 	return float32Output(n.Encoder.Encode(n.EncoderScope, ConvertDType(MergeViews(views...), n.Precision)))
 }
 
-// EncodeVisible encodes only the patches in keep, for methods whose CheckEncoder demands an encoder.Masked.
+// EncodeVisible encodes only the patches in keep, for methods whose CheckEncoder demands an
+// encoder.Masked.
 //
 //	images: [batch, height, width, 3]; keep: int32 [batch, k] -> Tokens [batch, k, dim]
 func (n Network) EncodeVisible(images, keep *Node) encoder.Output {
@@ -38,8 +41,8 @@ func (n Network) EncodeVisible(images, keep *Node) encoder.Output {
 	return float32Output(masked.EncodeVisible(n.EncoderScope, ConvertDType(images, n.Precision), keep))
 }
 
-// EncodeHidden encodes images with a learned token in place of the hidden patches, for methods whose CheckEncoder demands an
-// encoder.Masked.
+// EncodeHidden encodes images with a learned token in place of the hidden patches, for methods
+// whose CheckEncoder demands an encoder.Masked.
 //
 //	images: [batch, height, width, 3]; hidden: bool [batch, patches] -> Tokens [batch, patches, dim]
 func (n Network) EncodeHidden(images, hidden *Node) encoder.Output {

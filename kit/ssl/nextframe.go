@@ -3,7 +3,6 @@ package ssl
 import (
 	"cmp"
 	"fmt"
-	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -12,28 +11,33 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// NextFrame learns from video: from what the encoder makes of some frames, the pixels of the next one are to be told. It
-// works with any encoder; let a ViT pool the mean of its patches, since no loss trains what a class token gives.
+// NextFrame learns from video: from what the encoder makes of some frames, the pixels of the next
+// one are to be told. It works with any encoder; let a ViT pool the mean of its patches, since no
+// loss trains what a class token gives.
 //
-// Mathieu, Couprie & LeCun 2016, "Deep Multi-Scale Video Prediction Beyond Mean Square Error", arXiv:1511.05440, with the mean
-// squared error and the paper's gradient difference loss, without its several scales and its adversary. The encoder is a
-// backbone that sees one frame at a time, so that it serves for images later; only the predictor sees them together. And the
-// predictor gives the change from the last frame, not the frame: most of a picture stays, and to copy it is no task.
+// Mathieu, Couprie & LeCun 2016, "Deep Multi-Scale Video Prediction Beyond Mean Square Error",
+// arXiv:1511.05440, with the mean squared error and the paper's gradient difference loss, without
+// its several scales and its adversary. The encoder is a backbone that sees one frame at a time, so
+// that it serves for images later; only the predictor sees them together. And the predictor gives
+// the change from the last frame, not the frame: most of a picture stays, and to copy it is no
+// task.
 type NextFrame struct {
-	// Context is the number of frames that are seen, at least 2 to see a motion; 1 is allowed. Default 2. The paper takes 4.
+	// Context is the number of frames that are seen, at least 2 to see a motion; 1 is allowed.
+	// Default 2. The paper takes 4.
 	Context int
-	// GradientDifference is the weight of the gradient difference loss, at least 0. Default 1, as in the paper. It keeps edges
-	// sharp where the squared error alone blurs them. new(0.0) leaves it out.
+	// GradientDifference is the weight of the gradient difference loss, at least 0. Default 1, as
+	// in the paper. It keeps edges sharp where the squared error alone blurs them. new(0.0) leaves
+	// it out.
 	GradientDifference *float64
-	// Hidden is the number of features of the predictor's hidden layers. Default: that of the encoder.
+	// Hidden is the number of features of the predictor's hidden layers. Default: that of the
+	// encoder.
 	Hidden int
-	// View is what is done to each frame by itself, so it must not be random: the frames' crops would differ. It should end in
-	// augment.Normalize. Default: that alone.
-	View augment.Pipeline
-	// Clip is what is done at random to all frames of a clip alike: augment.Flip or augment.VerticalFlip, or both. Default:
-	// augment.Flip. An empty pipeline that is not nil leaves it out.
+	// Clip is what is done at random to all frames of a clip alike: augment.Flip or
+	// augment.VerticalFlip, or both. Default: augment.Flip. An empty pipeline that is not nil
+	// leaves it out.
 	Clip augment.Pipeline
 }
 
@@ -42,14 +46,12 @@ var _ ReadsClips = NextFrame{}
 // nextFrameScale of the predicted change, so that training begins near the last frame.
 const nextFrameScale = .1
 
-// WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the encoder.
-func (m NextFrame) WithDefaults() NextFrame {
+// WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the
+// encoder.
+func (m NextFrame) WithDefaults() Method {
 	m.Context = cmp.Or(m.Context, 2)
 	if m.GradientDifference == nil {
 		m.GradientDifference = new(1.)
-	}
-	if m.View == nil {
-		m.View = augment.Pipeline{augment.Normalize{}}
 	}
 	if m.Clip == nil {
 		m.Clip = augment.Pipeline{augment.Flip{}}
@@ -61,15 +63,14 @@ func (m NextFrame) WithDefaults() NextFrame {
 func (m NextFrame) Name() string { return "nextframe" }
 
 // Check returns an error where a field is out of range.
-func (m NextFrame) Check(batch, height, width int) error {
-	m = m.WithDefaults()
-	switch weight := *m.GradientDifference; {
-	case m.Context < 1:
-		return fmt.Errorf("ssl.NextFrame: Context is %d; it must be at least 1 (0 means the default, 2)", m.Context)
-	case !(weight >= 0) || math.IsInf(weight, 1):
-		return fmt.Errorf("ssl.NextFrame: GradientDifference is %g; it must be at least 0", weight)
-	case m.Hidden < 0:
-		return fmt.Errorf("ssl.NextFrame: Hidden is %d; it must be at least 1 (0 means the encoder's features)", m.Hidden)
+func (m NextFrame) Check(batch Batch) error {
+	d := NextFrame{}.WithDefaults().(NextFrame)
+	if err := cmp.Or(
+		setting.AtLeast(1, "ssl.NextFrame: Context", m.Context, d.Context),
+		setting.NotNegative("ssl.NextFrame: GradientDifference", *m.GradientDifference),
+		setting.Must(m.Hidden >= 0, "ssl.NextFrame: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+	); err != nil {
+		return err
 	}
 	for _, transform := range m.Clip {
 		switch transform.(type) {
@@ -78,24 +79,25 @@ func (m NextFrame) Check(batch, height, width int) error {
 			return fmt.Errorf("ssl.NextFrame: Clip holds a %T; it may hold augment.Flip and augment.VerticalFlip", transform)
 		}
 	}
-	height, width = m.View.OutputSize(height, width)
+	height, width := batch.ViewSize(0)
 	if min(height, width) < 2 {
-		return fmt.Errorf("ssl.NextFrame: View makes %d×%d pixels; they must be at least 2×2", height, width)
+		return fmt.Errorf("ssl.NextFrame: the views are of %d×%d pixels; they must be at least 2×2", height, width)
 	}
 	if err := m.Clip.Check(height, width); err != nil {
 		return fmt.Errorf("ssl.NextFrame: Clip: %w", err)
 	}
-	return nil
+	return batch.OneSize("ssl.NextFrame", 0, len(batch.Views))
 }
 
 // Frames are those that are seen, and the next.
-func (m NextFrame) Frames() int { return m.WithDefaults().Context + 1 }
+func (m NextFrame) Frames() int { return m.Context + 1 }
 
-// Views are one of each frame.
+// Views are one of each frame, which is normalised. They must not be random, for the crops of the
+// frames would differ: what is drawn at random is in Clip.
 func (m NextFrame) Views(height, width int) []augment.Pipeline {
-	views := make([]augment.Pipeline, m.Frames())
-	for v := range views {
-		views[v] = m.WithDefaults().View
+	var views []augment.Pipeline
+	for range m.Frames() {
+		views = append(views, augment.Pipeline{augment.Normalize{}})
 	}
 	return views
 }
@@ -105,7 +107,6 @@ func (m NextFrame) Views(height, width int) []augment.Pipeline {
 //	maps = f of each frame x_1 ... x_t;  predicted = x_t + predictor(maps, on each other's channels)
 //	minimise FrameLoss(predicted, x_t+1)
 func (m NextFrame) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	frames := m.mirror(step.Random, step.Views)
 	seen, next := frames[:m.Context], frames[m.Context]
 	maps := Concatenate(SplitViews(step.Encode(seen...).Map, m.Context), -1) // [batch, h, w, context × dim]
@@ -137,8 +138,8 @@ func (m NextFrame) change(scope *model.Scope, maps *Node, height, width int) *No
 	return MulScalar(Inpainting{Hidden: hidden}.decode(scope, MaxScalar(x, 0), height, width), nextFrameScale)
 }
 
-// around puts the features of each place and its eight neighbours side by side, zeros beyond the border: a linear layer on them
-// is a convolution of 3×3.
+// around puts the features of each place and its eight neighbours side by side, zeros beyond the
+// border: a linear layer on them is a convolution of 3×3.
 //
 //	x: [batch, h, w, dim] -> [batch, h, w, 9 dim]
 func around(x *Node) *Node {
@@ -152,8 +153,9 @@ func around(x *Node) *Node {
 	return x
 }
 
-// FrameLoss is the mean squared error of predicted frames, and a weight times the gradient difference loss (equation 6 of the
-// paper with α = 1), as a mean instead of a sum: with ∇ the difference of a pixel to the one above it or to its left,
+// FrameLoss is the mean squared error of predicted frames, and a weight times the gradient
+// difference loss (equation 6 of the paper with α = 1), as a mean instead of a sum: with ∇ the
+// difference of a pixel to the one above it or to its left,
 //
 //	mean (Y - Ŷ)² + weight ( mean ||∇↓Y| - |∇↓Ŷ|| + mean ||∇→Y| - |∇→Ŷ|| )
 //
@@ -183,6 +185,6 @@ func edges(x *Node, axis int) *Node {
 // Embed returns the features as they are: NextFrame compares pixels.
 func (m NextFrame) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is Adam with the learning rate that its authors propose; the paper takes stochastic gradient descent, its code
-// (coupriec/VideoPredictionICLR2016) at 0.02 for 8 clips.
+// Optimizer is Adam with the learning rate that its authors propose; the paper takes stochastic
+// gradient descent, its code (coupriec/VideoPredictionICLR2016) at 0.02 for 8 clips.
 func (m NextFrame) Optimizer() optim.Optimizer { return optim.AdamW{LR: 1e-3} }

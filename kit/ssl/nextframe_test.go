@@ -71,6 +71,7 @@ func TestFrameLossIsTheFormula(t *testing.T) {
 // foretells no change.
 func nextFrameCall(t *testing.T, m NextFrame, clips []float32, batch, size int) (begins, copies float64) {
 	t.Helper()
+	m = resolved(m)
 	backend := devicetest.Backend(t)
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, clips, state *Node) *Node {
@@ -131,7 +132,7 @@ func TestNextFrameCopiesTheLastFrameWhereItForetellsNoChange(t *testing.T) {
 		}
 		for _, weight := range []float64{0, 1} {
 			// Whether a clip is mirrored makes no difference to this loss.
-			m := NextFrame{Context: context, GradientDifference: &weight}
+			m := resolved(NextFrame{Context: context, GradientDifference: &weight})
 			begins, copies := nextFrameCall(t, m, clips, batch, size)
 			want := frameLoss(frame(context-1), frame(context), weight)
 			near(t, "loss of copying", copies, want, 1e-5)
@@ -159,7 +160,7 @@ func TestNextFrameMirrorsAllFramesOfAClipAlike(t *testing.T) {
 	}
 	state := augment.State(3, 4)
 	outputs, err := CallOnceN(backend, func(state, images *Node) []*Node {
-		m := NextFrame{}.WithDefaults()
+		m := resolved(NextFrame{})
 		return m.mirror(augment.NewRandom(state), []*Node{images, AddScalar(images, 10_000)})
 	}, state[:], tensors.FromFlatDataAndDimensions(images, batch, size, size, 3))
 	if err != nil {
@@ -215,7 +216,7 @@ func TestNextFrameTrainsEncoderAndPredictor(t *testing.T) {
 }
 
 func TestNextFrameCheck(t *testing.T) {
-	if err := (NextFrame{}).Check(1, 32, 32); err != nil {
+	if err := checked(NextFrame{}, 1, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string][]NextFrame{
@@ -224,22 +225,25 @@ func TestNextFrameCheck(t *testing.T) {
 			{GradientDifference: new(-1.)}, {GradientDifference: new(math.NaN())}, {GradientDifference: new(math.Inf(1))},
 		},
 		"Clip": {{Clip: augment.Pipeline{augment.Grey{}}}, {Clip: augment.Pipeline{augment.Flip{P: 2}}}},
-		"View": {{View: augment.Pipeline{augment.CenterCrop{Size: 1}}}},
 	} {
 		for _, bad := range bad {
-			if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), "ssl.NextFrame: "+field) {
+			if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), "ssl.NextFrame: "+field) {
 				t.Errorf("%+v: error %v does not name %s", bad, err, field)
 			}
 		}
 	}
-	if err := (NextFrame{Clip: augment.Pipeline{augment.Flip{}, augment.VerticalFlip{}}}).Check(16, 32, 32); err != nil {
+	err := checked(NextFrame{}, 16, 32, 32, augment.Pipeline{augment.CenterCrop{Size: 1}})
+	if err == nil || !strings.Contains(err.Error(), "ssl.NextFrame: the views") {
+		t.Errorf("views of a pixel: error %v", err)
+	}
+	if err := checked(NextFrame{Clip: augment.Pipeline{augment.Flip{}, augment.VerticalFlip{}}}, 16, 32, 32); err != nil {
 		t.Error(err)
 	}
 }
 
 // From two frames of a clip the third is to be foretold.
 func ExampleNextFrame() {
-	method := NextFrame{} // On data.FrameFolder{Path: "videos"}.
+	method := NextFrame{}.WithDefaults().(NextFrame) // On data.FrameFolder{Path: "videos"}.
 	fmt.Println(method.Name(), len(method.Views(32, 32)), "views of", method.Frames(), "frames")
 	// Output: nextframe 3 views of 3 frames
 }

@@ -8,6 +8,6 @@ import (
 )
 
 func TestNextPixelLearns(t *testing.T) {
-	lesson{method: ssl.NextPixel{View: whole},
+	lesson{method: ssl.NextPixel{}, augment: views(whole),
 		encoder: pixels, blind: always(math.Log(8)), below: .3}.learn(t)
 }

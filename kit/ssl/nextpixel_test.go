@@ -146,27 +146,27 @@ func TestNextPixelLearnsWhatPixelsTellOfEachOther(t *testing.T) {
 }
 
 func TestNextPixelCheck(t *testing.T) {
-	if err := (NextPixel{}).Check(1, 32, 32); err != nil {
+	if err := checked(NextPixel{}, 1, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
-	if err := (NextPixel{}).CheckEncoder(encoder.IGPT{}, 32, 32); err != nil {
+	if err := checkedWith(NextPixel{}, encoder.IGPT{}, 32, 32); err != nil {
 		t.Error(err)
 	}
-	if err := (NextPixel{}).CheckEncoder(maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), "encoder.IGPT") {
+	if err := checkedWith(NextPixel{}, maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), "encoder.IGPT") {
 		t.Errorf("an encoder that sees all pixels: %v", err)
 	}
 	plain := encoder.IGPT{Std: [3]float64{1, 1, 1}}
 	for _, test := range []struct {
-		view augment.Pipeline
-		e    encoder.IGPT
-		ok   bool
+		views []augment.Pipeline
+		e     encoder.IGPT
+		ok    bool
 	}{
-		{nil, plain, false}, {augment.Pipeline{augment.Flip{}}, plain, true}, {augment.Pipeline{}, encoder.IGPT{}, false},
-		{augment.Pipeline{augment.ImageNet}, encoder.IGPT{}, false},
-		{augment.Pipeline{augment.ImageNet}, encoder.IGPT{Mean: augment.ImageNet.Mean, Std: augment.ImageNet.Std}, true},
+		{nil, plain, false}, {[]augment.Pipeline{{augment.Flip{}}}, plain, true}, {[]augment.Pipeline{{}}, encoder.IGPT{}, false},
+		{[]augment.Pipeline{{augment.ImageNet}}, encoder.IGPT{}, false},
+		{[]augment.Pipeline{{augment.ImageNet}}, encoder.IGPT{Mean: augment.ImageNet.Mean, Std: augment.ImageNet.Std}, true},
 	} {
-		if err := (NextPixel{View: test.view}).CheckEncoder(test.e, 32, 32); (err == nil) != test.ok {
-			t.Errorf("view %v with Std %v: %v", test.view, test.e.Std, err)
+		if err := checkedWith(NextPixel{}, test.e, 32, 32, test.views...); (err == nil) != test.ok {
+			t.Errorf("views %v with Std %v: %v", test.views, test.e.Std, err)
 		}
 	}
 }
@@ -174,10 +174,11 @@ func TestNextPixelCheck(t *testing.T) {
 // A recipe pairs the method with an encoder that sees only the pixels before each.
 func ExampleNextPixel() {
 	method := NextPixel{}
-	fmt.Println(method.CheckEncoder(encoder.ViT{Patch: 4}, 32, 32) != nil) // All patches see each other there.
+	batch := BatchOf(method, 64, 32, 32)
+	fmt.Println(method.CheckEncoder(encoder.ViT{Patch: 4}, batch) != nil) // All patches see each other there.
 
 	igpt := encoder.IGPT{Side: 8, Levels: 4, Width: 96, Depth: 4, Heads: 3}
-	fmt.Println(method.CheckEncoder(igpt, 32, 32))
+	fmt.Println(method.CheckEncoder(igpt, batch))
 	fmt.Printf("%s: 64 pixels of %d colours, a first loss of %.2f nats\n",
 		igpt.Name(), igpt.Palette().Size(), math.Log(float64(igpt.Palette().Size())))
 	// Output:

@@ -9,24 +9,27 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// NNCLR learns representations in which a view of an image is close to the nearest neighbour of another view, taken from the
-// images of the last batches. Positives that are other images vary more than augmentation can make one vary, so it leans on
-// augmentation less than SimCLR does.
+// NNCLR learns representations in which a view of an image is close to the nearest neighbour of
+// another view, taken from the images of the last batches. Positives that are other images vary
+// more than augmentation can make one vary, so it leans on augmentation less than SimCLR does.
 //
 //	recipe.Method = ssl.NNCLR{}
 //	recipe.Method = ssl.NNCLR{Queue: 4096} // For a few thousand images.
 //
-// Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual Representations",
-// arXiv:2104.14548. The zero value is the paper's algorithm 1 with the settings that solo-learn found for CIFAR-10, but for
-// the Queue.
+// Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning
+// of Visual Representations", arXiv:2104.14548. The zero value is the paper's algorithm 1 with the
+// settings that solo-learn found for CIFAR-10, but for the Queue.
 type NNCLR struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.2, solo-learn's for CIFAR-10; the paper takes 0.1.
+	// Temperature divides the cosine similarities, above 0. Default 0.2, solo-learn's for CIFAR-10;
+	// the paper takes 0.1.
 	Temperature float64
-	// Queue is the size of the support set, a multiple of the batch. Default 32768; the paper takes 98304 for the 1.3
-	// million images of ImageNet, and solo-learn 65536, which outlasts an epoch of CIFAR-10. Take less than there are images,
-	// or an image's nearest neighbour is itself, an epoch ago.
+	// Queue is the size of the support set, a multiple of the batch. Default 32768; the paper takes
+	// 98304 for the 1.3 million images of ImageNet, and solo-learn 65536, which outlasts an epoch
+	// of CIFAR-10. Take less than there are images, or an image's nearest neighbour is itself, an
+	// epoch ago.
 	Queue int
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
@@ -34,14 +37,12 @@ type NNCLR struct {
 	Predictor int
 	// Out is the number of features of the embedding that the loss compares. Default 256.
 	Out int
-	// Pair replaces the paper's two augmentations. Default: BYOLViews, as in solo-learn.
-	Pair []augment.Pipeline
 }
 
 var _ Method = NNCLR{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m NNCLR) WithDefaults() NNCLR {
+func (m NNCLR) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .2)
 	m.Queue = cmp.Or(m.Queue, 32768)
 	m.Hidden = cmp.Or(m.Hidden, 2048)
@@ -54,26 +55,21 @@ func (m NNCLR) WithDefaults() NNCLR {
 func (m NNCLR) Name() string { return "nnclr" }
 
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
-func (m NNCLR) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m NNCLR) Check(batch Batch) error {
+	d := NNCLR{}.WithDefaults().(NNCLR)
 	return cmp.Or(
-		above0("ssl.NNCLR: Temperature", m.Temperature, .2),
-		atLeast(1, "ssl.NNCLR: Hidden", m.Hidden, 2048),
-		atLeast(1, "ssl.NNCLR: Predictor", m.Predictor, 4096),
-		atLeast(1, "ssl.NNCLR: Out", m.Out, 256),
-		twoViews("ssl.NNCLR", m.Pair),
+		setting.Positive("ssl.NNCLR: Temperature", m.Temperature, d.Temperature),
+		setting.AtLeast(1, "ssl.NNCLR: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.NNCLR: Predictor", m.Predictor, d.Predictor),
+		setting.AtLeast(1, "ssl.NNCLR: Out", m.Out, d.Out),
 		twoImages("ssl.NNCLR", batch, "since the others are the negatives"),
-		checkQueue("ssl.NNCLR", m.Queue, batch),
+		batch.OneSize("ssl.NNCLR", 0, 2),
+		checkQueue("ssl.NNCLR", m.Queue, batch, d.Queue),
 	)
 }
 
-// Views are the two augmentations.
-func (m NNCLR) Views(height, width int) []augment.Pipeline {
-	if m.Pair != nil {
-		return m.Pair
-	}
-	return BYOLViews(min(height, width))
-}
+// Views are BYOL's two augmentations, as in solo-learn.
+func (m NNCLR) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
 
 // Loss is algorithm 1 of the paper:
 //
@@ -81,9 +77,9 @@ func (m NNCLR) Views(height, width int) []augment.Pipeline {
 //	nn1, nn2 = the nearest neighbours of z1 and z2 in the queue
 //	loss = L(nn1, p2)/2 + L(nn2, p1)/2; then enqueue z1, dequeue the oldest
 //
-// L, equation 3, is InfoNCE of the neighbours among the predictions. It reaches the encoder by the predictions alone.
+// L, equation 3, is InfoNCE of the neighbours among the predictions. It reaches the encoder by the
+// predictions alone.
 func (m NNCLR) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	both := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)            // [2 batch, out]
 	p := SplitViews(m.predictor().Apply(step.Scope.At("predictor"), both), 2) // 2 × [batch, out]
 	z := SplitViews(both, 2)                                                  // 2 × [batch, out]
@@ -95,8 +91,8 @@ func (m NNCLR) Loss(step *Step) *Node {
 	return MulScalar(loss, .5)
 }
 
-// Nearest replaces every embedding by the row of the support set at the largest cosine similarity to it (equation 2 of the
-// NNCLR paper). No gradient flows through it.
+// Nearest replaces every embedding by the row of the support set at the largest cosine similarity
+// to it (equation 2 of the NNCLR paper). No gradient flows through it.
 //
 //	z: [batch, dim]; support: [size, dim] -> [batch, dim]
 func Nearest(z, support *Node) *Node {
@@ -109,7 +105,6 @@ func Nearest(z, support *Node) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m NNCLR) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3, OutputNorm: true}.Apply(scope.At("projector"), features)
 }
 

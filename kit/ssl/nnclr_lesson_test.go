@@ -7,6 +7,6 @@ import (
 )
 
 func TestNNCLRLearns(t *testing.T) {
-	lesson{method: ssl.NNCLR{Temperature: .2, Hidden: 64, Out: 32, Predictor: 64, Queue: 256, Pair: twice(lit)},
+	lesson{method: ssl.NNCLR{Temperature: .2, Hidden: 64, Out: 32, Predictor: 64, Queue: 256}, augment: views(lit),
 		agree: .055}.learn(t)
 }

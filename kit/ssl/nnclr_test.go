@@ -9,7 +9,6 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
 )
 
@@ -95,7 +94,7 @@ func TestNNCLRInvariances(t *testing.T) {
 
 func TestNNCLRStep(t *testing.T) {
 	backend := devicetest.Backend(t)
-	method := NNCLR{Queue: 6, Hidden: 5, Predictor: 7, Out: 3}
+	method := resolved(NNCLR{Queue: 6, Hidden: 5, Predictor: 7, Out: 3})
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, one, two *Node) []*Node {
 		step := mocov2Step(scope, one, two)
@@ -125,7 +124,7 @@ func TestNNCLRStep(t *testing.T) {
 }
 
 func TestNNCLRCheck(t *testing.T) {
-	if err := (NNCLR{}).Check(128, 32, 32); err != nil {
+	if err := checked(NNCLR{}, 128, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for _, bad := range []struct {
@@ -135,13 +134,12 @@ func TestNNCLRCheck(t *testing.T) {
 		{"Temperature is", NNCLR{Temperature: -1}}, {"Temperature is", NNCLR{Temperature: math.NaN()}},
 		{"Temperature is", NNCLR{Temperature: math.Inf(1)}}, {"Queue is", NNCLR{Queue: 24}}, {"Queue is", NNCLR{Queue: -16}},
 		{"Hidden is", NNCLR{Hidden: -1}}, {"Predictor is", NNCLR{Predictor: -1}}, {"Out is", NNCLR{Out: -1}},
-		{"Pair holds", NNCLR{Pair: []augment.Pipeline{{}}}},
 	} {
-		if err := bad.method.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field) {
+		if err := checked(bad.method, 16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field) {
 			t.Errorf("%+v: error %v does not name what %s", bad.method, err, bad.field)
 		}
 	}
-	if err := (NNCLR{}).Check(1, 32, 32); err == nil {
+	if err := checked(NNCLR{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
 	}
 }

@@ -8,10 +8,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
+
+	"sslkit/kit/setting"
 )
 
-// queue keeps the embeddings of the last batches, the newest at the end (He et al. 2019, arXiv:1911.05722, section 3.2). It
-// starts with random unit vectors.
+// queue keeps the embeddings of the last batches, the newest at the end (He et al. 2019,
+// arXiv:1911.05722, section 3.2). It starts with random unit vectors.
 type queue struct{ variable *model.Variable }
 
 // newQueue returns the queue that lives in scope: size × dim.
@@ -25,8 +27,8 @@ func newQueue(scope *model.Scope, size, dim int) queue {
 // embeddings are what the queue holds, without gradient: [size, dim].
 func (q queue) embeddings(g *Graph) *Node { return StopGradient(q.variable.NodeValue(g)) }
 
-// push puts a batch of embeddings at the end and drops as many from the start. What was read from the queue before in the
-// same graph stays as it was.
+// push puts a batch of embeddings at the end and drops as many from the start. What was read from
+// the queue before in the same graph stays as it was.
 //
 //	embeddings: [batch, dim]
 func (q queue) push(embeddings *Node) {
@@ -36,10 +38,10 @@ func (q queue) push(embeddings *Node) {
 	q.variable.SetNodeValue(Concatenate([]*Node{kept, StopGradient(embeddings)}, 0))
 }
 
-// checkQueue returns an error where batches of the given size do not fill a queue evenly.
-func checkQueue(method string, size, batch int) error {
-	if batch < 1 || size < batch || size%batch != 0 {
-		return fmt.Errorf("%s: Queue is %d; it must be a multiple of the batch, %d", method, size, batch)
-	}
-	return nil
+// checkQueue returns an error where batches do not fill a queue of that size evenly; zero is what a
+// size of 0 means.
+func checkQueue(method string, size int, batch Batch, zero any) error {
+	n := batch.Images
+	return setting.Must(n >= 1 && size >= n && size%n == 0, method+": Queue", size,
+		fmt.Sprintf("a multiple of the batch, %d", n), zero)
 }

@@ -51,7 +51,7 @@ func TestQueueIsFirstInFirstOut(t *testing.T) {
 
 func TestQueueMustHoldWholeBatches(t *testing.T) {
 	for size, ok := range map[int]bool{4: true, 8: true, 6: false, 2: false, 0: false} {
-		err := checkQueue("ssl.X", size, 4)
+		err := checkQueue("ssl.X", size, Batch{Images: 4}, 8)
 		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "Queue is") {
 			t.Errorf("size %d: error %v", size, err)
 		}

@@ -1,6 +1,7 @@
 package ssl
 
-// Reads is what a method reads for every image of the data, the one image alone where both numbers are 0.
+// Reads is what a method reads for every image of the data, the one image alone where both numbers
+// are 0.
 type Reads struct {
 	Frames    int  // Of a clip that begins with the image, for a method that ReadsClips, or a term of a Sum that does.
 	Instances int  // Images of the object that the image shows, for one that ReadsInstances.
@@ -9,29 +10,24 @@ type Reads struct {
 	Sources []int
 }
 
-// ReadsOf tells what a method reads for images of height × width pixels. The terms of a Sum share what they read: the
-// longest clip, the most instances.
+// ReadsOf tells what a method reads for images of height × width pixels. The terms of a Sum share
+// what they read: the longest clip, the most instances.
 func ReadsOf(m Method, height, width int) Reads {
 	var reads Reads
-	if sum, ok := m.(Sum); ok {
-		for _, term := range sum {
-			own := ReadsOf(term.Method, height, width)
-			reads.Frames, reads.Instances = max(reads.Frames, own.Frames), max(reads.Instances, own.Instances)
-			reads.Captions = reads.Captions || own.Captions
-			reads.Sources = append(reads.Sources, own.Sources...)
+	_, reads.Captions = Find[ReadsCaptions](m)
+	for term := range Each[Method](m) {
+		images := 1 // That its views are made from, in turn.
+		if clips, ok := term.(ReadsClips); ok {
+			images = clips.Frames()
+			reads.Frames = max(reads.Frames, images)
 		}
-		return reads
-	}
-	if clips, ok := m.(ReadsClips); ok {
-		reads.Frames = clips.Frames()
-	}
-	if instances, ok := m.(ReadsInstances); ok {
-		reads.Instances = instances.Instances()
-	}
-	_, reads.Captions = m.(ReadsCaptions)
-	images := max(reads.Frames, reads.Instances, 1)
-	for v := range m.Views(height, width) {
-		reads.Sources = append(reads.Sources, v%images)
+		if instances, ok := term.(ReadsInstances); ok {
+			images = max(images, instances.Instances())
+			reads.Instances = max(reads.Instances, instances.Instances())
+		}
+		for v := range term.Views(height, width) {
+			reads.Sources = append(reads.Sources, v%images)
+		}
 	}
 	return reads
 }

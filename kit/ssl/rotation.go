@@ -13,52 +13,52 @@ import (
 	"sslkit/kit/optim"
 )
 
-// Rotation is the pretext task of telling by how many quarter turns an image was turned: who knows which way is up has
-// recognised what is there. It fails where images have no up, as from above or of round things.
+// Rotation is the pretext task of telling by how many quarter turns an image was turned: who knows
+// which way is up has recognised what is there. It fails where images have no up, such as those
+// from above or of round things.
 //
-// Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image Rotations", arXiv:1803.07728. The zero value
-// is the paper's recipe: every image is seen in all four turns in every step.
-type Rotation struct {
-	// View replaces the paper's augmentation, and must give square views. Default: a crop of at least half of the image, and
-	// flip.
-	View augment.Pipeline
-}
+// Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image Rotations",
+// arXiv:1803.07728. The zero value is the paper's recipe: every image is seen in all four turns in
+// every step.
+type Rotation struct{}
 
 var _ Method = Rotation{}
 
 // turns is the number of classes: 0, 1, 2 and 3 quarter turns.
 const turns = 4
 
+// WithDefaults is the method itself, which has no defaults.
+func (m Rotation) WithDefaults() Method { return m }
+
 // Name is "rotation".
 func (m Rotation) Name() string { return "rotation" }
 
-// Check returns an error where View does not give square images.
-func (m Rotation) Check(batch, height, width int) error {
-	if h, w := m.Views(height, width)[0].OutputSize(height, width); h != w {
-		return fmt.Errorf("ssl.Rotation: View gives images of %d×%d; they must be square, so that all four turns have one size",
+// Check returns an error where the views are not square.
+func (m Rotation) Check(batch Batch) error {
+	if h, w := batch.ViewSize(0); h != w {
+		return fmt.Errorf("ssl.Rotation: the view is of %d×%d pixels; it must be square, so that all four turns have one size",
 			h, w)
 	}
 	return nil
 }
 
-// Views is one view.
+// Views is the paper's one view, which is square: a crop of at least half of the image, and flip.
 func (m Rotation) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Normalize{},
 	}}
 }
 
-// Loss is equation 2 of the paper: the mean over the four turns of the cross-entropy of telling them.
+// Loss is equation 2 of the paper: the mean over the four turns of the cross-entropy of telling
+// them.
 func (m Rotation) Loss(step *Step) *Node {
 	images, labels := AllTurns(step.Views[0])
 	logits := encoder.MLP{Out: turns, Layers: 1}.Apply(step.Scope.At("head"), step.Encode(images).Pooled) // [4 batch, 4]
 	return CrossEntropy(logits, labels, 0)
 }
 
-// AllTurns are the images in all four turns, with the number of counter-clockwise quarter turns of each.
+// AllTurns are the images in all four turns, with the number of counter-clockwise quarter turns of
+// each.
 //
 //	images: [batch, size, size, channels] -> [4 batch, size, size, channels] and int32 [4 batch]; row 4i + t is image i
 //	turned t times
@@ -75,7 +75,8 @@ func AllTurns(images *Node) (turned, labels *Node) {
 // Embed returns the features as they are: the task compares no embeddings.
 func (m Rotation) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is the paper's SGD for CIFAR-10: a rate of 0.1 for 128 images, with Nesterov's momentum.
+// Optimizer is the paper's SGD for CIFAR-10: a rate of 0.1 for 128 images, with Nesterov's
+// momentum.
 func (m Rotation) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .2, Momentum: .9, Nesterov: true, WeightDecay: 5e-4}
 }

@@ -48,11 +48,11 @@ func TestRotationStartsAtChanceAndReachesTheEncoder(t *testing.T) {
 }
 
 func TestRotationWantsSquareViews(t *testing.T) {
-	if err := (Rotation{}).Check(4, 32, 48); err != nil {
+	if err := checked(Rotation{}, 4, 32, 48); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
-	err := Rotation{View: augment.Pipeline{augment.Normalize{}}}.Check(4, 32, 48)
-	if err == nil || !strings.Contains(err.Error(), "View") {
-		t.Errorf("error %v does not name View", err)
+	err := checked(Rotation{}, 4, 32, 48, augment.Pipeline{augment.Normalize{}})
+	if err == nil || !strings.Contains(err.Error(), "the view is of 32×48") {
+		t.Errorf("error %v does not name the view", err)
 	}
 }

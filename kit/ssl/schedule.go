@@ -6,8 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// cosineRamp goes from one value to another along half a cosine while the training goes from its start to its end: flat at
-// both ends.
+// cosineRamp goes from one value to another along half a cosine while the training goes from its
+// start to its end: flat at both ends.
 //
 //	progress: as Step.Progress, a scalar -> a scalar
 func cosineRamp(progress *Node, from, to float64) *Node {

@@ -11,9 +11,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model/initializer"
 )
 
-// SelfDistillation is the loss of DINO (Caron et al. 2021, arXiv:2104.14294, equation 3): the mean cross-entropy of what
-// the student says of one crop to what the teacher says of another, over all pairs of different crops. The teacher's crops
-// are the first of the student's. No gradient flows into the targets. It is computed in float32.
+// SelfDistillation is the loss of DINO (Caron et al. 2021, arXiv:2104.14294, equation 3): the mean
+// cross-entropy of what the student says of one crop to what the teacher says of another, over all
+// pairs of different crops. The teacher's crops are the first of the student's. No gradient flows
+// into the targets. It is computed in float32.
 //
 //	students: logits, crops × [batch, prototypes]; targets: probabilities, global crops × [batch, prototypes] -> scalar
 func SelfDistillation(students, targets []*Node, temperature float64) *Node {
@@ -38,7 +39,8 @@ func distillation(student, target *Node, temperature float64) *Node {
 	return Sub(logSumExp(student), ReduceSum(Mul(target, student), -1))
 }
 
-// centre is the running mean of the teacher's logits, which is taken from them: no prototype can win for all images.
+// centre is the running mean of the teacher's logits, which is taken from them: no prototype can
+// win for all images.
 type centre struct{ variable *model.Variable }
 
 // newCentre returns the centre that lives in scope. It starts at 0.
@@ -47,7 +49,8 @@ func newCentre(scope *model.Scope, prototypes int) centre {
 	return centre{scope.VariableWithShape("mean", shapes.Make(dtypes.Float32, prototypes)).SetTrainable(false)}
 }
 
-// sharpen gives the teacher's probabilities, softmax((logits - centre) / temperature), without gradient.
+// sharpen gives the teacher's probabilities, softmax((logits - centre) / temperature), without
+// gradient.
 //
 //	logits: [n, prototypes]; temperature: scalar -> float32 of the same shape
 func (c centre) sharpen(logits, temperature *Node) *Node {
@@ -55,8 +58,8 @@ func (c centre) sharpen(logits, temperature *Node) *Node {
 	return StopGradient(Softmax(Div(Sub(ConvertDType(logits, dtypes.Float32), held), temperature), -1))
 }
 
-// follow moves the centre a tenth of the way to the mean of the logits (equation 4 of the DINO paper). What was sharpened
-// before in the same graph stays as it was.
+// follow moves the centre a tenth of the way to the mean of the logits (equation 4 of the DINO
+// paper). What was sharpened before in the same graph stays as it was.
 //
 //	logits: [n, prototypes]
 func (c centre) follow(logits *Node) {
@@ -65,8 +68,8 @@ func (c centre) follow(logits *Node) {
 	c.variable.SetNodeValue(Add(MulScalar(held, .9), MulScalar(mean, .1)))
 }
 
-// prototypeHead is DINO's: a perceptron of three layers with GELU and without norms, whose output, scaled to length 1, is
-// compared with prototypes of length 1 (a weight-normalised last layer).
+// prototypeHead is DINO's: a perceptron of three layers with GELU and without norms, whose output,
+// scaled to length 1, is compared with prototypes of length 1 (a weight-normalised last layer).
 type prototypeHead struct{ hidden, out, prototypes int }
 
 // apply gives the logits.
@@ -89,8 +92,9 @@ func (h prototypeHead) embed(scope *model.Scope, x *Node) *Node {
 	return unit(x)
 }
 
-// layer is a linear layer that starts as in the paper's code: with small weights, and biases of zero, which do not drown what
-// tells one image from another at the start, when all features are alike.
+// layer is a linear layer that starts as in the paper's code: with small weights, and biases of
+// zero, which do not drown what tells one image from another at the start, when all features are
+// alike.
 //
 //	x: [n, in] -> [n, out]
 func (h prototypeHead) layer(scope *model.Scope, x *Node, out int) *Node {
@@ -101,8 +105,8 @@ func (h prototypeHead) layer(scope *model.Scope, x *Node, out int) *Node {
 	return Add(Dot(x, weight).Product(), Reshape(bias, 1, out))
 }
 
-// compare is the last layer: cosines with the prototypes. No gradient moves these where frozen is true; weight decay, which
-// only changes the length of what they are made of, doesn't either.
+// compare is the last layer: cosines with the prototypes. No gradient moves these where frozen is
+// true; weight decay, which only changes the length of what they are made of, doesn't either.
 //
 //	z: [n, out]; frozen: bool scalar, or nil -> [n, prototypes]
 func (h prototypeHead) compare(scope *model.Scope, z, frozen *Node) *Node {

@@ -9,26 +9,28 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// SimCLR learns representations in which two views of an image are closer to each other than to the views of all other
-// images in the batch.
+// SimCLR learns representations in which two views of an image are closer to each other than to the
+// views of all other images in the batch.
 //
-// Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations", arXiv:2002.05709. The zero value
-// is the paper's recipe for CIFAR-10 (appendix B.9). It wants large batches: every other image of the batch is a negative.
+// Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations",
+// arXiv:2002.05709. The zero value is the paper's recipe for CIFAR-10 (appendix B.9). It wants
+// large batches: every other image of the batch is a negative.
 type SimCLR struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.5; the paper takes 0.1 for long training on ImageNet.
+	// Temperature divides the cosine similarities, above 0. Default 0.5; the paper takes 0.1 for
+	// long training on ImageNet.
 	Temperature float64
-	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder.
+	// Hidden is the number of features of the projection head's hidden layer. Default: that of the
+	// encoder.
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
-	// View replaces the paper's augmentation. Default: SimCLRView(height, 0.5).
-	View augment.Pipeline
 }
 
 // WithDefaults fills in the settings that were left at zero.
-func (m SimCLR) WithDefaults() SimCLR {
+func (m SimCLR) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .5)
 	m.Out = cmp.Or(m.Out, 128)
 	return m
@@ -38,22 +40,20 @@ func (m SimCLR) WithDefaults() SimCLR {
 func (m SimCLR) Name() string { return "simclr" }
 
 // Check returns an error where a field is out of range, or where the batch holds no negatives.
-func (m SimCLR) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m SimCLR) Check(batch Batch) error {
+	d := SimCLR{}.WithDefaults().(SimCLR)
 	return cmp.Or(
-		above0("ssl.SimCLR: Temperature", m.Temperature, .5),
-		oneOrMore("ssl.SimCLR: Hidden", m.Hidden, "the encoder's features"),
-		atLeast(1, "ssl.SimCLR: Out", m.Out, 128),
+		setting.Positive("ssl.SimCLR: Temperature", m.Temperature, d.Temperature),
+		setting.Must(m.Hidden >= 0, "ssl.SimCLR: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+		setting.AtLeast(1, "ssl.SimCLR: Out", m.Out, d.Out),
 		twoImages("ssl.SimCLR", batch, "since the others are the negatives"),
+		batch.OneSize("ssl.SimCLR", 0, 2),
 	)
 }
 
-// Views are two draws of one augmentation.
+// Views are two draws of the paper's augmentation, at half its strength as for CIFAR-10.
 func (m SimCLR) Views(height, width int) []augment.Pipeline {
-	view := m.View
-	if view == nil {
-		view = SimCLRView(min(height, width), .5)
-	}
+	view := SimCLRView(min(height, width), .5)
 	return []augment.Pipeline{view, view}
 }
 
@@ -64,19 +64,19 @@ func (m SimCLR) Views(height, width int) []augment.Pipeline {
 func (m SimCLR) Loss(step *Step) *Node {
 	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
 	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
-	return NTXent(z[0], z[1], m.WithDefaults().Temperature)
+	return NTXent(z[0], z[1], m.Temperature)
 }
 
 // Embed is the projection head g, a perceptron of two layers.
 //
 //	[batch, dim] -> [batch, out]
 func (m SimCLR) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	hidden := cmp.Or(m.Hidden, features.Shape().Dim(-1))
 	return encoder.MLP{Hidden: hidden, Out: m.Out, Layers: 2, OutputNorm: true}.Apply(scope.At("head"), features)
 }
 
-// Optimizer is the paper's for CIFAR-10: LARS with a learning rate of 1 at a batch of 256 and weight decay 1e-4.
+// Optimizer is the paper's for CIFAR-10: LARS with a learning rate of 1 at a batch of 256 and
+// weight decay 1e-4.
 func (m SimCLR) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: 1, Momentum: .9, WeightDecay: 1e-4, Eta: .001}
 }
@@ -87,8 +87,9 @@ func (m SimCLR) Collapse() Collapse {
 		"a lower learning rate"}
 }
 
-// NTXent is the normalised temperature-scaled cross-entropy (equation 1 of the SimCLR paper). With the 2N embeddings of both
-// views, l2-normalised, and sim their dot product, the loss of the pair (i, j) is
+// NTXent is the normalised temperature-scaled cross-entropy (equation 1 of the SimCLR paper). With
+// the 2N embeddings of both views, l2-normalised, and sim their dot product, the loss of the pair
+// (i, j) is
 //
 //	-log( exp(sim(i,j)/T) / Σ_{k≠i} exp(sim(i,k)/T) )
 //

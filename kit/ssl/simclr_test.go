@@ -101,17 +101,17 @@ func TestSplitViewsUndoesInterleaving(t *testing.T) {
 }
 
 func TestSimCLRCheck(t *testing.T) {
-	if err := (SimCLR{}).Check(2, 32, 32); err != nil {
+	if err := checked(SimCLR{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]SimCLR{
 		"Temperature": {Temperature: -1}, "Hidden": {Hidden: -1}, "Out": {Out: -2},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (SimCLR{}).Check(1, 32, 32); err == nil {
+	if err := checked(SimCLR{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
 	}
 }

@@ -15,7 +15,8 @@ func unit(x *Node) *Node { return L2Normalize(ConvertDType(x, dtypes.Float32), -
 //	a, b: [n, dim] -> [n]
 func cosines(a, b *Node) *Node { return ReduceSum(Mul(unit(a), unit(b)), -1) }
 
-// logSumExp is log Σ exp over the last axis, with the largest value taken out before it could overflow.
+// logSumExp is log Σ exp over the last axis, with the largest value taken out before it could
+// overflow.
 //
 //	x: [n, m] -> [n]
 func logSumExp(x *Node) *Node {

@@ -11,29 +11,31 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// SimMIM learns representations from which the pixels of hidden patches can be told, as MAE does, but simpler: the encoder
-// sees a mask token in place of what is hidden, and one linear layer behind it makes the pixels. All patches go through the
-// encoder, which takes about three times as long as MAE's quarter.
+// SimMIM learns representations from which the pixels of hidden patches can be told, as MAE does,
+// but simpler: the encoder sees a mask token in place of what is hidden, and one linear layer
+// behind it makes the pixels. All patches go through the encoder, which takes about three times as
+// long as MAE's quarter.
 //
-// Xie et al. 2021, "SimMIM: A Simple Framework for Masked Image Modeling", arXiv:2111.09886. The zero value is the paper's
-// recipe. It needs an encoder on patches, as encoder.ViT; let that pool the mean of its patches, as the paper does: no loss
-// trains what a class token gives.
+// Xie et al. 2021, "SimMIM: A Simple Framework for Masked Image Modeling", arXiv:2111.09886. The
+// zero value is the paper's recipe. It needs an encoder on patches, such as encoder.ViT; let that
+// pool the mean of its patches, as the paper does: no loss trains what a class token gives.
 type SimMIM struct {
 	// Ratio is the share of the image that is hidden, in (0, 1). Default 0.6.
 	Ratio float64
-	// Square is the side in patches of the squares that are hidden as one. Default: a seventh of the grid, as in the paper (2
-	// patches of 16 in 224 pixels), rounded down to what divides the grid: 1 in 32 pixels with patches of 4.
+	// Square is the side in patches of the squares that are hidden as one. Default: a seventh of
+	// the grid, as in the paper (2 patches of 16 in 224 pixels), rounded down to what divides the
+	// grid: 1 in 32 pixels with patches of 4.
 	Square int
-	// View replaces the paper's augmentation. Default: a crop of at least 0.67 of the image, and flip.
-	View augment.Pipeline
 }
 
 var _ NeedsEncoder = SimMIM{}
 
-// WithDefaults fills in the settings that were left at zero, but for a Square that follows the grid.
-func (m SimMIM) WithDefaults() SimMIM {
+// WithDefaults fills in the settings that were left at zero, but for a Square that follows the
+// grid.
+func (m SimMIM) WithDefaults() Method {
 	m.Ratio = cmp.Or(m.Ratio, .6)
 	return m
 }
@@ -42,20 +44,22 @@ func (m SimMIM) WithDefaults() SimMIM {
 func (m SimMIM) Name() string { return "simmim" }
 
 // Check returns an error where a field is out of range.
-func (m SimMIM) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m SimMIM) Check(batch Batch) error {
+	d := SimMIM{}.WithDefaults().(SimMIM)
 	return cmp.Or(
-		inside01("ssl.SimMIM: Ratio", m.Ratio, .6),
-		oneOrMore("ssl.SimMIM: Square", m.Square, "a seventh of the grid"),
+		setting.Fraction("ssl.SimMIM: Ratio", m.Ratio, d.Ratio),
+		setting.Must(m.Square >= 0, "ssl.SimMIM: Square", m.Square, "at least 1", "a seventh of the grid"),
 	)
 }
 
-// CheckEncoder returns an error where the encoder can't hide patches, or where the squares don't suit its grid.
-func (m SimMIM) CheckEncoder(e encoder.Encoder, height, width int) error {
+// CheckEncoder returns an error where the encoder can't hide patches, or where the squares don't
+// suit its grid.
+func (m SimMIM) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	if err := needsMasked("ssl.SimMIM", e); err != nil {
 		return err
 	}
 	patch := e.(encoder.Masked).PatchSize()
+	height, width := batch.ViewSize(0)
 	rows, columns := height/patch, width/patch
 	square := m.square(rows, columns)
 	if rows%square != 0 || columns%square != 0 {
@@ -79,13 +83,10 @@ func (m SimMIM) square(rows, columns int) int {
 	return square
 }
 
-func (m SimMIM) mask() augment.RandomMask { return augment.RandomMask{Ratio: m.WithDefaults().Ratio} }
+func (m SimMIM) mask() augment.RandomMask { return augment.RandomMask{Ratio: m.Ratio} }
 
-// Views is one view.
+// Views is the paper's one view: a crop of at least 0.67 of the image, and flip.
 func (m SimMIM) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.67, 1}, Interpolation: augment.Bicubic},
 		augment.Flip{}, augment.Normalize{},
@@ -124,8 +125,8 @@ func (m SimMIM) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 1e-4, WeightDecay: .05}
 }
 
-// MaskedDistances is the mean absolute error over the features of the hidden patches (equation 1 of the SimMIM paper). It is
-// computed in float32.
+// MaskedDistances is the mean absolute error over the features of the hidden patches (equation 1 of
+// the SimMIM paper). It is computed in float32.
 //
 //	prediction, target: [batch, patches, features]; hidden: [batch, patches], true or 1 where a patch counts -> scalar
 func MaskedDistances(prediction, target, hidden *Node) *Node {

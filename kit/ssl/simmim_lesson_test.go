@@ -7,6 +7,6 @@ import (
 )
 
 func TestSimMIMLearns(t *testing.T) {
-	lesson{method: ssl.SimMIM{View: whole},
+	lesson{method: ssl.SimMIM{}, augment: views(whole),
 		encoder: patched, blind: medianColour, below: .24}.learn(t)
 }

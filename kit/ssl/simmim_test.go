@@ -62,7 +62,7 @@ func TestSimMIMHidesWholeSquares(t *testing.T) {
 	backend := devicetest.Backend(t)
 	state := augment.State(3, 4)
 	output, err := CallOnce(backend, func(state *Node) *Node {
-		return SimMIM{}.hidden(augment.NewRandom(state), 5, 14, 14)
+		return resolved(SimMIM{}).hidden(augment.NewRandom(state), 5, 14, 14)
 	}, state[:])
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestSimMIMHidesWholeSquares(t *testing.T) {
 			t.Errorf("image %d has %d patches hidden", i, count)
 		}
 	}
-	if square := (SimMIM{}).square(8, 8); square != 1 {
+	if square := resolved(SimMIM{}).square(8, 8); square != 1 {
 		t.Errorf("squares of %d patches in a grid of 8", square)
 	}
 }
@@ -93,20 +93,20 @@ func TestSimMIMTrainsTheWholeEncoder(t *testing.T) {
 }
 
 func TestSimMIMCheck(t *testing.T) {
-	if err := (SimMIM{}).Check(1, 32, 32); err != nil {
+	if err := checked(SimMIM{}, 1, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]SimMIM{"Ratio": {Ratio: 1}, "Square": {Square: -1}} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
 	for field, bad := range map[string]SimMIM{"Ratio": {Ratio: .99}, "Square": {Square: 3}} {
-		if err := bad.CheckEncoder(maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checkedWith(bad, maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (SimMIM{}).CheckEncoder(maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
+	if err := checkedWith(SimMIM{}, maskedResNet, 32, 32); err == nil || !strings.Contains(err.Error(), "ViT") {
 		t.Errorf("a convolutional encoder: %v", err)
 	}
 }

@@ -9,29 +9,30 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// SimSiam learns representations in which a predictor, from one view of an image, tells the projection of the other. There are
-// no negatives and no teacher: that no gradient flows into what is predicted is all that keeps it from collapse.
+// SimSiam learns representations in which a predictor, from one view of an image, tells the
+// projection of the other. There are no negatives and no teacher: that no gradient flows into what
+// is predicted is all that keeps it from collapse.
 //
-// Chen & He 2020, "Exploring Simple Siamese Representation Learning", arXiv:2011.10566. The zero value is the paper's recipe
-// (section 3), with the optimiser that solo-learn found for CIFAR-10. One thing differs: the projections' norm has a learned
-// scale and offset.
+// Chen & He 2020, "Exploring Simple Siamese Representation Learning", arXiv:2011.10566. The zero
+// value is the paper's recipe (section 3), with the optimiser that solo-learn found for CIFAR-10.
+// One thing differs: the projections' norm has a learned scale and offset.
 type SimSiam struct {
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
 	// Out is the number of features of projections and predictions. Default 2048.
 	Out int
-	// Bottleneck is the number of features of the predictor's hidden layer. Default 512; well below Out.
+	// Bottleneck is the number of features of the predictor's hidden layer. Default 512; well below
+	// Out.
 	Bottleneck int
-	// View replaces the paper's augmentation, which is MoCo v2's. Default: MoCoView.
-	View augment.Pipeline
 }
 
 var _ CanCollapse = SimSiam{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m SimSiam) WithDefaults() SimSiam {
+func (m SimSiam) WithDefaults() Method {
 	m.Hidden = cmp.Or(m.Hidden, 2048)
 	m.Out = cmp.Or(m.Out, 2048)
 	m.Bottleneck = cmp.Or(m.Bottleneck, 512)
@@ -42,22 +43,20 @@ func (m SimSiam) WithDefaults() SimSiam {
 func (m SimSiam) Name() string { return "simsiam" }
 
 // Check returns an error where a field is out of range.
-func (m SimSiam) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m SimSiam) Check(batch Batch) error {
+	d := SimSiam{}.WithDefaults().(SimSiam)
 	return cmp.Or(
-		atLeast(1, "ssl.SimSiam: Hidden", m.Hidden, 2048),
-		atLeast(1, "ssl.SimSiam: Out", m.Out, 2048),
-		atLeast(1, "ssl.SimSiam: Bottleneck", m.Bottleneck, 512),
+		setting.AtLeast(1, "ssl.SimSiam: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(1, "ssl.SimSiam: Out", m.Out, d.Out),
+		setting.AtLeast(1, "ssl.SimSiam: Bottleneck", m.Bottleneck, d.Bottleneck),
 		twoImages("ssl.SimSiam", batch, "for the norms over the batch"),
+		batch.OneSize("ssl.SimSiam", 0, 2),
 	)
 }
 
-// Views are two draws of one augmentation.
+// Views are two draws of the paper's augmentation, which is MoCo v2's.
 func (m SimSiam) Views(height, width int) []augment.Pipeline {
-	view := m.View
-	if view == nil {
-		view = MoCoView(min(height, width))
-	}
+	view := MoCoView(min(height, width))
 	return []augment.Pipeline{view, view}
 }
 
@@ -72,8 +71,8 @@ func (m SimSiam) Loss(step *Step) *Node {
 	return MulScalar(Add(NegativeCosine(ps[0], zs[1]), NegativeCosine(ps[1], zs[0])), .5)
 }
 
-// NegativeCosine is D of the SimSiam paper (equation 1): the mean of minus the cosine of prediction and target, from -1 to 1.
-// No gradient flows into the target.
+// NegativeCosine is D of the SimSiam paper (equation 1): the mean of minus the cosine of prediction
+// and target, from -1 to 1. No gradient flows into the target.
 //
 //	prediction, target: [batch, dim] -> scalar
 func NegativeCosine(prediction, target *Node) *Node {
@@ -84,7 +83,6 @@ func NegativeCosine(prediction, target *Node) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m SimSiam) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3, OutputNorm: true}.Apply(scope.At("projector"), features)
 }
 
@@ -92,7 +90,6 @@ func (m SimSiam) Embed(scope *model.Scope, features *Node) *Node {
 //
 //	[batch, out] -> [batch, out]
 func (m SimSiam) predict(scope *model.Scope, z *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Bottleneck, Out: m.Out, Layers: 2}.Apply(scope.At("predictor"), z)
 }
 
@@ -101,7 +98,8 @@ func (m SimSiam) Collapse() Collapse {
 	return Collapse{Try: "a lower learning rate; a larger Batch; weaker weight decay; a smaller Bottleneck"}
 }
 
-// Optimizer is SGD as solo-learn runs it on CIFAR-10, with a constant learning rate for the predictor (section 4.2).
+// Optimizer is SGD as solo-learn runs it on CIFAR-10, with a constant learning rate for the
+// predictor (section 4.2).
 func (m SimSiam) Optimizer() optim.Optimizer {
 	return optim.PerVariable{
 		Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 1e-5},

@@ -7,6 +7,6 @@ import (
 )
 
 func TestSimSiamLearns(t *testing.T) {
-	lesson{method: ssl.SimSiam{Hidden: 64, Out: 64, Bottleneck: 16, View: lit},
+	lesson{method: ssl.SimSiam{Hidden: 64, Out: 64, Bottleneck: 16}, augment: views(lit),
 		agree: .055}.learn(t)
 }

@@ -17,10 +17,15 @@ import (
 
 // negfreeStep builds one step of a method at the given progress on a small encoder and tiny images: the loss, and by path the
 // sum of the gradient's magnitudes.
-func negfreeStep(t *testing.T, m Method, progress float64) (loss float64, gradients map[string]float64) {
+func negfreeStep(t *testing.T, m Method, progress float64, views ...augment.Pipeline) (loss float64, gradients map[string]float64) {
 	t.Helper()
 	const batch, size = 8, 12
-	if err := m.Check(batch, size, size); err != nil {
+	m = m.WithDefaults()
+	if err := checked(m, batch, size, size, views...); err != nil {
+		t.Fatal(err)
+	}
+	views, err := ViewsOf(m, views, size, size)
+	if err != nil {
 		t.Fatal(err)
 	}
 	backend := devicetest.Backend(t)
@@ -37,10 +42,10 @@ func negfreeStep(t *testing.T, m Method, progress float64) (loss float64, gradie
 				Encoder:      encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.Stem{Kernel: 3, Stride: 2}},
 				EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32,
 			},
-			Progress: progress, Random: random,
+			Augment: views, Progress: progress, Random: random,
 		}
 		images := random.Uniform(0, 1, batch, size, size, 3)
-		for _, view := range m.Views(size, size) {
+		for _, view := range views {
 			step.Views = append(step.Views, view.Apply(random, images))
 		}
 		loss := m.Loss(step)
@@ -122,15 +127,15 @@ func TestSimSiamStep(t *testing.T) {
 }
 
 func TestSimSiamCheck(t *testing.T) {
-	if err := (SimSiam{}).Check(2, 32, 32); err != nil {
+	if err := checked(SimSiam{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]SimSiam{"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Bottleneck": {Bottleneck: -1}} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (SimSiam{}).Check(1, 32, 32); err == nil {
+	if err := checked(SimSiam{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
 }

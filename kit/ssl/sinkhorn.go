@@ -7,12 +7,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Sinkhorn assigns images to prototypes so that all prototypes get the same share of the images: of all such assignments Q, up
-// to factors, the one that maximises Tr(Qᵀ scores) + ε H(Q) (Caron et al. 2020, arXiv:2006.09882, section 3.1; Cuturi 2013,
-// arXiv:1306.0895). Starting at exp(scores/ε), each iteration scales the columns to the same sum, then the rows. Since the
-// rows come last, they are exact, and the columns are near.
+// Sinkhorn assigns images to prototypes so that all prototypes get the same share of the images: of
+// all such assignments Q, up to factors, the one that maximises Tr(Qᵀ scores) + ε H(Q) (Caron et
+// al. 2020, arXiv:2006.09882, section 3.1; Cuturi 2013, arXiv:1306.0895). Starting at
+// exp(scores/ε), each iteration scales the columns to the same sum, then the rows. Since the rows
+// come last, they are exact, and the columns are near.
 //
-// It is computed in float32 and in logarithms, so that a small ε does not underflow. No gradient flows through it.
+// It is computed in float32 and in logarithms, so that a small ε does not underflow. No gradient
+// flows through it.
 //
 //	scores: [images, prototypes] -> codes of the same shape; each row sums to 1
 func Sinkhorn(scores *Node, epsilon float64, iterations int) *Node {

@@ -8,7 +8,7 @@ import (
 
 func TestSumLearns(t *testing.T) {
 	lesson{method: ssl.Sum{
-		{Method: ssl.SimCLR{Temperature: .2, Hidden: 64, Out: 32, View: lit}}, {Method: ssl.Rotation{View: whole}, Weight: .5},
-	},
+		{Method: ssl.SimCLR{Temperature: .2, Hidden: 64, Out: 32}}, {Method: ssl.Rotation{}, Weight: .5},
+	}, augment: views(lit, lit, whole),
 		agree: .14}.learn(t)
 }

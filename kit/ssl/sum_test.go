@@ -12,7 +12,7 @@ import (
 // terms differ in how many views they take, the first has a teacher, and the weight of the last falls from 3 to 1 along half a
 // cosine, which is at 2 halfway.
 func TestSumIsTheWeightedSumOfItsTermsOnTheirOwnViews(t *testing.T) {
-	byol, supervised, simCLR := BYOL{Hidden: 5, Out: 3}, Supervised{Classes: 3}, SimCLR{Hidden: 5, Out: 3}
+	byol, supervised, simCLR := resolved(BYOL{Hidden: 5, Out: 3}), Supervised{Classes: 3}, resolved(SimCLR{Hidden: 5, Out: 3})
 	for name, c := range map[string]struct {
 		sum      Sum
 		progress float32
@@ -50,7 +50,7 @@ func TestSumIsTheWeightedSumOfItsTermsOnTheirOwnViews(t *testing.T) {
 					return m.Loss(own)
 				}
 				return []*Node{
-					c.sum.Loss(step(views)),
+					resolved(c.sum).Loss(step(views)),
 					alone(0, byol, views[:2]), alone(1, supervised, views[2:3]), alone(2, simCLR, views[3:]),
 				}
 			}, inputs...)

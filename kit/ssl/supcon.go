@@ -11,32 +11,33 @@ import (
 
 	"sslkit/kit/augment"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// SupCon learns representations in which the views of all images of a class are closer to each other than to the rest of the
-// batch. An image without a label (-1) has its own other view as its only positive, as in SimCLR, so a few labels may help
-// among many images without.
+// SupCon learns representations in which the views of all images of a class are closer to each
+// other than to the rest of the batch. An image without a label (-1) has its own other view as its
+// only positive, as in SimCLR, so a few labels may help among many images without.
 //
 //	recipe.Method = ssl.SupCon{} // The Data must have labels.
 //
-// Khosla et al. 2020, "Supervised Contrastive Learning", arXiv:2004.11362. The zero value is the loss L_out with the reference
-// code's settings for CIFAR-10; unlabelled images are this package's addition.
+// Khosla et al. 2020, "Supervised Contrastive Learning", arXiv:2004.11362. The zero value is the
+// loss L_out with the reference code's settings for CIFAR-10; unlabelled images are this package's
+// addition.
 type SupCon struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.1, the paper's, and the reference code's on CIFAR-10.
+	// Temperature divides the cosine similarities, above 0. Default 0.1, the paper's, and the
+	// reference code's on CIFAR-10.
 	Temperature float64
-	// Hidden is the number of features of the projection head's hidden layer. Default: that of the encoder; the paper takes
-	// 2048 for a ResNet-50.
+	// Hidden is the number of features of the projection head's hidden layer. Default: that of the
+	// encoder; the paper takes 2048 for a ResNet-50.
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
-	// View replaces the augmentation. Default: MoCoView, whose crop and colours the reference code takes for CIFAR-10.
-	View augment.Pipeline
 }
 
 var _ NeedsLabels = SupCon{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m SupCon) WithDefaults() SupCon {
+func (m SupCon) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .1)
 	m.Out = cmp.Or(m.Out, 128)
 	return m
@@ -45,14 +46,16 @@ func (m SupCon) WithDefaults() SupCon {
 // Name is "supcon".
 func (m SupCon) Name() string { return "supcon" }
 
-// Check returns an error where a field is out of range, or where the batch holds no other image to compare with.
-func (m SupCon) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+// Check returns an error where a field is out of range, or where the batch holds no other image to
+// compare with.
+func (m SupCon) Check(batch Batch) error {
+	d := SupCon{}.WithDefaults().(SupCon)
 	return cmp.Or(
-		above0("ssl.SupCon: Temperature", m.Temperature, .1),
-		oneOrMore("ssl.SupCon: Hidden", m.Hidden, "the encoder's features"),
-		atLeast(1, "ssl.SupCon: Out", m.Out, 128),
+		setting.Positive("ssl.SupCon: Temperature", m.Temperature, d.Temperature),
+		setting.Must(m.Hidden >= 0, "ssl.SupCon: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+		setting.AtLeast(1, "ssl.SupCon: Out", m.Out, d.Out),
 		twoImages("ssl.SupCon", batch, "since the others are the negatives"),
+		batch.OneSize("ssl.SupCon", 0, 2),
 	)
 }
 
@@ -65,12 +68,9 @@ func (m SupCon) CheckLabels(classes []string) error {
 	return nil
 }
 
-// Views are two draws of one augmentation.
+// Views are two draws of MoCoView, whose crop and colours the reference code takes for CIFAR-10.
 func (m SupCon) Views(height, width int) []augment.Pipeline {
-	view := m.View
-	if view == nil {
-		view = MoCoView(min(height, width))
-	}
+	view := MoCoView(min(height, width))
 	return []augment.Pipeline{view, view}
 }
 
@@ -81,16 +81,18 @@ func (m SupCon) Views(height, width int) []augment.Pipeline {
 func (m SupCon) Loss(step *Step) *Node {
 	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
 	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
-	return SupervisedContrast(z[0], z[1], step.Labels, m.WithDefaults().Temperature)
+	return SupervisedContrast(z[0], z[1], step.Labels, m.Temperature)
 }
 
-// SupervisedContrast is L_out (equation 2 of the SupCon paper). With the 2N embeddings of both views, l2-normalised, sim their
-// dot product, and P(i) the other views with the label of i, the loss of view i is
+// SupervisedContrast is L_out (equation 2 of the SupCon paper). With the 2N embeddings of both
+// views, l2-normalised, sim their dot product, and P(i) the other views with the label of i, the
+// loss of view i is
 //
 //	-1/|P(i)| Σ_{p∈P(i)} log( exp(sim(i,p)/T) / Σ_{a≠i} exp(sim(i,a)/T) )
 //
-// and the result is its mean over all 2N views, where the paper has the sum. P(i) is never empty: it holds the other view of
-// the same image, and nothing else where the label is -1. With labels that are all -1 it is NTXent. It is computed in float32.
+// and the result is its mean over all 2N views, where the paper has the sum. P(i) is never empty:
+// it holds the other view of the same image, and nothing else where the label is -1. With labels
+// that are all -1 it is NTXent. It is computed in float32.
 //
 //	z, zPrime: [batch, dim], two views of the same images; labels: int32 [batch], -1 for none -> scalar
 func SupervisedContrast(z, zPrime, labels *Node, temperature float64) *Node {
@@ -118,7 +120,6 @@ func SupervisedContrast(z, zPrime, labels *Node, temperature float64) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m SupCon) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	hidden := cmp.Or(m.Hidden, features.Shape().Dim(-1))
 	return plainHead(scope.At("projector"), features, hidden, m.Out)
 }
@@ -128,8 +129,9 @@ func (m SupCon) Collapse() Collapse {
 	return Collapse{Try: "a higher Temperature; a larger Batch, with several images of each class; a lower learning rate"}
 }
 
-// Optimizer is SGD as the reference code (HobbitLong/SupContrast) runs it on CIFAR-10: a rate of 0.5 for a batch of 1024. That
-// code multiplies the loss by Temperature/0.07, which its equation lacks; to step as far, multiply the rate by 1.43 at 0.1.
+// Optimizer is SGD as the reference code (HobbitLong/SupContrast) runs it on CIFAR-10: a rate of
+// 0.5 for a batch of 1024. That code multiplies the loss by Temperature/0.07, which its equation
+// lacks; to step as far, multiply the rate by 1.43 at 0.1.
 func (m SupCon) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .125, Momentum: .9, WeightDecay: 1e-4}
 }

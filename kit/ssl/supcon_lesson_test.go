@@ -8,6 +8,6 @@ import (
 )
 
 func TestSupConLearns(t *testing.T) {
-	lesson{method: ssl.SupCon{Temperature: .2, Hidden: 64, Out: 32, View: lit},
+	lesson{method: ssl.SupCon{Temperature: .2, Hidden: 64, Out: 32}, augment: views(lit),
 		tells: background, blind: always(math.Log(2*lessonBatch - 1)), below: .028}.learn(t)
 }

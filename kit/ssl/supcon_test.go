@@ -103,7 +103,7 @@ func TestSupervisedContrastInvariances(t *testing.T) {
 }
 
 func TestSupConCheck(t *testing.T) {
-	if err := (SupCon{}).Check(2, 32, 32); err != nil {
+	if err := checked(SupCon{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for _, bad := range []struct {
@@ -113,11 +113,11 @@ func TestSupConCheck(t *testing.T) {
 		{"Temperature", SupCon{Temperature: -1}}, {"Temperature", SupCon{Temperature: math.NaN()}},
 		{"Temperature", SupCon{Temperature: math.Inf(1)}}, {"Hidden", SupCon{Hidden: -1}}, {"Out", SupCon{Out: -2}},
 	} {
-		if err := bad.method.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
+		if err := checked(bad.method, 16, 32, 32); err == nil || !strings.Contains(err.Error(), bad.field+" is") {
 			t.Errorf("%+v: error %v does not name %s", bad.method, err, bad.field)
 		}
 	}
-	if err := (SupCon{}).Check(1, 32, 32); err == nil {
+	if err := checked(SupCon{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image, which has no negatives, is accepted")
 	}
 	for want, classes := range map[bool][]string{true: {"a", "b"}, false: nil} {

@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -10,35 +11,36 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// Supervised is the baseline that every method is measured against: the same encoder with a linear classifier on it, trained
-// by cross-entropy on labels. Images without a label do not count. Its embedding is the classes' logits.
+// Supervised is the baseline that every method is measured against: the same encoder with a linear
+// classifier on it, trained by cross-entropy on labels. Images without a label do not count. Its
+// embedding is the classes' logits.
 type Supervised struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
-	// Smoothing moves this fraction of each target to all classes alike, in [0, 1). Default 0 (Szegedy et al. 2016,
-	// arXiv:1512.00567, took 0.1).
+	// Smoothing moves this fraction of each target to all classes alike, in [0, 1). Default 0
+	// (Szegedy et al. 2016, arXiv:1512.00567, took 0.1).
 	Smoothing float64
-	// View replaces the augmentation. Default: crop of at least a quarter of the image, flip and normalise.
-	View augment.Pipeline
 }
+
+// WithDefaults is the method itself, which has no defaults.
+func (m Supervised) WithDefaults() Method { return m }
 
 // Name is "supervised".
 func (m Supervised) Name() string { return "supervised" }
 
 // Check returns an error where a field is out of range.
-func (m Supervised) Check(batch, height, width int) error {
-	if m.Classes < 2 {
-		return fmt.Errorf("ssl.Supervised: Classes is %d; it must be at least 2", m.Classes)
-	}
-	if !(m.Smoothing >= 0 && m.Smoothing < 1) {
-		return fmt.Errorf("ssl.Supervised: Smoothing is %g; it must be in [0, 1)", m.Smoothing)
-	}
-	return nil
+func (m Supervised) Check(batch Batch) error {
+	return cmp.Or(
+		setting.AtLeast(2, "ssl.Supervised: Classes", m.Classes),
+		setting.Must(m.Smoothing >= 0 && m.Smoothing < 1, "ssl.Supervised: Smoothing", m.Smoothing, "in [0, 1)"),
+	)
 }
 
-// CheckLabels returns an error where the images have no labels, or another number of classes than Classes.
+// CheckLabels returns an error where the images have no labels, or another number of classes than
+// Classes.
 func (m Supervised) CheckLabels(classes []string) error {
 	if len(classes) != m.Classes {
 		return fmt.Errorf("ssl.Supervised: Classes is %d; the training images have %d classes, and it must be that number",
@@ -47,11 +49,8 @@ func (m Supervised) CheckLabels(classes []string) error {
 	return nil
 }
 
-// Views is one view.
+// Views is one view: a crop of at least a quarter of the image, flip and normalise.
 func (m Supervised) Views(height, width int) []augment.Pipeline {
-	if m.View != nil {
-		return []augment.Pipeline{m.View}
-	}
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.25, 1}}, augment.Flip{}, augment.Normalize{},
 	}}
@@ -75,8 +74,9 @@ func (m Supervised) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .1, Momentum: .9, WeightDecay: 1e-4}
 }
 
-// CrossEntropy is the mean over the labelled rows of the cross-entropy between softmax(logits) and the labels, each smoothed
-// by moving the fraction `smoothing` to all classes alike. It is 0 where no row has a label.
+// CrossEntropy is the mean over the labelled rows of the cross-entropy between softmax(logits) and
+// the labels, each smoothed by moving the fraction `smoothing` to all classes alike. It is 0 where
+// no row has a label.
 //
 //	logits: [batch, classes]; labels: int32 [batch], -1 for none -> scalar
 func CrossEntropy(logits, labels *Node, smoothing float64) *Node {

@@ -53,7 +53,7 @@ func TestCrossEntropyIsTheFormula(t *testing.T) {
 
 func TestSupervisedCheck(t *testing.T) {
 	for field, bad := range map[string]Supervised{"Classes": {Classes: 1}, "Smoothing": {Classes: 3, Smoothing: 1}} {
-		if err := bad.Check(8, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
+		if err := checked(bad, 8, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}

@@ -12,49 +12,55 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// SwAV learns representations from which the assignment of one view of an image to learned prototypes can be told from another
-// view. That all prototypes must get the same share of every batch keeps it from collapse.
+// SwAV learns representations from which the assignment of one view of an image to learned
+// prototypes can be told from another view. That all prototypes must get the same share of every
+// batch keeps it from collapse.
 //
-// Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments", arXiv:2006.09882. The zero
-// value is the paper's loss with the sizes and the optimiser that solo-learn found for CIFAR-10, on two views and without its
-// queue. The prototypes' length is taken out where they are used, not from the variable after each update.
+// Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments",
+// arXiv:2006.09882. The zero value is the paper's loss with the sizes and the optimiser that
+// solo-learn found for CIFAR-10, on two views and without its queue. The prototypes' length is
+// taken out where they are used, not from the variable after each update.
 type SwAV struct {
-	// Prototypes is their number, at least 2; a few times as many as there are classes. Default 3000.
+	// Prototypes is their number, at least 2; a few times as many as there are classes. Default
+	// 3000.
 	Prototypes int
 	// Temperature divides the scores of the predictions, above 0. Default 0.1.
 	Temperature float64
-	// Epsilon is how soft the codes are, above 0. Default 0.05; more makes all codes alike, which is collapse.
+	// Epsilon is how soft the codes are, above 0. Default 0.05; more makes all codes alike, which
+	// is collapse.
 	Epsilon float64
 	// Iterations is how often Sinkhorn–Knopp scales the codes, at least 1. Default 3.
 	Iterations int
-	// Frozen is the fraction of the training in which the prototypes stay as they began, in (0, 1). Default 0.002, two epochs of
-	// 1000; a tiny number is none.
+	// Frozen is the fraction of the training in which the prototypes stay as they began, in (0, 1).
+	// Default 0.002, two epochs of 1000; a tiny number is none.
 	Frozen float64
 	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
 	Hidden int
 	// Out is the number of features of the embedding. Default 128.
 	Out int
-	// Locals is the number of small crops beside the two large ones, at least 0. Default 0; the paper and solo-learn take 6.
+	// Locals is the number of small crops beside the two large ones, at least 0. Default 0; the
+	// paper and solo-learn take 6.
 	Locals int
-	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18 for an image of 32, and in
-	// proportion.
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: 18
+	// for an image of 32, and in proportion.
 	LocalSize int
-	// Crops replaces all the augmentations: two large crops of one size, then any number of small ones of one size.
-	Crops []augment.Pipeline
-	// Queue is the number of earlier embeddings, a multiple of the batch, that are assigned together with those of the batch,
-	// which helps where the batch is smaller than Prototypes. Default 0, none; solo-learn takes 3840.
+	// Queue is the number of earlier embeddings, a multiple of the batch, that are assigned
+	// together with those of the batch, which helps where the batch is smaller than Prototypes.
+	// Default 0, none; solo-learn takes 3840.
 	Queue int
-	// QueueFrom is the fraction of the training after which the queue is used, in (0, 1), for early embeddings change too fast.
-	// Default 0.05.
+	// QueueFrom is the fraction of the training after which the queue is used, in (0, 1), for early
+	// embeddings change too fast. Default 0.05.
 	QueueFrom float64
 }
 
 var _ CanCollapse = SwAV{}
 
-// WithDefaults fills in the settings that were left at zero, but for LocalSize, which depends on the image.
-func (m SwAV) WithDefaults() SwAV {
+// WithDefaults fills in the settings that were left at zero, but for LocalSize, which depends on
+// the image.
+func (m SwAV) WithDefaults() Method {
 	m.Prototypes = cmp.Or(m.Prototypes, 3000)
 	m.Temperature = cmp.Or(m.Temperature, .1)
 	m.Epsilon = cmp.Or(m.Epsilon, .05)
@@ -70,31 +76,28 @@ func (m SwAV) WithDefaults() SwAV {
 func (m SwAV) Name() string { return "swav" }
 
 // Check returns an error where a field is out of range.
-func (m SwAV) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m SwAV) Check(batch Batch) error {
+	d := SwAV{}.WithDefaults().(SwAV)
 	if err := cmp.Or(
-		atLeast(2, "ssl.SwAV: Prototypes", m.Prototypes, 3000),
-		above0("ssl.SwAV: Temperature", m.Temperature, .1),
-		above0("ssl.SwAV: Epsilon", m.Epsilon, .05),
-		atLeast(1, "ssl.SwAV: Iterations", m.Iterations, 3),
-		inside01("ssl.SwAV: Frozen", m.Frozen, .002),
-		atLeast(1, "ssl.SwAV: Hidden", m.Hidden, 2048),
-		atLeast(2, "ssl.SwAV: Out", m.Out, 128),
-		inside01("ssl.SwAV: QueueFrom", m.QueueFrom, .05),
+		setting.AtLeast(2, "ssl.SwAV: Prototypes", m.Prototypes, d.Prototypes),
+		setting.Positive("ssl.SwAV: Temperature", m.Temperature, d.Temperature),
+		setting.Positive("ssl.SwAV: Epsilon", m.Epsilon, d.Epsilon),
+		setting.AtLeast(1, "ssl.SwAV: Iterations", m.Iterations, d.Iterations),
+		setting.Fraction("ssl.SwAV: Frozen", m.Frozen, d.Frozen),
+		setting.AtLeast(1, "ssl.SwAV: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(2, "ssl.SwAV: Out", m.Out, d.Out),
+		setting.Fraction("ssl.SwAV: QueueFrom", m.QueueFrom, d.QueueFrom),
 		twoImages("ssl.SwAV", batch, "which share the prototypes"),
-		checkGivenCrops("ssl.SwAV", m.Crops),
-		checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(height, width), "9/16"),
+		checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "9/16"),
+		cropSizes("ssl.SwAV", batch),
 	); err != nil || m.Queue == 0 {
 		return err
 	}
-	return checkQueue("ssl.SwAV", m.Queue, batch)
+	return checkQueue("ssl.SwAV", m.Queue, batch, "none")
 }
 
 // Views are two large crops, then the small ones.
 func (m SwAV) Views(height, width int) []augment.Pipeline {
-	if m.Crops != nil {
-		return m.Crops
-	}
 	return MultiCrop(min(height, width), m.Locals, m.LocalSize)
 }
 
@@ -103,7 +106,6 @@ func (m SwAV) Views(height, width int) []augment.Pipeline {
 //	z = unit(g(f(x))) for every crop;  q = Sinkhorn(zᵀC) for the large ones, without gradient
 //	minimise the cross-entropy between q of a large crop and softmax(zᵀC/T) of every other crop
 func (m SwAV) Loss(step *Step) *Node {
-	m = m.WithDefaults()
 	prototypes := m.prototypes(step.Scope, step.Progress) // [out, prototypes]
 	embeddings := encodeCrops(step, func(h *Node) *Node { return unit(m.Embed(step.Scope, h)) })
 	var scores, codes []*Node // A crop each: [batch, prototypes]
@@ -116,9 +118,9 @@ func (m SwAV) Loss(step *Step) *Node {
 	return SwappedPrediction(codes, scores, m.Temperature)
 }
 
-// SwappedPrediction is the loss of SwAV (equations 1, 2 and 6 of its paper): the cross-entropy between the codes of a crop and
-// the softmax of the scores of another, the mean over images, over the crops that have codes, and over all other crops.
-// Computed in float32.
+// SwappedPrediction is the loss of SwAV (equations 1, 2 and 6 of its paper): the cross-entropy
+// between the codes of a crop and the softmax of the scores of another, the mean over images, over
+// the crops that have codes, and over all other crops. Computed in float32.
 //
 //	codes: G × [batch, prototypes], rows that sum to 1, of the first G crops; scores: V × [batch, prototypes] -> scalar
 func SwappedPrediction(codes, scores []*Node, temperature float64) *Node {
@@ -140,7 +142,8 @@ func SwappedPrediction(codes, scores []*Node, temperature float64) *Node {
 	return DivScalar(loss, float64(len(codes)*(len(scores)-1)))
 }
 
-// codes are those of a large crop: with a queue and late enough, of its images among the earlier ones.
+// codes are those of a large crop: with a queue and late enough, of its images among the earlier
+// ones.
 //
 //	z: [batch, out], scores: [batch, prototypes], prototypes: [out, prototypes] -> [batch, prototypes]
 func (m SwAV) codes(step *Step, crop int, z, scores, prototypes *Node) *Node {
@@ -169,12 +172,11 @@ func (m SwAV) prototypes(scope *model.Scope, progress *Node) *Node {
 	return Where(LessThan(progress, Scalar(g, dtypes.Float32, m.Frozen)), StopGradient(c), c)
 }
 
-// Embed is the projection head g, a perceptron of two layers. SwAV compares its l2-normalised embeddings by way of the
-// prototypes.
+// Embed is the projection head g, a perceptron of two layers. SwAV compares its l2-normalised
+// embeddings by way of the prototypes.
 //
 //	[batch, dim] -> [batch, out]
 func (m SwAV) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2}.Apply(scope.At("head"), features)
 }
 

@@ -9,8 +9,6 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-
-	"sslkit/kit/augment"
 )
 
 // swavSlow is equation 6 of the paper in float64 for crops with given codes.
@@ -114,20 +112,20 @@ func TestSwAVStepWithSmallCropsAndQueue(t *testing.T) {
 }
 
 func TestSwAVCheck(t *testing.T) {
-	if err := (SwAV{}).Check(2, 32, 32); err != nil {
+	if err := checked(SwAV{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]SwAV{
 		"Prototypes": {Prototypes: 1}, "Temperature": {Temperature: -1}, "Epsilon": {Epsilon: -1}, "Iterations": {Iterations: -1},
 		"Frozen": {Frozen: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1},
-		"Crops": {Crops: []augment.Pipeline{{}}}, "LocalSize": {LocalSize: 33},
-		"Queue": {Queue: 24}, "QueueFrom": {QueueFrom: 1},
+		"LocalSize": {LocalSize: 33},
+		"Queue":     {Queue: 24}, "QueueFrom": {QueueFrom: 1},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" ") {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (SwAV{}).Check(1, 32, 32); err == nil {
+	if err := checked(SwAV{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
 }
@@ -135,7 +133,7 @@ func TestSwAVCheck(t *testing.T) {
 // The codes of a step are of the batch alone until QueueFrom of the training is done, and from then on of the batch among the
 // embeddings of its own crop's queue.
 func TestSwAVQueueIsUsedLateOnly(t *testing.T) {
-	method := SwAV{Prototypes: 5, Hidden: 8, Out: 6, Epsilon: .1, Queue: 8, QueueFrom: .5}.WithDefaults()
+	method := resolved(SwAV{Prototypes: 5, Hidden: 8, Out: 6, Epsilon: .1, Queue: 8, QueueFrom: .5})
 	for name, c := range map[string]struct {
 		progress float32
 		late     bool

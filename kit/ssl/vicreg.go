@@ -10,13 +10,16 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// VICReg learns representations in which two views of an image are the same (invariance), every dimension keeps a deviation
-// of at least 1 over the batch (variance), and no two dimensions vary together (covariance).
+// VICReg learns representations in which two views of an image are the same (invariance), every
+// dimension keeps a deviation of at least 1 over the batch (variance), and no two dimensions vary
+// together (covariance).
 //
-// Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning", arXiv:2105.04906.
-// The zero value is the paper's loss, with the sizes, views and optimiser that solo-learn found for CIFAR-10.
+// Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised
+// Learning", arXiv:2105.04906. The zero value is the paper's loss, with the sizes, views and
+// optimiser that solo-learn found for CIFAR-10.
 type VICReg struct {
 	// Invariance weighs the distance of the views, above 0. Default 25.
 	Invariance float64
@@ -24,18 +27,17 @@ type VICReg struct {
 	Variance float64
 	// Covariance weighs the covariances, above 0. Default 1. A tiny number leaves them out.
 	Covariance float64
-	// Hidden is the number of features of the projector's hidden layers. Default 2048; the paper takes 8192 on ImageNet.
+	// Hidden is the number of features of the projector's hidden layers. Default 2048; the paper
+	// takes 8192 on ImageNet.
 	Hidden int
 	// Out is the number of features of the embedding. Default 2048.
 	Out int
-	// View replaces the augmentation. Default: VICRegView.
-	View augment.Pipeline
 }
 
 var _ CanCollapse = VICReg{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m VICReg) WithDefaults() VICReg {
+func (m VICReg) WithDefaults() Method {
 	m.Invariance = cmp.Or(m.Invariance, 25)
 	m.Variance = cmp.Or(m.Variance, 25)
 	m.Covariance = cmp.Or(m.Covariance, 1)
@@ -48,28 +50,27 @@ func (m VICReg) WithDefaults() VICReg {
 func (m VICReg) Name() string { return "vicreg" }
 
 // Check returns an error where a field is out of range.
-func (m VICReg) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m VICReg) Check(batch Batch) error {
+	d := VICReg{}.WithDefaults().(VICReg)
 	return cmp.Or(
-		above0("ssl.VICReg: Invariance", m.Invariance, 25),
-		above0("ssl.VICReg: Variance", m.Variance, 25),
-		above0("ssl.VICReg: Covariance", m.Covariance, 1),
-		atLeast(1, "ssl.VICReg: Hidden", m.Hidden, 2048),
-		atLeast(2, "ssl.VICReg: Out", m.Out, 2048),
+		setting.Positive("ssl.VICReg: Invariance", m.Invariance, d.Invariance),
+		setting.Positive("ssl.VICReg: Variance", m.Variance, d.Variance),
+		setting.Positive("ssl.VICReg: Covariance", m.Covariance, d.Covariance),
+		setting.AtLeast(1, "ssl.VICReg: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(2, "ssl.VICReg: Out", m.Out, d.Out),
 		twoImages("ssl.VICReg", batch, "for variances over the batch"),
+		batch.OneSize("ssl.VICReg", 0, 2),
 	)
 }
 
 // Views are two draws of one augmentation.
 func (m VICReg) Views(height, width int) []augment.Pipeline {
-	view := m.View
-	if view == nil {
-		view = VICRegView(min(height, width))
-	}
+	view := VICRegView(min(height, width))
 	return []augment.Pipeline{view, view}
 }
 
-// Loss is algorithm 1 of the paper: what is the same of two views, with two terms that keep it from being nothing.
+// Loss is algorithm 1 of the paper: what is the same of two views, with two terms that keep it from
+// being nothing.
 func (m VICReg) Loss(step *Step) *Node {
 	z := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
 	return m.regularized(z[0], z[1])
@@ -79,7 +80,6 @@ func (m VICReg) Loss(step *Step) *Node {
 //
 //	z, zPrime: [batch, out] -> scalar
 func (m VICReg) regularized(z, zPrime *Node) *Node {
-	m = m.WithDefaults()
 	invariance := MulScalar(invarianceTerm(z, zPrime), m.Invariance)
 	variance := MulScalar(Add(VarianceHinge(z), VarianceHinge(zPrime)), m.Variance)
 	covariance := MulScalar(Add(CovariancePenalty(z), CovariancePenalty(zPrime)), m.Covariance)
@@ -90,13 +90,13 @@ func (m VICReg) regularized(z, zPrime *Node) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m VICReg) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3}.Apply(scope.At("projector"), features)
 }
 
-// Collapse of VICReg is where the variance term has lost: a deviation of the normalised embeddings below 0.25 of 1/√dim, the
-// general limit being 0.05. The paper gives none. On Shapes the deviation was 0.8 of it with the paper's weights, and 0.1 to 0.2
-// with a variance term of next to nothing, whose embeddings shrink towards each other but do not meet.
+// Collapse of VICReg is where the variance term has lost: a deviation of the normalised embeddings
+// below 0.25 of 1/√dim, the general limit being 0.05. The paper gives none. On Shapes the deviation
+// was 0.8 of it with the paper's weights, and 0.1 to 0.2 with a variance term of next to nothing,
+// whose embeddings shrink towards each other but do not meet.
 func (m VICReg) Collapse() Collapse {
 	return Collapse{Std: .25, Try: "a larger Variance, or Covariance where only the rank falls; a larger Batch; a lower " +
 		"learning rate"}
@@ -107,8 +107,9 @@ func (m VICReg) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4}
 }
 
-// VICRegView is the augmentation of VICReg as solo-learn has it on CIFAR-10: crop of at least a fifth of the image, flip,
-// jitter of .4/.4/.2/.1, greyscale, above 32 pixels blur, and solarise with probability .1.
+// VICRegView is the augmentation of VICReg as solo-learn has it on CIFAR-10: crop of at least a
+// fifth of the image, flip, jitter of .4/.4/.2/.1, greyscale, above 32 pixels blur, and solarise
+// with probability .1.
 func VICRegView(size int) augment.Pipeline {
 	view := augment.Pipeline{
 		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
@@ -122,8 +123,9 @@ func VICRegView(size int) augment.Pipeline {
 	return append(view, augment.Solarize{P: .1}, augment.Normalize{})
 }
 
-// VarianceHinge is the variance term v of VICReg (equation 1 of the paper): the mean over dimensions of how far the deviation
-// over the batch is below 1, with an epsilon of 1e-4 on the variance so that a collapsed batch has a gradient too.
+// VarianceHinge is the variance term v of VICReg (equation 1 of the paper): the mean over
+// dimensions of how far the deviation over the batch is below 1, with an epsilon of 1e-4 on the
+// variance so that a collapsed batch has a gradient too.
 //
 //	z: [batch, dim] -> scalar, float32, from 0 to 0.99
 func VarianceHinge(z *Node) *Node {
@@ -133,8 +135,8 @@ func VarianceHinge(z *Node) *Node {
 	return ReduceAllMean(MaxScalar(OneMinus(deviation), 0))
 }
 
-// CovariancePenalty is the covariance term c of VICReg (equations 3 and 4 of the paper): the sum of the squared covariances
-// between different dimensions, divided by the number of dimensions.
+// CovariancePenalty is the covariance term c of VICReg (equations 3 and 4 of the paper): the sum of
+// the squared covariances between different dimensions, divided by the number of dimensions.
 //
 //	z: [batch, dim] -> scalar, float32
 func CovariancePenalty(z *Node) *Node {
@@ -145,8 +147,8 @@ func CovariancePenalty(z *Node) *Node {
 	return DivScalar(ReduceAllSum(Square(c)), float64(dim))
 }
 
-// invarianceTerm is the mean squared distance of two views over images and dimensions, as in algorithm 1 of VICReg, which its
-// weights are meant for; its equation 5 sums over the dimensions.
+// invarianceTerm is the mean squared distance of two views over images and dimensions, as in
+// algorithm 1 of VICReg, which its weights are meant for; its equation 5 sums over the dimensions.
 //
 //	a, b: [batch, dim] -> scalar, float32
 func invarianceTerm(a, b *Node) *Node {

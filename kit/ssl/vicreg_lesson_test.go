@@ -7,6 +7,6 @@ import (
 )
 
 func TestVICRegLearns(t *testing.T) {
-	lesson{method: ssl.VICReg{Hidden: 64, Out: 64, View: lit},
+	lesson{method: ssl.VICReg{Hidden: 64, Out: 64}, augment: views(lit),
 		agree: .12}.learn(t)
 }

@@ -110,18 +110,18 @@ func TestVICRegStep(t *testing.T) {
 }
 
 func TestVICRegCheck(t *testing.T) {
-	if err := (VICReg{}).Check(2, 32, 32); err != nil {
+	if err := checked(VICReg{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]VICReg{
 		"Invariance": {Invariance: -1}, "Variance": {Variance: math.NaN()}, "Covariance": {Covariance: -2},
 		"Hidden": {Hidden: -1}, "Out": {Out: 1},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	if err := (VICReg{}).Check(1, 32, 32); err == nil {
+	if err := checked(VICReg{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
 }

@@ -2,8 +2,9 @@ package ssl
 
 import "sslkit/kit/augment"
 
-// SimCLRView is the augmentation of SimCLR (appendix A) to views of size × size pixels: crop and resize, flip, colour jitter
-// of the given strength (1 on ImageNet, 0.5 on CIFAR-10), greyscale, and, above 32 pixels, blur.
+// SimCLRView is the augmentation of SimCLR (appendix A) to views of size × size pixels: crop and
+// resize, flip, colour jitter of the given strength (1 on ImageNet, 0.5 on CIFAR-10), greyscale,
+// and, above 32 pixels, blur.
 func SimCLRView(size int, strength float64) augment.Pipeline {
 	view := augment.Pipeline{
 		augment.RandomResizedCrop{Size: size},
@@ -19,8 +20,8 @@ func SimCLRView(size int, strength float64) augment.Pipeline {
 	return append(view, augment.Normalize{})
 }
 
-// MoCoView is the augmentation of MoCo v2 (Chen et al. 2020, arXiv:2003.04297, section 3): crop of at least a fifth of the
-// image, jitter of .4/.4/.4/.1, greyscale, above 32 pixels blur, and flip.
+// MoCoView is the augmentation of MoCo v2 (Chen et al. 2020, arXiv:2003.04297, section 3): crop of
+// at least a fifth of the image, jitter of .4/.4/.4/.1, greyscale, above 32 pixels blur, and flip.
 func MoCoView(size int) augment.Pipeline {
 	view := augment.Pipeline{
 		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
@@ -33,9 +34,9 @@ func MoCoView(size int) augment.Pipeline {
 	return append(view, augment.Flip{}, augment.Normalize{})
 }
 
-// BYOLViews are the two augmentations of BYOL (appendix B, table 6), which differ so that a network can't tell by the colours
-// alone what belongs together: the first is nearly always blurred, the second seldom, and may be solarised. Up to 32 pixels
-// nothing is blurred.
+// BYOLViews are the two augmentations of BYOL (appendix B, table 6), which differ so that a network
+// can't tell by the colours alone what belongs together: the first is nearly always blurred, the
+// second seldom, and may be solarised. Up to 32 pixels nothing is blurred.
 func BYOLViews(size int) []augment.Pipeline {
 	view := func(blur, solarize float64) augment.Pipeline {
 		view := augment.Pipeline{

@@ -11,35 +11,38 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 )
 
-// WMSE learns representations in which two views of an image are near each other after whitening, which makes the dimensions of
-// part of a batch uncorrelated and of variance 1: embeddings that are whitened can't all be the same.
+// WMSE learns representations in which two views of an image are near each other after whitening,
+// which makes the dimensions of part of a batch uncorrelated and of variance 1: embeddings that are
+// whitened can't all be the same.
 //
-// Ermolov et al. 2020, "Whitening for Self-Supervised Representation Learning", arXiv:2007.06346. The zero value is the paper's
-// recipe for CIFAR-10. It differs in how it whitens: GoMLX has no Cholesky factor, so the matrix is the symmetric inverse root
-// (ZCA) by Newton–Schulz iterations, as in iterative normalisation (Huang et al. 2019, arXiv:1904.03441) but run to
-// convergence. Both whiten; one is a rotation of the other, though not the same one for both views, so that the loss is not
-// the same number. Batches come in random order, so that consecutive images make the parts, whitened once (w_iter of 1 in the
-// authors' code, htdt/self-supervised).
+// Ermolov et al. 2020, "Whitening for Self-Supervised Representation Learning", arXiv:2007.06346.
+// The zero value is the paper's recipe for CIFAR-10. It differs in how it whitens: GoMLX has no
+// Cholesky factor, so the matrix is the symmetric inverse root (ZCA) by Newton–Schulz iterations,
+// as in iterative normalisation (Huang et al. 2019, arXiv:1904.03441) but run to convergence. Both
+// whiten; one is a rotation of the other, though not the same one for both views, so that the loss
+// is not the same number. Batches come in random order, so that consecutive images make the parts,
+// whitened once (w_iter of 1 in the authors' code, htdt/self-supervised).
 type WMSE struct {
-	// Part is the number of images that are whitened together, which must divide the batch and be above Out. Default 2 × Out.
+	// Part is the number of images that are whitened together, which must divide the batch and be
+	// above Out. Default: 2 × Out.
 	Part int
 	// Hidden is the number of features of the projection head's hidden layer. Default 1024.
 	Hidden int
 	// Out is the number of features of the embedding. Default 64. With small batches take less.
 	Out int
-	// Iterations is the number of Newton–Schulz steps, at least 1. Default 24, which reaches all directions in which the
-	// embeddings vary; Huang et al. take 5, which whitens the strong directions alone.
+	// Iterations is the number of Newton–Schulz steps, at least 1. Default 24, which reaches all
+	// directions in which the embeddings vary; Huang et al. take 5, which whitens the strong
+	// directions alone.
 	Iterations int
-	// View replaces the paper's augmentation. Default: WMSEView.
-	View augment.Pipeline
 }
 
 var _ CanCollapse = WMSE{}
 
 // WithDefaults fills in the settings that were left at zero.
-func (m WMSE) WithDefaults() WMSE {
+func (m WMSE) WithDefaults() Method {
 	m.Hidden = cmp.Or(m.Hidden, 1024)
 	m.Out = cmp.Or(m.Out, 64)
 	m.Part = cmp.Or(m.Part, 2*m.Out)
@@ -51,37 +54,33 @@ func (m WMSE) WithDefaults() WMSE {
 func (m WMSE) Name() string { return "wmse" }
 
 // Check returns an error where a field is out of range.
-func (m WMSE) Check(batch, height, width int) error {
-	m = m.WithDefaults()
+func (m WMSE) Check(batch Batch) error {
+	d := WMSE{}.WithDefaults().(WMSE)
 	if err := cmp.Or(
-		atLeast(1, "ssl.WMSE: Hidden", m.Hidden, 1024),
-		atLeast(2, "ssl.WMSE: Out", m.Out, 64),
-		atLeast(1, "ssl.WMSE: Iterations", m.Iterations, 24),
+		setting.AtLeast(1, "ssl.WMSE: Hidden", m.Hidden, d.Hidden),
+		setting.AtLeast(2, "ssl.WMSE: Out", m.Out, d.Out),
+		setting.AtLeast(1, "ssl.WMSE: Iterations", m.Iterations, d.Iterations),
 	); err != nil {
 		return err
 	}
-	switch {
-	case m.Part <= m.Out:
-		return fmt.Errorf("ssl.WMSE: Part is %d; it must be above Out, %d, for there to be a variance in every dimension",
-			m.Part, m.Out)
-	case batch < m.Part || batch%m.Part != 0:
-		return fmt.Errorf("ssl.WMSE: Part is %d; it must divide the batch, %d (0 means 2 × Out, so a smaller Out fits small "+
-			"batches)", m.Part, batch)
-	}
-	return nil
+	return cmp.Or(
+		setting.Must(m.Part > m.Out, "ssl.WMSE: Part", m.Part,
+			fmt.Sprintf("above Out, %d, for there to be a variance in every dimension", m.Out), "2 × Out"),
+		setting.Must(batch.Images >= m.Part && batch.Images%m.Part == 0, "ssl.WMSE: Part", m.Part,
+			fmt.Sprintf("a divisor of the batch, %d", batch.Images), "2 × Out, so a smaller Out fits small batches"),
+		batch.OneSize("ssl.WMSE", 0, 2),
+	)
 }
 
-// Views are two draws of one augmentation.
+// Views are two draws of the paper's augmentation.
 func (m WMSE) Views(height, width int) []augment.Pipeline {
-	view := m.View
-	if view == nil {
-		view = WMSEView(min(height, width))
-	}
+	view := WMSEView(min(height, width))
 	return []augment.Pipeline{view, view}
 }
 
-// WMSEView is the augmentation of W-MSE (the paper's section 4.1) to views of size × size pixels: crop of at least a fifth
-// of the image, jitter of .4/.4/.4/.1, greyscale with probability .1, and flip.
+// WMSEView is the augmentation of W-MSE (the paper's section 4.1) to views of size × size pixels:
+// crop of at least a fifth of the image, jitter of .4/.4/.4/.1, greyscale with probability .1, and
+// flip.
 func WMSEView(size int) augment.Pipeline {
 	return augment.Pipeline{
 		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
@@ -96,13 +95,12 @@ func WMSEView(size int) augment.Pipeline {
 //
 //	v = whiten(g(f(x))), v' = whiten(g(f(x')));  loss = ‖v - v'‖², both l2-normalised
 func (m WMSE) Loss(step *Step) *Node {
-	d := m.WithDefaults()
 	v := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
-	return WhitenedDistance(v[0], v[1], d.Part, d.Iterations)
+	return WhitenedDistance(v[0], v[1], m.Part, m.Iterations)
 }
 
-// WhitenedDistance is the loss of W-MSE: the mean squared distance, 2 - 2 cos, of the l2-normalised embeddings of two views,
-// both whitened in parts of the batch. The gradient flows into both.
+// WhitenedDistance is the loss of W-MSE: the mean squared distance, 2 - 2 cos, of the l2-normalised
+// embeddings of two views, both whitened in parts of the batch. The gradient flows into both.
 //
 //	v, vPrime: [batch, dim] -> scalar
 func WhitenedDistance(v, vPrime *Node, part, iterations int) *Node {
@@ -123,14 +121,15 @@ func whiten(v *Node, part, iterations int) *Node {
 	return Reshape(MatMul(x, inverseRoot(c, iterations)), batch, dim)
 }
 
-// whitenShrink is the fraction of its mean variance that the covariance gets in every direction: what varies far less counts as
-// noise. The authors' code has none by default.
+// whitenShrink is the fraction of its mean variance that the covariance gets in every direction:
+// what varies far less counts as noise. The authors' code has none by default.
 const whitenShrink = 1e-4
 
-// inverseRoot is c^(-1/2) of symmetric matrices without negative eigenvalues, shrunk a little towards multiples of the
-// identity. With A being c scaled to trace 1, Newton–Schulz iterations go from Y = A, Z = 1 to the root of A and its
-// inverse (Higham 2008, Functions of Matrices, chapter 6): the eigenvalues of ZY grow by 9/4 a step until they are near 1,
-// and converge quadratically there. This coupled form does not build up rounding errors as Z ← (3Z - Z³A)/2 does.
+// inverseRoot is c^(-1/2) of symmetric matrices without negative eigenvalues, shrunk a little
+// towards multiples of the identity. With A being c scaled to trace 1, Newton–Schulz iterations go
+// from Y = A, Z = 1 to the root of A and its inverse (Higham 2008, Functions of Matrices, chapter
+// 6): the eigenvalues of ZY grow by 9/4 a step until they are near 1, and converge quadratically
+// there. This coupled form does not build up rounding errors as Z ← (3Z - Z³A)/2 does.
 //
 //	c: [parts, dim, dim] -> the same shape
 func inverseRoot(c *Node, iterations int) *Node {
@@ -151,7 +150,6 @@ func inverseRoot(c *Node, iterations int) *Node {
 //
 //	[batch, dim] -> [batch, out]
 func (m WMSE) Embed(scope *model.Scope, features *Node) *Node {
-	m = m.WithDefaults()
 	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2}.Apply(scope.At("head"), features)
 }
 
@@ -160,7 +158,8 @@ func (m WMSE) Collapse() Collapse {
 	return Collapse{Try: "a smaller Out or a larger Part, for a better covariance; more Iterations; a lower learning rate"}
 }
 
-// Optimizer is Adam as the paper and its code run it on CIFAR-10, 3e-3 for batches of 512, with its decay decoupled.
+// Optimizer is Adam as the paper and its code run it on CIFAR-10, 3e-3 for batches of 512, with its
+// decay decoupled.
 func (m WMSE) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 1.5e-3, WeightDecay: 1e-6}
 }

@@ -7,6 +7,6 @@ import (
 )
 
 func TestWMSELearns(t *testing.T) {
-	lesson{method: ssl.WMSE{Hidden: 64, Out: 16, View: lit},
+	lesson{method: ssl.WMSE{Hidden: 64, Out: 16}, augment: views(lit),
 		agree: .1}.learn(t)
 }

@@ -153,18 +153,18 @@ func TestWMSEStep(t *testing.T) {
 }
 
 func TestWMSECheck(t *testing.T) {
-	if err := (WMSE{}).Check(256, 32, 32); err != nil {
+	if err := checked(WMSE{}, 256, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]WMSE{
 		"Hidden": {Hidden: -1, Out: 4}, "Out": {Out: 1}, "Iterations": {Out: 4, Iterations: -1}, "Part": {Out: 4, Part: 4},
 	} {
-		if err := bad.Check(16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
+		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
 	for _, batch := range []int{1, 64, 200} {
-		if err := (WMSE{}).Check(batch, 32, 32); err == nil || !strings.Contains(err.Error(), "Part is 128") {
+		if err := checked(WMSE{}, batch, 32, 32); err == nil || !strings.Contains(err.Error(), "Part is 128") {
 			t.Errorf("a batch of %d, which is not parts of 128: error %v", batch, err)
 		}
 	}

@@ -39,8 +39,11 @@ func ExampleTrainNoisyStudent() {
 		Data:    data.Shapes{},
 		Labels:  data.Subset{PerClass: 10, Seed: 1},
 		Teacher: kit.Recipe{Encoder: small, Method: ssl.Supervised{Classes: 10}, Steps: 800, Batch: 50},
-		Student: kit.Recipe{Encoder: small, Method: ssl.Supervised{Classes: 10}, Augment: []augment.Pipeline{semi.StrongView()}, Epochs: 20, Batch: 128},
-		Rounds:  2,
+		Student: kit.Recipe{
+			Encoder: small, Method: ssl.Supervised{Classes: 10}, Augment: []augment.Pipeline{semi.StrongView()},
+			Epochs: 20, Batch: 128,
+		},
+		Rounds: 2,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -19,7 +19,10 @@ import (
 //		Data:    data.Shapes{},
 //		Labels:  data.Subset{PerClass: 10, Seed: 1},
 //		Teacher: kit.Recipe{Encoder: small, Method: ssl.Supervised{Classes: 10}, Steps: 800, Batch: 50},
-//		Student: kit.Recipe{Encoder: small, Method: ssl.Supervised{Classes: 10, View: semi.StrongView()}, Epochs: 20, Batch: 128},
+//		Student: kit.Recipe{
+//			Encoder: small, Method: ssl.Supervised{Classes: 10}, Augment: []augment.Pipeline{semi.StrongView()},
+//			Epochs:  20, Batch: 128,
+//		},
 //	}
 //
 // Xie et al. 2019, "Self-training with Noisy Student improves ImageNet classification", arXiv:1911.04252. The labels are hard:

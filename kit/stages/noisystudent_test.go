@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sslkit/data"
+	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/rundir"
@@ -19,7 +20,7 @@ func noisy() NoisyStudent {
 	recipe := small()
 	recipe.Data, recipe.Optimizer = nil, optim.SGD{LR: .1}
 	recipe.Encoder = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1, StochasticDepth: .1}
-	recipe.Method = ssl.Supervised{Classes: 10}
+	recipe.Method, recipe.Augment = ssl.Supervised{Classes: 10}, []augment.Pipeline{{augment.Normalize{}}}
 	return NoisyStudent{Data: images, Labels: few, Teacher: recipe, Student: recipe, Rounds: 2, Confidence: .1}
 }
 

@@ -27,7 +27,7 @@ const alarmLooks = 2
 // Diagnose tells whether the embeddings have collapsed, from the looks at the monitors in the order of their steps. The look
 // before training does not count: random encoders map all images to nearly the same.
 func Diagnose(method ssl.Method, looks []rundir.Metrics) *Alarm {
-	collapsing, ok := method.(ssl.CanCollapse)
+	collapsing, ok := ssl.Main(method).(ssl.CanCollapse)
 	if !ok {
 		return nil
 	}

@@ -78,10 +78,11 @@ func fill(scope *model.Scope, what, path string, spare ...string) error {
 // freeze brings the network that the method learns from, if it does, into being in a store, with the weights of its files, and
 // keeps the optimiser away from it.
 func (p Plan) freeze(store *model.Store) error {
-	frozen, ok := ssl.FrozenOf(p.Method)
+	method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method)
 	if !ok {
 		return nil
 	}
+	frozen := method.Frozen()
 	scope := store.Scope("/" + frozenScope)
 	fail := func(file string, err error) error {
 		return fmt.Errorf("%s learns from a frozen network: %s does not fit encoder %s: %w",
@@ -111,10 +112,11 @@ func (p Plan) freeze(store *model.Store) error {
 // checkFrozen returns an error where the network that the method learns from does not fit its files or the images. Nothing is
 // compiled.
 func (p Plan) checkFrozen() error {
-	frozen, ok := ssl.FrozenOf(p.Method)
+	method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method)
 	if !ok {
 		return nil
 	}
+	frozen := method.Frozen()
 	for _, view := range p.Views {
 		if err := frozen.Encoder.Check(view.OutputSize(p.Height, p.Width)); err != nil {
 			return fmt.Errorf("%s learns from a frozen network: %w", p.Method.Name(), err)

@@ -84,6 +84,9 @@ func newTraining(dir rundir.Dir, backend compute.Backend, plan Plan, set data.Se
 	if err != nil {
 		return nil, err
 	}
+	if err := plan.buildTeacherHead(backend, store); err != nil {
+		return nil, err
+	}
 	if plan.Start != "" && !resumed {
 		if err := plan.start(store); err != nil {
 			return nil, err

@@ -56,6 +56,7 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 		Network:  p.network(scope),
 		Height:   p.Height,
 		Width:    p.Width,
+		Augment:  p.Views,
 		Labels:   labels,
 		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(p.Steps)),
 		Random:   random,
@@ -66,16 +67,16 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	for v, view := range p.Views {
 		step.Views = append(step.Views, view.Apply(random, itemImage(items, p.Sources[v])))
 	}
-	if frozen, ok := ssl.FrozenOf(p.Method); ok {
+	if method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method); ok {
 		step.Frozen = p.network(scope.At(frozenScope))
-		step.Frozen.Encoder = frozen.Encoder
+		step.Frozen.Encoder = method.Frozen().Encoder
 	}
-	if method, ok := p.Method.(ssl.HasTeacher); ok {
+	if method, ok := ssl.Find[ssl.HasTeacher](p.Method); ok {
 		step.Teacher = p.network(scope.At(teacherScope))
 		if e, ok := p.Encoder.(encoder.Stochastic); ok { // A teacher sees the whole network.
 			step.Teacher.Encoder = e.Deterministic()
 		}
-		train.AddMainLoss(method.Loss(step))
+		train.AddMainLoss(p.Method.Loss(step))
 		freezeTeacher(scope)
 		train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) { // Behind the optimiser's update.
 			moveTeacher(scope, method.Momentum(step.Progress))

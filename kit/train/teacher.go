@@ -4,9 +4,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/ssl"
 )
 
 // studentPath is the path of the variable that a variable of the teacher follows, if path is one of the teacher's.
@@ -32,7 +37,7 @@ func (l teacherLoader) LoadVariable(store *model.Store, path string) (*tensors.T
 	}
 	student := store.GetVariable(twin)
 	if student == nil || !student.HasValue() {
-		panic(fmt.Errorf("the teacher's variable %s has no twin among those of the student that Method.Embed uses", path))
+		panic(fmt.Errorf("the teacher's variable %s has no twin among those of the student, which HasTeacher.TeacherHead must build", path))
 	}
 	value, err := student.Value()
 	if err == nil {
@@ -50,6 +55,21 @@ func (l teacherLoader) DeleteVariable(store *model.Store, path string) error {
 		return nil
 	}
 	return l.saved.DeleteVariable(store, path)
+}
+
+// buildTeacherHead brings those of the student's variables into being, and gives them values, that the teacher starts at. The
+// first look at the monitors must have done so for the encoder and for Method.Embed.
+func (m Model) buildTeacherHead(backend compute.Backend, store *model.Store) error {
+	method, scope, ok := ssl.FindIn[ssl.HasTeacher](m.Method, MethodScope(store))
+	if !ok {
+		return nil
+	}
+	if err := building(scope, func(g *Graph) {
+		method.TeacherHead(scope, Parameter(g, "features", shapes.Make(dtypes.Float32, 2, m.Encoder.Dim())))
+	}); err != nil {
+		return fmt.Errorf("building the teacher's head of %s: %w", method.Name(), err)
+	}
+	return store.InitializeVariables(backend, nil)
 }
 
 // freezeTeacher keeps the optimiser away from the teacher's variables.

@@ -13,7 +13,7 @@ import (
 
 // Tokens are texts as the method reads them: int32 [len(texts), length]. It is an error where it reads no text, or not these.
 func (m Model) Tokens(texts []string) (*tensors.Tensor, error) {
-	reader, ok := m.Method.(ssl.ReadsCaptions)
+	reader, ok := ssl.Find[ssl.ReadsCaptions](m.Method)
 	if !ok {
 		return nil, fmt.Errorf("method %s reads no text; it must be an ssl.ReadsCaptions, such as ssl.CLIP", m.Method.Name())
 	}
@@ -32,7 +32,8 @@ func (m Model) EmbedTexts(store *model.Store, texts []string) (x []float32, dim 
 	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, tokens *Node) *Node {
 		scope.Store().SetTraining(tokens.Graph(), false)
-		return m.Method.(ssl.ReadsCaptions).EmbedText(scope.At(methodScope), tokens)
+		reader, own, _ := ssl.FindIn[ssl.ReadsCaptions](m.Method, scope.At(methodScope))
+		return reader.EmbedText(own, tokens)
 	})
 	if err != nil {
 		return nil, 0, err
