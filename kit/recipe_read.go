@@ -72,7 +72,7 @@ func upgradeRecipe(tree map[string]any) {
 	})
 }
 
-// upgradeMethod removes the augmentations from the methods in a tree, and fills in the files of a frozen teacher.
+// upgradeMethod removes the augmentations from the methods in a tree, and fills in defaults and the files of a frozen teacher.
 func upgradeMethod(tree any, fill func(teacher map[string]any)) {
 	switch tree := tree.(type) {
 	case []any:
@@ -82,6 +82,13 @@ func upgradeMethod(tree any, fill func(teacher map[string]any)) {
 	case map[string]any:
 		for _, name := range []string{"View", "Pair", "Crops", "Weak", "Strong"} {
 			delete(tree, name)
+		}
+		// These defaults were not written.
+		if location, ok := tree["ssl.RelativeLocation"].(map[string]any); ok && zero(location["Hidden"]) {
+			location["Hidden"] = json.Number("512")
+		}
+		if _, term := tree["Final"]; term && zero(tree["Weight"]) {
+			tree["Weight"] = json.Number("1")
 		}
 		if teacher, ok := tree["Teacher"].(map[string]any); ok {
 			fill(teacher)
