@@ -165,7 +165,7 @@ func lastFrame(t *testing.T, recipe kit.Recipe) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	frames := recipe.Method.(ssl.ReadsClips).Frames()
+	frames := recipe.Method.WithDefaults().(ssl.ReadsClips).Frames()
 	indices := make([]int, set.Len())
 	for i := range indices {
 		indices[i] = i
