@@ -26,15 +26,20 @@ jupyter = JUPYTER_CONFIG_DIR="$(env)/var/jupyter/config" JUPYTER_DATA_DIR="$(env
 	JUPYTER_RUNTIME_DIR="$(env)/var/jupyter/runtime" IPYTHONDIR="$(env)/var/ipython" JUPYTER_PATH= \
 	PYTHONDONTWRITEBYTECODE=1 SSLKIT_RUNS="$${SSLKIT_RUNS:-$(CURDIR)/runs}"
 
-# An environment knows its own path: in a checkout that was moved or copied it does not work.
-ifeq ($(VENV),.venv)
-ifneq ($(shell cat .venv/.checkout 2>/dev/null || echo '$(CURDIR)'),$(CURDIR))
-$(info The checkout was moved: making .venv anew.)
-$(shell rm -rf .venv)
+# What is in an environment is made for one checkout: its kernel and its goimports offer that checkout's packages to cells, and
+# the programs of a .venv know their own path. So an environment remembers its checkout, and `make setup` compares.
+# - In a checkout that was moved or copied, its own environment is made anew.
+# - An environment from elsewhere (Conda's) may be another checkout's. To set it up for this one would make the other's
+#   notebooks import this one's packages without a word, so it is refused while the other is there.
+owner     := $(shell cat "$(env)/.checkout" 2>/dev/null)
+elsewhere := $(if $(filter /%,$(VENV)),$(if $(findstring $(CURDIR)/,$(VENV)),,yes))
+ifneq ($(owner),)
+ifneq ($(owner),$(CURDIR))
+moved = made-anew
 endif
 endif
 
-.PHONY: help setup run notebooks test lab benchmark cell-latency clean check-tools warm
+.PHONY: help setup run notebooks test lab benchmark cell-latency clean check-tools check-owner made-anew warm
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -103,22 +108,39 @@ check-tools:
 	@set -- $$(go env CC); command -v "$$1" >/dev/null && [ "$$(go env CGO_ENABLED)" = 1 ] || \
 		{ echo "a C compiler is missing, which XLA's bindings need: on Debian and Ubuntu, apt install gcc libc6-dev (and CGO_ENABLED must not be 0)" >&2; exit 1; }
 
-$(VENV)/bin/python: | check-tools
+check-owner: | check-tools
+	@[ -z "$(elsewhere)" ] || [ -z "$(moved)" ] || [ ! -e "$(owner)/go.mod" ] || { \
+		echo "$(VENV) belongs to the checkout $(owner): its notebooks would import this checkout's packages from now on." >&2; \
+		echo "Use another environment for this one (\`make setup\` without VENV makes .venv)," >&2; \
+		echo "or remove $(VENV)/.checkout to take that one away from the other." >&2; exit 1; }
+
+# In another place than the environment was made for, all that is in it comes after this. Of one from elsewhere only what is
+# the checkout's goes: its Python is not ours.
+made = $(VENV)/.checkout $(VENV)/.parts $(VENV)/.modules $(VENV)/bin/gonb $(kernel) $(VENV)/.gopls
+made-anew: | check-owner
+	@echo "The checkout was moved: making $(VENV) anew."
+	@rm -rf $(if $(elsewhere),$(made),"$(env)")
+
+$(if $(elsewhere),,$(VENV)/bin/python) $(made): $(moved)
+
+$(VENV)/bin/python: | check-owner
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: on Debian and Ubuntu, apt install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$(PYTHON) is too old: 3.10 or later is needed" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
 	@echo "Python environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
-	@echo '$(CURDIR)' > $(VENV)/.checkout
+
+$(VENV)/.checkout: | $(VENV)/bin/python
+	@echo "$(CURDIR)" > $@
 
 # environment.yml is the one list: its pip section is what pip reads.
-$(VENV)/.parts: environment.yml | $(VENV)/bin/python
+$(VENV)/.parts: environment.yml | $(VENV)/.checkout
 	@echo "Python parts of environment.yml (a minute)"
 	@sed -n '/^ *- pip:/,$$s/^ \{6\}- //p' environment.yml > $@.txt
 	@$(python) -m pip install --quiet --disable-pip-version-check -r $@.txt
 	@mv $@.txt $@
 
-$(VENV)/.modules: go.mod go.sum | check-tools $(VENV)/bin/python
+$(VENV)/.modules: go.mod go.sum | $(VENV)/.checkout
 	@echo "Go modules"
 	@go mod download
 	@touch $@
@@ -139,7 +161,7 @@ warm: $(VENV)/.modules
 	@go build ./... || echo "not all packages compile: what uses them will not either" >&2
 
 # Completion in cells. Not in go.mod, since gopls needs a version of x/tools that has no release.
-$(VENV)/.gopls:
+$(VENV)/.gopls: | $(VENV)/.checkout
 	@GOBIN="$(env)/bin" GOFLAGS= go install golang.org/x/tools/gopls@v0.22.0 2>$@.log || \
 		echo "gopls could not be installed ($@.log): cells work, completion is off"
 	@touch $@
