@@ -21,6 +21,7 @@ TESTFLAGS =
 env     = $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 python  = "$(env)/bin/python"
 kernel  = $(VENV)/share/jupyter/kernels/gonb/kernel.json
+quiet   = $(VENV)/etc/jupyter/labconfig/default_setting_overrides.d/sslkit.json
 # Jupyter would keep its state in the home folder, and take kernels from there.
 jupyter = JUPYTER_CONFIG_DIR="$(env)/var/jupyter/config" JUPYTER_DATA_DIR="$(env)/var/jupyter/data" \
 	JUPYTER_RUNTIME_DIR="$(env)/var/jupyter/runtime" IPYTHONDIR="$(env)/var/ipython" JUPYTER_PATH= \
@@ -44,7 +45,7 @@ endif
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-setup: $(kernel) warm ## install the Python parts, GoNB and its kernel into .venv
+setup: $(kernel) $(quiet) warm ## install the Python parts, GoNB and its kernel into .venv
 	@backend=$$(VIRTUAL_ENV="$(env)" go run ./notebooks/setup) || exit 1; echo "Ready: $$backend"
 
 run: setup ## execute the quickstart and make its page; DATA=path uses your images
@@ -116,7 +117,7 @@ check-owner: | check-tools
 
 # In another place than the environment was made for, all that is in it comes after this. Of one from elsewhere only what is
 # the checkout's goes: its Python is not ours.
-made = $(VENV)/.checkout $(VENV)/.parts $(VENV)/.modules $(VENV)/bin/gonb $(kernel) $(VENV)/.gopls
+made = $(VENV)/.checkout $(VENV)/.parts $(VENV)/.modules $(VENV)/bin/gonb $(kernel) $(quiet) $(VENV)/.gopls
 made-anew: | check-owner
 	@echo "The checkout was moved: making $(VENV) anew."
 	@rm -rf $(if $(elsewhere),$(made),"$(env)")
@@ -154,6 +155,12 @@ $(kernel): $(VENV)/.parts $(VENV)/bin/gonb notebooks/setup/kernel.py
 	@echo "Jupyter kernel"
 	@mkdir -p "$(env)/var/ipython"
 	@$(python) notebooks/setup/kernel.py .
+
+# JupyterLab asks each new user whether it may fetch news, also where `make lab` leaves it nothing to fetch (news_url=None):
+# the page looks at this setting alone.
+$(quiet): notebooks/setup/lab.json | $(VENV)/.checkout
+	@mkdir -p $(@D)
+	@cp notebooks/setup/lab.json $@
 
 # What the packages compile to goes to Go's cache: else the first cell would wait for it.
 warm: $(VENV)/.modules

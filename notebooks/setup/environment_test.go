@@ -21,7 +21,10 @@ func TestEnvironmentOfAnotherPlace(t *testing.T) {
 	run := func(t *testing.T, venv, owner string, arguments ...string) (output, environment string, err error) {
 		here := t.TempDir()
 		write(t, filepath.Join(here, "Makefile"), string(makefile))
-		for _, empty := range []string{"environment.yml", "go.mod", "go.sum", "notebooks/setup/kernel.py"} {
+		if err := os.CopyFS(filepath.Join(here, "notebooks", "setup"), os.DirFS(".")); err != nil {
+			t.Fatal(err)
+		}
+		for _, empty := range []string{"environment.yml", "go.mod", "go.sum"} {
 			write(t, filepath.Join(here, empty), "")
 		}
 		if environment = venv; !filepath.IsAbs(venv) {
