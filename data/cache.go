@@ -113,7 +113,7 @@ func (c pixelCache) readIndex(f *os.File) (*pixelIndex, error) {
 
 // save completes a part file, with the slots where they are not in it yet, and
 // renames it. Caches of earlier states of the same tree are removed.
-func (c pixelCache) save(part *os.File, index *pixelIndex, slots memoryStore) error {
+func (c pixelCache) save(part *partFile, index *pixelIndex, slots memoryStore) error {
 	if slots != nil {
 		if err := part.Truncate(0); err != nil {
 			return err
@@ -131,10 +131,7 @@ func (c pixelCache) save(part *os.File, index *pixelIndex, slots memoryStore) er
 	if _, err := part.WriteAt(text, int64(index.Total)*int64(c.size*c.size*3)); err != nil {
 		return err
 	}
-	if err := part.Sync(); err != nil {
-		return err
-	}
-	if err := os.Rename(part.Name(), c.path); err != nil {
+	if err := part.become(); err != nil {
 		return err
 	}
 	siblings, err := os.ReadDir(filepath.Dir(c.path))

@@ -46,14 +46,15 @@ func (f remote) fetch(path string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer part.Close()
 	if _, err := os.Stat(path); err == nil {
-		return os.Remove(part.Name())
+		part.discard()
+		return nil
 	}
+	defer part.release()
 
 	wait := time.Second
 	for try := 1; ; try++ {
-		err = f.resume(part, filepath.Base(path), w)
+		err = f.resume(part.File, filepath.Base(path), w)
 		if err == nil {
 			break
 		}
@@ -81,10 +82,7 @@ func (f remote) fetch(path string, w io.Writer) error {
 		}
 		return fmt.Errorf("the file has SHA-256 %s, want %s; it was discarded, so that the next try starts afresh", got, f.sha256)
 	}
-	if err := part.Sync(); err != nil {
-		return err
-	}
-	return os.Rename(part.Name(), path)
+	return part.become()
 }
 
 // statusError is an answer that will not change by asking again.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -201,5 +202,32 @@ func TestRangeStart(t *testing.T) {
 		if ok != (want >= 0) || ok && got != want {
 			t.Errorf("%q begins at %d, %v", header, got, ok)
 		}
+	}
+}
+
+// TestPartIsForOneAtATime takes a part in turns, each of which removes the lock that the next one is waiting for.
+func TestPartIsForOneAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var holders atomic.Int32
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				part, err := lockPart(path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := holders.Add(1); n != 1 {
+					t.Errorf("%d hold the part at a time", n)
+				}
+				holders.Add(-1)
+				part.discard()
+			}
+		})
+	}
+	wg.Wait()
+	if left, err := filepath.Glob(path + "*"); err != nil || len(left) != 0 {
+		t.Errorf("left over: %v, %v", left, err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -220,8 +219,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	// the cache cannot be written, memory may do.
 	part, lockErr := lockPart(cache.path)
 	if lockErr == nil {
-		defer part.Close()
-		defer os.Remove(part.Name()) // before the lock goes; once saved, there is none
+		defer part.discard()
 		if set, err := openPixels(cache, f.Memory); err == nil {
 			return f.named(set, split, by), nil
 		}
@@ -252,7 +250,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 		if err := part.Truncate(0); err != nil {
 			return nil, err
 		}
-		pixels = part
+		pixels = part.File
 	}
 	index, err := job.decode(tree, pixels)
 	if err != nil {

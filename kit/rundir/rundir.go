@@ -12,12 +12,14 @@
 package rundir
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
 // Dir is the path of a run directory.
@@ -53,29 +55,28 @@ func (d Dir) Make() error {
 }
 
 // Lock is the right to write in a run directory. The operating system takes it back from a process that dies.
-type Lock struct{ file *os.File }
+type Lock struct{ file *flock.Flock }
 
 // Lock takes the lock of the directory, or returns an error that names who holds it.
 func (d Dir) Lock() (*Lock, error) {
 	path := d.Path(lockFile)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file := flock.New(path, flock.SetPermissions(0o644))
+	mine, err := file.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("locking the run directory: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		holder, _ := os.ReadFile(path)
-		file.Close()
+	if !mine {
+		holder, _ := os.ReadFile(path) // Windows does not let a locked file be read.
 		return nil, fmt.Errorf("%s is being written by %s; wait for it, stop it, or choose another directory",
-			d, strings.TrimSpace(string(holder)))
+			d, cmp.Or(strings.TrimSpace(string(holder)), "another process"))
 	}
 	host, _ := os.Hostname()
-	file.Truncate(0)
-	fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
+	os.WriteFile(path, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host), 0o644)
 	return &Lock{file}, nil
 }
 
 // Release gives the lock back.
-func (l *Lock) Release() { l.file.Close() }
+func (l *Lock) Release() { l.file.Unlock() }
 
 // WriteJSON writes a value, indented, whole.
 func WriteJSON(path string, value any) error {
