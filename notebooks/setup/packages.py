@@ -13,7 +13,7 @@ def go_list(*arguments):
 
 
 module = go_list("-m")[0][0]
-extra = ["github.com/janpfeifer/gonb/gonbui", "github.com/janpfeifer/must"]
+extra = ["github.com/janpfeifer/gonb/gonbui"]
 standard = {name for (name,) in go_list("-f", "{{.Name}}", "std")}
 packages = [
     (name, path)
