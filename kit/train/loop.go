@@ -14,6 +14,7 @@ import (
 	"sslkit/data"
 	"sslkit/kit/device"
 	"sslkit/kit/encoder"
+	"sslkit/kit/interrupt"
 	"sslkit/kit/rundir"
 )
 
@@ -21,7 +22,7 @@ import (
 // goes on at its last checkpoint and ends in the same bits as if it had not been.
 //
 // It is an error if the loss or the gradient stops being a number (the error says at which step and what broke; the last
-// checkpoint stays).
+// checkpoint stays), and if the user interrupts it (the error says which checkpoint is kept).
 func (p Plan) Train(dir rundir.Dir, set data.Set) error {
 	return Catch(func() error {
 		backend, err := device.Open()
@@ -30,7 +31,9 @@ func (p Plan) Train(dir rundir.Dir, set data.Set) error {
 		}
 		progress := newProgress()
 		defer progress.end()
-		t, err := newTraining(dir, backend, p, set)
+		user := interrupt.Begin()
+		defer user.End()
+		t, err := newTraining(dir, backend, p, user)
 		if err != nil {
 			return err
 		}
@@ -51,6 +54,7 @@ type training struct {
 	log      *rundir.MetricsLog
 	batches  *batches
 	progress *progress
+	user     *interrupt.Watch
 	began    time.Time
 	looks    []rundir.Metrics // At the monitors, by this process and those before it.
 	alarmed  bool             // The alarm was shown and has not passed.
@@ -61,7 +65,7 @@ type training struct {
 }
 
 // newTraining sets a training up at step 0, or at the last checkpoint.
-func newTraining(dir rundir.Dir, backend compute.Backend, plan Plan, set data.Set) (*training, error) {
+func newTraining(dir rundir.Dir, backend compute.Backend, plan Plan, user *interrupt.Watch) (*training, error) {
 	if err := dir.RemoveHalfWritten(); err != nil {
 		return nil, err
 	}
@@ -102,10 +106,11 @@ func newTraining(dir rundir.Dir, backend compute.Backend, plan Plan, set data.Se
 	if err != nil {
 		return nil, err
 	}
-	t := &training{dir: dir, plan: plan, store: store, trainer: trainer, monitors: monitors}
+	t := &training{dir: dir, plan: plan, store: store, trainer: trainer, monitors: monitors, user: user}
 	behind := -1
 	if resumed {
 		behind = int(trainer.GlobalStep())
+		user.Saved(behind)
 	} else if err := t.saveEncoder(rundir.InitialFile); err != nil {
 		return nil, err
 	}
@@ -214,13 +219,19 @@ func (t *training) record(metrics rundir.Metrics) error {
 	if err := t.watch(); err != nil {
 		return err
 	}
-	if metrics.Step%t.plan.CheckpointEvery == 0 || last {
+	t.user.Step(metrics.Step)
+	interrupted := t.user.Asked()
+	if metrics.Step%t.plan.CheckpointEvery == 0 || last || interrupted {
 		if err := t.dir.SaveCheckpoint(t.store, metrics.Step); err != nil {
 			return err
 		}
+		t.user.Saved(metrics.Step)
 	}
-	if t.validate.over(metrics.Step) {
+	switch {
+	case t.validate.over(metrics.Step):
 		return errStopEarly
+	case interrupted && !last:
+		return t.user.Err()
 	}
 	return nil
 }
