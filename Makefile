@@ -40,7 +40,7 @@ moved = made-anew
 endif
 endif
 
-.PHONY: help setup run notebooks test lab benchmark cell-latency clean check-tools check-owner made-anew warm
+.PHONY: help setup run notebooks pages test lab benchmark cell-latency clean check-tools check-owner made-anew warm
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -65,6 +65,12 @@ notebooks: setup ## execute all notebooks and make their pages; NB=path: one of 
 	export $(jupyter); \
 	for notebook in $(if $(filter file,$(origin NB)),$(wildcard notebooks/*.ipynb),"$(NB)"); do \
 		echo "$$notebook"; $(python) notebooks/setup/publish.py "$$notebook" "$$out" || exit 1; \
+	done
+
+pages: $(VENV)/.parts ## make the pages of all notebooks as they are, executing nothing; NB=path: of one
+	@export $(jupyter); \
+	for notebook in $(if $(filter file,$(origin NB)),$(wildcard notebooks/*.ipynb),"$(NB)"); do \
+		$(python) notebooks/setup/publish.py "$$notebook" "$(OUT)" --only-page || exit 1; \
 	done
 
 test: setup ## vet, format, the types of all notebooks, the quickstart made small, and all Go tests

@@ -140,6 +140,9 @@ func TestMessage(t *testing.T) {
 			if !ok || size["width"] != int(fig.Width) {
 				t.Errorf("%s: metadata of the PNG is %v, want its width in CSS pixels", name, data.Metadata)
 			}
+			if alt, _ := data.Metadata["alt"].(string); alt != fig.Title {
+				t.Errorf("%s: the text alternative is %q, want the title %q", name, alt, fig.Title)
+			}
 		}
 	}
 }

@@ -73,9 +73,13 @@ func (f *Figure) message() (*protocol.DisplayData, error) {
 	if err != nil {
 		return nil, err
 	}
+	metadata := map[string]any{string(protocol.MIMEImagePNG): map[string]int{"width": int(f.Width), "height": int(f.Height)}}
+	if f.Title != "" {
+		metadata["alt"] = f.Title // Not beside the width, since gob knows no such map. nbconvert's pages take it from here too.
+	}
 	return &protocol.DisplayData{
 		Data:     map[protocol.MIMEType]any{protocol.MIMEImagePNG: content},
-		Metadata: map[string]any{string(protocol.MIMEImagePNG): map[string]int{"width": int(f.Width), "height": int(f.Height)}},
+		Metadata: metadata,
 	}, nil
 }
 

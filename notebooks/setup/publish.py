@@ -1,11 +1,11 @@
 """Executes a notebook and makes one self-contained HTML page of it.
 
-    python publish.py NOTEBOOK FOLDER [--report FILE] [--no-page]
+    python publish.py NOTEBOOK FOLDER [--report FILE] [--no-page | --only-page]
 
 The executed notebook and the page go to FOLDER; NOTEBOOK itself stays as it is. While a cell runs, its progress bar is
 shown: over itself in a terminal, elsewhere as a line now and then. A cell that fails ends it with the cell, its output and
 exit status 1; the notebook as far as it came is in FOLDER then. With --report, prints the lines in "headline" of that JSON
-file, which the notebook is to write.
+file, which the notebook is to write. With --only-page, nothing is executed: the page shows the notebook as it is.
 """
 
 import argparse
@@ -16,16 +16,14 @@ import shutil
 import sys
 import threading
 import time
-from html.parser import HTMLParser
 from pathlib import Path
 
-import latex2mathml.converter
 import nbformat
-from jinja2 import pass_context
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
-from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+import makepage
+import provenance
 
 
 def main():
@@ -34,24 +32,22 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--report", type=Path)
     parser.add_argument("--no-page", action="store_true")
+    parser.add_argument("--only-page", action="store_true")
     arguments = parser.parse_args()
 
     start = time.time()
     notebook = nbformat.read(arguments.notebook, as_version=4)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     executed = arguments.folder / arguments.notebook.name
+    if arguments.only_page:
+        print(f"page: {write_page(notebook, executed).resolve().as_uri()}")
+        return
     try:
+        notebook.metadata[provenance.KEY] = provenance.take(notebook)
         execute(notebook, arguments.notebook)
     finally:
         nbformat.write(notebook, executed)
-
-    page = None
-    if not arguments.no_page:
-        page = executed.with_suffix(".html")
-        text = to_html(notebook, arguments.notebook.stem)
-        page.write_text(text, encoding="utf-8")
-        if needed := Needed.of(text):
-            sys.exit(f"{page} is not self-contained, it needs:\n  " + "\n  ".join(needed))
+    page = None if arguments.no_page else write_page(notebook, executed)
 
     if arguments.report:
         if not arguments.report.exists() or arguments.report.stat().st_mtime < start - 1:
@@ -63,6 +59,16 @@ def main():
         print(f"page: {page.resolve().as_uri()}")
     minutes, seconds = divmod(round(time.time() - start), 60)
     print(f"time: {minutes} min {seconds} s")
+
+
+def write_page(notebook, executed):
+    """Writes the page beside the executed notebook."""
+    page = executed.with_suffix(".html")
+    text = makepage.to_html(notebook, executed.stem)
+    page.write_text(text, encoding="utf-8")
+    if needed := makepage.Needed.of(text):
+        sys.exit(f"{page} is not self-contained, it needs:\n  " + "\n  ".join(needed))
+    return page
 
 
 class Terminal:
@@ -131,15 +137,6 @@ class Client(NotebookClient):
         return super().process_message(message, cell, cell_index)
 
 
-def title(cells, index):
-    """The heading that a cell stands under, or its first line that says something, not a comment nor a command of GoNB's."""
-    for cell in reversed(cells[:index]):
-        if cell.cell_type == "markdown" and (headings := re.findall(r"^#+ +(.+)", cell.source, re.MULTILINE)):
-            return headings[-1]
-    lines = [line.strip() for line in cells[index].source.splitlines()]
-    return next((line for line in lines if line and not line.startswith(("//", "%", "!"))), "")
-
-
 def execute(notebook, path):
     """Runs the cells in order, and shows how far they are."""
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
@@ -150,7 +147,7 @@ def execute(notebook, path):
 
     def before(cell, cell_index, **_):
         if cell_index in code:
-            terminal.begin(title(notebook.cells, cell_index))
+            terminal.begin(makepage.title(notebook.cells, cell_index))
 
     def after(cell_index, execute_reply, **_):
         if cell_index in code:
@@ -197,81 +194,6 @@ def joined(outputs):
         else:
             out.append(output)
     return out
-
-
-class MathRenderer(IPythonRenderer):
-    """Writes formulas as MathML, which browsers show without a script."""
-
-    def block_math(self, body):
-        return self.formula(body, "block")
-
-    def inline_math(self, body):
-        return self.formula(body, "inline")
-
-    def latex_environment(self, name, body):
-        return self.formula(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
-
-    def formula(self, body, display):
-        try:
-            return latex2mathml.converter.convert(body.strip(), display=display)
-        except Exception:  # Its parser raises what it comes across: the formula's source is readable too.
-            return f"<code>{self.text(body)}</code>"
-
-
-class PageExporter(HTMLExporter):
-    @pass_context
-    def markdown2html(self, context, source):
-        cell = context.get("cell", {})
-        renderer = MathRenderer(
-            escape=False,
-            attachments=cell.get("attachments", {}),
-            embed_images=True,
-            path=context.get("resources", {}).get("metadata", {}).get("path", ""),
-            anchor_link_text=self.anchor_link_text,
-        )
-        return MarkdownWithMath(renderer=renderer).render(source)
-
-
-def to_html(notebook, title):
-    # GoNB leaves this empty, and nbconvert would then colour the cells as Python.
-    notebook.metadata.setdefault("language_info", {})["pygments_lexer"] = "go"
-    exporter = PageExporter(
-        template_name="page", extra_template_basedirs=[str(Path(__file__).parent)], embed_images=True
-    )
-    body, _ = exporter.from_notebook_node(
-        notebook, resources={"metadata": {"name": title, "path": str(Path(__file__).parent.parent)}}
-    )
-    return body
-
-
-class Needed(HTMLParser):
-    """Lists what a page would load from outside itself."""
-
-    def __init__(self):
-        super().__init__()
-        self.found, self.inside = [], ""
-
-    @classmethod
-    def of(cls, text):
-        parser = cls()
-        parser.feed(text)
-        return parser.found
-
-    def handle_starttag(self, tag, attributes):
-        self.inside = tag
-        for name, value in attributes:
-            loads = name in ("src", "poster", "srcset") or (name == "data" and tag == "object") or (name == "href" and tag == "link")
-            if loads and value and not value.startswith(("data:", "#")):
-                self.found.append(f"<{tag} {name}={value[:100]}>")
-
-    def handle_endtag(self, tag):
-        self.inside = ""
-
-    def handle_data(self, data):
-        if self.inside == "script":
-            self.found += re.findall(r"""https?://[^\s"'`]+\.(?:mjs|js|css)\b""", data)
-        if self.inside == "style":
-            self.found += re.findall(r"""(?:@import|url\()\s*["']?(?:https?:)?//[^\s"')]+""", data)
 
 
 if __name__ == "__main__":
