@@ -7,6 +7,7 @@ speaks of that execution. No file paths: they would say where somebody's home is
 import os
 import re
 import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def take(notebook):
         "commit": commit(),
         "go": said("go", "env", "GOVERSION"),
         "modules": {name: said("go", "list", "-m", "-f", "{{.Version}}", path) for name, path in MODULES.items()},
-        "backend": said("go", "run", "./notebooks/setup"),
+        "backend": said("go", "run", "./notebooks/setup", VIRTUAL_ENV=sys.prefix),  # As the kernel finds it.
         "machine": machine(),
         "seeds": seeds(notebook),
         "small": bool(os.environ.get("SSLKIT_QUICK")),
