@@ -63,6 +63,7 @@ def to_html(notebook, name):
     headings = [line for cell in notebook.cells if cell.cell_type == "markdown" for line in re.findall(r"^# +(.+)", cell.source, re.MULTILINE)]
     notebook.metadata.setdefault("title", headings[0] if headings else name)
     describe_pictures(notebook)
+    hide_paths(notebook)
     exporter = PageExporter(
         template_name="page", extra_template_basedirs=[str(Path(__file__).parent)], embed_images=True
     )
@@ -85,6 +86,24 @@ def describe_pictures(notebook):
                 output.setdefault("metadata", {}).setdefault("alt", text)
             if "text/html" in data:
                 data["text/html"] = data["text/html"].replace('<img alt=""', f'<img alt="{html.escape(text)}"')
+
+
+def hide_paths(notebook):
+    """Takes out of what cells print where the repository and the user's home are on this machine."""
+
+    def hidden(text):
+        if "base64," in text:  # A picture.
+            return text
+        return text.replace(f"{provenance.repository}/", "").replace(f"{Path.home()}/", "~/")
+
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            texts = output.get("data", output)
+            for key, text in texts.items():
+                if key in ("text", "evalue", "text/plain", "text/markdown", "text/html"):
+                    texts[key] = hidden(text)
+                elif key == "traceback":
+                    texts[key] = [hidden(line) for line in text]
 
 
 def contents(body):

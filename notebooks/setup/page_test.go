@@ -53,6 +53,10 @@ func TestPage(t *testing.T) {
 	picture := func(metadata cell) cell {
 		return cell{"output_type": "display_data", "data": cell{"image/png": "iVBORw0KGgo="}, "metadata": metadata}
 	}
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	record := cell{
 		"executed": "2030-01-02T03:04:05+00:00", "commit": "abc+changes", "go": "go1.2.3", "backend": "xla:cpu",
 		"modules": cell{"GoMLX": "v0.1.2"}, "machine": cell{"cores": 2, "processor": "A & B", "accelerator": "none"}, "seeds": []int{7},
@@ -60,6 +64,7 @@ func TestPage(t *testing.T) {
 	got := page(t, cell{"sslkit": record},
 		markdown("# The <b>whole</b>\n## One\ntext $x^2$"), code("x := \"1 < 2\"", picture(cell{"alt": "A \"loss\"", "image/png": cell{"width": 32}})),
 		markdown("## Two"), code("y", picture(cell{})),
+		code("where", cell{"output_type": "stream", "name": "stdout", "text": "in " + repository + "/runs/simclr"}),
 		code("z", cell{"output_type": "display_data", "data": cell{"text/html": `<img alt="" src="data:,">`}, "metadata": cell{}}),
 		markdown("### Three"))
 	for what, want := range map[string]string{
@@ -79,6 +84,9 @@ func TestPage(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page lacks %s: %s", what, want)
 		}
+	}
+	if strings.Contains(got, repository) || !strings.Contains(got, "in runs/simclr") {
+		t.Error("the page says where the repository is")
 	}
 	if strings.Contains(got, "<script") {
 		t.Error("the page has a script")
