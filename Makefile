@@ -54,7 +54,7 @@ run: setup ## execute the quickstart and make its page; DATA=path uses your imag
 		SSLKIT_DATA=$$($(python) -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$$data"); export SSLKIT_DATA; \
 	fi; \
 	export $(jupyter); \
-	$(python) notebooks/setup/publish.py $(NB) $(OUT) --report "$$SSLKIT_RUNS/quickstart/report.json"
+	$(python) notebooks/setup/publish.py $(NB) $(OUT) --headlines "$$SSLKIT_RUNS/quickstart/headlines.json"
 
 # With QUICK=1, runs and pages go to the environment, so that none of yours are replaced. NB counts where it was given.
 notebooks: setup ## execute all notebooks and make their pages; NB=path: one of them, QUICK=1: small
@@ -85,7 +85,7 @@ test: setup ## vet, format, the types of all notebooks, the quickstart made smal
 	@rm -rf "$(env)/var/test"; mkdir -p "$(env)/var/test"; \
 		export SSLKIT_QUICK=1 SSLKIT_RUNS="$(env)/var/test/runs"; unset SSLKIT_DATA; export $(jupyter); \
 		$(python) notebooks/setup/publish.py notebooks/quickstart.ipynb "$(env)/var/test" \
-			--report "$$SSLKIT_RUNS/quickstart/report.json"
+			--headlines "$$SSLKIT_RUNS/quickstart/headlines.json"
 	@echo "go test -race, on what starts goroutines"
 	@export GOMLX_BACKEND="$(BACKEND)"; race() { go test -race -gcflags=all=-d=checkptr=0 -short -timeout 20m $(TESTFLAGS) "$$@"; }; \
 		race -run 'Loader|Download|ImageFolder|FrameFolder|Cache|Captions' ./data && race -run 'Forces|Affinities|FunctionOfInput' ./plots && \

@@ -10,9 +10,9 @@ import (
 )
 
 // Headlines is a file that collects the headline figures of a notebook while its cells run, each of which is a process of its
-// own. `make run` prints them. The report of a run is [Run.Report]'s.
+// own. `make run` prints them. The report of a run is package report's.
 //
-//	headlines := kit.Headlines{Path: "runs/quickstart/report.json"}
+//	headlines := kit.Headlines{Path: "runs/quickstart/headlines.json"}
 //	err := headlines.Headline("knn", "k-NN %.1f %%", 100*knn.Value)
 type Headlines struct {
 	Path string // Of the JSON file; its folder is made where it is missing.

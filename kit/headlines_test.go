@@ -9,7 +9,7 @@ import (
 )
 
 func TestHeadlinesKeepOneLineAKey(t *testing.T) {
-	headlines := Headlines{Path: filepath.Join(t.TempDir(), "runs", "report.json")}
+	headlines := Headlines{Path: filepath.Join(t.TempDir(), "runs", "headlines.json")}
 	for _, headline := range []struct{ key, line string }{{"knn", "k-NN 10 %"}, {"linear", "linear 20 %"}, {"knn", "k-NN 30 %"}} {
 		if err := headlines.Headline(headline.key, "%s", headline.line); err != nil {
 			t.Fatal(err)

@@ -12,11 +12,11 @@
 //	train, err := run.Features(data.Train)
 //	test, err := run.Features(data.Test)
 //	knn, err := eval.KNN{K: 20}.Evaluate(train, test)
-//	report, err := run.Report(kit.Reporting{}) // Writes a page about all of it.
+//	page, err := report.Of(run, report.Parts{}) // Package report writes a page about all of it.
 //
 // Pretrain is idempotent on its directory: a finished run is loaded at once, an interrupted one is resumed, to the same bits
 // as if it had not been interrupted, and another recipe in the same directory is an error that shows the difference. So a
-// cell that pretrains can be run any number of times.
+// cell that pretrains can be run any number of times. Open gives the run in a directory, whatever notebook asks.
 package kit
 
 import (

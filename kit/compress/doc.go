@@ -23,7 +23,7 @@
 //	err = compress.Magnitude{Sparsity: .8}.PruneFile("runs/simclr/encoder.safetensors", "runs/sparse.safetensors")
 //	recipe.Start, recipe.Optimizer = "runs/sparse.safetensors", compress.KeepZeros{Optimizer: optim.SGD{Momentum: .9}}
 //
-// kit.PruneGradually does the latter in rounds. Compare measures what all this bought: accuracy,
+// stages.PruneGradually does the latter in rounds. Compare measures what all this bought: accuracy,
 // parameters, multiply-adds, size of the file and latency. On dense hardware only what makes the
 // network's shape smaller makes it quicker: zeros do not.
 package compress

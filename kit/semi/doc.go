@@ -17,6 +17,6 @@
 // classifier on the encoder.
 //
 // An encoder that has been pretrained without labels is a better start than random weights:
-// kit.Recipe.Start, and kit.PretrainThenLabel for both stages under one budget of labels. Noisy
-// Student trains several networks, so it is kit.TrainNoisyStudent.
+// kit.Recipe.Start, and stages.PretrainThenLabel for both stages under one budget of labels. Noisy
+// Student trains several networks, so it is stages.TrainNoisyStudent.
 package semi

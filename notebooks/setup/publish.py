@@ -1,10 +1,10 @@
 """Executes a notebook and makes one self-contained HTML page of it.
 
-    python publish.py NOTEBOOK FOLDER [--report FILE] [--no-page | --only-page]
+    python publish.py NOTEBOOK FOLDER [--headlines FILE] [--no-page | --only-page]
 
 The executed notebook and the page go to FOLDER; NOTEBOOK itself stays as it is. While a cell runs, its progress bar is
 shown: over itself in a terminal, elsewhere as a line now and then. A cell that fails ends it with the cell, its output and
-exit status 1; the notebook as far as it came is in FOLDER then. With --report, prints the lines in "headline" of that JSON
+exit status 1; the notebook as far as it came is in FOLDER then. With --headlines, prints the lines in "headline" of that JSON
 file, which the notebook is to write. With --only-page, nothing is executed: the page shows the notebook as it is.
 """
 
@@ -30,7 +30,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("notebook", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--report", type=Path)
+    parser.add_argument("--headlines", type=Path)
     parser.add_argument("--no-page", action="store_true")
     parser.add_argument("--only-page", action="store_true")
     arguments = parser.parse_args()
@@ -49,10 +49,10 @@ def main():
         nbformat.write(notebook, executed)
     page = None if arguments.no_page else write_page(notebook, executed)
 
-    if arguments.report:
-        if not arguments.report.exists() or arguments.report.stat().st_mtime < start - 1:
-            sys.exit(f"{arguments.notebook} did not write {arguments.report}")
-        for line in json.loads(arguments.report.read_text(encoding="utf-8"))["headline"]:
+    if arguments.headlines:
+        if not arguments.headlines.exists() or arguments.headlines.stat().st_mtime < start - 1:
+            sys.exit(f"{arguments.notebook} did not write {arguments.headlines}")
+        for line in json.loads(arguments.headlines.read_text(encoding="utf-8"))["headline"]:
             print(line)
     print(f"executed notebook: {executed}")
     if page:
