@@ -12,7 +12,7 @@
 //	GOMLX_BACKEND=go go run ./benchmarks/mutants -short -skip TestGraphAgreesWithHost/Brightness
 //	go run ./benchmarks/mutants -tests beside,package,lesson
 //
-// Tests of real images are asked where SSLKIT_DATA_DIR, an absolute path, says where these are.
+// Tests that read real images run only where SSLKIT_DATA_DIR names the folder of these.
 package main
 
 import (
