@@ -90,6 +90,10 @@ func upgradeMethod(tree any, fill func(teacher map[string]any)) {
 		if _, term := tree["Final"]; term && zero(tree["Weight"]) {
 			tree["Weight"] = json.Number("1")
 		}
+		if fraction, ok := tree["Frozen"]; ok { // Of ssl.DINO and ssl.SwAV, by its name then.
+			tree["FreezeLast"] = fraction
+			delete(tree, "Frozen")
+		}
 		if teacher, ok := tree["Teacher"].(map[string]any); ok {
 			fill(teacher)
 		}

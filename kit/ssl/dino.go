@@ -38,9 +38,9 @@ type DINO struct {
 	// 0.9995, solo-learn's for 1000 epochs on CIFAR-10; the paper takes 0.996. Shorter trainings
 	// want a quicker teacher.
 	Tau float64
-	// Frozen is the fraction of the training, in (0, 1), during which the prototypes stand still.
+	// FreezeLast is the fraction of the training, in (0, 1), during which the prototypes stand still.
 	// Default 0.01: the paper's first epoch of 100; a tiny number is none.
-	Frozen float64
+	FreezeLast float64
 	// Locals is the number of small crops beside the two global ones. Default 0, as solo-learn has
 	// it on CIFAR-10; the paper takes 8, and SwAV on CIFAR-10 6 of 18 pixels.
 	Locals int
@@ -64,7 +64,7 @@ func (m DINO) WithDefaults() Method {
 	m.Prototypes, m.Hidden, m.Out = cmp.Or(m.Prototypes, 4096), cmp.Or(m.Hidden, 2048), cmp.Or(m.Out, 256)
 	m.Temperature = cmp.Or(m.Temperature, .1)
 	m.TeacherTemperature, m.TeacherStart = cmp.Or(m.TeacherTemperature, .07), cmp.Or(m.TeacherStart, .04)
-	m.Tau, m.Frozen, m.LocalScale = cmp.Or(m.Tau, .9995), cmp.Or(m.Frozen, .01), cmp.Or(m.LocalScale, .4)
+	m.Tau, m.FreezeLast, m.LocalScale = cmp.Or(m.Tau, .9995), cmp.Or(m.FreezeLast, .01), cmp.Or(m.LocalScale, .4)
 	return m
 }
 
@@ -85,7 +85,7 @@ func (m DINO) check(batch Batch, d DINO) error {
 		setting.Positive("ssl.DINO: TeacherTemperature", m.TeacherTemperature, d.TeacherTemperature),
 		setting.Positive("ssl.DINO: TeacherStart", m.TeacherStart, d.TeacherStart),
 		setting.Fraction("ssl.DINO: Tau", m.Tau, d.Tau),
-		setting.Fraction("ssl.DINO: Frozen", m.Frozen, d.Frozen),
+		setting.Fraction("ssl.DINO: FreezeLast", m.FreezeLast, d.FreezeLast),
 		checkCrops("ssl.DINO", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 		cropSizes("ssl.DINO", batch),
 	)
@@ -144,7 +144,7 @@ func (m DINO) Loss(step *Step) *Node {
 //
 //	features: [n, dim] -> [n, prototypes]
 func (m DINO) logits(step *Step, features *Node) *Node {
-	frozen := LessThan(step.Progress, Scalar(step.Progress.Graph(), step.Progress.DType(), m.Frozen))
+	frozen := LessThan(step.Progress, Scalar(step.Progress.Graph(), step.Progress.DType(), m.FreezeLast))
 	head := m.head()
 	return head.compare(step.Scope, head.embed(step.Scope, features), frozen)
 }

@@ -38,7 +38,7 @@ func TestDINOTrainsEncoderHeadAndPrototypes(t *testing.T) {
 
 func TestDINOFreezesThePrototypesAtFirst(t *testing.T) {
 	small := dinoSmall
-	small.Frozen = .6 // maskedStep is halfway.
+	small.FreezeLast = .6 // maskedStep is halfway.
 	_, norms := maskedStep(t, small, maskedViT, dinoCrops(32, 32)...)
 	for path, norm := range norms {
 		if strings.HasPrefix(path, "/method/prototypes") && norm != 0 {
@@ -96,7 +96,7 @@ func TestDINOCheck(t *testing.T) {
 	for field, bad := range map[string]DINO{
 		"Prototypes": {Prototypes: 1}, "Hidden": {Hidden: -1}, "Out": {Out: -1}, " Temperature": {Temperature: -1},
 		"TeacherTemperature": {TeacherTemperature: -1}, "TeacherStart": {TeacherStart: -1}, "Tau": {Tau: 1},
-		"Frozen": {Frozen: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33}, "LocalScale": {LocalScale: 1},
+		"FreezeLast": {FreezeLast: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33}, "LocalScale": {LocalScale: 1},
 	} {
 		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)

@@ -34,9 +34,9 @@ type SwAV struct {
 	Epsilon float64
 	// Iterations is how often Sinkhorn–Knopp scales the codes, at least 1. Default 3.
 	Iterations int
-	// Frozen is the fraction of the training in which the prototypes stay as they began, in (0, 1).
+	// FreezeLast is the fraction of the training in which the prototypes stay as they began, in (0, 1).
 	// Default 0.002, two epochs of 1000; a tiny number is none.
-	Frozen float64
+	FreezeLast float64
 	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
 	Hidden int
 	// Out is the number of features of the embedding. Default 128.
@@ -65,7 +65,7 @@ func (m SwAV) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .1)
 	m.Epsilon = cmp.Or(m.Epsilon, .05)
 	m.Iterations = cmp.Or(m.Iterations, 3)
-	m.Frozen = cmp.Or(m.Frozen, .002)
+	m.FreezeLast = cmp.Or(m.FreezeLast, .002)
 	m.Hidden = cmp.Or(m.Hidden, 2048)
 	m.Out = cmp.Or(m.Out, 128)
 	m.QueueFrom = cmp.Or(m.QueueFrom, .05)
@@ -83,7 +83,7 @@ func (m SwAV) Check(batch Batch) error {
 		setting.Positive("ssl.SwAV: Temperature", m.Temperature, d.Temperature),
 		setting.Positive("ssl.SwAV: Epsilon", m.Epsilon, d.Epsilon),
 		setting.AtLeast(1, "ssl.SwAV: Iterations", m.Iterations, d.Iterations),
-		setting.Fraction("ssl.SwAV: Frozen", m.Frozen, d.Frozen),
+		setting.Fraction("ssl.SwAV: FreezeLast", m.FreezeLast, d.FreezeLast),
 		setting.AtLeast(1, "ssl.SwAV: Hidden", m.Hidden, d.Hidden),
 		setting.AtLeast(2, "ssl.SwAV: Out", m.Out, d.Out),
 		setting.Fraction("ssl.SwAV: QueueFrom", m.QueueFrom, d.QueueFrom),
@@ -169,7 +169,7 @@ func (m SwAV) prototypes(scope *model.Scope, progress *Node) *Node {
 	})
 	c := scope.VariableWithShape("prototypes", shapes.Make(dtypes.Float32, m.Prototypes, m.Out)).NodeValue(g)
 	c = Transpose(unit(c), 0, 1) // [out, prototypes]
-	return Where(LessThan(progress, Scalar(g, dtypes.Float32, m.Frozen)), StopGradient(c), c)
+	return Where(LessThan(progress, Scalar(g, dtypes.Float32, m.FreezeLast)), StopGradient(c), c)
 }
 
 // Embed is the projection head g, a perceptron of two layers. SwAV compares its l2-normalised
@@ -182,7 +182,7 @@ func (m SwAV) Embed(scope *model.Scope, features *Node) *Node {
 
 // Collapse of SwAV comes from codes that are too soft to tell images apart.
 func (m SwAV) Collapse() Collapse {
-	return Collapse{Try: "a smaller Epsilon; fewer Prototypes; a Queue where the batch is small; a larger Frozen; " +
+	return Collapse{Try: "a smaller Epsilon; fewer Prototypes; a Queue where the batch is small; a larger FreezeLast; " +
 		"a lower learning rate"}
 }
 

@@ -91,7 +91,7 @@ func TestSwappedPredictionOfCollapse(t *testing.T) {
 }
 
 func TestSwAVFreezesItsPrototypesAtFirst(t *testing.T) {
-	m := SwAV{Prototypes: 5, Hidden: 8, Out: 6, Frozen: .1}
+	m := SwAV{Prototypes: 5, Hidden: 8, Out: 6, FreezeLast: .1}
 	_, early := negfreeStep(t, m, .05)
 	if g, ok := early["/method/prototypes"]; !ok || g != 0 {
 		t.Errorf("the gradient of frozen prototypes is %g (%v)", g, ok)
@@ -117,7 +117,7 @@ func TestSwAVCheck(t *testing.T) {
 	}
 	for field, bad := range map[string]SwAV{
 		"Prototypes": {Prototypes: 1}, "Temperature": {Temperature: -1}, "Epsilon": {Epsilon: -1}, "Iterations": {Iterations: -1},
-		"Frozen": {Frozen: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1},
+		"FreezeLast": {FreezeLast: 1}, "Hidden": {Hidden: -1}, "Out": {Out: 1}, "Locals": {Locals: -1},
 		"LocalSize": {LocalSize: 33},
 		"Queue":     {Queue: 24}, "QueueFrom": {QueueFrom: 1},
 	} {
