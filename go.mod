@@ -11,10 +11,10 @@ require (
 	codeberg.org/sbinet/npyio v0.14.0
 	github.com/disintegration/imaging v1.6.2
 	github.com/gofrs/flock v0.13.0
-	github.com/gomlx/compute v0.1.4
-	github.com/gomlx/go-xla v0.4.2
-	github.com/gomlx/gomlx v0.28.3
-	github.com/janpfeifer/gonb v0.11.4
+	github.com/gomlx/compute v0.1.6
+	github.com/gomlx/go-xla v0.4.5
+	github.com/gomlx/gomlx v0.28.8
+	github.com/janpfeifer/gonb v0.11.5
 	github.com/schollz/progressbar/v3 v3.19.0
 	golang.org/x/image v0.30.0
 	golang.org/x/tools v0.44.0

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/go-xla/compute/xla"
+	_ "github.com/gomlx/go-xla/compute/xla/autoinstall" // xla.AutoInstall has nothing to call without it.
 )
 
 // opener chooses a backend for a host and opens it. Its functions are go-xla's, and a test's own in tests.
@@ -175,7 +176,7 @@ func (o opener) create(name, config string, options clientOptions) (*opened, err
 }
 
 // pureGo opens GoMLX's Go backend. Unless config says otherwise it runs one operation after the other, each on all cores: in
-// compute v0.1.4 operations that run side by side can wait for each other's workers for ever.
+// compute v0.1.6 operations that run side by side can wait for each other's workers for ever.
 func (o opener) pureGo(config string) (*opened, error) {
 	if config == "" {
 		config = "ops_sequential"

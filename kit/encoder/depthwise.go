@@ -110,7 +110,8 @@ func taps(weight *Node, n int) *Node {
 	return ConvertDType(Const(weight.Graph(), joins), weight.DType())
 }
 
-// withZeros puts n zeros on both ends of an axis. Pad has no gradient in GoMLX.
+// withZeros puts n zeros on both ends of an axis. Pad gives the same bits, but training by it took 6 to 27 % longer on xla:cpu, in
+// four pairs of runs.
 func withZeros(x *Node, axis, n int) *Node {
 	shape := x.Shape().Clone()
 	shape.Dimensions[axis] = n

@@ -78,7 +78,7 @@ func (d Dir) WriteCheckpoint(store *model.Store, name string) (err error) {
 	return os.Rename(writing, path)
 }
 
-// checkWhole returns an error where the values in a directory are not as many bytes as the store's: GoMLX v0.28.3 loses the
+// checkWhole returns an error where the values in a directory are not as many bytes as the store's: GoMLX v0.28.8 loses the
 // error of a write that fails, as on a full disk.
 func checkWhole(dir string, store *model.Store) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*"+checkpoint.BinDataSuffix))
