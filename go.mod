@@ -8,18 +8,18 @@ tool (
 )
 
 require (
-	codeberg.org/sbinet/npyio v0.14.0
-	github.com/disintegration/imaging v1.6.2
-	github.com/gofrs/flock v0.13.0
+	codeberg.org/sbinet/npyio v0.14.0 // the headers of NumPy files
+	github.com/disintegration/imaging v1.6.2 // resizing of pictures on the host
+	github.com/gofrs/flock v0.13.0 // locks of files
 	github.com/gomlx/compute v0.1.6
-	github.com/gomlx/go-xla v0.4.5
-	github.com/gomlx/gomlx v0.28.8
-	github.com/janpfeifer/gonb v0.11.5
-	github.com/schollz/progressbar/v3 v3.19.0
+	github.com/gomlx/go-xla v0.4.5 // PJRT, as the successor of gopjrt
+	github.com/gomlx/gomlx v0.28.8 // graphs, autodiff, checkpoints, the training loop
+	github.com/janpfeifer/gonb v0.11.5 // the Jupyter kernel
+	github.com/schollz/progressbar/v3 v3.19.0 // the progress bar
 	golang.org/x/image v0.30.0
 	golang.org/x/tools v0.44.0
-	gonum.org/v1/gonum v0.17.0
-	gonum.org/v1/plot v0.17.0
+	gonum.org/v1/gonum v0.17.0 // linear algebra, L-BFGS
+	gonum.org/v1/plot v0.17.0 // figures
 )
 
 require (

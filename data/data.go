@@ -1,14 +1,23 @@
 // Package data is where images, labels, boxes, masks and frames come from.
 //
-// A [Source] is a plain struct literal that says what to read: [Shapes] (an
-// embedded procedural world, nothing to download), [CIFAR10] and [CIFAR100]
-// (fetched once, checked, cached), [ImageFolder] (your own pictures, in a
-// folder or an archive) or [FrameFolder] (your own videos, as frames). Opening one of its splits gives a [Set]: a fixed
-// sequence of equal-sized RGB images. A [Subset] chooses labels, an [Order]
-// says which images make up which training step, and a [Loader] reads those
-// batches ahead. Where images are frames of videos ([Clips]) or several of them
-// show one object ([Instances]), an [Item] says how many are read together, and
-// where they are described in words ([Captioned]), whether with a caption:
+// A [Source] is a plain struct literal that says what to read:
+//
+//   - [Shapes]: a procedural world in the program itself, with nothing to
+//     download; also boxes, masks, captions, subgroups and video
+//   - [CIFAR10], [CIFAR100], [MNIST], [FashionMNIST], [MedMNIST]: fetched once,
+//     checked, cached; or a local path
+//   - [ImageFolder]: your own pictures, in a folder or an archive
+//   - [FrameFolder]: your own videos, as frames
+//   - [CaptionFile]: your own pictures with captions
+//   - [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]: parts of
+//     another source, or the same images with fewer or other labels
+//
+// Opening one of its splits gives a [Set]: a fixed sequence of equal-sized RGB
+// images. A [Subset] chooses labels, an [Order] says which images make up which
+// training step, and a [Loader] reads those batches ahead. Where images are
+// frames of videos ([Clips]) or several of them show one object ([Instances]),
+// an [Item] says how many are read together, and where they are described in
+// words ([Captioned]), whether with a caption:
 //
 //	set, err := data.CIFAR10{Train: 10_000}.Open(data.Train)
 //	order := data.Order{Len: set.Len(), Batch: 128, Seed: 1}

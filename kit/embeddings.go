@@ -71,7 +71,7 @@ func (r *Run) TextEmbeddings(texts ...string) (eval.Features, error) {
 		return eval.Features{}, fmt.Errorf("text embeddings in %s: %w", r.Dir, err)
 	}
 	if len(texts) == 0 {
-		return fail(fmt.Errorf("there is no text; there must be at least 1"))
+		return fail(fmt.Errorf("no text is given; there must be at least 1"))
 	}
 	model := r.Recipe.model()
 	if _, err := model.Tokens(texts); err != nil { // All of them, before anything is compiled.

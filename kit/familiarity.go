@@ -96,9 +96,8 @@ func (r *Run) familiarity() (Familiarity, error) {
 	gap := f.HeldOut.Value - f.Train.Value
 	f.Gap = metric.Interval{Value: gap, Low: gap - half, High: gap + half, N: len(near) + len(far)}
 	if f.Seen >= SeenOften && f.Gap.Low > 0 && gap >= familiarFactor*f.HeldOut.Value {
-		f.Warning = fmt.Sprintf("memorised: pretraining saw each image %.0f times, and views of training images are nearer to "+
-			"each other "+
-			"(%.3f) than those of others (%.3f): more images, or fewer steps, or stronger views", f.Seen, f.Train.Value, f.HeldOut.Value)
+		f.Warning = fmt.Sprintf("memorised: pretraining saw each image %.0f times, and two views of a training image are nearer to "+
+			"each other (%.3f) than two views of a held-out image (%.3f). Try more images, fewer steps or stronger views", f.Seen, f.Train.Value, f.HeldOut.Value)
 	}
 	return f, nil
 }

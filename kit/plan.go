@@ -110,7 +110,7 @@ func (r Recipe) item(set data.Set) (item data.Item, sources []int, err error) {
 func (r Recipe) readCaptions(set data.Set) (ssl.Method, error) {
 	captions, err := data.Captions(set)
 	if err != nil {
-		return nil, fmt.Errorf("kit.Recipe: Method %s reads captions, so Data must have one of every image: %w", r.Method.Name(), err)
+		return nil, fmt.Errorf("kit.Recipe: Method %s reads captions, so Data must have one for every image: %w", r.Method.Name(), err)
 	}
 	var all []string
 	for _, ofImage := range captions {

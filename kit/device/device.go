@@ -9,8 +9,11 @@
 //  1. $GOMLX_BACKEND, where set, as in GoMLX: "go", "xla:cpu", "xla:cuda", "xla:/absolute/plugin.so", with GoMLX's
 //     options after a comma. What it names is used or is an error: nothing else is tried.
 //  2. An accelerator (CUDA, TPU), where its device file and a plugin for it are found.
-//  3. A CPU plugin.
-//  4. The plugin that go-xla downloads from the internet, unless $GOMLX_NO_AUTO_INSTALL is set.
+//  3. A CPU plugin, such as that of the wheel xla-cpu-pjrt, which exists for Linux on x86-64.
+//  4. The plugin that go-xla downloads from the internet, unless $GOMLX_NO_AUTO_INSTALL is set. So on other systems, such as
+//     macOS or arm64, the first use needs the internet.
+//
+// For CUDA, pip install "jax-cuda13-plugin[with-cuda]" brings a plugin, for a TPU pip install libtpu.
 //
 // Where none opens it is an error, which says what to install. GoMLX's Go backend needs no plugin and is tens of times
 // slower than XLA, so that it is used only where $GOMLX_BACKEND asks for it: "go".

@@ -92,12 +92,12 @@ func (w *Watch) outcome() error {
 	done, saved := w.done.Load(), w.saved.Load()
 	switch {
 	case done == 0:
-		return fmt.Errorf("%w before the end of the first step; nothing is kept, run the same again to begin anew", ErrInterrupted)
+		return fmt.Errorf("%w before the end of the first step; nothing is kept; run the same again to start from the beginning", ErrInterrupted)
 	case saved == 0:
-		return fmt.Errorf("%w behind step %d, before the first checkpoint; nothing is kept, run the same again to begin anew", ErrInterrupted, done)
+		return fmt.Errorf("%w after step %d, before the first checkpoint; nothing is kept; run the same again to start from the beginning", ErrInterrupted, done)
 	case saved == done:
-		return fmt.Errorf("%w behind step %d; its checkpoint is kept, run the same again to go on from there", ErrInterrupted, done)
+		return fmt.Errorf("%w after step %d; its checkpoint is kept; run the same again to go on from there", ErrInterrupted, done)
 	default:
-		return fmt.Errorf("%w behind step %d; the checkpoint of step %d is kept, run the same again to go on from there", ErrInterrupted, done, saved)
+		return fmt.Errorf("%w after step %d; the checkpoint of step %d is kept; run the same again to go on from there", ErrInterrupted, done, saved)
 	}
 }

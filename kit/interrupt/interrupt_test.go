@@ -37,9 +37,9 @@ func TestSentence(t *testing.T) {
 		want        string
 	}{
 		{0, 0, "before the end of the first step; nothing is kept"},
-		{0, 7, "behind step 7, before the first checkpoint; nothing is kept"},
-		{5, 7, "behind step 7; the checkpoint of step 5 is kept, run the same again to go on from there"},
-		{7, 0, "behind step 7; its checkpoint is kept"},
+		{0, 7, "after step 7, before the first checkpoint; nothing is kept"},
+		{5, 7, "after step 7; the checkpoint of step 5 is kept; run the same again to go on from there"},
+		{7, 0, "after step 7; its checkpoint is kept"},
 	} {
 		w := begin(time.Hour, func(string) {})
 		if test.saved > 0 {

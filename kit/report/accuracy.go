@@ -21,21 +21,21 @@ func KNN(trained, before eval.Result) (Section, error) {
 	values, err := raw(map[string]eval.Result{"trained": trained, "before_training": before})
 	s := Section{
 		Title: "k-NN",
-		Text: []string{"An image is given the class of its nearest labelled neighbours in the features of the frozen encoder. " +
-			"Nothing is trained on the labels, and nothing is tuned."},
+		Text: []string{"Each image gets the class that its nearest labelled images vote for, by the features of the frozen " +
+			"encoder. Nothing is trained on the labels, and nothing is tuned."},
 		Results:    []Result{{"k-NN", trained}, {"k-NN, before training", before}},
 		References: []Reference{wu2018, wilson27},
 		Values:     values,
 	}
 	s.Warnings = append(s.Warnings, copied(trained)...)
 	if trained.High < before.Low {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("training made the features worse: k-NN is right on %s of the images, and on "+
-			"%s before training", Result{Result: trained}.Quantity(), Result{Result: before}.Quantity()))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("training made the features worse: k-NN is right on %s of the images, and was "+
+			"right on %s of them before training", Result{Result: trained}.Quantity(), Result{Result: before}.Quantity()))
 	}
 	return s, err
 }
 
-// Linear is the part of the linear probe. truth are the classes of the test images, of which the result must hold predictions.
+// Linear is the part of the linear probe. truth are the classes of the test images; the result must hold a prediction of each.
 func Linear(result eval.Result, truth []int, classes []string) (Section, error) {
 	values, err := raw(result)
 	if err != nil {
@@ -43,7 +43,7 @@ func Linear(result eval.Result, truth []int, classes []string) (Section, error) 
 	}
 	s := Section{
 		Title: "Linear probe",
-		Text: []string{"Logistic regression on the standardised features of the frozen encoder. Its L2 penalty is chosen on " +
+		Text: []string{"Logistic regression on the standardised features of the frozen encoder. Its L2 penalty is chosen with " +
 			"training images alone."},
 		Results:    []Result{{"Linear probe", result}},
 		References: []Reference{zhang16, wilson27},
@@ -51,8 +51,8 @@ func Linear(result eval.Result, truth []int, classes []string) (Section, error) 
 		Warnings:   copied(result),
 	}
 	if result.Fit != nil && !result.Fit.Converged {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the fit of the linear probe had not converged after %d iterations; give "+
-			"eval.Linear more MaxIterations", result.Fit.Iterations))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the fit of the linear probe had not converged after %d iterations; raise "+
+			"MaxIterations in eval.Linear", result.Fit.Iterations))
 	}
 	if words := majority(truth, classes); words != "" {
 		s.Text = append(s.Text, words)
@@ -66,7 +66,7 @@ func Linear(result eval.Result, truth []int, classes []string) (Section, error) 
 		if err != nil {
 			return Section{}, err
 		}
-		figure, err := Draw(plot, "Rows are true classes, columns predicted ones; the colour is the share of the row.")
+		figure, err := Draw(plot, "Rows are the true classes, columns the predicted ones. The colour shows the share of the row.")
 		if err != nil {
 			return Section{}, err
 		}
@@ -83,7 +83,7 @@ const confusionUpTo = 45
 // classTable is the share of each class that is recognised.
 func classTable(counts [][]int, classes []string) (Table, error) {
 	table := Table{Title: "Accuracy by class", Columns: []string{"class", "recognised", "test images"},
-		Note: "Wilson's interval over the test images of the class."}
+		Note: "Intervals: Wilson's, over the test images of the class."}
 	for c, row := range counts {
 		n := 0
 		for _, count := range row {
@@ -116,7 +116,7 @@ func majority(truth []int, classes []string) string {
 	if len(truth) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Who always named the most frequent of the %s classes would be right in %s.", thousands(len(classes)),
+	return fmt.Sprintf("Always naming the most frequent of the %s classes would be right on %s of the images.", thousands(len(classes)),
 		Number(float64(counts[most])/float64(len(truth)), Share).Figure)
 }
 
@@ -125,6 +125,6 @@ func copied(r eval.Result) []string {
 	if r.Copies == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s the very features of a labelled image of %s: they are probably in both sets",
+	return []string{fmt.Sprintf("%s exactly the features of a labelled image of %s: the same images are probably in both sets",
 		plural(r.Copies, "test image of "+r.Test+" has", "test images of "+r.Test+" have"), r.Train)}
 }

@@ -5,14 +5,14 @@ import (
 	"sslkit/plots"
 )
 
-// Calibration is the part of how sure the linear probe is. noTemperature says why none was fitted, where none was.
+// Calibration is the part about how sure the linear probe is. noTemperature says why no temperature was fitted, where none was.
 func Calibration(result eval.CalibrationResult, noTemperature string) (Section, error) {
 	values, err := raw(result)
 	if err != nil {
 		return Section{}, err
 	}
 	table := Table{Columns: []string{"probabilities", "ECE", "Brier score", "NLL"},
-		Note: "Bootstrap over test images; lower is better. An ECE is above 0 by chance alone, the more so with few images."}
+		Note: "Intervals: bootstrap over test images. Lower is better. Chance alone puts an ECE above 0, and more so with few images."}
 	row := func(name string, r eval.Reliability) {
 		table.Rows = append(table.Rows, []Cell{Words(name), Interval(r.ECE, Plain), Interval(r.Brier, Plain), Interval(r.NLL, Plain)})
 	}
@@ -20,7 +20,7 @@ func Calibration(result eval.CalibrationResult, noTemperature string) (Section, 
 	lines := []plots.Line{{Name: "calibrated", X: []float64{0, 1}, Y: []float64{0, 1}}, diagram("the probe's own", result.OwnBins)}
 	s := Section{
 		Title: "Calibration",
-		Text:  []string{"Of the images of which the probe says 70 %, is it right in 70 %?"}, Protocol: provenance(result.Result),
+		Text:  []string{"When the probe is 70 % sure of its answers, are 70 % of them right?"}, Protocol: provenance(result.Result),
 		References: []Reference{
 			{"Guo et al. 2017, On calibration of modern neural networks", "https://arxiv.org/abs/1706.04599"},
 			{"Brier 1950, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78", ""},
@@ -30,7 +30,7 @@ func Calibration(result eval.CalibrationResult, noTemperature string) (Section, 
 	if result.Scaled != nil {
 		row("divided by temperature "+Number(result.Temperature, Plain).Figure.String(), *result.Scaled)
 		lines = append(lines, diagram("with temperature", result.ScaledBins))
-		s.Text = append(s.Text, "The temperature is fitted on validation images; it changes no prediction.")
+		s.Text = append(s.Text, "The temperature is fitted on validation images. It changes no prediction.")
 	} else {
 		s.Text = append(s.Text, "No temperature was fitted: "+noTemperature+".")
 	}
@@ -39,8 +39,8 @@ func Calibration(result eval.CalibrationResult, noTemperature string) (Section, 
 	if err != nil {
 		return Section{}, err
 	}
-	figure, err := Draw(plot, "Test images by how sure the probe is of them, with the 95 % interval of the accuracy. Below the "+
-		"diagonal it is too sure of itself.")
+	figure, err := Draw(plot, "Test images, grouped by how sure the probe is, with the 95 % interval of their accuracy. Below the "+
+		"diagonal the probe is too sure.")
 	s.Figures = []Figure{figure}
 	return s, err
 }

@@ -23,8 +23,8 @@ type Card struct {
 // ModelCard is a Card with what the run itself knows.
 type ModelCard struct {
 	Card
-	Method  string `json:"method"`  // Method is how it was trained, as "simclr".
-	Encoder string `json:"encoder"` // Encoder is the architecture, as "resnet18-w16".
+	Method  string `json:"method"`  // Method is how it was trained, such as "simclr".
+	Encoder string `json:"encoder"` // Encoder is the architecture, such as "resnet18-w16".
 	Dim     int    `json:"dim"`     // Dim is the number of features.
 	// Weights is the SHA-256 (hex) of the trained weights; empty where there are none yet.
 	Weights  string `json:"weights"`
@@ -32,13 +32,13 @@ type ModelCard struct {
 	Commit   string `json:"commit,omitempty"`   // Commit of the code that trained it.
 	Began    string `json:"began,omitempty"`    // Began is when the training was started, RFC 3339.
 	Training Images `json:"training"`           // Training are the images that were trained on.
-	Judged   Images `json:"judged"`             // Judged are the images that the figures are of.
+	Judged   Images `json:"judged"`             // Judged are the images that were evaluated.
 	Measured string `json:"measured,omitempty"` // Measured says how the figures came about, in words.
 }
 
 // Images describe a set.
 type Images struct {
-	Name        string `json:"name"`                 // Name of the set, as "cifar10/train".
+	Name        string `json:"name"`                 // Name of the set, such as "cifar10/train".
 	Fingerprint string `json:"fingerprint"`          // Fingerprint names images, labels and order.
 	Number      int    `json:"number"`               // Number of images.
 	Height      int    `json:"height"`               // Height in pixels.

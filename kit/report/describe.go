@@ -40,7 +40,7 @@ func (p *reporter) describe(out *Report) error {
 	out.Subtitle = fmt.Sprintf("%s steps of %d images of %s, seed %d", counted(p.stepsDone()), recipe.Batch,
 		out.Model.Training.Name, recipe.Seed)
 	if out.Model.Began != "" {
-		out.Subtitle += ", begun " + env.Began.Format("2 January 2006")
+		out.Subtitle += ", started " + env.Began.Format("2 January 2006")
 	}
 	out.Cost, err = p.cost(env, out.Model.Training)
 	if err != nil {
@@ -128,7 +128,7 @@ func (p *reporter) card(env rundir.Environment, sections []Section) (ModelCard, 
 		}
 	}
 	if len(measured) > 0 {
-		card.Measured = fmt.Sprintf("on the frozen encoder: %s. Intervals are of 95 %%, and each says what it speaks of",
+		card.Measured = fmt.Sprintf("on the frozen encoder: %s. Intervals are 95 %% intervals, and each says what it is over",
 			strings.Join(measured, "; "))
 	}
 	return card, nil

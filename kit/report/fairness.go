@@ -14,7 +14,7 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 		return Section{}, err
 	}
 	groups := Table{Title: "Accuracy by " + result.Attribute, Columns: []string{result.Attribute, "accuracy", "test images"},
-		Note: "Bootstrap over the group's images within the classes."}
+		Note: "Intervals: bootstrap over the group's images, within each class."}
 	var bars []plots.Bar
 	for _, g := range result.Groups.Groups {
 		name := result.GroupNames[g.Group]
@@ -25,12 +25,13 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 	gaps := Table{
 		Title: "Gaps", Columns: []string{"", "value"},
 		Rows: [][]Cell{
-			{Words(fmt.Sprintf("accuracy, %s less %s", result.GroupNames[gap.Of], result.GroupNames[gap.Over])), Interval(gap.Interval,
-				Points)},
-			{Words(fmt.Sprintf("worst pair: %s, %s", classes[result.WorstCell.Class], result.GroupNames[result.WorstCell.Group])),
+			{Words(fmt.Sprintf("accuracy of %s minus that of %s", result.GroupNames[gap.Of], result.GroupNames[gap.Over])),
+				Interval(gap.Interval, Points)},
+			{Words(fmt.Sprintf("worst pair of class and subgroup: %s, %s", classes[result.WorstCell.Class],
+				result.GroupNames[result.WorstCell.Group])),
 				Interval(result.WorstCell.Accuracy, Share)},
 		},
-		Note: fmt.Sprintf("A permutation test that groups do not matter has p = %.3g. The worst of many pairs is low by chance too.",
+		Note: fmt.Sprintf("Permutation test of whether the subgroups matter: p = %.3g. The worst of many pairs is low by chance too.",
 			result.Groups.PValue),
 	}
 	if b := result.Bias; b != nil {
@@ -40,8 +41,8 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 			[]Cell{Words("bias gap"), Interval(b.Gap, Points)})
 	}
 	decisions := Table{Title: "Decisions", Columns: []string{"class", "demographic parity", "equalised odds"},
-		Note: "How much the share that is said to be of the class differs between groups, and how much its error rates do. " +
-			"Newcombe's intervals."}
+		Note: "Demographic parity: by how much the share of images that are given the class differs between subgroups. " +
+			"Equalised odds: by how much the error rates of the class differ. Newcombe's intervals."}
 	for _, d := range result.Decisions {
 		odds := Words(d.Undefined)
 		if d.EqualizedOdds != nil {
@@ -56,7 +57,7 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 	figure, err := Draw(plot, "With the 95 % interval.")
 	s := Section{
 		Title: "Fairness",
-		Text:  []string{"Does the probe serve the subgroups of the test images alike?"}, Protocol: provenance(result.Result),
+		Text:  []string{"Does the probe serve all subgroups of the test images equally well?"}, Protocol: provenance(result.Result),
 		Tables: []Table{groups, gaps, decisions}, Figures: []Figure{figure}, Values: values,
 		References: []Reference{
 			{"Hardt, Price, Srebro 2016, Equality of opportunity in supervised learning", "https://arxiv.org/abs/1610.02413"},
@@ -65,12 +66,11 @@ func Fairness(result eval.FairnessReport, classes []string) (Section, error) {
 		},
 	}
 	if b := result.Bias; b != nil && b.Gap.Low > 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the probe relies on %s in place of the class: the bias gap is %s",
-			result.Attribute,
-			Quantity{b.Gap, Points}))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the probe relies on %s instead of the class: the bias gap is %s",
+			result.Attribute, Quantity{b.Gap, Points}))
 	}
 	if gap.Low > 0 || gap.High < 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("groups are served unequally: accuracy of %s less that of %s is %s",
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the subgroups are not served equally well: the accuracy of %s minus that of %s is %s",
 			result.GroupNames[gap.Of], result.GroupNames[gap.Over], Quantity{gap.Interval, Points}))
 	}
 	return s, err

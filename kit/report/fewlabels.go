@@ -11,9 +11,9 @@ func FewShot(result eval.FewShotResult) (Section, error) {
 	values, err := raw(result)
 	return Section{
 		Title: "Few-shot classification",
-		Text: []string{fmt.Sprintf("In each of %s episodes %d classes and %s of each are drawn; the classifier sees those alone "+
-			"and names the class of %s of each class. In the literature the classes are new to the encoder; here it was trained on "+
-			"images of them.",
+		Text: []string{fmt.Sprintf("Each of %s episodes draws %d classes and %s of each class. The classifier sees these alone, "+
+			"and then names the class of %s of each class. In the literature the classes are new to the encoder. Here the "+
+			"encoder was trained on images of them.",
 			thousands(result.Episodes), result.Ways, plural(result.Shots, "labelled image", "labelled images"),
 			plural(result.Queries, "other image", "other images"))},
 		Results: []Result{{fmt.Sprintf("%d-way %d-shot", result.Ways, result.Shots), result.Result}},
@@ -28,15 +28,15 @@ func FewShot(result eval.FewShotResult) (Section, error) {
 // Retrieval is the part of ranking training images for test images. pictures, if any, show some of them.
 func Retrieval(result eval.RetrievalResult, pictures ...Figure) (Section, error) {
 	values, err := raw(result)
-	table := Table{Columns: []string{"among the first", "an image of the class is there", "share of images of the class"},
+	table := Table{Columns: []string{"among the first", "queries that find their class", "share of images of the class"},
 		Note: "Interval: " + result.Interval + "."}
 	for _, at := range result.At {
 		table.Rows = append(table.Rows, []Cell{Counted(at.K), Interval(at.Recall, Share), Interval(at.Precision, Share)})
 	}
 	return Section{
 		Title: "Retrieval",
-		Text: []string{"For each test image the training images are ranked by the similarity of their features; those of its " +
-			"class are relevant. mAP is the mean over the test images of the average precision of the whole ranking."},
+		Text: []string{"For each test image the training images are ranked by the similarity of their features. Those of the same " +
+			"class are relevant. mAP is the average precision of the whole ranking, averaged over the test images."},
 		Results: []Result{{"Retrieval, mAP", result.Result}}, Tables: []Table{table}, Figures: pictures, Values: values,
 		References: []Reference{{"Manning, Raghavan, Schütze 2008, Introduction to information retrieval, chapter 8", ""}},
 	}, err

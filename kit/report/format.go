@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// String is value and interval, as "61.3 % [60.3, 62.2]". Shares have one decimal, or two where the interval is narrower than
+// String is value and interval, such as "61.3 % [60.3, 62.2]". Shares have one decimal, or two where the interval is narrower than
 // that; plain figures as many as show two digits of half the interval, or three digits where there is none.
 func (q Quantity) String() string { return strings.TrimSpace(q.number() + " " + q.interval()) }
 
@@ -57,7 +57,7 @@ func (q Quantity) digits(v float64) string {
 	return decimals(v, min(max(2-int(math.Floor(math.Log10(size))), 0), 6))
 }
 
-// decimals writes v with so many decimals, a true minus sign, and no minus before zero.
+// decimals writes v with that many decimals, a true minus sign, and no minus before zero.
 func decimals(v float64, places int) string {
 	text := strconv.FormatFloat(v, 'f', places, 64)
 	if digits, negative := strings.CutPrefix(text, "-"); negative {
@@ -76,9 +76,8 @@ func scientific(v float64) string {
 	}
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e")
 	power, _ := strconv.Atoi(exponent)
-	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8",
-		"⁸",
-		"9", "⁹").Replace(strconv.Itoa(power))
+	raised := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷",
+		"8", "⁸", "9", "⁹").Replace(strconv.Itoa(power))
 	return strings.Replace(mantissa, "-", "−", 1) + " × 10" + raised
 }
 

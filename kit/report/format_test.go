@@ -76,7 +76,7 @@ func TestEnergyOfKnownPower(t *testing.T) {
 	}
 	e, unknown, err = Power{}.Estimate(3.6e6, 2, "none")
 	if err != nil || unknown != "" || e.KWh != 24 || e.GramsCO2 != 0 || !strings.Contains(e.Assumption,
-		"2 cores are taken as busy") ||
+		"2 cores, busy all the time") ||
 		!strings.Contains(e.Assumption, "12 W") {
 		t.Errorf("%+v, %q, %v", e, unknown, err)
 	}

@@ -35,8 +35,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 func (r Report) HTML() ([]byte, error) {
 	view := pageView{Report: r, Style: template.CSS(pageStyle)}
 	taken := map[string]bool{"warnings": true, "summary": true, "contents": true, "cost": true, "model-card": true,
-		"environment": true,
-		"recipe":      true}
+		"environment": true, "recipe": true}
 	for _, s := range r.Sections {
 		section := sectionView{Section: s, ID: address(s.Title, taken)}
 		view.Sections = append(view.Sections, section)
@@ -107,7 +106,7 @@ func (v pageView) Stated() []fact {
 
 // Sets are the images of the card.
 func (v pageView) Sets() []imagesView {
-	return []imagesView{{"Training images", v.Model.Training}, {"Images that the figures are of", v.Model.Judged}}
+	return []imagesView{{"Training images", v.Model.Training}, {"Evaluated images", v.Model.Judged}}
 }
 
 type imagesView struct {
@@ -128,9 +127,9 @@ func (imagesView) Range(parts []Part) string {
 		least, most = min(least, p.Images), max(most, p.Images)
 	}
 	if least == most {
-		return fmt.Sprintf("%s, %s each", thousands(len(parts)), plural(most, "image", "images"))
+		return fmt.Sprintf("%s, with %s each", thousands(len(parts)), plural(most, "image", "images"))
 	}
-	return fmt.Sprintf("%s, of %s to %s images", thousands(len(parts)), thousands(least), thousands(most))
+	return fmt.Sprintf("%s, with %s to %s images", thousands(len(parts)), thousands(least), thousands(most))
 }
 
 // address is the part's place in the page, which no other part has.
@@ -165,7 +164,7 @@ func large(n int64) string {
 	return scientific(float64(n))
 }
 
-// sentence begins with a capital letter, unless it is one of a word such as k-NN, and ends with a full stop.
+// sentence begins with a capital letter, unless its first word is one such as k-NN, and ends with a full stop.
 func sentence(text string) string {
 	runes := []rune(strings.TrimSpace(text))
 	if len(runes) == 0 {

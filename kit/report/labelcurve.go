@@ -14,11 +14,11 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 	if err != nil {
 		return Section{}, err
 	}
-	means := Table{Columns: []string{"labels a class", "labels", curve.Metric, "draws"}, Note: "Interval: " + curve.Interval + "."}
+	means := Table{Columns: []string{"labels per class", "labels", curve.Metric, "draws"}, Note: "Interval: " + curve.Interval + "."}
 	draws := Table{
 		Title:   "Draws",
-		Columns: []string{"labels a class", "draw", curve.Metric, "labelled subset", "its seed", "probe"},
-		Note:    "Intervals of single draws are over test images. Within a draw the counts are nested.",
+		Columns: []string{"labels per class", "draw", curve.Metric, "labelled subset", "seed of the subset", "probe"},
+		Note:    "Intervals of single draws are over test images. Within a draw the smaller subsets are part of the larger ones.",
 	}
 	budget := plots.Budget{}
 	for _, p := range curve.Points {
@@ -42,9 +42,8 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 	figure, err := Draw(plot, "The band is the 95 % interval: "+curve.Interval+".")
 	s := Section{
 		Title: "Label efficiency",
-		Text: []string{"The probe is fitted on a few labels of each class, drawn anew several times, and judged on all test " +
-			"images: " +
-			curve.Protocol + "."},
+		Text: []string{"The probe is fitted on a few labels of each class, which are drawn several times, and is judged on all " +
+			"test images: " + curve.Protocol + "."},
 		Tables: []Table{means, draws}, Figures: []Figure{figure}, Values: values,
 	}
 	if len(curve.Points) > 0 && len(curve.Points[0].Draws) > 0 {

@@ -17,16 +17,18 @@ func familiaritySection(f kit.Familiarity) (Section, error) {
 	values, err := json.Marshal(f)
 	s := Section{
 		Title: "Familiarity",
-		Text: []string{"Does the encoder know the images that it was pretrained on better than others? How near are two views of " +
-			"an image in the embedding, as their squared distance on the sphere: 0 is the same, 4 the opposite."},
+		Text: []string{"Does the encoder know the images that it was trained on better than others? The measure is how far " +
+			"apart two views of an image are in the embedding: their squared distance on the unit sphere, from 0 (the same point) " +
+			"to 4 (opposite points)."},
 		Tables: []Table{{
 			Columns: []string{"", "distance of two views", "images"},
 			Rows: [][]Cell{
 				{Words("training images"), Interval(f.Train, Plain), Counted(f.Train.N)},
 				{Words("held-out images"), Interval(f.HeldOut, Plain), Counted(f.HeldOut.N)},
-				{Words("held-out less training"), Interval(f.Gap, Plain), Words("")},
+				{Words("held-out minus training"), Interval(f.Gap, Plain), Words("")},
 			},
-			Note: fmt.Sprintf("Training saw each image %.3g times. Intervals over images; of the gap Welch's normal approximation.",
+			Note: fmt.Sprintf("Training saw each image %.3g times. Intervals are over images; that of the difference is Welch's normal "+
+				"approximation.",
 				f.Seen),
 		}},
 		Values: values,
@@ -49,9 +51,8 @@ func (p *reporter) curation() (Section, error) {
 	}
 	defer train.Close()
 	found := Curation{Train: train.Name(), Images: train.Len(),
-		How: fmt.Sprintf("bit for bit, and by perceptual hashes that differ in at most %d bits and thumbnails that correlate by "+
-			"at least %g",
-			search.Distance, search.Similarity)}
+		How: fmt.Sprintf("bit for bit, and by their looks: perceptual hashes that differ in at most %d bits, and thumbnails "+
+			"that correlate by at least %g", search.Distance, search.Similarity)}
 	if found.Same, err = (curate.Exact{}).Groups(train); err != nil {
 		return Section{}, err
 	}
@@ -114,6 +115,6 @@ func picturePairs(pairs []pair) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	return Draw(plot, "The two images of a pair stand one above the other: two training images, or, of a leak, the "+
-		"training image and the one that the figures are of.")
+	return Draw(plot, "The two images of a pair stand one above the other. A pair is two training images or, for a leak, a "+
+		"training image above an evaluated one.")
 }

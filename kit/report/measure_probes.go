@@ -40,7 +40,7 @@ func (p *reporter) labelledOnce(split data.Split) labelledFeatures {
 func (p *reporter) represent(split data.Split, by func(data.Split) (eval.Features, error)) (f eval.Features, all bool,
 	err error) {
 	if !p.run.Finished() {
-		return f, false, absent("the training has not come to its end, so there is no encoder to judge")
+		return f, false, absent("the training has not finished, so there is no trained encoder to judge")
 	}
 	set, err := p.open(split)
 	if err != nil {
@@ -78,7 +78,7 @@ func (p *reporter) open(split data.Split) (data.Set, error) {
 	return set, nil
 }
 
-// both are the labelled training images and those that the figures are of.
+// both are the labelled training images and those that are evaluated.
 func (p *reporter) both() (train, judged eval.Features, err error) {
 	if train, err = p.labelled(data.Train); err != nil {
 		return train, judged, err
@@ -181,8 +181,8 @@ func (p *reporter) fewShot() (Section, error) {
 			}
 		}
 		if enough < 2 {
-			return Section{}, absent("episodes need two classes of %d images, and %d of those of %s have as many", need, enough,
-				judged.Name)
+			return Section{}, absent("episodes need two classes with %d images each, and %s that many", need,
+				plural(enough, "class of "+judged.Name+" has", "classes of "+judged.Name+" have"))
 		}
 		protocol.Ways = min(eval.DefaultWays, enough)
 	}
@@ -216,8 +216,8 @@ func (p *reporter) retrieval() (Section, error) {
 	if err != nil {
 		return Section{}, err
 	}
-	figure, err := Draw(plot, "The first picture of a row is the query. A solid frame with a tick is of its class, a "+
-		"dashed one with a cross is not.")
+	figure, err := Draw(plot, "The first picture of a row is the query. A solid frame with a tick marks an image of its class, a "+
+		"dashed frame with a cross marks one of another class.")
 	if err != nil {
 		return Section{}, err
 	}

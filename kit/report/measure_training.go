@@ -39,7 +39,7 @@ func (p *reporter) training() (Section, error) {
 			URL: "https://arxiv.org/abs/2005.10242"},
 	}}
 	if !p.run.Finished() {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the training has not come to its end: it did %s of %s steps",
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the training has not finished: %s of %s steps are done",
 			counted(p.stepsDone()), counted(p.run.Recipe.Steps)))
 	}
 	looks := rundir.Looks(p.metrics)
@@ -51,8 +51,9 @@ func (p *reporter) training() (Section, error) {
 	if s.Values, err = json.Marshal(map[string]any{"alarm": alarm, "looks": looks}); err != nil {
 		return s, err
 	}
-	s.Text = []string{fmt.Sprintf("Trained by %s for %s steps of %d images. The loss is that of each batch; the monitors look "+
-		"at the embeddings of images that are not trained on.", p.run.Recipe.Method.Name(), counted(p.stepsDone()), p.run.Recipe.Batch)}
+	s.Text = []string{fmt.Sprintf("Trained with %s for %s steps of %d images. The loss is that of each batch. The monitors look "+
+		"at the embeddings of held-out images, which are not trained on.",
+		p.run.Recipe.Method.Name(), counted(p.stepsDone()), p.run.Recipe.Batch)}
 	if len(looks) > 0 {
 		s.Tables = []Table{monitorTable(looks[0], looks[len(looks)-1])}
 	}
@@ -62,7 +63,7 @@ func (p *reporter) training() (Section, error) {
 		asked   bool
 	}{
 		{p.run.LossCurve, "", true},
-		{p.run.CollapseMonitors, "Deviation of the embeddings, effective rank, alignment and uniformity.", len(looks) > 0},
+		{p.run.CollapseMonitors, "Standard deviation of the embeddings, effective rank, alignment and uniformity.", len(looks) > 0},
 	} {
 		if !draw.asked {
 			continue
@@ -91,12 +92,12 @@ func monitorTable(first, last rundir.Metrics) Table {
 		Title:   "Collapse monitors",
 		Columns: []string{"", fmt.Sprintf("step %d", first.Step), fmt.Sprintf("step %d", last.Step)},
 		Rows: [][]Cell{
-			row("deviation of the embeddings", func(m *rundir.Monitor) float64 { return m.EmbeddingStd }),
+			row("standard deviation of the embeddings", func(m *rundir.Monitor) float64 { return m.EmbeddingStd }),
 			row("effective rank (RankMe)", func(m *rundir.Monitor) float64 { return m.RankMe }),
 			row("alignment", func(m *rundir.Monitor) float64 { return m.Alignment }),
 			row("uniformity", func(m *rundir.Monitor) float64 { return m.Uniformity }),
 		},
-		Note: fmt.Sprintf("Embeddings of %d dimensions; an even spread over the sphere has a deviation of %.3g.",
+		Note: fmt.Sprintf("The embeddings have %d dimensions. Spread evenly over the sphere, they would have a standard deviation of %.3g.",
 			last.Monitor.EmbeddingDim, train.EvenSpread(last.Monitor.EmbeddingDim)),
 	}
 }

@@ -43,10 +43,10 @@ func (p *reporter) calibration() (Section, error) {
 	return Calibration(result, missing)
 }
 
-// besides are labelled validation images that the figures are not of.
+// besides are labelled validation images that are not the evaluated ones.
 func (p *reporter) besides() (eval.Features, error) {
 	if p.with.Split == data.Validation {
-		return eval.Features{}, absent("the figures are of the validation images themselves")
+		return eval.Features{}, absent("the validation images are the ones that are evaluated")
 	}
 	return p.labelled(data.Validation)
 }
@@ -93,14 +93,14 @@ func labelledOnly(corrupted eval.Corrupted) error {
 	return nil
 }
 
-// attack is the part of images that were changed to mislead.
+// attack is the part about images that were changed to mislead.
 func (p *reporter) attack() (Section, error) {
 	train, judged, err := p.both()
 	if err != nil {
 		return Section{}, err
 	}
 	if !p.labelledOnce(p.with.Split).all {
-		return Section{}, absent("an attack needs the class of every image, and some of %s have no label", judged.Name)
+		return Section{}, absent("an attack needs the class of every image, and some images of %s have no label", judged.Name)
 	}
 	sweep := *p.with.Attack
 	if sweep.Images == 0 {
@@ -119,7 +119,7 @@ func (p *reporter) attack() (Section, error) {
 	first := slices.Clone(judged.Labels[:sweep.Images])
 	slices.Sort(first)
 	if of := len(slices.Compact(first)); of < len(judged.Classes) {
-		section.Text = append(section.Text, fmt.Sprintf("The images that were attacked, the first %d of %s, are of %d of its "+
+		section.Text = append(section.Text, fmt.Sprintf("The attacked images are the first %d of %s. They show %d of its "+
 			"%d classes.", sweep.Images, judged.Name, of, len(judged.Classes)))
 	}
 	return section, err
@@ -133,7 +133,7 @@ func (p *reporter) fairness() (Section, error) {
 	}
 	switch {
 	case judged.Groups == nil:
-		return Section{}, absent("no subgroups of %s are known (its source is not data.Grouped)", judged.Name)
+		return Section{}, absent("no subgroups of %s are known: its source is not data.Grouped", judged.Name)
 	case slices.Min(judged.Groups) == slices.Max(judged.Groups):
 		return Section{}, absent("the images of %s are all of one subgroup", judged.Name)
 	}

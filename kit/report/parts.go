@@ -28,8 +28,8 @@ const (
 type Parts struct {
 	// Title of the report. Default: method, encoder and data.
 	Title string
-	// Split is whose images the figures are of: data.Test, or data.Validation while settings are still being chosen. Default
-	// (the zero value, which is data.Train): data.Test.
+	// Split is whose images are evaluated: data.Test, or data.Validation while settings are still being chosen. Default (the
+	// zero value, which is data.Train): data.Test.
 	Split data.Split
 	// TrainingOnly leaves out whatever needs the encoder's features; the pointers below must be nil then. It takes a second.
 	TrainingOnly bool
@@ -55,7 +55,7 @@ type Parts struct {
 	// Overfit of the linear probe, judged on validation images, or on those of Split where there are none. With it, and whenever
 	// training saw each image fifty times or more, comes the encoder's [kit.Familiarity] with its images.
 	Overfit *eval.Overfit
-	// Curation looks for duplicates among the training images, and for images of Split that are among them.
+	// Curation looks for duplicates among the training images, and for images of Split that are also there.
 	Curation *curate.Perceptual
 
 	// Power is what the energy is estimated by.
@@ -110,8 +110,8 @@ func (w Parts) Check() error {
 }
 
 // Of measures what is asked for of a run, writes it into the run directory as report.html, a page that needs nothing else, and
-// as report.json, and returns it. What cannot be measured (no labels, no such split, no subgroups, a training that has not come
-// to its end) stands in the report with the reason. It may be called as often as is wanted: features are kept in the run
+// as report.json, and returns it. What cannot be measured (no labels, no such split, no subgroups, a training that has not
+// finished) stands in the report with the reason. It can be called any number of times: features are kept in the run
 // directory, and an equal report is written in equal bytes.
 //
 // Errors: a setting out of range, before anything is measured; whatever fails in a part, which is named.

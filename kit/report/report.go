@@ -9,7 +9,7 @@ import (
 
 // Report is all that is to be said of a run.
 type Report struct {
-	// Title names the run, as "simclr, resnet18-w16 on cifar10".
+	// Title names the run, such as "simclr, resnet18-w16 on cifar10".
 	Title string `json:"title"`
 	// Subtitle says in a line what was done. May be empty.
 	Subtitle string `json:"subtitle"`
@@ -19,9 +19,9 @@ type Report struct {
 	Cost Cost `json:"cost"`
 	// Model is the model card.
 	Model ModelCard `json:"model_card"`
-	// Environment is where the run ran, any JSON object, as a run's env.json. May be nil.
+	// Environment is where the run ran, any JSON object, such as a run's env.json. May be nil.
 	Environment json.RawMessage `json:"environment,omitempty"`
-	// Recipe is what was done, any JSON, as a run's recipe.json. May be nil.
+	// Recipe is what was done, any JSON, such as a run's recipe.json. May be nil.
 	Recipe json.RawMessage `json:"recipe,omitempty"`
 }
 
@@ -51,7 +51,7 @@ type Section struct {
 
 // Result is a headline figure with where it came from.
 type Result struct {
-	Name string `json:"name"` // Name says of what, as "k-NN, before training".
+	Name string `json:"name"` // Name says of what, such as "k-NN, before training".
 	eval.Result
 }
 

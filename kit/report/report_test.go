@@ -92,7 +92,7 @@ func TestWriteErrors(t *testing.T) {
 func TestSectionsWarn(t *testing.T) {
 	good, bad := eval.Result{Value: .8, Low: .75, High: .85, N: 100}, eval.Result{Value: .3, Low: .25, High: .35, N: 100}
 	s, err := KNN(bad, good)
-	if err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "30.0 % [25.0, 35.0] of the images, and on 80.0 %") {
+	if err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "30.0 % [25.0, 35.0] of the images, and was right on 80.0 %") {
 		t.Errorf("%q, %v", s.Warnings, err)
 	}
 	good.Copies, good.Test, good.Train = 2, "a/test", "a/train"
@@ -103,7 +103,7 @@ func TestSectionsWarn(t *testing.T) {
 	bad.Fit, bad.Predictions = &eval.Fit{Iterations: 300}, []int{0, 1}
 	if s, err = Linear(bad, []int{0, 1}, []string{"a", "b"}); err != nil || len(s.Warnings) != 1 ||
 		!strings.Contains(s.Warnings[0], "not converged after 300") || !strings.Contains(s.Text[1],
-		"2 classes would be right in 50.0 %") {
+		"2 classes would be right on 50.0 %") {
 		t.Errorf("%q, %q, %v", s.Warnings, s.Text, err)
 	}
 	found := false

@@ -8,7 +8,7 @@ import (
 	"sslkit/plots"
 )
 
-// Robustness is the part of test images under corruption.
+// Robustness is the part about test images under corruption.
 func Robustness(result eval.RobustnessResult) (Section, error) {
 	values, err := raw(result)
 	if err != nil {
@@ -20,7 +20,7 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	}
 	corruptions := 0
 	byCorruption := Table{Title: "Accuracy by corruption and severity", Columns: []string{"corruption", "1", "2", "3", "4", "5"},
-		Note: "Wilson's interval over test images."}
+		Note: "Intervals: Wilson's, over test images."}
 	for _, row := range result.Rows {
 		if row.Severity == 1 {
 			corruptions++
@@ -32,8 +32,8 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	means := Table{
 		Title: "Means over " + plural(corruptions, "corruption", "corruptions"), Columns: head,
 		Rows: [][]Cell{cells(Words("clean"), result.Clean)},
-		Note: "Bootstrap over test images, the same ones for all rows. ECE, Brier score and NLL say how well the probabilities " +
-			"fit: lower is better.",
+		Note: "Intervals: bootstrap over test images, which draws the same images for all rows. ECE, Brier score and NLL say how " +
+			"well the probabilities fit: lower is better.",
 	}
 	line := plots.Line{Name: "linear probe", X: []float64{0}, Y: []float64{100 * result.Clean.Accuracy.Value},
 		Low: []float64{100 * result.Clean.Accuracy.Low}, High: []float64{100 * result.Clean.Accuracy.High}}
@@ -62,15 +62,15 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	}, err
 }
 
-// Attack is the part of test images that were changed to mislead encoder and linear probe. probe is the result of that probe on
+// Attack is the part about test images that were changed to mislead encoder and linear probe. probe is the result of that probe on
 // clean images, which tells the labels that it was fitted on.
 func Attack(curve attack.Curve, probe eval.Result) (Section, error) {
 	values, err := raw(curve)
 	if err != nil {
 		return Section{}, err
 	}
-	table := Table{Columns: []string{"largest change of a pixel, of 255 levels", "accuracy left", "images"},
-		Note: "Wilson's interval over images. An attack that fails shows nothing: these are upper bounds."}
+	table := Table{Columns: []string{"largest change of a pixel (levels of 255)", "accuracy left", "images"},
+		Note: "Intervals: Wilson's, over images. An attack that fails proves nothing, so these accuracies are upper bounds."}
 	line := plots.Line{Name: "encoder and probe"}
 	for _, p := range curve.Points {
 		table.Rows = append(table.Rows, []Cell{Number(255*p.Eps, Plain), Interval(p.Accuracy, Share), Counted(p.Accuracy.N)})
@@ -86,7 +86,7 @@ func Attack(curve attack.Curve, probe eval.Result) (Section, error) {
 	figure, err := Draw(plot, "With the 95 % interval.")
 	return Section{
 		Title: "Adversarial attack",
-		Text:  []string{"Each image is changed, by no more than a bound at any pixel, so that encoder and probe together err."},
+		Text:  []string{"Each image is changed so that encoder and probe together err. No pixel changes by more than a bound."},
 		Protocol: fmt.Sprintf("%s; interval: Wilson 95 %% over images; %s; probe seed %d; %s.", curve.Protocol, labelWords(probe),
 			probe.Seed, encoderWords(eval.Result{EncoderBefore: curve.EncoderBefore, EncoderAfter: curve.EncoderAfter})),
 		Tables: []Table{table}, Figures: []Figure{figure}, Values: values,

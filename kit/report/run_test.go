@@ -216,7 +216,7 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 	if got, err = report.Of(run, with); err != nil {
 		t.Fatal(err)
 	}
-	if s := section(t, got, "Few-shot classification"); !strings.Contains(s.NotMeasured, "two classes of 16 images") {
+	if s := section(t, got, "Few-shot classification"); !strings.Contains(s.NotMeasured, "two classes with 16 images") {
 		t.Errorf("few-shot: %q", s.NotMeasured)
 	}
 	if s := section(t, got, "Calibration"); s.NotMeasured != "" || !strings.Contains(strings.Join(s.Text, " "),
@@ -238,7 +238,7 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 	if got, err = report.Of(run, report.Parts{}); err != nil {
 		t.Fatal(err)
 	}
-	if s := section(t, got, "k-NN"); !strings.Contains(s.NotMeasured, "not come to its end") || len(got.Warnings()) == 0 ||
+	if s := section(t, got, "k-NN"); !strings.Contains(s.NotMeasured, "has not finished") || len(got.Warnings()) == 0 ||
 		got.Model.Weights != "" {
 		t.Errorf("k-NN of an interrupted run: %q, warnings %v", s.NotMeasured, got.Warnings())
 	}

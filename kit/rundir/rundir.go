@@ -8,6 +8,7 @@
 //	encoder.safetensors   the trained encoder, under timm's names; its presence means "finished"
 //	method.safetensors    what the method's Embed built on it, where that was asked for
 //	features/             representations, by split
+//	report.html           what package report measured, as a page; report.json holds the same for programs
 //	lock                  held, with its writer's name in it, while somebody writes
 package rundir
 

@@ -11,8 +11,11 @@
 //		Epochs:  20, Batch: 128, Seed: 1,
 //	}
 //
-// To add a method, write a file with a struct that has the methods of Method, and its test beside
-// it.
+// To add a method, write a file with a struct that has the methods of [Method]. A method with a
+// teacher is a [HasTeacher] too, one whose embeddings may collapse a [CanCollapse]. simclr.go and
+// byol.go are the patterns, and their tests show what is expected: the loss against a slow
+// reference of the formula, a case by hand, invariances, bad settings, and in
+// <method>_lesson_test.go a training of a few seconds in which the method must learn.
 package ssl
 
 import (

@@ -23,10 +23,10 @@ func (t *training) checkFinite(metrics rundir.Metrics) error {
 	}
 }
 
-// diverged is the error of a training that left the numbers.
+// diverged is the error of a training whose values are no longer numbers.
 func (t *training) diverged(metrics rundir.Metrics, what string) error {
 	return fmt.Errorf("stopped at step %d (epoch %.2f): %s; loss %g, gradient norm %g, learning rate %g; first images of the batch: %v. "+
-		"Try a lower learning rate, a longer warm-up, ClipNorm in the optimiser, or a higher temperature; the last checkpoint is whole",
+		"Try a lower learning rate, a longer warm-up, ClipNorm in the optimiser, or a higher temperature; the last checkpoint is kept",
 		metrics.Step, metrics.Epoch, what, metrics.Loss, metrics.GradientNorm, metrics.LearningRate,
 		t.batches.last.Indices[:min(4, len(t.batches.last.Indices))])
 }

@@ -153,7 +153,7 @@ func (t *training) run(set data.Set) error {
 	t.batches = &batches{plan: plan, name: set.Name(), loader: loader}
 
 	if done > 0 {
-		t.progress.say(fmt.Sprintf("resumed behind step %d", done))
+		t.progress.say(fmt.Sprintf("resumed after step %d", done))
 	}
 	t.progress.start(int64(plan.Steps-done)*int64(plan.Order.Batch), plan.epochs(plan.Steps))
 	t.began = time.Now()

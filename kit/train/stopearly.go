@@ -38,7 +38,8 @@ func (s StopEarly) Check() error {
 	case s.Every < 0:
 		return fmt.Errorf("kit.StopEarly: Every is %d; it must be at least 1 (0 means never)", s.Every)
 	case s.Patience < 0:
-		return fmt.Errorf("kit.StopEarly: Patience is %d; it must be at least 1 (0 means no end to it)", s.Patience)
+		return fmt.Errorf("kit.StopEarly: Patience is %d; it must be at least 1 (0 means that the training goes on to its last step)",
+			s.Patience)
 	case s.Patience > 0 && s.Every == 0:
 		return fmt.Errorf("kit.StopEarly: Patience is %d and Every is 0; give Every too", s.Patience)
 	}
@@ -135,6 +136,6 @@ func (v *validation) close() {
 
 // String tells how it ended.
 func (v *validation) String() string {
-	return fmt.Sprintf("stopped early: validation accuracy %.1f %% at step %d was not surpassed in %d looks since", 100*v.best, v.bestStep,
-		v.Patience)
+	return fmt.Sprintf("stopped early: the best validation accuracy was %.1f %% at step %d; the %d looks since then were not better",
+		100*v.best, v.bestStep, v.Patience)
 }

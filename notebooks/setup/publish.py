@@ -6,6 +6,8 @@ The executed notebook and the page go to FOLDER; NOTEBOOK itself stays as it is.
 shown: over itself in a terminal, elsewhere as a line now and then. A cell that fails ends it with the cell, its output and
 exit status 1; the notebook as far as it came is in FOLDER then. With --headlines, prints the lines in "headline" of that JSON
 file, which the notebook is to write. With --only-page, nothing is executed: the page shows the notebook as it is.
+
+To publish new results, copy the executed notebook over NOTEBOOK.
 """
 
 import argparse
