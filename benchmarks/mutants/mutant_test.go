@@ -38,7 +38,7 @@ func TestListIsWideAndNamed(t *testing.T) {
 	if len(all) < 70 {
 		t.Errorf("%d mutants, want at least 70", len(all))
 	}
-	kebab := regexp.MustCompile(`^(ssl|semi|compress|eval|metric|optim|augment|encoder|data|kit)/[a-z0-9]+(-[a-z0-9]+)*$`)
+	kebab := regexp.MustCompile(`^(ssl|semi|compress|eval|metric|optim|augment|encoder|data|train|rundir|stages|kit)/[a-z0-9]+(-[a-z0-9]+)*$`)
 	names, files, perFolder := map[string]bool{}, map[string]bool{}, map[string]int{}
 	for _, m := range all {
 		if !kebab.MatchString(m.name) {
