@@ -1,14 +1,16 @@
 package optim
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"sslkit/kit/setting"
 )
 
 // AdamW is Adam with decoupled weight decay (Kingma & Ba 2015, arXiv:1412.6980; Loshchilov & Hutter 2019,
@@ -18,20 +20,20 @@ import (
 //	v = Beta2·v + (1 - Beta2)·gradient²
 //	w = w - lr·( m/(1 - Beta1ᵗ) / (√(v/(1 - Beta2ᵗ)) + Eps) + WeightDecay·w )
 type AdamW struct {
-	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. 0 means 2e-4, that of MAE on CIFAR-10 in
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 2e-4, that of MAE on CIFAR-10 in
 	// solo-learn.
 	LR float64
 
 	// Scaling says how LR grows with the batch. The zero value is Linear256.
 	Scaling Scaling
 
-	// Beta1 is the decay of the mean of gradients, in (0, 1). 0 means .9.
+	// Beta1 is the decay of the mean of gradients, in (0, 1). Default 0.9.
 	Beta1 float64
 
-	// Beta2 is the decay of the mean of squared gradients, in (0, 1). 0 means .999; MAE has .95.
+	// Beta2 is the decay of the mean of squared gradients, in (0, 1). Default 0.999; MAE has .95.
 	Beta2 float64
 
-	// Eps is added to the denominator, above 0. 0 means 1e-8.
+	// Eps is added to the denominator, above 0. Default 1e-8.
 	Eps float64
 
 	// WeightDecay is the decoupled decay, at least 0; 0 is none. MAE has .05.
@@ -50,10 +52,10 @@ var _ Optimizer = AdamW{}
 func (o AdamW) WithDefaults() Optimizer { return o.withDefaults() }
 
 func (o AdamW) withDefaults() AdamW {
-	o.LR = orDefault(o.LR, 2e-4)
-	o.Beta1 = orDefault(o.Beta1, .9)
-	o.Beta2 = orDefault(o.Beta2, .999)
-	o.Eps = orDefault(o.Eps, 1e-8)
+	o.LR = cmp.Or(o.LR, 2e-4)
+	o.Beta1 = cmp.Or(o.Beta1, .9)
+	o.Beta2 = cmp.Or(o.Beta2, .999)
+	o.Eps = cmp.Or(o.Eps, 1e-8)
 	if o.Exclude == nil {
 		o.Exclude = NormsAndBiases{}
 	}
@@ -62,20 +64,17 @@ func (o AdamW) withDefaults() AdamW {
 
 // Check returns an error that names every setting out of its range; nil if there is none.
 func (o AdamW) Check() error {
+	d := AdamW{}.withDefaults()
 	o = o.withDefaults()
-	err := errors.Join(
-		inRange("LR", o.LR, positive(o.LR), "above 0, or 0 for 2e-4"),
-		o.Scaling.check(),
-		inRange("Beta1", o.Beta1, o.Beta1 > 0 && o.Beta1 < 1, "in (0, 1), or 0 for .9"),
-		inRange("Beta2", o.Beta2, o.Beta2 > 0 && o.Beta2 < 1, "in (0, 1), or 0 for .999"),
-		inRange("Eps", o.Eps, positive(o.Eps), "above 0, or 0 for 1e-8"),
-		inRange("WeightDecay", o.WeightDecay, nonNegative(o.WeightDecay), "at least 0"),
-		inRange("ClipNorm", o.ClipNorm, nonNegative(o.ClipNorm), "at least 0"),
+	return errors.Join(
+		setting.Positive("optim.AdamW: LR", o.LR, d.LR),
+		o.Scaling.check("optim.AdamW: Scaling"),
+		setting.Fraction("optim.AdamW: Beta1", o.Beta1, d.Beta1),
+		setting.Fraction("optim.AdamW: Beta2", o.Beta2, d.Beta2),
+		setting.Positive("optim.AdamW: Eps", o.Eps, d.Eps),
+		setting.NotNegative("optim.AdamW: WeightDecay", o.WeightDecay),
+		setting.NotNegative("optim.AdamW: ClipNorm", o.ClipNorm),
 	)
-	if err != nil {
-		return fmt.Errorf("optim.AdamW: %w", err)
-	}
-	return nil
 }
 
 // Build returns the optimiser for GoMLX's trainer; see [Optimizer].

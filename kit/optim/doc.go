@@ -9,7 +9,7 @@
 //	plan := optim.Plan{Schedule: optim.WarmupCosine{Warmup: .01, Start: 3e-5}, Steps: 20 * stepsPerEpoch, Batch: 128}
 //	built, err := optimiser.Build(plan)
 //	if err != nil {
-//		return err // "optim.LARS: Momentum is 1.2, must be in [0, 1)"
+//		return err // "optim.LARS: Momentum is 1.2; it must be in [0, 1)"
 //	}
 //	trainer := train.NewTrainer(backend, store, modelFn, nil, built, metrics, nil)
 //

@@ -1,11 +1,13 @@
 package optim
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"sslkit/kit/setting"
 )
 
 // LARS is layer-wise adaptive rate scaling (You et al. 2017, arXiv:1708.03888): SGD with momentum in which each
@@ -19,7 +21,7 @@ import (
 // As in solo-learn, lightly and LARC, and unlike the paper's formula, lr is outside the momentum; there is no clipping of
 // the trust.
 type LARS struct {
-	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. 0 means .3, that of most methods on
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 0.3, that of most methods on
 	// CIFAR-10 in solo-learn.
 	LR float64
 
@@ -32,7 +34,7 @@ type LARS struct {
 	// WeightDecay is the L2 penalty added to the gradient, at least 0; 0 is none.
 	WeightDecay float64
 
-	// Eta is the trust coefficient, above 0. 0 means .02, solo-learn's. The paper, SimCLR and BYOL have .001, with batches
+	// Eta is the trust coefficient, above 0. Default 0.02, solo-learn's. The paper, SimCLR and BYOL have .001, with batches
 	// of thousands of images and learning rates to match.
 	Eta float64
 
@@ -52,8 +54,8 @@ const larsEpsilon = 1e-8
 func (o LARS) WithDefaults() Optimizer { return o.withDefaults() }
 
 func (o LARS) withDefaults() LARS {
-	o.LR = orDefault(o.LR, .3)
-	o.Eta = orDefault(o.Eta, .02)
+	o.LR = cmp.Or(o.LR, .3)
+	o.Eta = cmp.Or(o.Eta, .02)
 	if o.Exclude == nil {
 		o.Exclude = NormsAndBiases{}
 	}
@@ -62,19 +64,16 @@ func (o LARS) withDefaults() LARS {
 
 // Check returns an error that names every setting out of its range; nil if there is none.
 func (o LARS) Check() error {
+	d := LARS{}.withDefaults()
 	o = o.withDefaults()
-	err := errors.Join(
-		inRange("LR", o.LR, positive(o.LR), "above 0, or 0 for .3"),
-		o.Scaling.check(),
-		inRange("Momentum", o.Momentum, o.Momentum >= 0 && o.Momentum < 1, "in [0, 1)"),
-		inRange("WeightDecay", o.WeightDecay, nonNegative(o.WeightDecay), "at least 0"),
-		inRange("Eta", o.Eta, positive(o.Eta), "above 0, or 0 for .02"),
-		inRange("ClipNorm", o.ClipNorm, nonNegative(o.ClipNorm), "at least 0"),
+	return errors.Join(
+		setting.Positive("optim.LARS: LR", o.LR, d.LR),
+		o.Scaling.check("optim.LARS: Scaling"),
+		setting.Below(1, "optim.LARS: Momentum", o.Momentum),
+		setting.NotNegative("optim.LARS: WeightDecay", o.WeightDecay),
+		setting.Positive("optim.LARS: Eta", o.Eta, d.Eta),
+		setting.NotNegative("optim.LARS: ClipNorm", o.ClipNorm),
 	)
-	if err != nil {
-		return fmt.Errorf("optim.LARS: %w", err)
-	}
-	return nil
 }
 
 // Build returns the optimiser for GoMLX's trainer; see [Optimizer].

@@ -1,20 +1,21 @@
 package optim
 
 import (
-	"errors"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/setting"
 )
 
 // LayerDecay lowers the learning rate of an encoder from its end to its beginning, for fine-tuning: early layers hold what is
 // general, and should change least (Clark et al. 2020, arXiv:2003.10555; Bao et al. 2021, arXiv:2106.08254).
 //
 // Layers are what timm's names count: the blocks of a ViT, the stages of a ResNet ("layer1") and of a ConvNeXt. A layer's rate
-// is Factor times that of the next; the last has Factor times that of the variables outside the encoder, as a classifier's,
-// and of a norm behind all layers. What comes before the first layer, as the stem, counts as a layer of its own.
+// is Factor times that of the next; the last has Factor times that of the variables outside the encoder, such as a classifier's,
+// and of a norm behind all layers. What comes before the first layer, such as the stem, counts as a layer of its own.
 type LayerDecay struct {
 	// Factor is in (0, 1]. BEiT takes .65 to .75 for its 12 blocks; a network of few stages wants more. Required.
 	Factor float64
@@ -24,7 +25,7 @@ var _ Rates = LayerDecay{}
 
 // Check returns an error where Factor is out of range.
 func (l LayerDecay) Check() error {
-	return errors.Join(inRange("optim.LayerDecay: Factor", l.Factor, l.Factor > 0 && l.Factor <= 1, "in (0, 1]"))
+	return setting.UpTo(1, "optim.LayerDecay: Factor", l.Factor)
 }
 
 // Of is Factor to the power of how many layers lie between the variable's and the end of the encoder, and one more.

@@ -2,10 +2,10 @@ package optim
 
 import (
 	"errors"
-	"fmt"
-	"math"
 
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"sslkit/kit/setting"
 )
 
 // Optimizer is an optimiser as a recipe states it: [SGD], [LARS] or [AdamW].
@@ -45,32 +45,10 @@ func (p Plan) withDefaults() Plan {
 // check returns an error if the plan is out of range, or its schedule does not fit it.
 func (p Plan) check(peak float64) error {
 	if err := errors.Join(
-		inRange("Steps", p.Steps, p.Steps >= 1, "at least 1"),
-		inRange("Batch", p.Batch, p.Batch >= 1, "at least 1"),
+		setting.AtLeast(1, "optim.Plan: Steps", p.Steps),
+		setting.AtLeast(1, "optim.Plan: Batch", p.Batch),
 	); err != nil {
-		return fmt.Errorf("optim.Plan: %w", err)
+		return err
 	}
 	return p.Schedule.Check(peak)
-}
-
-// inRange returns nil if ok, else an error that names the field, its value and what is allowed.
-func inRange[N int | float64](field string, value N, ok bool, allowed string) error {
-	if ok {
-		return nil
-	}
-	return fmt.Errorf("%s is %v, must be %s", field, value, allowed)
-}
-
-// positive reports whether x is finite and above 0. NaN is not.
-func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
-
-// nonNegative reports whether x is finite and at least 0. NaN is not.
-func nonNegative(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
-
-// orDefault returns value, or the default if value is 0.
-func orDefault(value, whenZero float64) float64 {
-	if value == 0 {
-		return whenZero
-	}
-	return value
 }

@@ -7,6 +7,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"sslkit/kit/setting"
 )
 
 // PerVariable is another optimiser, [SGD], [LARS] or [AdamW], with learning rates that differ between variables:
@@ -43,8 +45,11 @@ func (o PerVariable) WithDefaults() Optimizer {
 
 // Check returns an error that names every setting out of its range; nil if there is none.
 func (o PerVariable) Check() error {
-	if o.Optimizer == nil || o.Rates == nil {
-		return errors.New("optim.PerVariable: Optimizer and Rates are both required")
+	if o.Optimizer == nil {
+		return setting.Missing("optim.PerVariable: Optimizer", "an optim.Optimizer, such as optim.SGD{}")
+	}
+	if o.Rates == nil {
+		return setting.Missing("optim.PerVariable: Rates", "an optim.Rates, such as optim.LayerDecay{Factor: .75}")
 	}
 	if _, nested := o.Optimizer.(PerVariable); nested {
 		return errors.New("optim.PerVariable: Optimizer is an optim.PerVariable itself; it must be SGD, LARS or AdamW")

@@ -106,12 +106,13 @@ func TestLayerDecay(t *testing.T) {
 func TestPerVariableRefuses(t *testing.T) {
 	sgd := optim.SGD{LR: .1}
 	for want, o := range map[string]optim.PerVariable{
-		"required":       {Optimizer: sgd},
-		"Optimizer is a": {Optimizer: optim.PerVariable{Optimizer: sgd, Rates: optim.Steady{Under: "a"}}, Rates: optim.Steady{Under: "a"}},
-		"Under":          {Optimizer: sgd, Rates: optim.Steady{}},
-		"Factor is 0":    {Optimizer: sgd, Rates: optim.LayerDecay{}},
-		"Factor is 1.5":  {Optimizer: sgd, Rates: optim.LayerDecay{Factor: 1.5}},
-		"LR is":          {Optimizer: optim.SGD{LR: -1}, Rates: optim.Steady{Under: "a"}},
+		"Rates is missing":     {Optimizer: sgd},
+		"Optimizer is missing": {Rates: optim.Steady{Under: "a"}},
+		"Optimizer is a":       {Optimizer: optim.PerVariable{Optimizer: sgd, Rates: optim.Steady{Under: "a"}}, Rates: optim.Steady{Under: "a"}},
+		"Under":                {Optimizer: sgd, Rates: optim.Steady{}},
+		"Factor is 0":          {Optimizer: sgd, Rates: optim.LayerDecay{}},
+		"Factor is 1.5":        {Optimizer: sgd, Rates: optim.LayerDecay{Factor: 1.5}},
+		"LR is":                {Optimizer: optim.SGD{LR: -1}, Rates: optim.Steady{Under: "a"}},
 	} {
 		if err := o.Check(); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(want, " a")) {
 			t.Errorf("%+v: error %v, want one with %q", o, err, want)

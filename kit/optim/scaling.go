@@ -3,6 +3,8 @@ package optim
 import (
 	"fmt"
 	"math"
+
+	"sslkit/kit/setting"
 )
 
 // Scaling says how an optimiser's learning rate grows with the number of images an update sees. The zero value is
@@ -50,7 +52,7 @@ func (s Scaling) String() string {
 
 // MarshalText writes the formula, so that a recorded recipe reads without this file.
 func (s Scaling) MarshalText() ([]byte, error) {
-	if err := s.check(); err != nil {
+	if err := s.check("optim: Scaling"); err != nil {
 		return nil, err
 	}
 	return []byte(s.String()), nil
@@ -64,9 +66,10 @@ func (s *Scaling) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("optim: scaling %q: must be %q, %q or %q", text, Linear256, SquareRoot256, Unscaled)
+	return fmt.Errorf("optim: Scaling is %q; it must be %q, %q or %q", text, Linear256, SquareRoot256, Unscaled)
 }
 
-func (s Scaling) check() error {
-	return inRange("Scaling", int(s), s >= Linear256 && s <= Unscaled, "Linear256, SquareRoot256 or Unscaled")
+// check returns an error unless the rule is known; field says whose it is.
+func (s Scaling) check(field string) error {
+	return setting.Must(s >= Linear256 && s <= Unscaled, field, int(s), "Linear256, SquareRoot256 or Unscaled")
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // Schedule is the course of the learning rate over a training. It is stated twice, on the host to be plotted and checked,
@@ -58,15 +60,11 @@ type WarmupCosine struct {
 // Check returns an error that names each setting out of range for this peak; nil if there is none.
 func (s WarmupCosine) Check(peak float64) error {
 	upToPeak := fmt.Sprintf("in [0, %g], the peak learning rate", peak)
-	err := errors.Join(
-		inRange("Warmup", s.Warmup, s.Warmup >= 0 && s.Warmup < 1, "in [0, 1), a fraction of training"),
-		inRange("Start", s.Start, s.Start >= 0 && s.Start <= peak, upToPeak),
-		inRange("Final", s.Final, s.Final >= 0 && s.Final <= peak, upToPeak),
+	return errors.Join(
+		setting.Must(s.Warmup >= 0 && s.Warmup < 1, "optim.WarmupCosine: Warmup", s.Warmup, "in [0, 1), a fraction of training"),
+		setting.Must(s.Start >= 0 && s.Start <= peak, "optim.WarmupCosine: Start", s.Start, upToPeak),
+		setting.Must(s.Final >= 0 && s.Final <= peak, "optim.WarmupCosine: Final", s.Final, upToPeak),
 	)
-	if err != nil {
-		return fmt.Errorf("optim.WarmupCosine: %w", err)
-	}
-	return nil
 }
 
 // warmupSteps is the number of updates before the peak.

@@ -1,11 +1,13 @@
 package optim
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"sslkit/kit/setting"
 )
 
 // SGD is stochastic gradient descent with momentum, as torch.optim.SGD computes it (Sutskever et al. 2013, with the
@@ -15,7 +17,7 @@ import (
 //	b = Momentum·b + g
 //	w = w - lr·b                    or, with Nesterov, w - lr·(g + Momentum·b)
 type SGD struct {
-	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. 0 means .3, that of MoCo v2+ on CIFAR-10
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 0.3, that of MoCo v2+ on CIFAR-10
 	// in solo-learn.
 	LR float64
 
@@ -44,7 +46,7 @@ var _ Optimizer = SGD{}
 func (o SGD) WithDefaults() Optimizer { return o.withDefaults() }
 
 func (o SGD) withDefaults() SGD {
-	o.LR = orDefault(o.LR, .3)
+	o.LR = cmp.Or(o.LR, .3)
 	if o.Exclude == nil {
 		o.Exclude = NormsAndBiases{}
 	}
@@ -53,19 +55,16 @@ func (o SGD) withDefaults() SGD {
 
 // Check returns an error that names every setting out of its range; nil if there is none.
 func (o SGD) Check() error {
+	d := SGD{}.withDefaults()
 	o = o.withDefaults()
-	err := errors.Join(
-		inRange("LR", o.LR, positive(o.LR), "above 0, or 0 for .3"),
-		o.Scaling.check(),
-		inRange("Momentum", o.Momentum, o.Momentum >= 0 && o.Momentum < 1, "in [0, 1)"),
-		inRange("Momentum", o.Momentum, !o.Nesterov || o.Momentum != 0, "above 0 with Nesterov"),
-		inRange("WeightDecay", o.WeightDecay, nonNegative(o.WeightDecay), "at least 0"),
-		inRange("ClipNorm", o.ClipNorm, nonNegative(o.ClipNorm), "at least 0"),
+	return errors.Join(
+		setting.Positive("optim.SGD: LR", o.LR, d.LR),
+		o.Scaling.check("optim.SGD: Scaling"),
+		setting.Below(1, "optim.SGD: Momentum", o.Momentum),
+		setting.Must(!o.Nesterov || o.Momentum != 0, "optim.SGD: Momentum", o.Momentum, "above 0 with Nesterov"),
+		setting.NotNegative("optim.SGD: WeightDecay", o.WeightDecay),
+		setting.NotNegative("optim.SGD: ClipNorm", o.ClipNorm),
 	)
-	if err != nil {
-		return fmt.Errorf("optim.SGD: %w", err)
-	}
-	return nil
 }
 
 // Build returns the optimiser for GoMLX's trainer; see [Optimizer].

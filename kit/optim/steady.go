@@ -1,16 +1,17 @@
 package optim
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/setting"
 )
 
 // Steady keeps the learning rate of some variables at its peak, whatever the schedule does: that of SimSiam's predictor
 // (Chen & He 2020, arXiv:2011.10566, section 4.2), which must keep up with what it predicts.
 type Steady struct {
-	Under string // Under is the name of a scope, as "predictor", anywhere on the path of the variables. Required.
+	Under string // Under is the name of a scope, such as "predictor", anywhere on the path of the variables. Required.
 }
 
 var _ Rates = Steady{}
@@ -18,7 +19,7 @@ var _ Rates = Steady{}
 // Check returns an error where Under is missing.
 func (s Steady) Check() error {
 	if s.Under == "" {
-		return errors.New(`optim.Steady: Under is "", must be the name of a scope, as "predictor"`)
+		return setting.Missing("optim.Steady: Under", `the name of a scope, such as "predictor"`)
 	}
 	return nil
 }

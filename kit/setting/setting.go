@@ -44,6 +44,16 @@ func Within(low, high float64, field string, value float64, zero ...any) error {
 	return Must(value >= low && value <= high, field, value, fmt.Sprintf("in [%g, %g]", low, high), zero...)
 }
 
+// UpTo returns an error unless 0 < value <= high.
+func UpTo(high float64, field string, value float64, zero ...any) error {
+	return Must(value > 0 && value <= high, field, value, fmt.Sprintf("in (0, %g]", high), zero...)
+}
+
+// Below returns an error unless 0 <= value < high.
+func Below(high float64, field string, value float64, zero ...any) error {
+	return Must(value >= 0 && value < high, field, value, fmt.Sprintf("in [0, %g)", high), zero...)
+}
+
 // AtLeast returns an error unless value >= least.
 func AtLeast(least int, field string, value int, zero ...any) error {
 	return Must(value >= least, field, value, fmt.Sprintf("at least %d", least), zero...)
