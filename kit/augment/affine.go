@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"cmp"
 	"image"
 	"math"
 
@@ -8,6 +9,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // Affine turns, moves and scales images about their centre, bilinearly; what comes in from outside is black.
@@ -17,21 +20,20 @@ type Affine struct {
 	// Translation along each axis as a fraction of the image's width and height: shifts are uniform in [-Translation,
 	// Translation] of either. In [0, 1].
 	Translation float64
-	// Scale is the range of the magnification, uniform. Zero: 1 to 1.
+	// Scale is the range of the magnification, uniform. Default 1 to 1.
 	Scale [2]float64
-	// P is the probability to change an image, in [0, 1]. 0: 1.
+	// P is the probability to change an image, in [0, 1]. Default 1.
 	P float64
 }
 
-func (t Affine) scale() [2]float64 { return orDefault(t.Scale, [2]float64{1, 1}) }
-
 // Check implements Transform.
 func (t Affine) Check(height, width int) error {
-	return firstError(
-		within("Rotation", t.Rotation, 0, 180),
-		within("Translation", t.Translation, 0, 1),
-		interval("Scale", t.scale(), math.Inf(1)),
-		within("P", t.P, 0, 1))
+	d := Affine{}.WithDefaults()
+	return cmp.Or(
+		setting.Within(0, 180, "augment.Affine: Rotation", t.Rotation),
+		setting.Within(0, 1, "augment.Affine: Translation", t.Translation),
+		interval("augment.Affine: Scale", t.WithDefaults().Scale, math.Inf(1), d.Scale),
+		setting.Within(0, 1, "augment.Affine: P", t.P, d.P))
 }
 
 // OutputSize implements Geometric.
@@ -39,13 +41,13 @@ func (t Affine) OutputSize(height, width int) (int, int) { return height, width 
 
 // Draw returns [batch, 4]: the angle in radians, the shifts right and down in pixels, the magnification.
 func (t Affine) Draw(r *Random, batch, height, width int) *Node {
-	changed := r.Bernoulli(orDefault(t.P, 1), batch)
+	t = t.WithDefaults()
+	changed := r.Bernoulli(t.P, batch)
 	symmetric := func(limit float64) *Node { return Mul(changed, r.Uniform(-limit, limit, batch)) }
 	angle := symmetric(t.Rotation * math.Pi / 180)
 	right := symmetric(t.Translation * float64(width))
 	down := symmetric(t.Translation * float64(height))
-	scale := t.scale()
-	magnification := OnePlus(Mul(changed, r.Uniform(scale[0]-1, scale[1]-1, batch)))
+	magnification := OnePlus(Mul(changed, r.Uniform(t.Scale[0]-1, t.Scale[1]-1, batch)))
 	return columns(angle, right, down, magnification)
 }
 

@@ -1,12 +1,15 @@
 package augment
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // BlockMask hides rectangular blocks of patches until about a given share of them is hidden (Bao et al. 2021,
@@ -18,54 +21,49 @@ import (
 // that is hidden lies at most 0.01 below Ratio as rounded to whole patches. Towards the end, where BEiT's code mostly gives up,
 // blocks shrink to what is left.
 type BlockMask struct {
-	// Ratio is the share of the patches that is hidden, in (0, 1). 0: 0.4, as in BEiT.
+	// Ratio is the share of the patches that is hidden, in (0, 1). Default 0.4, as in BEiT.
 	Ratio float64
 	// MinPatches is the least area of a block in patches, but for the last ones. 0: the square of a third of the grid's
 	// shorter side, as in iBOT: BEiT's 16 for 14 x 14, 4 for 8 x 8.
 	MinPatches int
-	// Aspect is the range of a block's height over its width, log-uniform. Zero: 0.3 to 1/0.3.
+	// Aspect is the range of a block's height over its width, log-uniform. Default 0.3 to 1/0.3.
 	Aspect [2]float64
 }
 
 const blockTries = 14
 
-func (m BlockMask) ratio() float64     { return orDefault(m.Ratio, .4) }
-func (m BlockMask) aspect() [2]float64 { return orDefault(m.Aspect, [2]float64{.3, 1 / .3}) }
-
 func (m BlockMask) minPatches(height, width int) int {
 	third := min(height, width) / 3
-	return orDefault(m.MinPatches, max(1, third*third))
+	return cmp.Or(m.MinPatches, max(1, third*third))
 }
 
 // count is the most patches that are hidden.
 func (m BlockMask) count(height, width int) int {
-	return int(math.Round(m.ratio() * float64(height*width)))
+	return int(math.Round(m.WithDefaults().Ratio * float64(height*width)))
 }
 
 // Check returns an error that names the field and its allowed range if the mask does not suit a grid of height x width
 // patches.
 func (m BlockMask) Check(height, width int) error {
-	err := firstError(checkGrid(height, width), between0And1("Ratio", m.ratio()), interval("Aspect", m.aspect(), math.Inf(1)))
-	if err != nil {
-		return err
-	}
-	count := m.count(height, width)
-	if count == 0 || count == height*width {
-		return fmt.Errorf("Ratio is %g: hides %d of %d patches: must hide at least one and keep one", m.ratio(), count, height*width)
-	}
-	if least := m.minPatches(height, width); least < 1 || least > count {
-		return fmt.Errorf("MinPatches is %d: must be in [1, %d], the patches to hide", least, count)
-	}
-	return nil
+	d := BlockMask{}.WithDefaults()
+	m = m.WithDefaults()
+	count, least := m.count(height, width), m.minPatches(height, width)
+	return cmp.Or(
+		checkGrid("augment.BlockMask", height, width),
+		setting.Fraction("augment.BlockMask: Ratio", m.Ratio, d.Ratio),
+		interval("augment.BlockMask: Aspect", m.Aspect, math.Inf(1), d.Aspect),
+		checkHidden("augment.BlockMask: Ratio", m.Ratio, count, height*width, d.Ratio),
+		setting.Must(least >= 1 && least <= count, "augment.BlockMask: MinPatches", least,
+			fmt.Sprintf("in [1, %d], up to the patches to hide", count), "the square of a third of the grid's shorter side"))
 }
 
 // Hidden draws which patches of each image are hidden, bool [batch, height, width]. It panics on settings that Check
 // rejects.
 func (m BlockMask) Hidden(r *Random, batch, height, width int) *Node {
 	if err := m.Check(height, width); err != nil {
-		panic(fmt.Errorf("augment: BlockMask: %w", err))
+		panic(err)
 	}
-	aspect, least := m.aspect(), float64(m.minPatches(height, width))
+	aspect, least := m.WithDefaults().Aspect, float64(m.minPatches(height, width))
 	sizes := r.Uniform(0, 1, batch, blockTries)
 	aspects := Exp(r.Uniform(math.Log(aspect[0]), math.Log(aspect[1]), batch, blockTries))
 	hidden := ConvertDType(Zeros(r.Graph(), shapes.Make(dtypes.Float32, batch, height, width)), dtypes.Bool)

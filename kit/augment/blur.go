@@ -1,12 +1,15 @@
 package augment
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
 
 	"github.com/disintegration/imaging"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // GaussianBlur blurs images with a Gaussian of random width (Chen et al. 2020, appendix A). Images are continued by their
@@ -15,13 +18,11 @@ type GaussianBlur struct {
 	// Kernel is the side of the kernel in pixels, odd. 0: a tenth of the image's shorter side, made odd as in SimCLR's
 	// code, at least 3: 3 at 32 pixels, 9 at 96, 23 at 224.
 	Kernel int
-	// Sigma is the range of the Gaussian's standard deviation in pixels. Zero: 0.1 to 2.
+	// Sigma is the range of the Gaussian's standard deviation in pixels. Default 0.1 to 2.
 	Sigma [2]float64
-	// P is the probability to blur an image, in [0, 1]. 0: 0.5.
+	// P is the probability to blur an image, in [0, 1]. Default 0.5.
 	P float64
 }
-
-func (t GaussianBlur) sigma() [2]float64 { return orDefault(t.Sigma, [2]float64{.1, 2}) }
 
 // radius is how many pixels the kernel reaches to each side.
 func (t GaussianBlur) radius(height, width int) int {
@@ -33,20 +34,21 @@ func (t GaussianBlur) radius(height, width int) int {
 
 // Check implements Transform.
 func (t GaussianBlur) Check(height, width int) error {
-	if t.Kernel < 0 || t.Kernel > 0 && t.Kernel%2 == 0 {
-		return fmt.Errorf("Kernel is %d: must be odd, or 0 for a tenth of the image", t.Kernel)
-	}
-	if radius := t.radius(height, width); radius >= min(height, width) {
-		return fmt.Errorf("Kernel is %d: must be at most %d for images of %d x %d",
-			2*radius+1, 2*min(height, width)-1, height, width)
-	}
-	return firstError(interval("Sigma", t.sigma(), math.Inf(1)), within("P", t.P, 0, 1))
+	d := GaussianBlur{}.WithDefaults()
+	const kernel, tenth = "augment.GaussianBlur: Kernel", "a tenth of the image"
+	radius, short := t.radius(height, width), min(height, width)
+	return cmp.Or(
+		setting.Must(t.Kernel == 0 || t.Kernel > 0 && t.Kernel%2 == 1, kernel, t.Kernel, "odd and at least 1", tenth),
+		setting.Must(radius < short, kernel, 2*radius+1,
+			fmt.Sprintf("at most %d for images of %d x %d", 2*short-1, height, width), tenth),
+		interval("augment.GaussianBlur: Sigma", t.WithDefaults().Sigma, math.Inf(1), d.Sigma),
+		setting.Within(0, 1, "augment.GaussianBlur: P", t.P, d.P))
 }
 
 // Draw returns standard deviations in pixels, [batch, 1], 0 where an image is not blurred.
 func (t GaussianBlur) Draw(r *Random, batch, height, width int) *Node {
-	sigma := t.sigma()
-	return Mul(r.Bernoulli(orDefault(t.P, .5), batch, 1), r.Uniform(sigma[0], sigma[1], batch, 1))
+	t = t.WithDefaults()
+	return Mul(r.Bernoulli(t.P, batch, 1), r.Uniform(t.Sigma[0], t.Sigma[1], batch, 1))
 }
 
 // Apply implements Transform.

@@ -1,12 +1,15 @@
 package augment
 
 import (
+	"cmp"
 	"image"
 	"image/color"
 	"math"
 
 	"github.com/disintegration/imaging"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // luma are the weights of red, green and blue in grey: ITU-R 601, as in Pillow and imaging.
@@ -37,16 +40,18 @@ func mixColours(images, own, grey, mean *Node) *Node {
 
 // Grey makes images grey: three equal channels of ITU-R 601 luma.
 type Grey struct {
-	// P is the probability to make an image grey, in [0, 1]. 0: 0.2, as in SimCLR.
+	// P is the probability to make an image grey, in [0, 1]. Default 0.2, as in SimCLR.
 	P float64
 }
 
 // Check implements Transform.
-func (t Grey) Check(height, width int) error { return within("P", t.P, 0, 1) }
+func (t Grey) Check(height, width int) error {
+	return setting.Within(0, 1, "augment.Grey: P", t.P, Grey{}.WithDefaults().P)
+}
 
 // Draw returns 1 where an image becomes grey, else 0: [batch, 1].
 func (t Grey) Draw(r *Random, batch, height, width int) *Node {
-	return r.Bernoulli(orDefault(t.P, .2), batch, 1)
+	return r.Bernoulli(t.WithDefaults().P, batch, 1)
 }
 
 // Apply implements Transform.
@@ -65,25 +70,28 @@ func (t Grey) Host(img *image.NRGBA, params []float32) *image.NRGBA {
 
 // Solarize inverts the values of images that are not below a threshold.
 type Solarize struct {
-	// Threshold in (0, 1]: channel values from it on are inverted. 0: 0.5, torchvision's 128 of 255.
+	// Threshold in (0, 1]: channel values from it on are inverted. Default 0.5, torchvision's 128 of 255.
 	Threshold float64
-	// P is the probability to solarise an image, in [0, 1]. 0: 0.2, as for BYOL's second view.
+	// P is the probability to solarise an image, in [0, 1]. Default 0.2, as for BYOL's second view.
 	P float64
 }
 
 // Check implements Transform.
 func (t Solarize) Check(height, width int) error {
-	return firstError(within("Threshold", t.Threshold, 0, 1), within("P", t.P, 0, 1))
+	d := Solarize{}.WithDefaults()
+	return cmp.Or(
+		setting.Within(0, 1, "augment.Solarize: Threshold", t.Threshold, d.Threshold),
+		setting.Within(0, 1, "augment.Solarize: P", t.P, d.P))
 }
 
 // Draw returns 1 where an image is solarised, else 0: [batch, 1].
 func (t Solarize) Draw(r *Random, batch, height, width int) *Node {
-	return r.Bernoulli(orDefault(t.P, .2), batch, 1)
+	return r.Bernoulli(t.WithDefaults().P, batch, 1)
 }
 
 // Apply implements Transform.
 func (t Solarize) Apply(images, params *Node) *Node {
-	threshold := Scalar(images.Graph(), images.DType(), orDefault(t.Threshold, .5))
+	threshold := Scalar(images.Graph(), images.DType(), t.WithDefaults().Threshold)
 	solarised := Where(LessThan(images, threshold), images, OneMinus(images))
 	return choose(column(params, 0), solarised, images)
 }
@@ -93,7 +101,7 @@ func (t Solarize) Host(img *image.NRGBA, params []float32) *image.NRGBA {
 	if params[0] == 0 {
 		return imaging.Clone(img)
 	}
-	threshold := orDefault(t.Threshold, .5)
+	threshold := t.WithDefaults().Threshold
 	return mapPixels(img, func(c [3]float64) [3]float64 {
 		for i, v := range c {
 			if v >= threshold {

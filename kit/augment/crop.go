@@ -1,11 +1,14 @@
 package augment
 
 import (
+	"cmp"
 	"image"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // RandomResizedCrop cuts out a rectangle of random area, shape and place and resizes it to a square (Szegedy et al. 2015).
@@ -17,9 +20,9 @@ import (
 type RandomResizedCrop struct {
 	// Size is the side of the views in pixels. 0: views keep the image's height and width.
 	Size int
-	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Zero: 0.08 to 1.
+	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Default 0.08 to 1.
 	Scale [2]float64
-	// Ratio is the range of the rectangle's width over its height. Zero: 3/4 to 4/3.
+	// Ratio is the range of the rectangle's width over its height. Default 3/4 to 4/3.
 	Ratio [2]float64
 	// Interpolation is Bilinear by default; solo-learn's CIFAR recipes use Bicubic.
 	Interpolation Interpolation
@@ -27,16 +30,15 @@ type RandomResizedCrop struct {
 
 const cropTries = 10
 
-func (c RandomResizedCrop) scale() [2]float64 { return orDefault(c.Scale, [2]float64{.08, 1}) }
-func (c RandomResizedCrop) ratio() [2]float64 { return orDefault(c.Ratio, [2]float64{3. / 4, 4. / 3}) }
-
 // Check implements Transform.
 func (c RandomResizedCrop) Check(height, width int) error {
-	return firstError(
-		atLeast("Size", c.Size, 0),
-		interval("Scale", c.scale(), 1),
-		interval("Ratio", c.ratio(), math.Inf(1)),
-		c.Interpolation.check())
+	d := RandomResizedCrop{}.WithDefaults()
+	c = c.WithDefaults()
+	return cmp.Or(
+		setting.AtLeast(0, "augment.RandomResizedCrop: Size", c.Size, "the image's own size"),
+		interval("augment.RandomResizedCrop: Scale", c.Scale, 1, d.Scale),
+		interval("augment.RandomResizedCrop: Ratio", c.Ratio, math.Inf(1), d.Ratio),
+		c.Interpolation.check("augment.RandomResizedCrop: Interpolation"))
 }
 
 // OutputSize implements Geometric.
@@ -49,7 +51,8 @@ func (c RandomResizedCrop) OutputSize(height, width int) (int, int) {
 
 // Draw returns boxes [batch, 4]: top, left, height and width in whole pixels.
 func (c RandomResizedCrop) Draw(r *Random, batch, height, width int) *Node {
-	scale, ratio := c.scale(), c.ratio()
+	c = c.WithDefaults()
+	scale, ratio := c.Scale, c.Ratio
 	area := float64(height) * float64(width)
 	areas := r.Uniform(scale[0]*area, scale[1]*area, batch, cropTries)
 	ratios := Exp(r.Uniform(math.Log(ratio[0]), math.Log(ratio[1]), batch, cropTries))

@@ -1,11 +1,14 @@
 package augment
 
 import (
+	"cmp"
 	"image"
 	"math"
 
 	"github.com/disintegration/imaging"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // RandomErasing paints over a rectangle of random area, shape and place (Zhong et al. 2017, arXiv:1708.04896).
@@ -14,11 +17,11 @@ import (
 // log-uniform in Ratio; the first rectangle, rounded to whole pixels, that is smaller than the image either way is placed
 // uniformly. If none is, nothing is erased.
 type RandomErasing struct {
-	// P is the probability to erase a part of an image, in [0, 1]. 0: 0.5.
+	// P is the probability to erase a part of an image, in [0, 1]. Default 0.5.
 	P float64
-	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Zero: 0.02 to 0.33.
+	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Default 0.02 to 0.33.
 	Scale [2]float64
-	// Ratio is the range of the rectangle's height over its width. Zero: 0.3 to 3.3.
+	// Ratio is the range of the rectangle's height over its width. Default 0.3 to 3.3.
 	Ratio [2]float64
 	// Fill is the value painted, in [0, 1]: 0 is black. Recipes that erase after Normalize paint the mean with their 0; here
 	// Normalize comes last, so give the mean.
@@ -27,23 +30,23 @@ type RandomErasing struct {
 
 const eraseTries = 10
 
-func (t RandomErasing) scale() [2]float64 { return orDefault(t.Scale, [2]float64{.02, .33}) }
-func (t RandomErasing) ratio() [2]float64 { return orDefault(t.Ratio, [2]float64{.3, 3.3}) }
-
 // Check implements Transform.
 func (t RandomErasing) Check(height, width int) error {
-	return firstError(
-		within("P", t.P, 0, 1),
-		interval("Scale", t.scale(), 1),
-		interval("Ratio", t.ratio(), math.Inf(1)),
-		within("Fill", t.Fill, 0, 1))
+	d := RandomErasing{}.WithDefaults()
+	t = t.WithDefaults()
+	return cmp.Or(
+		setting.Within(0, 1, "augment.RandomErasing: P", t.P, d.P),
+		interval("augment.RandomErasing: Scale", t.Scale, 1, d.Scale),
+		interval("augment.RandomErasing: Ratio", t.Ratio, math.Inf(1), d.Ratio),
+		setting.Within(0, 1, "augment.RandomErasing: Fill", t.Fill))
 }
 
 // Draw returns rectangles [batch, 4]: top, left, height and width in whole pixels, all 0 where nothing is erased.
 func (t RandomErasing) Draw(r *Random, batch, height, width int) *Node {
-	scale, ratio := t.scale(), t.ratio()
+	t = t.WithDefaults()
+	scale, ratio := t.Scale, t.Ratio
 	area := float64(height) * float64(width)
-	changed := r.Bernoulli(orDefault(t.P, .5), batch)
+	changed := r.Bernoulli(t.P, batch)
 	areas := r.Uniform(scale[0]*area, scale[1]*area, batch, eraseTries)
 	ratios := Exp(r.Uniform(math.Log(ratio[0]), math.Log(ratio[1]), batch, eraseTries))
 	heights, widths := Round(Sqrt(Mul(areas, ratios))), Round(Sqrt(Div(areas, ratios)))

@@ -5,23 +5,27 @@ import (
 
 	"github.com/disintegration/imaging"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // Flip mirrors images left to right.
 type Flip struct {
-	// P is the probability to flip an image, in [0, 1]. 0: 0.5.
+	// P is the probability to flip an image, in [0, 1]. Default 0.5.
 	P float64
 }
 
 // Check implements Transform.
-func (f Flip) Check(height, width int) error { return within("P", f.P, 0, 1) }
+func (f Flip) Check(height, width int) error {
+	return setting.Within(0, 1, "augment.Flip: P", f.P, Flip{}.WithDefaults().P)
+}
 
 // OutputSize implements Geometric.
 func (f Flip) OutputSize(height, width int) (int, int) { return height, width }
 
 // Draw returns 1 where an image is flipped, else 0: [batch, 1].
 func (f Flip) Draw(r *Random, batch, height, width int) *Node {
-	return r.Bernoulli(orDefault(f.P, .5), batch, 1)
+	return r.Bernoulli(f.WithDefaults().P, batch, 1)
 }
 
 // Map implements Geometric.
@@ -48,19 +52,21 @@ func (f Flip) Host(img *image.NRGBA, params []float32) *image.NRGBA {
 
 // VerticalFlip mirrors images top to bottom.
 type VerticalFlip struct {
-	// P is the probability to flip an image, in [0, 1]. 0: 0.5.
+	// P is the probability to flip an image, in [0, 1]. Default 0.5.
 	P float64
 }
 
 // Check implements Transform.
-func (f VerticalFlip) Check(height, width int) error { return within("P", f.P, 0, 1) }
+func (f VerticalFlip) Check(height, width int) error {
+	return setting.Within(0, 1, "augment.VerticalFlip: P", f.P, VerticalFlip{}.WithDefaults().P)
+}
 
 // OutputSize implements Geometric.
 func (f VerticalFlip) OutputSize(height, width int) (int, int) { return height, width }
 
 // Draw returns 1 where an image is flipped, else 0: [batch, 1].
 func (f VerticalFlip) Draw(r *Random, batch, height, width int) *Node {
-	return r.Bernoulli(orDefault(f.P, .5), batch, 1)
+	return r.Bernoulli(f.WithDefaults().P, batch, 1)
 }
 
 // Map implements Geometric.

@@ -3,6 +3,8 @@ package augment
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"sslkit/kit/setting"
 )
 
 // allTiles is the most tiles whose orders are all looked at: 9! = 362880. Of more tiles, as many orders are drawn.
@@ -10,13 +12,12 @@ const allTiles = 9
 
 // CheckPermutations returns an error unless JigsawPermutations can find count orders of the tiles.
 func CheckPermutations(tiles, count int) error {
-	if tiles < 2 || tiles > 64 {
-		return fmt.Errorf("augment: permutations of %d tiles: must be in [2, 64]", tiles)
+	if err := setting.Within(2, 64, "augment.JigsawPermutations: tiles", float64(tiles)); err != nil {
+		return err
 	}
-	if most := factorial(min(tiles, allTiles)); count < 1 || count > most {
-		return fmt.Errorf("augment: %d permutations of %d tiles: must be in [1, %d]", count, tiles, most)
-	}
-	return nil
+	most := factorial(min(tiles, allTiles))
+	return setting.Must(count >= 1 && count <= most, "augment.JigsawPermutations: count", count,
+		fmt.Sprintf("in [1, %d] for %d tiles", most, tiles))
 }
 
 // JigsawPermutations finds orders of tiles that are far from each other, the classes of the jigsaw pretext task: count

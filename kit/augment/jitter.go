@@ -1,11 +1,14 @@
 package augment
 
 import (
+	"cmp"
 	"image"
 
 	"github.com/disintegration/imaging"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // ColorJitter changes brightness, contrast, saturation and hue, in a random order of its own for every image, as
@@ -19,7 +22,7 @@ type ColorJitter struct {
 	Saturation float64
 	// Hue turns hues by up to this fraction of the colour circle either way, in [0, 0.5].
 	Hue float64
-	// P is the probability to change an image at all, in [0, 1]. 0: 1. SimCLR uses 0.8.
+	// P is the probability to change an image at all, in [0, 1]. Default 1. SimCLR uses 0.8.
 	P float64
 }
 
@@ -35,19 +38,19 @@ const (
 // Check implements Transform.
 func (j ColorJitter) Check(height, width int) error {
 	const strongest = 10 // past any use, but a typing error shows
-	return firstError(
-		within("Brightness", j.Brightness, 0, strongest),
-		within("Contrast", j.Contrast, 0, strongest),
-		within("Saturation", j.Saturation, 0, strongest),
-		within("Hue", j.Hue, 0, .5),
-		within("P", j.P, 0, 1))
+	return cmp.Or(
+		setting.Within(0, strongest, "augment.ColorJitter: Brightness", j.Brightness),
+		setting.Within(0, strongest, "augment.ColorJitter: Contrast", j.Contrast),
+		setting.Within(0, strongest, "augment.ColorJitter: Saturation", j.Saturation),
+		setting.Within(0, .5, "augment.ColorJitter: Hue", j.Hue),
+		setting.Within(0, 1, "augment.ColorJitter: P", j.P, ColorJitter{}.WithDefaults().P))
 }
 
 // Draw returns [batch, 8]: the factors of brightness, contrast and saturation, the turn of the hue (a fraction of the
 // circle), and the places 0 to 3 of these four in the order in which they are applied. An image that is not changed has
 // factors 1 and turn 0.
 func (j ColorJitter) Draw(r *Random, batch, height, width int) *Node {
-	changed := r.Bernoulli(orDefault(j.P, 1), batch)
+	changed := r.Bernoulli(j.WithDefaults().P, batch)
 	factor := func(strength float64) *Node {
 		f := r.Uniform(max(0, 1-strength), 1+strength, batch)
 		return OnePlus(Mul(changed, AddScalar(f, -1)))

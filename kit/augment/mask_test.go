@@ -186,21 +186,21 @@ func TestBadMasks(t *testing.T) {
 		height, width int
 		want          string
 	}{
-		{RandomMask{Ratio: 1}, 8, 8, "Ratio is 1: must be in (0, 1)"},
-		{RandomMask{Ratio: -.1}, 8, 8, "Ratio is -0.1: must be in (0, 1)"},
+		{RandomMask{Ratio: 1}, 8, 8, "augment.RandomMask: Ratio is 1; it must be in (0, 1) (0 means 0.75)"},
+		{RandomMask{Ratio: -.1}, 8, 8, "Ratio is -0.1; it must be in (0, 1)"},
 		{RandomMask{Ratio: math.NaN()}, 8, 8, "Ratio is NaN"},
-		{RandomMask{Ratio: .01}, 4, 4, "Ratio is 0.01: hides 0 of 16 patches"},
-		{RandomMask{Ratio: .99}, 4, 4, "Ratio is 0.99: hides 16 of 16 patches"},
-		{RandomMask{}, 1, 1, "a grid of 1 x 1 patches"},
-		{BlockMask{Ratio: 1}, 8, 8, "Ratio is 1: must be in (0, 1)"},
-		{BlockMask{Aspect: [2]float64{0, 1}}, 8, 8, "Aspect[0] is 0: must be positive"},
-		{BlockMask{MinPatches: 30}, 8, 8, "MinPatches is 30: must be in [1, 26]"},
+		{RandomMask{Ratio: .01}, 4, 4, "Ratio is 0.01; it must be such that it hides at least one patch and keeps one; it hides 0 of 16"},
+		{RandomMask{Ratio: .99}, 4, 4, "Ratio is 0.99; it must be such that it hides at least one patch and keeps one; it hides 16 of 16"},
+		{RandomMask{}, 1, 1, "the grid is 1 x 1 patches; it must have at least 2"},
+		{BlockMask{Ratio: 1}, 8, 8, "augment.BlockMask: Ratio is 1; it must be in (0, 1) (0 means 0.4)"},
+		{BlockMask{Aspect: [2]float64{0, 1}}, 8, 8, "Aspect[0] is 0; it must be above 0 and finite (0 means 0.3)"},
+		{BlockMask{MinPatches: 30}, 8, 8, "MinPatches is 30; it must be in [1, 26]"},
 		{BlockMask{MinPatches: -1}, 8, 8, "MinPatches is -1"},
-		{MultiBlockMask{TargetScale: 1}, 8, 8, "TargetScale is 1: must be in (0, 1)"},
-		{MultiBlockMask{TargetAspect: -1}, 8, 8, "TargetAspect is -1: must be positive"},
-		{MultiBlockMask{ContextScale: 1.5}, 8, 8, "ContextScale is 1.5: must be in (0, 1]"},
-		{MultiBlockMask{Targets: 9}, 14, 14, "Targets is 9: must be in [1, 5]"},
-		{MultiBlockMask{Targets: -1}, 14, 14, "Targets is -1: must be at least 1"},
+		{MultiBlockMask{TargetScale: 1}, 8, 8, "augment.MultiBlockMask: TargetScale is 1; it must be in (0, 1) (0 means 0.175)"},
+		{MultiBlockMask{TargetAspect: -1}, 8, 8, "TargetAspect is -1; it must be above 0 and finite (0 means 1.06"},
+		{MultiBlockMask{ContextScale: 1.5}, 8, 8, "ContextScale is 1.5; it must be in (0, 1] (0 means 0.925)"},
+		{MultiBlockMask{Targets: 9}, 14, 14, "Targets is 9; it must be in [1, 5]"},
+		{MultiBlockMask{Targets: -1}, 14, 14, "Targets is -1; it must be at least 1 (0 means 4)"},
 	} {
 		if err := test.mask.Check(test.height, test.width); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%T %+v: error %v, want %q", test.mask, test.mask, err, test.want)

@@ -6,6 +6,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // Mixup blends each image with another one of its batch: weight*image + (1-weight)*partner, the weight drawn from
@@ -13,7 +15,7 @@ import (
 //
 // Mixup and CutMix are no Transforms, since they need two images: apply them to the views that a Pipeline made.
 type Mixup struct {
-	// Alpha of the Beta distribution, in [0.05, 100]: small values leave most images nearly alone, 1 is uniform. 0: 1, as
+	// Alpha of the Beta distribution, in [0.05, 100]: small values leave most images nearly alone, 1 is uniform. Default 1, as
 	// in the paper on CIFAR-10; on ImageNet it has 0.2.
 	Alpha float64
 }
@@ -22,23 +24,27 @@ type Mixup struct {
 // rectangle has the image's aspect ratio and the share 1-w of its area, w drawn from Beta(Alpha, Alpha); its centre is
 // uniform, and what lies outside the image is cut off. The weight is the share of the image that is left.
 type CutMix struct {
-	// Alpha of the Beta distribution, in [0.05, 100]. 0: 1, uniform, as in the paper.
+	// Alpha of the Beta distribution, in [0.05, 100]. Default 1, uniform, as in the paper.
 	Alpha float64
 }
 
 // Check returns an error that names the field and its allowed range, or that the batch has no two images.
-func (m Mixup) Check(batch int) error { return checkMix("Mixup", m.Alpha, batch) }
+func (m Mixup) Check(batch int) error {
+	return checkMix("augment.Mixup", m.WithDefaults().Alpha, Mixup{}.WithDefaults().Alpha, batch)
+}
 
 // Check returns an error that names the field and its allowed range, or that the batch has no two images.
-func (m CutMix) Check(batch int) error { return checkMix("CutMix", m.Alpha, batch) }
+func (m CutMix) Check(batch int) error {
+	return checkMix("augment.CutMix", m.WithDefaults().Alpha, CutMix{}.WithDefaults().Alpha, batch)
+}
 
-func checkMix(name string, alpha float64, batch int) error {
+func checkMix(name string, alpha, zero float64, batch int) error {
 	// Below, nearly every weight is 0 or 1; above, nearly every weight is a half.
-	if err := within("Alpha", orDefault(alpha, 1), .05, 100); err != nil {
-		return fmt.Errorf("augment: %s: %w", name, err)
+	if err := setting.Within(.05, 100, name+": Alpha", alpha, zero); err != nil {
+		return err
 	}
 	if batch < 2 {
-		return fmt.Errorf("augment: %s: a batch of %d: must have at least 2 images", name, batch)
+		return fmt.Errorf("%s: the batch holds %d images; it must hold at least 2", name, batch)
 	}
 	return nil
 }
@@ -53,7 +59,7 @@ func (m Mixup) Apply(r *Random, images *Node) (mixed, partner, weight *Node) {
 	if err := m.Check(batch); err != nil {
 		panic(err)
 	}
-	weight = r.beta(orDefault(m.Alpha, 1), batch)
+	weight = r.beta(m.WithDefaults().Alpha, batch)
 	others, partner := next(images)
 	own := perImage(ConvertDType(weight, images.DType()), images)
 	return Add(Mul(own, images), Mul(OneMinus(own), others)), partner, weight
@@ -68,7 +74,7 @@ func (m CutMix) Apply(r *Random, images *Node) (mixed, partner, weight *Node) {
 		panic(err)
 	}
 	// As the paper's code: half the rectangle's side, rounded down, to either side of its centre.
-	side := Sqrt(OneMinus(r.beta(orDefault(m.Alpha, 1), batch)))
+	side := Sqrt(OneMinus(r.beta(m.WithDefaults().Alpha, batch)))
 	along := func(size int) (first, length *Node) {
 		half := Floor(MulScalar(Floor(MulScalar(side, size)), .5))
 		centre := r.Integers(size, batch)

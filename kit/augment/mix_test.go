@@ -151,9 +151,9 @@ func TestBadMixes(t *testing.T) {
 		err  error
 		want string
 	}{
-		{Mixup{Alpha: -1}.Check(8), "augment: Mixup: Alpha is -1: must be in [0.05, 100]"},
-		{CutMix{Alpha: math.NaN()}.Check(8), "augment: CutMix: Alpha is NaN: must be in [0.05, 100]"},
-		{CutMix{}.Check(1), "augment: CutMix: a batch of 1: must have at least 2 images"},
+		{Mixup{Alpha: -1}.Check(8), "augment.Mixup: Alpha is -1; it must be in [0.05, 100] (0 means 1)"},
+		{CutMix{Alpha: math.NaN()}.Check(8), "augment.CutMix: Alpha is NaN; it must be in [0.05, 100] (0 means 1)"},
+		{CutMix{}.Check(1), "augment.CutMix: the batch holds 1 images; it must hold at least 2"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.want) {
 			t.Errorf("error %v, want %q", test.err, test.want)

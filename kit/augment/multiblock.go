@@ -1,12 +1,15 @@
 package augment
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // MultiBlockMask draws a few target blocks of patches and one large context block less the targets: I-JEPA's multi-block
@@ -15,13 +18,13 @@ import (
 // I-JEPA draws the size of the blocks once a batch. A graph's shapes are fixed, so here all batches have blocks of one size,
 // in the middle of I-JEPA's ranges; where they lie is drawn for every image and block.
 type MultiBlockMask struct {
-	// Targets is the number of target blocks. 0: 4.
+	// Targets is the number of target blocks. Default 4.
 	Targets int
-	// TargetScale is the share of the grid in one target block, in (0, 1). 0: 0.175, the middle of 0.15 to 0.2.
+	// TargetScale is the share of the grid in one target block, in (0, 1). Default 0.175, the middle of 0.15 to 0.2.
 	TargetScale float64
-	// TargetAspect is a target block's height over its width. 0: 1.06, the geometric middle of 0.75 to 1.5.
+	// TargetAspect is a target block's height over its width. Default 1.06, the geometric middle of 0.75 to 1.5.
 	TargetAspect float64
-	// ContextScale is the share of the grid in the context block, a square on a square grid, in (0, 1]. 0: 0.925, the middle
+	// ContextScale is the share of the grid in the context block, a square on a square grid, in (0, 1]. Default 0.925, the middle
 	// of 0.85 to 1. As in I-JEPA's code the block is at least one patch smaller than the grid either way.
 	ContextScale float64
 }
@@ -53,28 +56,28 @@ func (m MultiBlockMask) Sizes(height, width int) (target, context [2]int) {
 // Check returns an error that names the field and its allowed range if the mask does not suit a grid of height x width
 // patches: the targets must leave some of the context wherever they lie.
 func (m MultiBlockMask) Check(height, width int) error {
+	d := MultiBlockMask{}.WithDefaults()
 	m = m.WithDefaults()
-	err := firstError(
-		checkGrid(height, width),
-		atLeast("Targets", m.Targets, 1),
-		between0And1("TargetScale", m.TargetScale),
-		positive("TargetAspect", m.TargetAspect, math.Inf(1)),
-		positive("ContextScale", m.ContextScale, 1))
+	err := cmp.Or(
+		checkGrid("augment.MultiBlockMask", height, width),
+		setting.AtLeast(1, "augment.MultiBlockMask: Targets", m.Targets, d.Targets),
+		setting.Fraction("augment.MultiBlockMask: TargetScale", m.TargetScale, d.TargetScale),
+		setting.Positive("augment.MultiBlockMask: TargetAspect", m.TargetAspect, d.TargetAspect),
+		setting.UpTo(1, "augment.MultiBlockMask: ContextScale", m.ContextScale, d.ContextScale))
 	if err != nil {
 		return err
 	}
 	target, context := m.Sizes(height, width)
-	if most := (context[0]*context[1] - 1) / (target[0] * target[1]); m.Targets > most {
-		return fmt.Errorf("Targets is %d: must be in [1, %d], so that targets of %d x %d patches leave some of a context of %d x %d",
-			m.Targets, most, target[0], target[1], context[0], context[1])
-	}
-	return nil
+	most := (context[0]*context[1] - 1) / (target[0] * target[1])
+	return setting.Must(m.Targets <= most, "augment.MultiBlockMask: Targets", m.Targets,
+		fmt.Sprintf("in [1, %d], so that targets of %d x %d patches leave some of a context of %d x %d",
+			most, target[0], target[1], context[0], context[1]), d.Targets)
 }
 
 // Draw draws the blocks of each image. It panics on settings that Check rejects.
 func (m MultiBlockMask) Draw(r *Random, batch, height, width int) MultiBlock {
 	if err := m.Check(height, width); err != nil {
-		panic(fmt.Errorf("augment: MultiBlockMask: %w", err))
+		panic(err)
 	}
 	m = m.WithDefaults()
 	target, context := m.Sizes(height, width)

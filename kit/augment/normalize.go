@@ -1,12 +1,14 @@
 package augment
 
 import (
-	"errors"
+	"cmp"
+	"fmt"
 	"image"
-	"math"
 
 	"github.com/disintegration/imaging"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // Normalize subtracts a mean from each channel and divides by a standard deviation, in units of [0, 1]. It comes last in a
@@ -25,13 +27,17 @@ var (
 
 // Check implements Transform.
 func (n Normalize) Check(height, width int) error {
-	n = orDefault(n, CIFAR10)
-	if n.Std == [3]float64{} {
-		return errors.New("Std is zero while Mean is set: must be positive")
+	n = n.WithDefaults()
+	const zero = "CIFAR10's, where Mean and Std are all 0"
+	for i := range n.Mean {
+		if err := cmp.Or(
+			setting.Within(0, 1, fmt.Sprintf("augment.Normalize: Mean[%d]", i), n.Mean[i]),
+			setting.Positive(fmt.Sprintf("augment.Normalize: Std[%d]", i), n.Std[i], zero),
+		); err != nil {
+			return err
+		}
 	}
-	return firstError(
-		within("Mean[0]", n.Mean[0], 0, 1), within("Mean[1]", n.Mean[1], 0, 1), within("Mean[2]", n.Mean[2], 0, 1),
-		positive("Std[0]", n.Std[0], math.Inf(1)), positive("Std[1]", n.Std[1], math.Inf(1)), positive("Std[2]", n.Std[2], math.Inf(1)))
+	return nil
 }
 
 // Draw returns nil: there is nothing random here.
@@ -39,7 +45,7 @@ func (n Normalize) Draw(r *Random, batch, height, width int) *Node { return nil 
 
 // Apply implements Transform, but for its result's range.
 func (n Normalize) Apply(images, _ *Node) *Node {
-	n = orDefault(n, CIFAR10)
+	n = n.WithDefaults()
 	perChannel := func(v [3]float64) *Node {
 		c := ConvertDType(Const(images.Graph(), v[:]), images.DType())
 		return BroadcastToDims(Reshape(c, 1, 3, 1, 1), images.Shape().Dimensions...)

@@ -3,7 +3,6 @@ package augment
 import (
 	"fmt"
 	"image"
-	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -17,18 +16,17 @@ type Pipeline []Transform
 // the given size, in pixels. Call it before building a graph.
 func (p Pipeline) Check(height, width int) error {
 	if height < 1 || width < 1 {
-		return fmt.Errorf("augment: images of %d x %d pixels: must be at least 1 x 1", height, width)
+		return fmt.Errorf("augment: images are %d x %d pixels; they must be at least 1 x 1", height, width)
 	}
 	for i, t := range p {
 		if t == nil {
-			return fmt.Errorf("augment: transform %d is nil", i)
+			return fmt.Errorf("augment: transform %d is nil; it must be an augment.Transform, such as augment.Flip{}", i)
 		}
-		name := strings.TrimPrefix(fmt.Sprintf("%T", t), "augment.")
 		if _, ok := t.(Normalize); ok && i != len(p)-1 {
-			return fmt.Errorf("augment: transform %d, %s: must be the last, the others expect values in [0, 1]", i, name)
+			return fmt.Errorf("augment: transform %d is Normalize; it must be the last, since the others expect values in [0, 1]", i)
 		}
 		if err := t.Check(height, width); err != nil {
-			return fmt.Errorf("augment: transform %d, %s: %w", i, name, err)
+			return fmt.Errorf("augment: transform %d: %w", i, err)
 		}
 		height, width = outputSize(t, height, width)
 	}

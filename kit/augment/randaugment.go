@@ -1,10 +1,13 @@
 package augment
 
 import (
+	"cmp"
 	"image"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // RandAugment changes each image by a few operations drawn at random, each as likely as the others and all of one strength
@@ -15,9 +18,9 @@ import (
 // has 8 bits after each operation. Two things differ: shear and rotation interpolate bilinearly where torchvision's default is
 // the nearest pixel (what comes in from outside is black in both), and a value is rounded to 8 bits, not cut off.
 type RandAugment struct {
-	// Ops is the number of operations for each image. 0: 2. They can be the same.
+	// Ops is the number of operations for each image. Default 2. They can be the same.
 	Ops int
-	// Magnitude is the strength of all operations, in [0, 30]. 0: 9.
+	// Magnitude is the strength of all operations, in [0, 30]. Default 9.
 	Magnitude int
 	// Vary draws a magnitude for each operation, uniform up to Magnitude, as FixMatch does.
 	Vary bool
@@ -49,10 +52,11 @@ const greatestMagnitude = 30
 
 // Check implements Transform.
 func (t RandAugment) Check(height, width int) error {
+	d := RandAugment{}.WithDefaults()
 	t = t.WithDefaults()
-	return firstError(
-		within("Ops", float64(t.Ops), 1, 16),
-		within("Magnitude", float64(t.Magnitude), 0, greatestMagnitude))
+	return cmp.Or(
+		setting.Within(1, 16, "augment.RandAugment: Ops", float64(t.Ops), d.Ops),
+		setting.Within(0, greatestMagnitude, "augment.RandAugment: Magnitude", float64(t.Magnitude), d.Magnitude))
 }
 
 // Draw returns [batch, 2*Ops]: for each operation its number and its strength, in [-1, 1] as a fraction of the greatest one.

@@ -132,8 +132,8 @@ func TestBadRandAugment(t *testing.T) {
 		randAugment RandAugment
 		want        string
 	}{
-		{RandAugment{Ops: -1}, "Ops is -1: must be in [1, 16]"},
-		{RandAugment{Magnitude: 31}, "Magnitude is 31: must be in [0, 30]"},
+		{RandAugment{Ops: -1}, "augment.RandAugment: Ops is -1; it must be in [1, 16] (0 means 2)"},
+		{RandAugment{Magnitude: 31}, "Magnitude is 31; it must be in [0, 30] (0 means 9)"},
 	} {
 		if err := (Pipeline{test.randAugment}).Check(32, 32); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: error %v, want %q", test.randAugment, err, test.want)

@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // Interpolation is the filter that a resampling weighs its input pixels with. When an image shrinks, the filter is widened
@@ -41,14 +43,11 @@ func (f *Interpolation) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("augment: interpolation %q: must be %q or %q", text, Bilinear, Bicubic)
+	return fmt.Errorf("augment: Interpolation is %q; it must be %q or %q", text, Bilinear, Bicubic)
 }
 
-func (f Interpolation) check() error {
-	if f != Bilinear && f != Bicubic {
-		return fmt.Errorf("Interpolation is %d: must be Bilinear or Bicubic", int(f))
-	}
-	return nil
+func (f Interpolation) check(field string) error {
+	return setting.Must(f == Bilinear || f == Bicubic, field, int(f), "Bilinear or Bicubic")
 }
 
 // kernel is the filter's value at distance x >= 0, in pixels.

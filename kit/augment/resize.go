@@ -1,12 +1,15 @@
 package augment
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
 
 	"github.com/disintegration/imaging"
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"sslkit/kit/setting"
 )
 
 // Resize scales images so that their shorter side is Size, for evaluation. It is not random.
@@ -19,7 +22,9 @@ type Resize struct {
 
 // Check implements Transform.
 func (t Resize) Check(height, width int) error {
-	return firstError(atLeast("Size", t.Size, 0), t.Interpolation.check())
+	return cmp.Or(
+		setting.AtLeast(0, "augment.Resize: Size", t.Size, "the image's own size"),
+		t.Interpolation.check("augment.Resize: Interpolation"))
 }
 
 // OutputSize implements Geometric.
@@ -65,15 +70,14 @@ type CenterCrop struct {
 
 // Check implements Transform.
 func (t CenterCrop) Check(height, width int) error {
-	if short := min(height, width); t.Size < 0 || t.Size > short {
-		return fmt.Errorf("Size is %d: must be in [0, %d] for images of %d x %d", t.Size, short, height, width)
-	}
-	return nil
+	short := min(height, width)
+	return setting.Must(t.Size >= 0 && t.Size <= short, "augment.CenterCrop: Size", t.Size,
+		fmt.Sprintf("in [1, %d] for images of %d x %d", short, height, width), "the shorter side")
 }
 
 // OutputSize implements Geometric.
 func (t CenterCrop) OutputSize(height, width int) (int, int) {
-	size := orDefault(t.Size, min(height, width))
+	size := cmp.Or(t.Size, min(height, width))
 	return size, size
 }
 

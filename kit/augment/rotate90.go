@@ -37,7 +37,7 @@ type QuarterTurns struct{}
 // Check implements Transform.
 func (t QuarterTurns) Check(height, width int) error {
 	if height != width {
-		return fmt.Errorf("images of %d x %d: must be square to be turned by single quarters", height, width)
+		return fmt.Errorf("augment.QuarterTurns: images are %d x %d; they must be square to be turned by single quarters", height, width)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func TestQuarterTurnsParameters(t *testing.T) {
 		near(t, "share of turns", fraction(turns, func(v float64) bool { return v == float64(n) }), .25, math.Sqrt(.25*.75))
 	}
 	err := Pipeline{QuarterTurns{}}.Check(24, 32)
-	if err == nil || !strings.Contains(err.Error(), "transform 0, QuarterTurns: images of 24 x 32: must be square") {
+	if err == nil || !strings.Contains(err.Error(), "transform 0: augment.QuarterTurns: images are 24 x 32; they must be square") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -11,10 +11,10 @@ import (
 // CheckTiles returns an error unless images of height x width pixels can be cut into rows x cols tiles of one size.
 func CheckTiles(height, width, rows, cols int) error {
 	if rows < 1 || cols < 1 || rows*cols < 2 {
-		return fmt.Errorf("augment: %d x %d tiles: must be at least 2", rows, cols)
+		return fmt.Errorf("augment: the tiles are %d x %d; there must be at least 2", rows, cols)
 	}
 	if height%rows != 0 || width%cols != 0 {
-		return fmt.Errorf("augment: images of %d x %d cannot be cut into %d x %d tiles: height must be a multiple of %d and width of %d",
+		return fmt.Errorf("augment: images are %d x %d; to be cut into %d x %d tiles, their height must be a multiple of %d and width of %d",
 			height, width, rows, cols, rows, cols)
 	}
 	return nil
@@ -42,7 +42,7 @@ func CropTiles(r *Random, tiles *Node, height, width int) *Node {
 	dims := tiles.Shape().Dimensions
 	batch, n, h, w, channels := dims[0], dims[1], dims[2], dims[3], dims[4]
 	if height < 1 || height > h || width < 1 || width > w {
-		panic(fmt.Errorf("augment: crops of %d x %d out of tiles of %d x %d: must be at least 1 x 1 and not larger", height, width, h, w))
+		panic(fmt.Errorf("augment: crops are %d x %d; they must be at least 1 x 1 and at most the tiles' %d x %d", height, width, h, w))
 	}
 	which := Iota(r.Graph(), shapes.Make(dtypes.Float32, batch*n), 0)
 	at := columns(which, r.Integers(h-height+1, batch*n), r.Integers(w-width+1, batch*n)) // [batch*n, 3]

@@ -148,10 +148,10 @@ func TestBadTiles(t *testing.T) {
 		err  error
 		want string
 	}{
-		{CheckTiles(32, 32, 3, 3), "height must be a multiple of 3 and width of 3"},
-		{CheckTiles(32, 32, 1, 1), "1 x 1 tiles: must be at least 2"},
-		{CheckPermutations(4, 25), "25 permutations of 4 tiles: must be in [1, 24]"},
-		{CheckPermutations(1, 1), "permutations of 1 tiles: must be in [2, 64]"},
+		{CheckTiles(32, 32, 3, 3), "their height must be a multiple of 3 and width of 3"},
+		{CheckTiles(32, 32, 1, 1), "the tiles are 1 x 1; there must be at least 2"},
+		{CheckPermutations(4, 25), "augment.JigsawPermutations: count is 25; it must be in [1, 24] for 4 tiles"},
+		{CheckPermutations(1, 1), "augment.JigsawPermutations: tiles is 1; it must be in [2, 64]"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.want) {
 			t.Errorf("error %v, want %q", test.err, test.want)

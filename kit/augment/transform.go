@@ -12,7 +12,7 @@ import (
 // Inside a pipeline a batch is float32 planes [batch, 3, height, width] with values in [0, 1]: on planes the passes of a
 // resampling and the mixing of colours are plain matrix products.
 type Transform interface {
-	// Check returns an error that names the field and its allowed range if the settings do not fit images of the size.
+	// Check returns an error that names the type, the field and its allowed range if the settings do not fit images of the size.
 	Check(height, width int) error
 
 	// Draw returns the parameters of a batch of images of the size, float32 [batch, k], or nil if there are none.
