@@ -95,6 +95,3 @@ func dropPath(scope *model.Scope, branch *Node, probability float64) *Node {
 func pathRate(most float64, i, n int) float64 {
 	return most * float64(i) / float64(max(n-1, 1))
 }
-
-// badRate tells whether a rate of stochastic depth is out of range.
-func badRate(rate float64) bool { return !(rate >= 0 && rate < 1) }

@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
+
+	"sslkit/kit/setting"
 )
 
 // ConvNeXt is the convolutional network of Liu et al. 2022 (arXiv:2201.03545), built as a transformer is: blocks of a 7×7
@@ -48,15 +51,9 @@ const (
 
 // WithDefaults fills in the settings that were left at zero.
 func (c ConvNeXt) WithDefaults() ConvNeXt {
-	if c.Depths == ([4]int{}) {
-		c.Depths = ConvNeXtTiny.Depths
-	}
-	if c.Widths == ([4]int{}) {
-		c.Widths = ConvNeXtTiny.Widths
-	}
-	if c.Stem == 0 {
-		c.Stem = 4
-	}
+	c.Depths = cmp.Or(c.Depths, ConvNeXtTiny.Depths)
+	c.Widths = cmp.Or(c.Widths, ConvNeXtTiny.Widths)
+	c.Stem = cmp.Or(c.Stem, 4)
 	return c
 }
 
@@ -76,20 +73,21 @@ func dotted(numbers []int) string {
 
 // Check returns an error where a field is out of range, or where the image is too small for the network.
 func (c ConvNeXt) Check(height, width int) error {
+	d := ConvNeXt{}.WithDefaults()
 	c = c.WithDefaults()
 	for stage := range 4 {
-		if c.Depths[stage] < 1 {
-			return fmt.Errorf("encoder.ConvNeXt: Depths[%d] is %d; it must be at least 1", stage, c.Depths[stage])
-		}
-		if c.Widths[stage] < 1 {
-			return fmt.Errorf("encoder.ConvNeXt: Widths[%d] is %d; it must be at least 1", stage, c.Widths[stage])
+		if err := cmp.Or(
+			setting.AtLeast(1, fmt.Sprintf("encoder.ConvNeXt: Depths[%d]", stage), c.Depths[stage]),
+			setting.AtLeast(1, fmt.Sprintf("encoder.ConvNeXt: Widths[%d]", stage), c.Widths[stage]),
+		); err != nil {
+			return err
 		}
 	}
-	if c.Stem < 1 {
-		return fmt.Errorf("encoder.ConvNeXt: Stem is %d; it must be at least 1 (0 means the default, 4)", c.Stem)
-	}
-	if badRate(c.StochasticDepth) {
-		return fmt.Errorf("encoder.ConvNeXt: StochasticDepth is %g; it must be at least 0 and below 1", c.StochasticDepth)
+	if err := cmp.Or(
+		setting.AtLeast(1, "encoder.ConvNeXt: Stem", c.Stem, d.Stem),
+		setting.Below(1, "encoder.ConvNeXt: StochasticDepth", c.StochasticDepth),
+	); err != nil {
+		return err
 	}
 	if least := 8 * c.Stem; height < least || width < least {
 		return fmt.Errorf("encoder.ConvNeXt: images are %d×%d; with Stem %d they must be at least %d×%d",

@@ -1,10 +1,13 @@
 package encoder
 
 import (
+	"cmp"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/setting"
 )
 
 // Transformer is the blocks of a ViT and its last norm without what stands around them: the decoder or predictor of a masked
@@ -17,24 +20,24 @@ type Transformer struct {
 
 // WithDefaults fills in the heads where they were left at zero.
 func (t Transformer) WithDefaults() Transformer {
-	if t.Heads == 0 {
-		t.Heads = max(t.Width/32, 1)
-	}
+	t.Heads = cmp.Or(t.Heads, max(t.Width/32, 1))
 	return t
 }
 
 // Check returns an error where a field is out of range.
 func (t Transformer) Check() error {
 	t = t.WithDefaults()
-	switch {
-	case t.Width < 4 || t.Width%4 != 0:
-		return fmt.Errorf("encoder.Transformer: Width is %d; it must be a multiple of 4, at least 4", t.Width)
-	case t.Depth < 1:
-		return fmt.Errorf("encoder.Transformer: Depth is %d; it must be at least 1", t.Depth)
-	case t.Heads < 1 || t.Width%t.Heads != 0:
-		return fmt.Errorf("encoder.Transformer: Heads is %d; it must be at least 1 and divide Width, which is %d", t.Heads, t.Width)
-	}
-	return nil
+	return cmp.Or(
+		setting.Must(t.Width >= 4 && t.Width%4 == 0, "encoder.Transformer: Width", t.Width, "a multiple of 4, at least 4"),
+		setting.AtLeast(1, "encoder.Transformer: Depth", t.Depth),
+		checkHeads("encoder.Transformer: Heads", t.Heads, t.Width, "Width/32"),
+	)
+}
+
+// checkHeads returns an error unless the heads divide the width.
+func checkHeads(field string, heads, width int, zero string) error {
+	return setting.Must(heads >= 1 && width%heads == 0, field, heads,
+		fmt.Sprintf("at least 1 and divide Width, which is %d", width), zero)
 }
 
 // Apply builds the blocks, with their variables in scope. The order of the tokens means nothing to them: what tells one place

@@ -29,7 +29,7 @@ import (
 
 // Encoder is a network that maps images to representations.
 type Encoder interface {
-	// Name tells the architecture in one word, as "resnet18-w64".
+	// Name tells the architecture in one word, such as "resnet18-w64".
 	Name() string
 
 	// Check returns an error that names the field and its allowed range when the encoder can't be built for images of

@@ -7,6 +7,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/setting"
 )
 
 // IGPT is the image GPT of Chen et al. 2020, "Generative Pretraining from Pixels" (ICML): a small version of the image becomes
@@ -83,30 +85,22 @@ func (e IGPT) Name() string {
 
 // Check returns an error where a field is out of range, or where Side doesn't divide the image.
 func (e IGPT) Check(height, width int) error {
+	d := IGPT{}.WithDefaults()
 	e = e.WithDefaults()
-	switch {
-	case e.Side < 2:
-		return fmt.Errorf("encoder.IGPT: Side is %d; it must be at least 2 (0 means the default, 32)", e.Side)
-	case e.Levels < 2 || e.Levels > 32:
-		return fmt.Errorf("encoder.IGPT: Levels is %d; it must be in [2, 32] (0 means the default, 8)", e.Levels)
-	case e.Width < 1:
-		return fmt.Errorf("encoder.IGPT: Width is %d; it must be at least 1 (0 means the default, 512)", e.Width)
-	case e.Depth < 1:
-		return fmt.Errorf("encoder.IGPT: Depth is %d; it must be at least 1 (0 means the default, 24)", e.Depth)
-	case e.Heads < 1 || e.Width%e.Heads != 0:
-		return fmt.Errorf("encoder.IGPT: Heads is %d; it must be at least 1 and divide Width, which is %d", e.Heads, e.Width)
-	case e.MLPRatio < 1:
-		return fmt.Errorf("encoder.IGPT: MLPRatio is %d; it must be at least 1 (0 means the default, 4)", e.MLPRatio)
-	case e.Layer < 1 || e.Layer > e.Depth:
-		return fmt.Errorf("encoder.IGPT: Layer is %d; it must be in [1, %d], up to Depth (0 means the default, half of it)",
-			e.Layer, e.Depth)
-	case !(e.Std[0] > 0 && e.Std[1] > 0 && e.Std[2] > 0):
-		return fmt.Errorf("encoder.IGPT: Std is %v; it must be above 0 (0 with a Mean of 0 means the default, CIFAR-10's)", e.Std)
-	case height < e.Side || width < e.Side || height%e.Side != 0 || width%e.Side != 0:
-		return fmt.Errorf("encoder.IGPT: Side is %d; it must divide both sides of the images, which are %d×%d",
-			e.Side, height, width)
-	}
-	return nil
+	return cmp.Or(
+		setting.AtLeast(2, "encoder.IGPT: Side", e.Side, d.Side),
+		setting.Within(2, 32, "encoder.IGPT: Levels", float64(e.Levels), d.Levels),
+		setting.AtLeast(1, "encoder.IGPT: Width", e.Width, d.Width),
+		setting.AtLeast(1, "encoder.IGPT: Depth", e.Depth, d.Depth),
+		checkHeads("encoder.IGPT: Heads", e.Heads, e.Width, "Width/64"),
+		setting.AtLeast(1, "encoder.IGPT: MLPRatio", e.MLPRatio, d.MLPRatio),
+		setting.Must(e.Layer >= 1 && e.Layer <= e.Depth, "encoder.IGPT: Layer", e.Layer,
+			fmt.Sprintf("in [1, %d], up to Depth", e.Depth), "half of it"),
+		setting.Must(e.Std[0] > 0 && e.Std[1] > 0 && e.Std[2] > 0, "encoder.IGPT: Std", e.Std, "above 0",
+			"CIFAR-10's, where Mean and Std are all 0"),
+		setting.Must(height >= e.Side && width >= e.Side && height%e.Side == 0 && width%e.Side == 0, "encoder.IGPT: Side", e.Side,
+			fmt.Sprintf("a divisor of both sides of the images, which are %d×%d", height, width), d.Side),
+	)
 }
 
 // Dim is Width.

@@ -338,7 +338,7 @@ func TestIGPTWeightsTravelAndBFloat16IsClose(t *testing.T) {
 
 func TestIGPTCheck(t *testing.T) {
 	for field, bad := range map[string]IGPT{
-		"Side is 1": {Side: 1}, "Side is 5": {Side: 5}, "Side is 64": {Side: 64}, "Levels is 1": {Levels: 1},
+		"Side is 1; it must be at least 2 (0 means 32)": {Side: 1}, "Side is 5": {Side: 5}, "Side is 64": {Side: 64}, "Levels is 1": {Levels: 1},
 		"Levels is 33": {Levels: 33}, "Width": {Width: -1}, "Depth": {Depth: -2}, "Heads": {Heads: 5}, "MLPRatio": {MLPRatio: -1},
 		"Layer is -1": {Layer: -1}, "[1, 24]": {Layer: 25}, "Std": {Mean: [3]float64{.5, .5, .5}},
 	} {

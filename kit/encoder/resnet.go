@@ -1,11 +1,14 @@
 package encoder
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/setting"
 )
 
 // ResNet is the residual network of He et al. 2015 (arXiv:1512.03385), v1.5: a bottleneck's stride is in its 3×3
@@ -48,15 +51,9 @@ var resNetBlocks = map[int][4]int{
 
 // WithDefaults fills in the settings that were left at zero.
 func (r ResNet) WithDefaults() ResNet {
-	if r.Depth == 0 {
-		r.Depth = 18
-	}
-	if r.Width == 0 {
-		r.Width = 64
-	}
-	if r.Stem == (Stem{}) {
-		r.Stem = CIFARStem
-	}
+	r.Depth = cmp.Or(r.Depth, 18)
+	r.Width = cmp.Or(r.Width, 64)
+	r.Stem = cmp.Or(r.Stem, CIFARStem)
 	return r
 }
 
@@ -113,26 +110,26 @@ func (r ResNet) Name() string {
 
 // Check returns an error where Depth, Width or Stem is out of range, or where the image is too small for the stem.
 func (r ResNet) Check(height, width int) error {
+	d := ResNet{}.WithDefaults()
 	r = r.WithDefaults()
-	if _, ok := resNetBlocks[r.Depth]; !ok {
-		return fmt.Errorf("encoder.ResNet: Depth is %d; it must be 10, 18, 26, 34, 50, 101 or 152", r.Depth)
-	}
-	if r.Width < 1 {
-		return fmt.Errorf("encoder.ResNet: Width is %d; it must be at least 1", r.Width)
-	}
-	if r.Stem.Kernel < 1 || r.Stem.Kernel%2 == 0 {
-		return fmt.Errorf("encoder.ResNet: Stem.Kernel is %d; it must be odd and at least 1", r.Stem.Kernel)
-	}
-	if r.Stem.Stride < 1 {
-		return fmt.Errorf("encoder.ResNet: Stem.Stride is %d; it must be at least 1", r.Stem.Stride)
+	_, known := resNetBlocks[r.Depth]
+	if err := cmp.Or(
+		setting.Must(known, "encoder.ResNet: Depth", r.Depth, "10, 18, 26, 34, 50, 101 or 152", d.Depth),
+		setting.AtLeast(1, "encoder.ResNet: Width", r.Width, d.Width),
+		setting.Must(r.Stem.Kernel >= 1 && r.Stem.Kernel%2 == 1, "encoder.ResNet: Stem.Kernel", r.Stem.Kernel, "odd and at least 1"),
+		setting.AtLeast(1, "encoder.ResNet: Stem.Stride", r.Stem.Stride),
+	); err != nil {
+		return err
 	}
 	if r.Inner != nil {
 		if want := len(ResNet{Depth: r.Depth}.InnerWidths()); len(r.Inner) != want {
 			return fmt.Errorf("encoder.ResNet: Inner holds %d numbers; with Depth %d it must hold %d, or be nil",
 				len(r.Inner), r.Depth, want)
 		}
-		if least := slices.Min(r.Inner); least < 1 {
-			return fmt.Errorf("encoder.ResNet: Inner holds %d; each number must be at least 1", least)
+		for i, width := range r.Inner {
+			if err := setting.AtLeast(1, fmt.Sprintf("encoder.ResNet: Inner[%d]", i), width); err != nil {
+				return err
+			}
 		}
 	}
 	if least := 8 * r.stemStride(); height < least || width < least {

@@ -281,7 +281,7 @@ func TestResNetCheck(t *testing.T) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}
 	}
-	for what, inner := range map[string][]int{"holds 2 numbers": {4, 4}, "holds 0": {4, 4, 0, 4}, "Inner holds 0 numbers": {}} {
+	for what, inner := range map[string][]int{"holds 2 numbers": {4, 4}, "Inner[2] is 0; it must be at least 1": {4, 4, 0, 4}, "Inner holds 0 numbers": {}} {
 		if err := (ResNet{Depth: 10, Inner: inner}).Check(32, 32); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("Inner is %v: error %v", inner, err)
 		}

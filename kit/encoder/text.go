@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/data"
+	"sslkit/kit/setting"
 )
 
 // Text is the text encoder of Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision"
@@ -45,20 +46,19 @@ func (t Text) WithDefaults() Text {
 
 // Check returns an error where a field is out of range.
 func (t Text) Check() error {
+	d := Text{}.WithDefaults()
 	t = t.WithDefaults()
-	switch {
-	case t.Width < 4 || t.Width%4 != 0:
-		return fmt.Errorf("encoder.Text: Width is %d; it must be a multiple of 4, at least 4 (0 means the default, 512)", t.Width)
-	case t.Depth < 1:
-		return fmt.Errorf("encoder.Text: Depth is %d; it must be at least 1 (0 means the default, 12)", t.Depth)
-	case t.Heads < 1 || t.Width%t.Heads != 0:
-		return fmt.Errorf("encoder.Text: Heads is %d; it must be at least 1 and divide Width, which is %d", t.Heads, t.Width)
-	case t.Length < 0 || t.Length > 0 && t.Length < 3:
-		return fmt.Errorf("encoder.Text: Length is %d; it must be at least 3 (0 means that of the longest caption)", t.Length)
-	case t.Vocabulary != nil:
-		if err := t.Vocabulary.Check(); err != nil {
-			return fmt.Errorf("encoder.Text: Vocabulary: %w", err)
-		}
+	err := cmp.Or(
+		setting.Must(t.Width >= 4 && t.Width%4 == 0, "encoder.Text: Width", t.Width, "a multiple of 4, at least 4", d.Width),
+		setting.AtLeast(1, "encoder.Text: Depth", t.Depth, d.Depth),
+		checkHeads("encoder.Text: Heads", t.Heads, t.Width, "Width/64"),
+		setting.Must(t.Length == 0 || t.Length >= 3, "encoder.Text: Length", t.Length, "at least 3", "that of the longest caption"),
+	)
+	if err != nil || t.Vocabulary == nil {
+		return err
+	}
+	if err := t.Vocabulary.Check(); err != nil {
+		return fmt.Errorf("encoder.Text: Vocabulary: %w", err)
 	}
 	return nil
 }

@@ -1,9 +1,12 @@
 package encoder
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute/shapes"
+
+	"sslkit/kit/setting"
 )
 
 // ViT is the vision transformer of Dosovitskiy et al. 2020 (arXiv:2010.11929) in the sizes of DeiT (Touvron et al. 2020,
@@ -68,21 +71,11 @@ var (
 
 // WithDefaults fills in the settings that were left at zero.
 func (v ViT) WithDefaults() ViT {
-	if v.Patch == 0 {
-		v.Patch = 16
-	}
-	if v.Width == 0 {
-		v.Width = 384
-	}
-	if v.Depth == 0 {
-		v.Depth = 12
-	}
-	if v.Heads == 0 {
-		v.Heads = max(v.Width/64, 1)
-	}
-	if v.MLPRatio == 0 {
-		v.MLPRatio = 4
-	}
+	v.Patch = cmp.Or(v.Patch, 16)
+	v.Width = cmp.Or(v.Width, 384)
+	v.Depth = cmp.Or(v.Depth, 12)
+	v.Heads = cmp.Or(v.Heads, max(v.Width/64, 1))
+	v.MLPRatio = cmp.Or(v.MLPRatio, 4)
 	if v.Size == 0 && v.Patch >= 14 {
 		v.Size = 14 * v.Patch
 	} else if v.Size == 0 {
@@ -113,31 +106,28 @@ func (v ViT) Name() string {
 
 // Check returns an error where a field is out of range, or where the patches don't divide the image.
 func (v ViT) Check(height, width int) error {
+	d := ViT{}.WithDefaults()
 	v = v.WithDefaults()
-	switch {
-	case v.Patch < 1:
-		return fmt.Errorf("encoder.ViT: Patch is %d; it must be at least 1 (0 means the default, 16)", v.Patch)
-	case v.Width < 1:
-		return fmt.Errorf("encoder.ViT: Width is %d; it must be at least 1 (0 means the default, 384)", v.Width)
-	case v.Depth < 1:
-		return fmt.Errorf("encoder.ViT: Depth is %d; it must be at least 1 (0 means the default, 12)", v.Depth)
-	case v.Heads < 1 || v.Width%v.Heads != 0:
-		return fmt.Errorf("encoder.ViT: Heads is %d; it must be at least 1 and divide Width, which is %d", v.Heads, v.Width)
-	case v.MLPRatio < 1:
-		return fmt.Errorf("encoder.ViT: MLPRatio is %d; it must be at least 1 (0 means the default, 4)", v.MLPRatio)
-	case v.Pool != ClassToken && v.Pool != MeanPatches:
-		return fmt.Errorf("encoder.ViT: Pool is %d; it must be ClassToken or MeanPatches", v.Pool)
-	case v.Positions != LearnedPositions && v.Positions != SineCosine:
-		return fmt.Errorf("encoder.ViT: Positions is %d; it must be LearnedPositions or SineCosine", v.Positions)
-	case v.Positions == SineCosine && v.Width%4 != 0:
-		return fmt.Errorf("encoder.ViT: Width is %d; with Positions SineCosine it must be a multiple of 4", v.Width)
-	case v.Registers < 0:
-		return fmt.Errorf("encoder.ViT: Registers is %d; it must be at least 0", v.Registers)
-	case badRate(v.StochasticDepth):
-		return fmt.Errorf("encoder.ViT: StochasticDepth is %g; it must be at least 0 and below 1", v.StochasticDepth)
-	case v.Size < v.Patch || v.Size%v.Patch != 0:
-		return fmt.Errorf("encoder.ViT: Size is %d; it must be a multiple of Patch, which is %d", v.Size, v.Patch)
-	case height < v.Patch || width < v.Patch || height%v.Patch != 0 || width%v.Patch != 0:
+	err := cmp.Or(
+		setting.AtLeast(1, "encoder.ViT: Patch", v.Patch, d.Patch),
+		setting.AtLeast(1, "encoder.ViT: Width", v.Width, d.Width),
+		setting.AtLeast(1, "encoder.ViT: Depth", v.Depth, d.Depth),
+		checkHeads("encoder.ViT: Heads", v.Heads, v.Width, "Width/64"),
+		setting.AtLeast(1, "encoder.ViT: MLPRatio", v.MLPRatio, d.MLPRatio),
+		setting.Must(v.Pool == ClassToken || v.Pool == MeanPatches, "encoder.ViT: Pool", int(v.Pool), "ClassToken or MeanPatches"),
+		setting.Must(v.Positions == LearnedPositions || v.Positions == SineCosine, "encoder.ViT: Positions", int(v.Positions),
+			"LearnedPositions or SineCosine"),
+		setting.Must(v.Positions != SineCosine || v.Width%4 == 0, "encoder.ViT: Width", v.Width,
+			"a multiple of 4 with Positions SineCosine", d.Width),
+		setting.AtLeast(0, "encoder.ViT: Registers", v.Registers),
+		setting.Below(1, "encoder.ViT: StochasticDepth", v.StochasticDepth),
+		setting.Must(v.Size >= v.Patch && v.Size%v.Patch == 0, "encoder.ViT: Size", v.Size,
+			fmt.Sprintf("a multiple of Patch, which is %d", v.Patch), "14 or 8 patches"),
+	)
+	if err != nil {
+		return err
+	}
+	if height < v.Patch || width < v.Patch || height%v.Patch != 0 || width%v.Patch != 0 {
 		return fmt.Errorf("encoder.ViT: images are %d×%d; both sides must be multiples of Patch, which is %d", height, width, v.Patch)
 	}
 	return nil

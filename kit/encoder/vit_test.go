@@ -263,7 +263,7 @@ func TestTransformersStayCloseInBFloat16(t *testing.T) {
 
 func TestViTCheck(t *testing.T) {
 	for field, bad := range map[string]ViT{
-		"Patch": {Patch: -1}, "Width": {Width: -1}, "Depth": {Depth: -2}, "Heads": {Heads: 5}, "MLPRatio": {MLPRatio: -1},
+		"Patch is -1; it must be at least 1 (0 means 16)": {Patch: -1}, "Width": {Width: -1}, "Depth": {Depth: -2}, "Heads": {Heads: 5}, "MLPRatio": {MLPRatio: -1},
 		"Pool":         {Pool: 2},
 		"Positions is": {Positions: -1}, "multiple of 4": {Width: 6, Positions: SineCosine}, "Registers": {Registers: -1},
 		"StochasticDepth": {StochasticDepth: 1}, "StochasticDepth is NaN": {StochasticDepth: math.NaN()}, "Size": {Size: 40},
