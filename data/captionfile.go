@@ -44,7 +44,7 @@ func (c CaptionFile) Name() string { return c.From.Name() + "-captioned" }
 // annotation, and an image without a caption.
 func (c CaptionFile) Open(split Split) (Set, error) {
 	if c.Path == "" {
-		return nil, errors.New("data: CaptionFile.Path is empty, want a .json or .tsv file of captions")
+		return nil, errors.New("data.CaptionFile: Path is empty; it must be a .json or .tsv file of captions")
 	}
 	content, err := os.ReadFile(c.Path)
 	if err != nil {
@@ -121,7 +121,7 @@ func parseCaptionLines(content []byte) (map[string][]string, error) {
 		image, caption, ok := strings.Cut(line, "\t")
 		image, caption = strings.TrimSpace(image), strings.TrimSpace(caption)
 		if !ok || image == "" || caption == "" {
-			return nil, fmt.Errorf("line %d is %q, want an image, a tab and its caption", number, line)
+			return nil, fmt.Errorf("line %d is %q; it must be an image, a tab and its caption", number, line)
 		}
 		byImage[image] = append(byImage[image], caption)
 	}

@@ -222,10 +222,10 @@ func TestHeldOutNamesWhatIsWrong(t *testing.T) {
 		source HeldOut
 		parts  []string
 	}{
-		{HeldOut{Combinations: [][]string{{"red"}}}, []string{"HeldOut.From"}},
-		{HeldOut{From: Shapes{}}, []string{"HeldOut.Combinations is empty"}},
-		{HeldOut{From: Shapes{}, Combinations: [][]string{{"red"}, {}}}, []string{"HeldOut.Combinations[1]"}},
-		{HeldOut{From: Shapes{}, Combinations: [][]string{{"red star"}}}, []string{"HeldOut.Combinations[0]", "one word"}},
+		{HeldOut{Combinations: [][]string{{"red"}}}, []string{"data.HeldOut: From"}},
+		{HeldOut{From: Shapes{}}, []string{"data.HeldOut: Combinations is empty"}},
+		{HeldOut{From: Shapes{}, Combinations: [][]string{{"red"}, {}}}, []string{"data.HeldOut: Combinations[1]"}},
+		{HeldOut{From: Shapes{}, Combinations: [][]string{{"red star"}}}, []string{"data.HeldOut: Combinations[0]", "one word"}},
 		{HeldOut{From: Shapes{Train: 100}, Combinations: [][]string{{"a"}}}, []string{"leave no image", "shapes"}},
 		{HeldOut{From: Shapes{Train: 100}, Combinations: [][]string{{"red"}, {"purpel", "star"}}}, []string{"[1]", "purpel"}},
 		{HeldOut{From: countingSource{}, Combinations: [][]string{{"a"}}}, []string{"counting", "no captions"}},
@@ -301,7 +301,7 @@ func TestCaptionFile(t *testing.T) {
 	_, err = source("nowhere.tsv").Open(Train)
 	wantError(t, err, "nowhere.tsv")
 	_, err = CaptionFile{From: source("").From}.Open(Train)
-	wantError(t, err, "CaptionFile.Path")
+	wantError(t, err, "data.CaptionFile: Path")
 
 	write(t, folder+"/train/cat/3.png", photo(t, 5)) // Two images end in 3.png.
 	write(t, folder+"/captions.tsv", []byte("3.png\ta dog\n2.png\ta cat\n1.png\ta cat\n"))

@@ -10,7 +10,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"sync"
+
+	"sslkit/kit/setting"
 )
 
 // CIFAR10 is the CIFAR-10 data set of Krizhevsky, "Learning multiple layers of
@@ -122,13 +125,8 @@ func (f cifarFormat) open(name, local string, split Split, counts cifarCounts) (
 	if err := split.check(); err != nil {
 		return nil, err
 	}
-	for _, field := range []struct {
-		name  string
-		value int
-	}{{"Train", counts.train}, {"Validation", counts.validation}, {"Test", counts.test}} {
-		if field.value < 0 {
-			return nil, fmt.Errorf("data: %s: %s is %d, want 0 or more", name, field.name, field.value)
-		}
+	if err := checkCounts("data."+strings.ToUpper(name), counts.train, counts.validation, counts.test, "none"); err != nil {
+		return nil, err
 	}
 	if split == Validation && counts.validation == 0 {
 		return nil, fmt.Errorf("data: %s has no validation images of its own; set Validation to hold some out of the training images: %w", name, ErrNoSplit)
@@ -163,8 +161,9 @@ func (f cifarFormat) set(name string, raw []byte, split Split, counts cifarCount
 			return nil, fmt.Errorf("data: reading %s: record %d has label %d of %d classes: not a CIFAR file", name, i, labels[i], len(f.classes))
 		}
 	}
-	if counts.validation >= len(labels) && split != Test {
-		return nil, fmt.Errorf("data: %s: Validation is %d, want fewer than the %d training images", name, counts.validation, len(labels))
+	if err := setting.Must(counts.validation < len(labels) || split == Test, "data."+strings.ToUpper(name)+": Validation",
+		counts.validation, fmt.Sprintf("below the %d training images", len(labels)), "none"); err != nil {
+		return nil, err
 	}
 
 	var chosen []int
@@ -297,7 +296,7 @@ func (f cifarFormat) read(local string, files []string) ([]byte, error) {
 	raw = make([]byte, 0, total)
 	for _, name := range files {
 		if n := len(parts[name]); n == 0 || n%(f.labels+cifarPixels) != 0 {
-			return nil, fmt.Errorf("%s: %s has %d bytes, want a multiple of %d: it is cut short or not a CIFAR file", local, name, n, f.labels+cifarPixels)
+			return nil, fmt.Errorf("%s: %s has %d bytes; it must have a multiple of %d: it is cut short or not a CIFAR file", local, name, n, f.labels+cifarPixels)
 		}
 		raw = append(raw, parts[name]...)
 	}

@@ -124,7 +124,7 @@ func TestCIFAR10ValidationIsHeldOut(t *testing.T) {
 		t.Errorf("validation classes %v, want 3 of each", count)
 	}
 	_, err = CIFAR10{Path: path, Validation: 100}.Open(Train)
-	wantError(t, err, "Validation is 100", "fewer than the 100")
+	wantError(t, err, "Validation is 100", "data.CIFAR10: Validation is 100; it must be below the 100")
 }
 
 func TestComplement(t *testing.T) {
@@ -190,5 +190,5 @@ func TestCIFARBadInput(t *testing.T) {
 	_, err := CIFAR10{Path: folder, Train: -1}.Open(Train)
 	wantError(t, err, "Train is -1")
 	_, err = CIFAR10{Path: folder}.Open(Split(5))
-	wantError(t, err, "split 5")
+	wantError(t, err, "the split is 5")
 }

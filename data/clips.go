@@ -16,7 +16,7 @@ type Clips interface {
 // checkClip is the argument check that every ReadClip begins with.
 func checkClip(set Set, i, frames int, pix []uint8) error {
 	if frames < 1 {
-		return fmt.Errorf("data: %s: a clip of %d frames, want at least 1", set.Name(), frames)
+		return fmt.Errorf("data: %s: the clip is of %d frames; it must be of at least 1", set.Name(), frames)
 	}
 	return checkSeveral(set, i, frames, pix)
 }

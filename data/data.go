@@ -37,8 +37,11 @@
 package data
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+
+	"sslkit/kit/setting"
 )
 
 // Split names a part of a source.
@@ -66,10 +69,20 @@ func (s Split) String() string {
 }
 
 func (s Split) check() error {
-	if s < Train || s > Test {
-		return fmt.Errorf("data: unknown split %d: want Train, Validation or Test", int(s))
-	}
-	return nil
+	return setting.Must(s >= Train && s <= Test, "data: the split", int(s), "Train, Validation or Test")
+}
+
+// maxSide is the most pixels that a source scales the side of its images to.
+const maxSide = 4096
+
+// checkCounts returns an error where a source of that name, such as
+// data.CIFAR10, is to have fewer images than none. 0 means all of them, and for
+// validation what is given.
+func checkCounts(source string, train, validation, test int, noValidation string) error {
+	return cmp.Or(
+		setting.Must(train >= 0, source+": Train", train, "at least 1", "all"),
+		setting.Must(validation >= 0, source+": Validation", validation, "at least 1", noValidation),
+		setting.Must(test >= 0, source+": Test", test, "at least 1", "all"))
 }
 
 // ErrNoSplit is wrapped by the error of [Source.Open] when a source does not

@@ -112,7 +112,7 @@ func (d *decoder) decode(content []byte, pix []uint8) (err error) {
 		}
 		// Before anything of that size is allocated.
 		if config.Width < 1 || config.Height < 1 || config.Width > d.maxPixels/config.Height {
-			return fmt.Errorf("%d×%d pixels, want between 1 and the %d of MaxPixels", config.Width, config.Height, d.maxPixels)
+			return fmt.Errorf("it is %d×%d pixels; it must be from 1 to the %d of MaxPixels", config.Width, config.Height, d.maxPixels)
 		}
 		if config.Width*config.Height > largePixels {
 			d.large.Lock()

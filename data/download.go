@@ -80,7 +80,7 @@ func (f remote) fetch(path string, w io.Writer) error {
 		if err := part.Truncate(0); err != nil {
 			return err
 		}
-		return fmt.Errorf("the file has SHA-256 %s, want %s; it was discarded, so that the next try starts afresh", got, f.sha256)
+		return fmt.Errorf("the file has SHA-256 %s; it must have %s; it was discarded, so that the next try starts afresh", got, f.sha256)
 	}
 	return part.become()
 }

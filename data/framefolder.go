@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"sslkit/kit/setting"
 )
 
 // FrameFolder is a folder of videos, each a folder of its frames as JPEG, PNG or
@@ -61,14 +63,12 @@ func (f FrameFolder) WithDefaults() FrameFolder {
 // Check returns an error that names the field and the allowed range of a bad
 // setting. It does not look at the path.
 func (f FrameFolder) Check() error {
+	d := FrameFolder{}.WithDefaults()
 	f = f.WithDefaults()
-	switch {
-	case f.Frames < 2:
-		return fmt.Errorf("data: FrameFolder.Frames is %d, want 0 (3 frames) or at least 2", f.Frames)
-	case f.Stride < 1:
-		return fmt.Errorf("data: FrameFolder.Stride is %d, want 0 (every frame) or at least 1", f.Stride)
-	}
-	return f.folder().check("FrameFolder")
+	return cmp.Or(
+		setting.AtLeast(2, "data.FrameFolder: Frames", f.Frames, d.Frames),
+		setting.AtLeast(1, "data.FrameFolder: Stride", f.Stride, d.Stride),
+		f.folder().check("data.FrameFolder"))
 }
 
 // Open decodes one split, or finds it in the cache. The set is a *[FrameSet].

@@ -159,14 +159,14 @@ func TestFrameFolderHoldsWholeVideosOut(t *testing.T) {
 
 func TestFrameFolderBadSettings(t *testing.T) {
 	for field, bad := range map[string]FrameFolder{
-		"FrameFolder.Frames": {Path: "x", Frames: 1}, "FrameFolder.Stride": {Path: "x", Stride: -1}, "FrameFolder.Path": {},
-		"FrameFolder.Size": {Path: "x", Size: -1}, "FrameFolder.TestFraction": {Path: "x", TestFraction: 2},
+		"data.FrameFolder: Frames": {Path: "x", Frames: 1}, "data.FrameFolder: Stride": {Path: "x", Stride: -1}, "data.FrameFolder: Path": {},
+		"data.FrameFolder: Size": {Path: "x", Size: -1}, "data.FrameFolder: TestFraction": {Path: "x", TestFraction: 2},
 	} {
 		_, err := bad.Open(Train)
 		wantError(t, err, field)
 	}
 	_, err := FrameFolder{Path: "x"}.Open(Split(7))
-	wantError(t, err, "split 7")
+	wantError(t, err, "the split is 7")
 	_, err = openFrames(t, FrameFolder{Path: t.TempDir()}, Train)
 	wantError(t, err, "no image")
 	_, err = openFrames(t, FrameFolder{Path: "/does/not/exist"}, Train)

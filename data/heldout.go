@@ -3,6 +3,8 @@ package data
 import (
 	"errors"
 	"fmt"
+
+	"sslkit/kit/setting"
 )
 
 // HeldOut is a source without those training images whose captions name certain
@@ -28,18 +30,18 @@ func (h HeldOut) Name() string {
 // Check returns an error that names the field of a bad setting.
 func (h HeldOut) Check() error {
 	if h.From == nil {
-		return errors.New("data: HeldOut.From is nil, want a source")
+		return setting.Missing("data.HeldOut: From", "a data.Source, such as data.Shapes{}")
 	}
 	if len(h.Combinations) == 0 {
-		return errors.New("data: HeldOut.Combinations is empty, want at least one")
+		return errors.New("data.HeldOut: Combinations is empty; it must hold at least one")
 	}
 	for i, combination := range h.Combinations {
 		if len(combination) == 0 {
-			return fmt.Errorf("data: HeldOut.Combinations[%d] is empty, want at least one word", i)
+			return fmt.Errorf("data.HeldOut: Combinations[%d] is empty; it must hold at least one word", i)
 		}
 		for _, word := range combination {
 			if words := Words(word); len(words) != 1 {
-				return fmt.Errorf("data: HeldOut.Combinations[%d] holds %q, want one word", i, word)
+				return fmt.Errorf("data.HeldOut: Combinations[%d] holds %q; it must hold one word", i, word)
 			}
 		}
 	}
@@ -88,12 +90,12 @@ func (h HeldOut) kept(set Set) ([]int, error) {
 	}
 	for c, combination := range h.Combinations {
 		if !found[c] {
-			return nil, fmt.Errorf("data: HeldOut.Combinations[%d] is %q, which no image of %s is captioned with",
+			return nil, fmt.Errorf("data.HeldOut: Combinations[%d] is %q, which no image of %s is captioned with",
 				c, combination, set.Name())
 		}
 	}
 	if len(kept) == 0 {
-		return nil, fmt.Errorf("data: HeldOut.Combinations leave no image of %s", set.Name())
+		return nil, fmt.Errorf("data.HeldOut: Combinations leave no image of %s", set.Name())
 	}
 	return kept, nil
 }

@@ -1,14 +1,16 @@
 package data
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"sslkit/kit/setting"
 )
 
 // ImageFolder is the class-folder convention: every folder is a class, every
@@ -38,7 +40,7 @@ type ImageFolder struct {
 	Test       int // at most this many test images; default 0: all
 
 	// Object is a regular expression on an image's path inside the folder or
-	// archive, whose first group names the object that the image shows, as
+	// archive, whose first group names the object that the image shows, such as
 	// `(patient\d+)_`. It makes the images of one object [Instances], and holds
 	// them out together. An image that it does not match is an object of its
 	// own. Default: every image is.
@@ -75,7 +77,7 @@ const (
 // Skipped is an image that was left out.
 type Skipped struct {
 	Path   string // inside the folder or archive
-	Reason string // why, as "truncated JPEG"
+	Reason string // why, such as "truncated JPEG"
 }
 
 // Name returns the base name of the path without .tar, .tar.gz, .tgz or .zip.
@@ -91,66 +93,47 @@ func (f ImageFolder) Name() string {
 
 // WithDefaults fills in the settings that were left at zero.
 func (f ImageFolder) WithDefaults() ImageFolder {
-	if f.Size == 0 {
-		f.Size = 32
-	}
-	if f.TestFraction == 0 {
-		f.TestFraction = 0.2
-	}
-	if f.MaxPixels == 0 {
-		f.MaxPixels = 64 << 20
-	}
-	if f.Memory == 0 {
-		f.Memory = 1 << 30
-	}
+	f.Size = cmp.Or(f.Size, 32)
+	f.TestFraction = cmp.Or(f.TestFraction, 0.2)
+	f.MaxPixels = cmp.Or(f.MaxPixels, 64<<20)
+	f.Memory = cmp.Or(f.Memory, 1<<30)
 	return f
 }
 
 // Check returns an error that names the field and the allowed range of a bad
 // setting. It does not look at the path.
 func (f ImageFolder) Check() error {
-	return f.check("ImageFolder")
+	return f.check("data.ImageFolder")
 }
 
 // check is Check for the fields of the type of that name.
 func (f ImageFolder) check(of string) error {
+	if f.Path == "" {
+		return setting.Missing(of+": Path", "a folder or an archive")
+	}
+	d := ImageFolder{}.WithDefaults()
 	f = f.WithDefaults()
-	bad := func(field string, value any, want string) error {
-		return fmt.Errorf("data: %s.%s is %v, want %s", of, field, value, want)
+	left := 1 - f.TestFraction
+	err := cmp.Or(
+		setting.Within(1, maxSide, of+": Size", float64(f.Size), d.Size),
+		checkCounts(of, f.Train, f.Validation, f.Test, "all"),
+		setting.Fraction(of+": TestFraction", f.TestFraction, d.TestFraction),
+		setting.Below(1, of+": ValidationFraction", f.ValidationFraction),
+		setting.Must(f.TestFraction+f.ValidationFraction < 1, of+": ValidationFraction", f.ValidationFraction,
+			fmt.Sprintf("below %g, what TestFraction leaves", left)),
+		setting.Must(f.OnBad == Skip || f.OnBad == Fail, of+": OnBad", int(f.OnBad), "Skip or Fail"),
+		setting.AtLeast(1, of+": MaxPixels", f.MaxPixels, d.MaxPixels),
+		setting.Must(f.Memory >= 0, of+": Memory", f.Memory, "at least 1", d.Memory),
+	)
+	if err != nil || f.Object == "" {
+		return err
 	}
-	switch {
-	case f.Path == "":
-		return bad("Path", "empty", "a folder or an archive")
-	case f.Size < 1 || f.Size > 4096:
-		return bad("Size", f.Size, "0 (32 pixels) or between 1 and 4096")
-	case f.Train < 0:
-		return bad("Train", f.Train, "0 (all) or more")
-	case f.Validation < 0:
-		return bad("Validation", f.Validation, "0 (all) or more")
-	case f.Test < 0:
-		return bad("Test", f.Test, "0 (all) or more")
-	case math.IsNaN(f.TestFraction) || f.TestFraction < 0 || f.TestFraction >= 1:
-		return bad("TestFraction", f.TestFraction, "0 (0.2) or in (0, 1)")
-	case math.IsNaN(f.ValidationFraction) || f.ValidationFraction < 0 || f.ValidationFraction >= 1:
-		return bad("ValidationFraction", f.ValidationFraction, "in [0, 1)")
-	case f.TestFraction+f.ValidationFraction >= 1:
-		return bad("ValidationFraction", f.ValidationFraction, fmt.Sprintf("less than what TestFraction %g leaves", f.TestFraction))
-	case f.OnBad != Skip && f.OnBad != Fail:
-		return bad("OnBad", int(f.OnBad), "Skip or Fail")
-	case f.MaxPixels < 1:
-		return bad("MaxPixels", f.MaxPixels, "0 (64 Mi) or more")
-	case f.Memory < 0:
-		return bad("Memory", f.Memory, "0 (1 GiB) or more")
-	case f.Object == "":
-		return nil
+	object, err := regexp.Compile(f.Object)
+	if err != nil {
+		return fmt.Errorf("%s: Object is %q; it must be a regular expression: %w", of, f.Object, err)
 	}
-	switch object, err := regexp.Compile(f.Object); {
-	case err != nil:
-		return fmt.Errorf("data: %s.Object is %q, want a regular expression: %w", of, f.Object, err)
-	case object.NumSubexp() < 1:
-		return bad("Object", strconv.Quote(f.Object), "a regular expression with a group, in parentheses, that names the object")
-	}
-	return nil
+	return setting.Must(object.NumSubexp() >= 1, of+": Object", strconv.Quote(f.Object),
+		"a regular expression with a group, in parentheses, that names the object")
 }
 
 // Open decodes one split, or finds it in the cache. The set is a *[FolderSet].

@@ -471,10 +471,10 @@ func TestImageFolderCheck(t *testing.T) {
 		{ImageFolder{Path: "x", Memory: -1}, "Memory"},
 	} {
 		_, err := c.source.Open(Train)
-		wantError(t, err, "ImageFolder."+c.field)
+		wantError(t, err, "data.ImageFolder: "+c.field)
 	}
 	_, err := ImageFolder{Path: "x"}.Open(Split(-1))
-	wantError(t, err, "split -1")
+	wantError(t, err, "the split is -1")
 }
 
 func TestImageFolderName(t *testing.T) {

@@ -18,7 +18,7 @@ type Instances interface {
 // checkInstances is the argument check that every ReadInstances begins with.
 func checkInstances(set Set, i, n int, pix []uint8) error {
 	if n < 1 {
-		return fmt.Errorf("data: %s: %d images of an object, want at least 1", set.Name(), n)
+		return fmt.Errorf("data: %s: the images of an object are %d; they must be at least 1", set.Name(), n)
 	}
 	return checkSeveral(set, i, n, pix)
 }

@@ -1,6 +1,11 @@
 package data
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+
+	"sslkit/kit/setting"
+)
 
 // Item says what is read for every image of a set: the image alone (the zero
 // value), the clip that begins with it, or other images of its object too; and
@@ -27,13 +32,15 @@ func (it Item) Check(set Set) error {
 			return err
 		}
 	}
+	if err := cmp.Or(
+		setting.AtLeast(0, "data.Item: Frames", it.Frames, "no clip"),
+		setting.AtLeast(0, "data.Item: Instances", it.Instances, "the image alone"),
+	); err != nil {
+		return err
+	}
 	switch {
-	case it.Frames < 0:
-		return fmt.Errorf("data: Item.Frames is %d, want 0 (no clip) or more", it.Frames)
-	case it.Instances < 0:
-		return fmt.Errorf("data: Item.Instances is %d, want 0 (the image alone) or more", it.Instances)
 	case it.Frames > 0 && it.Instances > 0:
-		return fmt.Errorf("data: Item has both Frames %d and Instances %d: set one", it.Frames, it.Instances)
+		return fmt.Errorf("data.Item: Frames is %d and Instances is %d; set one of them", it.Frames, it.Instances)
 	case it.Frames == 0 || set.Len() == 0:
 		return nil
 	}

@@ -102,7 +102,7 @@ func TestShapesInstancesAreViewsOfOneObject(t *testing.T) {
 	}
 	wantError(t, one.(Instances).ReadInstances(7, 0, 5, nil), "at least 1")
 	_, err = Shapes{Instances: -1}.Open(Train)
-	wantError(t, err, "Shapes.Instances", "-1")
+	wantError(t, err, "data.Shapes: Instances", "-1")
 }
 
 func TestImageFolderInstancesShareAnObject(t *testing.T) {
@@ -164,7 +164,7 @@ func TestImageFolderHoldsObjectsOutTogether(t *testing.T) {
 		t.Errorf("%d images in both splits, want 180", total)
 	}
 	for _, bad := range []string{"(", "patient"} {
-		wantError(t, openError(t, ImageFolder{Path: folder, Object: bad}, Train), "ImageFolder.Object")
+		wantError(t, openError(t, ImageFolder{Path: folder, Object: bad}, Train), "data.ImageFolder: Object")
 	}
 }
 
@@ -240,8 +240,8 @@ func TestItemsThatASetCannotGive(t *testing.T) {
 		return err
 	}
 	wantError(t, next(plain, Item{Frames: 2}), "counting/train", "no video clips")
-	wantError(t, next(plain, Item{Frames: -2}), "Item.Frames")
-	wantError(t, next(plain, Item{Instances: -2}), "Item.Instances")
+	wantError(t, next(plain, Item{Frames: -2}), "data.Item: Frames")
+	wantError(t, next(plain, Item{Instances: -2}), "data.Item: Instances")
 	wantError(t, next(plain, Item{Frames: 2, Instances: 2}), "set one")
 	if err := next(plain, Item{Instances: 3}); err != nil {
 		t.Error(err)

@@ -59,9 +59,9 @@ func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 	case order.Check() != nil:
 		l.err = order.Check()
 	case order.Len != set.Len():
-		l.err = fmt.Errorf("data: Order.Len is %d, but %s has %d images", order.Len, set.Name(), set.Len())
+		l.err = fmt.Errorf("data.Order: Len is %d, but %s has %d images", order.Len, set.Name(), set.Len())
 	case start < 0 || end < start:
-		l.err = fmt.Errorf("data: a loader of steps %d to %d, want 0 ≤ start ≤ end", start, end)
+		l.err = fmt.Errorf("data: the loader's steps are %d to %d; they must be 0 ≤ start ≤ end", start, end)
 	}
 	if l.err == nil {
 		l.err = item.Check(set)

@@ -84,8 +84,8 @@ func TestLoaderErrors(t *testing.T) {
 		}
 	}
 	set := &countingSet{n: 20}
-	wantError(t, next(set, Order{Len: 20, Batch: 21}, 0, 1), "Order.Batch", "21")
-	wantError(t, next(set, Order{Len: 19, Batch: 2}, 0, 1), "Order.Len is 19", "20 images")
+	wantError(t, next(set, Order{Len: 20, Batch: 21}, 0, 1), "data.Order: Batch", "21")
+	wantError(t, next(set, Order{Len: 19, Batch: 2}, 0, 1), "data.Order: Len is 19", "20 images")
 	wantError(t, next(set, Order{Len: 20, Batch: 2}, 3, 2), "3 to 2")
 	wantError(t, next(&countingSet{n: 20, fail: 13}, Order{Len: 20, Batch: 2}, 0, 10), "step", "counting/train", "image 13", "unreadable")
 	if err := next(set, Order{Len: 20, Batch: 2}, 4, 4); err != io.EOF {

@@ -77,13 +77,13 @@ func (m MedMNIST) Check() error {
 	if m.Path == "" {
 		switch _, known := medMNISTFiles[m.Dataset]; {
 		case m.Dataset == "":
-			return errors.New("data: MedMNIST.Dataset and MedMNIST.Path are empty, want a local .npz file or \"pneumoniamnist\"")
+			return errors.New("data.MedMNIST: Dataset and Path are missing; give a local .npz file as Path, or \"pneumoniamnist\" as Dataset")
 		case !known:
-			return fmt.Errorf("data: MedMNIST.Path is empty, want a local .npz file: only pneumoniamnist is downloaded, not Dataset %q",
+			return fmt.Errorf("data.MedMNIST: Path is missing; it must be a local .npz file, since only pneumoniamnist is downloaded, not Dataset %q",
 				m.Dataset)
 		}
 	}
-	return checkPlanes("MedMNIST", m.Size, m.Train, m.Validation, m.Test)
+	return checkPlanes("data.MedMNIST", m.Size, m.Train, m.Validation, m.Test, "all")
 }
 
 // Open reads one split into memory, downloading the data set where needed. An
@@ -138,7 +138,7 @@ func (m MedMNIST) read(split Split) (Set, error) {
 	}
 	for i, label := range labels {
 		if label >= len(classes) {
-			return nil, fmt.Errorf("%s, array %s_labels: label %d is %d, want less than the %d classes of %s",
+			return nil, fmt.Errorf("%s, array %s_labels: label %d is %d; it must be less than the %d classes of %s",
 				m.Path, part, i, label, len(classes), m.Dataset)
 		}
 	}
@@ -147,7 +147,7 @@ func (m MedMNIST) read(split Split) (Set, error) {
 		return nil, err
 	}
 	if n := len(stored.pix) / stored.bytes(); n != len(labels) {
-		return nil, fmt.Errorf("%s holds %d images in %s_images and %d labels in %s_labels, want as many",
+		return nil, fmt.Errorf("%s holds %d images in %s_images and %d labels in %s_labels; there must be as many of both",
 			m.Path, n, part, len(labels), part)
 	}
 	chosen := limit(labels, [...]int{m.Train, m.Validation, m.Test}[split])
@@ -169,10 +169,10 @@ func readMedMNISTImages(file npzFile, part string) (planes, error) {
 	case len(shape) == 4 && shape[3] == 3:
 		p.channels = 3
 	case len(shape) == 4:
-		return planes{}, fmt.Errorf("%s, array %s_images has shape %v: volumes are not read, want [n, height, width(, 3)]",
+		return planes{}, fmt.Errorf("%s, array %s_images has shape %v: volumes are not read; it must be [n, height, width(, 3)]",
 			file.path, part, shape)
 	case len(shape) != 3:
-		return planes{}, fmt.Errorf("%s, array %s_images has shape %v, want [n, height, width] or [n, height, width, 3]",
+		return planes{}, fmt.Errorf("%s, array %s_images has shape %v; it must be [n, height, width] or [n, height, width, 3]",
 			file.path, part, shape)
 	}
 	p.height, p.width = shape[1], shape[2]
@@ -189,11 +189,11 @@ func readMedMNISTLabels(file npzFile, part string) ([]int, error) {
 		return nil, err
 	}
 	if len(shape) == 2 && shape[1] > 1 {
-		return nil, fmt.Errorf("%s, array %s_labels has shape %v: it is a multi-label set, with %d labels an image, want [n, 1]",
+		return nil, fmt.Errorf("%s, array %s_labels has shape %v: it is a multi-label set, with %d labels an image; its shape must be [n, 1]",
 			file.path, part, shape, shape[1])
 	}
 	if len(shape) != 1 && !(len(shape) == 2 && shape[1] == 1) {
-		return nil, fmt.Errorf("%s, array %s_labels has shape %v, want [n, 1]", file.path, part, shape)
+		return nil, fmt.Errorf("%s, array %s_labels has shape %v; it must be [n, 1]", file.path, part, shape)
 	}
 	labels := make([]int, len(values))
 	for i, v := range values {

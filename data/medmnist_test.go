@@ -128,7 +128,7 @@ func TestMedMNISTBadInput(t *testing.T) {
 	wantError(t, open(only("train_labels", "<i8", "(12, 1)", make([]byte, 96))), "train_labels", "<i8")
 	wantError(t, open(only("train_labels", "|u1", "(12, 1)", bytes.Repeat([]byte{4}, 12))),
 		"label 0 is 4", "4 classes of octmnist")
-	wantError(t, open(only("train_labels", "|u1", "(12, 1, 1)", make([]byte, 12))), "want [n, 1]")
+	wantError(t, open(only("train_labels", "|u1", "(12, 1, 1)", make([]byte, 12))), "must be [n, 1]")
 	wantError(t, open(only("train_images", "|u1", "(12, 28, 28, 28)", make([]byte, 12*28*28*28))), "volumes")
 	wantError(t, open(only("train_images", "|u1", "(12, 784)", make([]byte, 12*784))), "[12 784]")
 	wantError(t, open(only("train_images", "|u1", "(12, 28, 28)", make([]byte, 500))), "train_images", "cut short")
@@ -144,18 +144,18 @@ func TestMedMNISTBadInput(t *testing.T) {
 		part   string
 	}{
 		{MedMNIST{}, "Dataset"},
-		{MedMNIST{Dataset: "pathmnist"}, "Path is empty"},
-		{MedMNIST{Path: "x.npz", Size: -1}, "MedMNIST.Size is -1"},
-		{MedMNIST{Path: "x.npz", Size: 5000}, "MedMNIST.Size is 5000"},
-		{MedMNIST{Path: "x.npz", Train: -1}, "MedMNIST.Train is -1"},
-		{MedMNIST{Path: "x.npz", Validation: -1}, "MedMNIST.Validation is -1"},
-		{MedMNIST{Path: "x.npz", Test: -1}, "MedMNIST.Test is -1"},
+		{MedMNIST{Dataset: "pathmnist"}, "data.MedMNIST: Path is missing"},
+		{MedMNIST{Path: "x.npz", Size: -1}, "data.MedMNIST: Size is -1"},
+		{MedMNIST{Path: "x.npz", Size: 5000}, "data.MedMNIST: Size is 5000"},
+		{MedMNIST{Path: "x.npz", Train: -1}, "data.MedMNIST: Train is -1"},
+		{MedMNIST{Path: "x.npz", Validation: -1}, "data.MedMNIST: Validation is -1"},
+		{MedMNIST{Path: "x.npz", Test: -1}, "data.MedMNIST: Test is -1"},
 	} {
 		_, err := bad.source.Open(Train)
 		wantError(t, err, bad.part)
 	}
 	_, err = MedMNIST{Path: filepath.Join(dir, "1.npz")}.Open(Split(5))
-	wantError(t, err, "split 5")
+	wantError(t, err, "the split is 5")
 }
 
 // TestMedMNISTReal reads a file that NumPy wrote. Its training split is a part

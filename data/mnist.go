@@ -55,12 +55,14 @@ func (m FashionMNIST) Name() string { return "fashion-mnist" }
 
 // Check returns an error that names the field and the allowed range of a bad
 // setting. It does not look at the path.
-func (m MNIST) Check() error { return checkPlanes("MNIST", m.Size, m.Train, m.Validation, m.Test) }
+func (m MNIST) Check() error {
+	return checkPlanes("data.MNIST", m.Size, m.Train, m.Validation, m.Test, "none")
+}
 
 // Check returns an error that names the field and the allowed range of a bad
 // setting. It does not look at the path.
 func (m FashionMNIST) Check() error {
-	return checkPlanes("FashionMNIST", m.Size, m.Train, m.Validation, m.Test)
+	return checkPlanes("data.FashionMNIST", m.Size, m.Train, m.Validation, m.Test, "none")
 }
 
 // Open reads one split into memory, downloading the data set where needed. An
@@ -148,7 +150,7 @@ func (f idxFormat) open(name, local string, split Split, m MNIST) (Set, error) {
 		return nil, fmt.Errorf("data: reading %s: %w", name, err)
 	}
 	if images.shape[0] != classes.shape[0] {
-		return nil, fmt.Errorf("data: reading %s: %s holds %d images and %s %d labels, want as many",
+		return nil, fmt.Errorf("data: reading %s: %s holds %d images and %s %d labels; there must be as many of both",
 			name, images.path, images.shape[0], classes.path, classes.shape[0])
 	}
 	labels := make([]int, len(classes.values))
@@ -159,7 +161,8 @@ func (f idxFormat) open(name, local string, split Split, m MNIST) (Set, error) {
 		labels[i] = int(class)
 	}
 	if m.Validation >= len(labels) && split != Test {
-		return nil, fmt.Errorf("data: %s: Validation is %d, want fewer than the %d training images", name, m.Validation, len(labels))
+		return nil, fmt.Errorf("data: %s: Validation is %d; it must be below the %d training images (0 means none)", name,
+			m.Validation, len(labels))
 	}
 
 	stored := planes{height: images.shape[1], width: images.shape[2], channels: 1, pix: images.values}

@@ -63,14 +63,14 @@ func parseIDX(f io.Reader, dimensions int) (idxArray, error) {
 		return idxArray{}, fmt.Errorf("it is cut short, in the header: %w", err)
 	}
 	if magic, want := binary.BigEndian.Uint32(header), uint32(0x800+dimensions); magic != want {
-		return idxArray{}, fmt.Errorf("it begins with %#08x, want %#08x: not an IDX file of bytes with %d dimensions",
+		return idxArray{}, fmt.Errorf("it begins with %#08x; it must be %#08x: not an IDX file of bytes with %d dimensions",
 			magic, want, dimensions)
 	}
 	array, want := idxArray{shape: make([]int, dimensions)}, 1
 	for d := range array.shape {
 		n := int(binary.BigEndian.Uint32(header[4+4*d:]))
 		if n < 1 || want > maxArray/n {
-			return idxArray{}, fmt.Errorf("dimension %d is %d, want at least 1, and at most %d values in all", d, n, maxArray)
+			return idxArray{}, fmt.Errorf("dimension %d is %d; it must be at least 1, and at most %d values in all", d, n, maxArray)
 		}
 		array.shape[d], want = n, want*n
 	}

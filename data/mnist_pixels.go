@@ -1,11 +1,14 @@
 package data
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"image"
 	"sync"
+
+	"sslkit/kit/setting"
 )
 
 // planes are images of one size as files of arrays hold them: uint8, grey or
@@ -109,18 +112,9 @@ func (s *planesSet) Fingerprint() string {
 }
 
 // checkPlanes returns an error that names the field and the allowed range of a
-// bad setting of a source of that name.
-func checkPlanes(name string, size, train, validation, test int) error {
-	if size < 0 || size > 4096 {
-		return fmt.Errorf("data: %s.Size is %d, want 0 (as stored) or between 1 and 4096", name, size)
-	}
-	for _, field := range []struct {
-		name  string
-		value int
-	}{{"Train", train}, {"Validation", validation}, {"Test", test}} {
-		if field.value < 0 {
-			return fmt.Errorf("data: %s.%s is %d, want 0 or more", name, field.name, field.value)
-		}
-	}
-	return nil
+// bad setting of a source of that name, such as data.MNIST.
+func checkPlanes(name string, size, train, validation, test int, noValidation string) error {
+	return cmp.Or(
+		setting.Must(size >= 0 && size <= maxSide, name+": Size", size, fmt.Sprintf("in [1, %d]", maxSide), "as stored"),
+		checkCounts(name, train, validation, test, noValidation))
 }

@@ -143,7 +143,7 @@ func TestMNISTValidationIsHeldOut(t *testing.T) {
 		}
 	}
 	_, err = MNIST{Path: dir, Validation: 60}.Open(Train)
-	wantError(t, err, "Validation is 60", "fewer than the 60")
+	wantError(t, err, "Validation is 60", "Validation is 60; it must be below the 60")
 }
 
 func TestMNISTBadInput(t *testing.T) {
@@ -178,9 +178,9 @@ func TestMNISTBadInput(t *testing.T) {
 		t.Errorf("%v is not os.ErrNotExist", err)
 	}
 	_, err = MNIST{Train: -1}.Open(Train)
-	wantError(t, err, "MNIST.Train is -1")
+	wantError(t, err, "data.MNIST: Train is -1")
 	_, err = FashionMNIST{Size: -2}.Open(Train)
-	wantError(t, err, "FashionMNIST.Size is -2")
+	wantError(t, err, "data.FashionMNIST: Size is -2")
 	_, err = MNIST{}.Open(Split(7))
-	wantError(t, err, "split 7")
+	wantError(t, err, "the split is 7")
 }

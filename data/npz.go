@@ -61,15 +61,15 @@ func (f npzFile) bytes(name string) (values []uint8, shape []int, err error) {
 	}
 	shape = array.Header.Descr.Shape
 	if kind := array.Header.Descr.Type; kind != "'|u1'" && kind != "'u1'" {
-		return nil, nil, fmt.Errorf("its type is %s, want '|u1' (uint8)", kind)
+		return nil, nil, fmt.Errorf("its type is %s; it must be '|u1' (uint8)", kind)
 	}
 	if array.Header.Descr.Fortran && len(shape) > 1 {
-		return nil, nil, fmt.Errorf("it is in Fortran order, want C order: numpy.ascontiguousarray makes it so")
+		return nil, nil, fmt.Errorf("it is in Fortran order; it must be in C order: numpy.ascontiguousarray makes it so")
 	}
 	want := 1
 	for _, n := range shape {
 		if n < 0 || (n > 0 && want > maxArray/n) {
-			return nil, nil, fmt.Errorf("its shape is %v, want at most %d values", shape, maxArray)
+			return nil, nil, fmt.Errorf("its shape is %v; it must hold at most %d values", shape, maxArray)
 		}
 		want *= n
 	}

@@ -1,6 +1,11 @@
 package data
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+
+	"sslkit/kit/setting"
+)
 
 // Order is the data order of training: which images make up which step, as a
 // pure function of (Seed, step). Each epoch visits a fresh random permutation
@@ -27,25 +32,22 @@ type Order struct {
 // Check returns an error that names the field and the allowed range where the
 // order is not usable.
 func (o Order) Check() error {
-	if o.Len < 1 {
-		return fmt.Errorf("data: Order.Len is %d, want at least 1", o.Len)
-	}
-	if o.Batch < 1 || o.Batch > o.Len {
-		return fmt.Errorf("data: Order.Batch is %d, want between 1 and the %d images of the set", o.Batch, o.Len)
-	}
-	if o.LabelledPart == 0 {
-		return nil
-	}
-	if o.LabelledPart < 0 || o.LabelledPart >= o.Batch {
-		return fmt.Errorf("data: Order.LabelledPart is %d, want between 1 and %d, one less than the batch, or 0 (none)",
-			o.LabelledPart, o.Batch-1)
+	if err := cmp.Or(
+		setting.AtLeast(1, "data.Order: Len", o.Len),
+		setting.Must(o.Batch >= 1 && o.Batch <= o.Len, "data.Order: Batch", o.Batch,
+			fmt.Sprintf("from 1 to the %d images of the set", o.Len)),
+		setting.Must(o.LabelledPart >= 0 && o.LabelledPart < o.Batch, "data.Order: LabelledPart", o.LabelledPart,
+			fmt.Sprintf("in [1, %d], one less than the batch", o.Batch-1), "none"),
+	); err != nil || o.LabelledPart == 0 {
+		return err
 	}
 	if len(o.Labelled) == 0 {
-		return fmt.Errorf("data: Order.LabelledPart is %d, and Order.Labelled holds no images", o.LabelledPart)
+		return fmt.Errorf("data.Order: LabelledPart is %d and Labelled is empty; it must hold images", o.LabelledPart)
 	}
-	for _, i := range o.Labelled {
-		if i < 0 || i >= o.Len {
-			return fmt.Errorf("data: Order.Labelled holds image %d, want images in [0, %d)", i, o.Len)
+	for at, i := range o.Labelled {
+		if err := setting.Must(i >= 0 && i < o.Len, fmt.Sprintf("data.Order: Labelled[%d]", at), i,
+			fmt.Sprintf("in [0, %d)", o.Len)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -73,7 +75,7 @@ func (o Order) Indices(step int) []int {
 		panic(err)
 	}
 	if step < 0 {
-		panic(fmt.Errorf("data: Order.Indices of step %d, want at least 0", step))
+		panic(fmt.Errorf("data.Order.Indices: step is %d; it must be at least 0", step))
 	}
 	return o.slice(o.permutation(step/o.stepsPerEpoch()), step)
 }

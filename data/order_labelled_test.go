@@ -92,10 +92,10 @@ func TestLoaderYieldsLabelledPartsFromAnyStep(t *testing.T) {
 func TestLabelledPartCheck(t *testing.T) {
 	few := []int{1, 2}
 	for _, part := range []int{-1, 10, 11} {
-		wantError(t, Order{Len: 20, Batch: 10, Labelled: few, LabelledPart: part}.Check(), "Order.LabelledPart", "between 1 and 9")
+		wantError(t, Order{Len: 20, Batch: 10, Labelled: few, LabelledPart: part}.Check(), "data.Order: LabelledPart", "must be in [1, 9]")
 	}
-	wantError(t, Order{Len: 20, Batch: 10, LabelledPart: 3}.Check(), "Order.Labelled holds no images")
-	wantError(t, Order{Len: 20, Batch: 10, LabelledPart: 3, Labelled: []int{1, 20}}.Check(), "image 20", "[0, 20)")
+	wantError(t, Order{Len: 20, Batch: 10, LabelledPart: 3}.Check(), "data.Order: LabelledPart is 3 and Labelled is empty")
+	wantError(t, Order{Len: 20, Batch: 10, LabelledPart: 3, Labelled: []int{1, 20}}.Check(), "20; it must be in [0, 20)", "[0, 20)")
 	if err := (Order{Len: 20, Batch: 10, LabelledPart: 9, Labelled: few}).Check(); err != nil {
 		t.Error(err)
 	}

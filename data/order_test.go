@@ -69,9 +69,9 @@ func TestPermutationIsUniform(t *testing.T) {
 }
 
 func TestOrderCheck(t *testing.T) {
-	wantError(t, Order{Len: 0, Batch: 1}.Check(), "Order.Len", "at least 1")
-	wantError(t, Order{Len: 10, Batch: 0}.Check(), "Order.Batch", "between 1 and the 10")
-	wantError(t, Order{Len: 10, Batch: 11}.Check(), "Order.Batch", "11", "between 1 and the 10")
+	wantError(t, Order{Len: 0, Batch: 1}.Check(), "data.Order: Len", "at least 1")
+	wantError(t, Order{Len: 10, Batch: 0}.Check(), "data.Order: Batch", "from 1 to the 10 images")
+	wantError(t, Order{Len: 10, Batch: 11}.Check(), "data.Order: Batch", "11", "from 1 to the 10 images")
 	if err := (Order{Len: 10, Batch: 10}).Check(); err != nil {
 		t.Error(err)
 	}

@@ -29,7 +29,7 @@ func (r Relabelled) Open(split Split) (Set, error) {
 	}
 	if len(r.Labels) != set.Len() {
 		set.Close()
-		return nil, fmt.Errorf("data: Relabelled.Labels holds %d labels, want one for each of the %d images of %s",
+		return nil, fmt.Errorf("data.Relabelled: Labels holds %d labels; it must hold one for each of the %d images of %s",
 			len(r.Labels), set.Len(), set.Name())
 	}
 	if _, err := groupByClass(r.Labels, len(set.Classes())); err != nil {

@@ -89,7 +89,7 @@ func TestRelabelledShowsAnObjectWithoutOtherImagesByOne(t *testing.T) {
 
 func TestRelabelledErrors(t *testing.T) {
 	_, err := Relabelled{From: Shapes{Train: 3}, Labels: []int{1, 2}}.Open(Train)
-	wantError(t, err, "Relabelled.Labels", "2 labels", "3 images")
+	wantError(t, err, "data.Relabelled: Labels", "2 labels", "3 images")
 	_, err = Relabelled{From: Shapes{Train: 3}, Labels: []int{1, 10, 2}}.Open(Train)
 	wantError(t, err, "shapes-relabelled", "label 10")
 }

@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"math"
+
+	"sslkit/kit/setting"
 )
 
 // SetAside is a source whose validation split is a part of another's labelled training images, which it trains on no longer: so
@@ -23,8 +25,8 @@ func (s SetAside) Name() string { return fmt.Sprintf("%s-less-%g", s.From.Name()
 // Open opens a split. It is an error where Fraction is out of range or a class has fewer than two labelled images; the others
 // are the other source's. Images without a label stay among those trained on.
 func (s SetAside) Open(split Split) (Set, error) {
-	if !(s.Fraction > 0 && s.Fraction < 1) {
-		return nil, fmt.Errorf("data: SetAside.Fraction is %g, want in (0, 1)", s.Fraction)
+	if err := setting.Fraction("data.SetAside: Fraction", s.Fraction); err != nil {
+		return nil, err
 	}
 	if split == Test {
 		return s.From.Open(split)

@@ -1,12 +1,14 @@
 package data
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
+
+	"sslkit/kit/setting"
 )
 
 // Shapes is an embedded procedural world: one of ten shapes in front of a
@@ -28,12 +30,12 @@ import (
 // architectures, whose compilers fuse multiplications and additions
 // differently; on one architecture they are the same bits.
 type Shapes struct {
-	Size       int    // side of the square images in pixels, at least 32; default 32
-	Train      int    // training images; default 10,000
-	Validation int    // validation images; default 2,000
-	Test       int    // test images; default 2,000
+	Size       int    // side of the square images in pixels, at least 32. Default 32.
+	Train      int    // training images. Default 10,000.
+	Validation int    // validation images. Default 2,000.
+	Test       int    // test images. Default 2,000.
 	Seed       uint64 // another world of the same distribution
-	Instances  int    // pictures of each object, image i being the first, at least 1; default 4. See Views and Instances
+	Instances  int    // pictures of each object, image i being the first, at least 1. Default 4. See Views and Instances
 
 	// Spurious, in [0, 1], is the correlation in the training split between
 	// the subgroup (a warm or a cool background) and the parity of the class:
@@ -52,46 +54,26 @@ func (s Shapes) Name() string { return "shapes" }
 
 // WithDefaults fills in the settings that were left at zero.
 func (s Shapes) WithDefaults() Shapes {
-	if s.Size == 0 {
-		s.Size = 32
-	}
-	if s.Train == 0 {
-		s.Train = 10_000
-	}
-	if s.Validation == 0 {
-		s.Validation = 2_000
-	}
-	if s.Test == 0 {
-		s.Test = 2_000
-	}
-	if s.Instances == 0 {
-		s.Instances = 4
-	}
+	s.Size = cmp.Or(s.Size, 32)
+	s.Train = cmp.Or(s.Train, 10_000)
+	s.Validation = cmp.Or(s.Validation, 2_000)
+	s.Test = cmp.Or(s.Test, 2_000)
+	s.Instances = cmp.Or(s.Instances, 4)
 	return s
 }
 
 // Check returns an error that names the field and the allowed range of a bad
 // setting.
 func (s Shapes) Check() error {
+	d := Shapes{}.WithDefaults()
 	s = s.WithDefaults()
-	if s.Size < 32 || s.Size > 4096 {
-		return fmt.Errorf("data: Shapes.Size is %d, want 0 (32 pixels) or between 32 and 4096", s.Size)
-	}
-	for _, field := range []struct {
-		name  string
-		value int
-	}{{"Train", s.Train}, {"Validation", s.Validation}, {"Test", s.Test}} {
-		if field.value < 0 {
-			return fmt.Errorf("data: Shapes.%s is %d, want 0 (the default) or more", field.name, field.value)
-		}
-	}
-	if s.Instances < 1 {
-		return fmt.Errorf("data: Shapes.Instances is %d, want 0 (4 pictures) or at least 1", s.Instances)
-	}
-	if math.IsNaN(s.Spurious) || s.Spurious < 0 || s.Spurious > 1 {
-		return fmt.Errorf("data: Shapes.Spurious is %g, want a correlation in [0, 1]", s.Spurious)
-	}
-	return nil
+	return cmp.Or(
+		setting.Within(32, maxSide, "data.Shapes: Size", float64(s.Size), d.Size),
+		setting.AtLeast(1, "data.Shapes: Train", s.Train, d.Train),
+		setting.AtLeast(1, "data.Shapes: Validation", s.Validation, d.Validation),
+		setting.AtLeast(1, "data.Shapes: Test", s.Test, d.Test),
+		setting.AtLeast(1, "data.Shapes: Instances", s.Instances, d.Instances),
+		setting.Within(0, 1, "data.Shapes: Spurious", s.Spurious))
 }
 
 // Open returns one split. It takes no time: images are drawn when read.
@@ -192,7 +174,7 @@ func (s Shapes) mustCheck(split Split, i int) {
 		panic(err)
 	}
 	if i < 0 {
-		panic(fmt.Errorf("data: Shapes image %d, want 0 or more", i))
+		panic(fmt.Errorf("data.Shapes: image is %d; it must be at least 0", i))
 	}
 }
 
@@ -276,9 +258,9 @@ func (s *shapesSet) blank() *canvas {
 
 // shoot draws a scene as bytes.
 func (c *canvas) shoot(sc *scene, pix []uint8) {
-	c.paint(&sc.setting)
+	c.paint(&sc.backdrop)
 	c.add(&sc.object, 1)
-	c.develop(&sc.setting, pix)
+	c.develop(&sc.backdrop, pix)
 }
 
 // ReadInstances reads image i and others of the Instances views of its object,
@@ -315,7 +297,7 @@ func (s *shapesSet) ReadClip(i, frames int, pix []uint8) error {
 	film.cast = film.cast[:1]
 	for f := range frames {
 		film.expose(c, f)
-		c.develop(&film.scene.setting, pix[f*size:(f+1)*size])
+		c.develop(&film.scene.backdrop, pix[f*size:(f+1)*size])
 		film.advance()
 	}
 	return nil

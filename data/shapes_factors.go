@@ -51,7 +51,7 @@ func (s Shapes) Factors(split Split, n int) ([][]float64, error) {
 		return nil, err
 	}
 	if n < 1 {
-		return nil, errors.New("data: Shapes.Factors: n must be at least 1")
+		return nil, errors.New("data.Shapes.Factors: n must be at least 1")
 	}
 	s = s.WithDefaults()
 	values := make([][]float64, len(shapeFactors))

@@ -15,7 +15,7 @@ func newCanvas(size int) *canvas {
 }
 
 // paint draws the background and its clutter over whatever was there.
-func (c *canvas) paint(s *setting) {
+func (c *canvas) paint(s *backdrop) {
 	clear(c.mask)
 	sin, cos := math.Sincos(s.angle)
 	centre := float64(c.size) / 2
@@ -99,8 +99,8 @@ func (c *canvas) add(o *object, id uint8) {
 	}
 }
 
-// develop turns the layers into bytes, under the setting's light and noise.
-func (c *canvas) develop(s *setting, pix []uint8) {
+// develop turns the layers into bytes, under the backdrop's light and noise.
+func (c *canvas) develop(s *backdrop, pix []uint8) {
 	r := newRNG(s.seed, forPixels, 0, 0)
 	half := float64(c.size) / 2
 	amplitude := float32(s.noise / (1 << 20))

@@ -31,8 +31,8 @@ type object struct {
 	inks [2]rgb // the fill colours, chosen to stand out from the background
 }
 
-// setting is everything in a picture but the object.
-type setting struct {
+// backdrop is everything in a picture but the object.
+type backdrop struct {
 	size          int
 	kind          texture
 	inks          [2]rgb
@@ -56,7 +56,7 @@ type mark struct {
 }
 
 type scene struct {
-	setting
+	backdrop
 	object object
 	group  int
 }
@@ -121,7 +121,7 @@ const contrast = 0.34
 func (s Shapes) arrange(r *rng, l look, group int) scene {
 	size := float64(s.Size)
 	sc := scene{group: group}
-	sc.setting = setting{
+	sc.backdrop = backdrop{
 		size: s.Size, kind: someTexture(r), angle: r.angle(),
 		period: size * r.between(0.12, 0.4), seed: r.uint64(),
 	}

@@ -205,7 +205,7 @@ func TestShapesContrast(t *testing.T) {
 	for i := range 1000 {
 		sc := Shapes{Size: 32}.scene(Train, i)
 		for _, ink := range sc.object.inks {
-			for _, ground := range sc.setting.inks {
+			for _, ground := range sc.backdrop.inks {
 				if d := math.Abs(ink.luma() - ground.luma()); d < contrast-1e-9 {
 					t.Fatalf("image %d: luma %.2f on %.2f", i, ink.luma(), ground.luma())
 				}
@@ -385,17 +385,17 @@ func TestShapesBadSettings(t *testing.T) {
 		world Shapes
 		parts []string
 	}{
-		{Shapes{Size: 31}, []string{"Shapes.Size", "31", "between 32"}},
-		{Shapes{Train: -1}, []string{"Shapes.Train", "-1"}},
-		{Shapes{Test: -2}, []string{"Shapes.Test", "-2"}},
-		{Shapes{Spurious: 1.1}, []string{"Shapes.Spurious", "1.1", "[0, 1]"}},
-		{Shapes{Spurious: math.NaN()}, []string{"Shapes.Spurious"}},
+		{Shapes{Size: 31}, []string{"data.Shapes: Size", "31", "in [32, 4096] (0 means 32)"}},
+		{Shapes{Train: -1}, []string{"data.Shapes: Train", "-1"}},
+		{Shapes{Test: -2}, []string{"data.Shapes: Test", "-2"}},
+		{Shapes{Spurious: 1.1}, []string{"data.Shapes: Spurious", "1.1", "[0, 1]"}},
+		{Shapes{Spurious: math.NaN()}, []string{"data.Shapes: Spurious"}},
 	} {
 		_, err := c.world.Open(Train)
 		wantError(t, err, c.parts...)
 	}
 	_, err := Shapes{}.Open(Split(9))
-	wantError(t, err, "split 9")
+	wantError(t, err, "the split is 9")
 	set, err := Shapes{}.Open(Train)
 	if err != nil {
 		t.Fatal(err)

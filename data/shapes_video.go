@@ -44,7 +44,7 @@ func (s Shapes) Video(split Split, i, frames int) Video {
 	for f := range v.Frames {
 		film.expose(c, f)
 		frame := Frame{Pix: make([]uint8, s.Size*s.Size*3), Mask: append([]uint8(nil), c.mask...)}
-		c.develop(&film.scene.setting, frame.Pix)
+		c.develop(&film.scene.backdrop, frame.Pix)
 		for k := range film.cast {
 			frame.Boxes = append(frame.Boxes, c.box(uint8(k+1)))
 		}
@@ -71,7 +71,7 @@ type actor struct {
 // film is the video of image i before its first frame.
 func (s Shapes) film(split Split, i int) film {
 	m := film{scene: s.scene(split, i), size: float64(s.Size)}
-	m.noise = m.scene.setting.seed
+	m.noise = m.scene.backdrop.seed
 	r := newRNG(s.Seed, forVideo, uint64(split), uint64(i))
 	m.cast = make([]actor, 1+r.intn(maxObjects))
 	for k := range m.cast {
@@ -87,14 +87,14 @@ func (s Shapes) film(split Split, i int) film {
 }
 
 // expose draws frame f, the moment that the film is at, ready to be developed
-// in the scene's setting.
+// in the scene's backdrop.
 func (m *film) expose(c *canvas, f int) {
-	m.scene.setting.seed = m.noise // the background's texture stays
-	c.paint(&m.scene.setting)
+	m.scene.backdrop.seed = m.noise // the background's texture stays
+	c.paint(&m.scene.backdrop)
 	for k := len(m.cast) - 1; k >= 0; k-- { // object 0 in front
 		c.add(&m.cast[k].object, uint8(k+1))
 	}
-	m.scene.setting.seed = m.noise + uint64(f) // the sensor's noise does not
+	m.scene.backdrop.seed = m.noise + uint64(f) // the sensor's noise does not
 }
 
 // advance moves the film on by one frame.

@@ -1,12 +1,15 @@
 package data
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
+
+	"sslkit/kit/setting"
 )
 
 // Subset is a stratified choice of labelled images: the same number, or the
@@ -25,13 +28,15 @@ type Subset struct {
 // chosen. A class with fewer than PerClass images, or with none, is an error
 // that names it.
 func (s Subset) Indices(labels []int, classes int) ([]int, error) {
+	if err := cmp.Or(
+		setting.Must(s.PerClass >= 0, "data.Subset: PerClass", s.PerClass, "at least 1", "no limit"),
+		setting.Must(s.Fraction >= 0 && s.Fraction <= 1, "data.Subset: Fraction", s.Fraction, "in (0, 1]", "no limit"),
+	); err != nil {
+		return nil, err
+	}
 	switch {
-	case s.PerClass < 0:
-		return nil, fmt.Errorf("data: Subset.PerClass is %d, want 0 (no limit) or more", s.PerClass)
-	case math.IsNaN(s.Fraction) || s.Fraction < 0 || s.Fraction > 1:
-		return nil, fmt.Errorf("data: Subset.Fraction is %g, want 0 (no limit) or a fraction in (0, 1]", s.Fraction)
 	case s.PerClass > 0 && s.Fraction > 0:
-		return nil, fmt.Errorf("data: Subset has both PerClass %d and Fraction %g: set one", s.PerClass, s.Fraction)
+		return nil, fmt.Errorf("data.Subset: PerClass is %d and Fraction is %g; set one of them", s.PerClass, s.Fraction)
 	case classes < 1:
 		return nil, fmt.Errorf("data: a subset of %d classes: the images are unlabelled", classes)
 	}
@@ -76,7 +81,7 @@ func groupByClass(labels []int, classes int) ([][]int, error) {
 	byClass := make([][]int, classes)
 	for i, label := range labels {
 		if label < -1 || label >= classes {
-			return nil, fmt.Errorf("data: image %d has label %d, want -1 (unlabelled) or in [0, %d)", i, label, classes)
+			return nil, fmt.Errorf("data: image %d has label %d; it must be -1 (unlabelled) or in [0, %d)", i, label, classes)
 		}
 		if label >= 0 {
 			byClass[label] = append(byClass[label], i)
