@@ -28,19 +28,19 @@ type Bar struct {
 // bar is highlighted all are drawn alike. The label names the unit, for example "top-1 accuracy (%)".
 func Bars(title, xlabel string, bars ...Bar) (*Figure, error) {
 	if len(bars) == 0 {
-		return nil, errors.New("plots: Bars: bars is empty")
+		return nil, errors.New("plots.Bars: bars is empty")
 	}
 	b := &barRows{}
 	for i, bar := range bars {
 		name := labelled("bar", i, bar.Name)
 		if err := finite(name+": [Value Low High]", []float64{bar.Value, bar.Low, bar.High}); err != nil {
-			return nil, fmt.Errorf("plots: Bars: %w", err)
+			return nil, fmt.Errorf("plots.Bars: %w", err)
 		}
 		if bar.Low == 0 && bar.High == 0 {
 			bar.Low, bar.High = bar.Value, bar.Value
 		}
 		if bar.Low > bar.Value || bar.High < bar.Value {
-			return nil, fmt.Errorf("plots: Bars: %s: the interval [%g, %g] does not hold the value %g", name, bar.Low, bar.High, bar.Value)
+			return nil, fmt.Errorf("plots.Bars: %s: the interval [%g, %g] does not hold the value %g", name, bar.Low, bar.High, bar.Value)
 		}
 		b.bars = append(b.bars, bar)
 		b.highlighted = b.highlighted || bar.Highlight

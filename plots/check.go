@@ -9,7 +9,7 @@ import (
 func finite(name string, values []float64) error {
 	for i, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s[%d] is %v, want a finite number", name, i, v)
+			return fmt.Errorf("%s[%d] is %v; it must be finite", name, i, v)
 		}
 	}
 	return nil

@@ -18,18 +18,18 @@ import (
 // of which there was no example has an empty row.
 func Confusion(title string, counts [][]int, classes []string) (*Figure, error) {
 	if len(counts) == 0 {
-		return nil, errors.New("plots: Confusion: counts is empty")
+		return nil, errors.New("plots.Confusion: counts is empty")
 	}
 	if len(classes) != len(counts) {
-		return nil, fmt.Errorf("plots: Confusion: classes has %d names, but counts has %d rows", len(classes), len(counts))
+		return nil, fmt.Errorf("plots.Confusion: classes has %d names, but counts has %d rows", len(classes), len(counts))
 	}
 	for i, row := range counts {
 		if len(row) != len(counts) {
-			return nil, fmt.Errorf("plots: Confusion: counts[%d] has %d columns, want %d: the matrix is square", i, len(row), len(counts))
+			return nil, fmt.Errorf("plots.Confusion: counts[%d] has %d columns; it must have %d: the matrix is square", i, len(row), len(counts))
 		}
 		for j, n := range row {
 			if n < 0 {
-				return nil, fmt.Errorf("plots: Confusion: counts[%d][%d] is %d, want at least 0", i, j, n)
+				return nil, fmt.Errorf("plots.Confusion: counts[%d][%d] is %d; it must be at least 0", i, j, n)
 			}
 		}
 	}

@@ -31,12 +31,12 @@ type Line struct {
 // same (see thin). Label the axes with their units.
 func Curve(title, xlabel, ylabel string, lines ...Line) (*Figure, error) {
 	if len(lines) == 0 {
-		return nil, errors.New("plots: Curve: lines is empty")
+		return nil, errors.New("plots.Curve: lines is empty")
 	}
 	ch := &chart{title: title, plot: newPlot(xlabel, ylabel)}
 	for i, l := range lines {
 		if err := l.check(labelled("line", i, l.Name)); err != nil {
-			return nil, fmt.Errorf("plots: Curve: %w", err)
+			return nil, fmt.Errorf("plots.Curve: %w", err)
 		}
 		if l.Low != nil {
 			ch.plot.Add(band(l, i))
@@ -46,12 +46,12 @@ func Curve(title, xlabel, ylabel string, lines ...Line) (*Figure, error) {
 	for i, l := range lines {
 		if len(l.X) == 1 { // A band has no width there.
 			if err := ch.addWhiskers(l, i); err != nil {
-				return nil, fmt.Errorf("plots: Curve: %s: %w", labelled("line", i, l.Name), err)
+				return nil, fmt.Errorf("plots.Curve: %s: %w", labelled("line", i, l.Name), err)
 			}
 			margin = 0.02 // A lone marker on the frame is easily missed.
 		}
 		if err := ch.addLine(l, i); err != nil {
-			return nil, fmt.Errorf("plots: Curve: %s: %w", labelled("line", i, l.Name), err)
+			return nil, fmt.Errorf("plots.Curve: %s: %w", labelled("line", i, l.Name), err)
 		}
 	}
 	widen(&ch.plot.X, margin, margin)
@@ -64,14 +64,14 @@ func (l Line) check(name string) error {
 		return fmt.Errorf("%s: X is empty", name)
 	}
 	if l.Smooth < 0 {
-		return fmt.Errorf("%s: Smooth is %d, want 0 (off) or a number of points", name, l.Smooth)
+		return fmt.Errorf("%s: Smooth is %d; it must be 0 (off) or a number of points", name, l.Smooth)
 	}
 	if err := finite(name+".X", l.X); err != nil {
 		return err
 	}
 	for i := 1; i < len(l.X); i++ {
 		if l.X[i] < l.X[i-1] {
-			return fmt.Errorf("%s: X[%d] is %g after %g, want values that do not decrease", name, i, l.X[i], l.X[i-1])
+			return fmt.Errorf("%s: X[%d] is %g after %g; it must not decrease", name, i, l.X[i], l.X[i-1])
 		}
 	}
 	if err := same(name+".Y", l.Y, "X", len(l.X)); err != nil {

@@ -42,7 +42,7 @@ func ExampleLabelEfficiency() {
 		Name: "SimCLR", Labels: []int{1, 10, 100}, Accuracy: []float64{28, 54}, // one is missing
 	})
 	fmt.Println(err)
-	// Output: plots: LabelEfficiency: series 0 ("SimCLR").Accuracy has 2 values, but Labels has 3
+	// Output: plots.LabelEfficiency: series 0 ("SimCLR").Accuracy has 2 values, but Labels has 3
 }
 
 func ExampleTSNE() {

@@ -45,10 +45,10 @@ const scale = 2
 // CSS pixels; zero means the house size, 640 × 400.
 func FromPlot(p *plot.Plot, width, height float64) (*Figure, error) {
 	if p == nil {
-		return nil, errors.New("plots: FromPlot: p is nil")
+		return nil, errors.New("plots.FromPlot: p is nil")
 	}
 	if width < 0 || height < 0 {
-		return nil, fmt.Errorf("plots: FromPlot: size is %g × %g, want positive pixels", width, height)
+		return nil, fmt.Errorf("plots.FromPlot: size is %g × %g; it must be positive pixels", width, height)
 	}
 	if width == 0 {
 		width = chartWidth
@@ -98,7 +98,7 @@ func (f *Figure) PNG() ([]byte, error) { return f.encodePNG(scale) }
 // Image draws the figure with the given number of pixels to a CSS pixel, which must be at least 1.
 func (f *Figure) Image(scale int) (img image.Image, err error) {
 	if scale < 1 {
-		return nil, fmt.Errorf("plots: Image: scale is %d, want at least 1", scale)
+		return nil, fmt.Errorf("plots.Image: scale is %d; it must be at least 1", scale)
 	}
 	defer recoverDrawing(&err)
 	c := vgimg.NewWith(vgimg.UseWH(vg.Length(f.Width)*pixel, vg.Length(f.Height)*pixel), vgimg.UseDPI(96*scale))

@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/disintegration/imaging"
-
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -38,15 +37,15 @@ func ImageGrid(title string, rows [][]image.Image, rowLabels, colLabels []string
 	}
 	switch {
 	case len(tiles) == 0:
-		return nil, errors.New("plots: ImageGrid: rows has no image")
+		return nil, errors.New("plots.ImageGrid: rows has no image")
 	case rowLabels != nil && len(rowLabels) != len(rows):
-		return nil, fmt.Errorf("plots: ImageGrid: rowLabels has %d names, but rows has %d", len(rowLabels), len(rows))
+		return nil, fmt.Errorf("plots.ImageGrid: rowLabels has %d names, but rows has %d", len(rowLabels), len(rows))
 	case colLabels != nil && len(colLabels) != columns:
-		return nil, fmt.Errorf("plots: ImageGrid: colLabels has %d names, but the longest row has %d images", len(colLabels), columns)
+		return nil, fmt.Errorf("plots.ImageGrid: colLabels has %d names, but the longest row has %d images", len(colLabels), columns)
 	}
 	size, err := tileSize(tiles, columns)
 	if err != nil {
-		return nil, fmt.Errorf("plots: ImageGrid: rows: %w", err)
+		return nil, fmt.Errorf("plots.ImageGrid: rows: %w", err)
 	}
 	g := &imageGrid{title: title, rows: make([][]image.Image, len(rows)), rowLabels: rowLabels, tile: size}
 	for i, row := range rows {

@@ -88,7 +88,7 @@ func TestBadInput(t *testing.T) {
 		"bar interval": {func() (*Figure, error) { return Bars("t", "x", Bar{Value: 3, Low: 4, High: 5}) }, "does not hold the value 3"},
 	} {
 		fig, err := c.draw()
-		if err == nil || !strings.HasPrefix(err.Error(), "plots: ") || !strings.Contains(err.Error(), c.want) {
+		if err == nil || !strings.HasPrefix(err.Error(), "plots.") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error is %v, want one that contains %q", name, err, c.want)
 		}
 		if fig != nil {

@@ -30,7 +30,7 @@ type Budget struct {
 // at one number, their bars stand a little apart.
 func LabelEfficiency(title string, series ...Budget) (*Figure, error) {
 	if len(series) == 0 {
-		return nil, errors.New("plots: LabelEfficiency: series is empty")
+		return nil, errors.New("plots.LabelEfficiency: series is empty")
 	}
 	ch := &chart{title: title, plot: newPlot("labels per class", "accuracy (%)")}
 	ch.plot.X.Scale = plot.LogScale{}
@@ -39,7 +39,7 @@ func LabelEfficiency(title string, series ...Budget) (*Figure, error) {
 	for i, s := range series {
 		name := labelled("series", i, s.Name)
 		if err := s.check(name); err != nil {
-			return nil, fmt.Errorf("plots: LabelEfficiency: %w", err)
+			return nil, fmt.Errorf("plots.LabelEfficiency: %w", err)
 		}
 		counts = append(counts, s.Labels...)
 		// A hundredth of a decade or so to each side keeps the bars of several methods apart.
@@ -55,7 +55,7 @@ func LabelEfficiency(title string, series ...Budget) (*Figure, error) {
 	}
 	for i, l := range lines {
 		if err := cmp.Or(ch.addWhiskers(l, i), ch.addLine(l, i)); err != nil {
-			return nil, fmt.Errorf("plots: LabelEfficiency: %s: %w", labelled("series", i, l.Name), err)
+			return nil, fmt.Errorf("plots.LabelEfficiency: %s: %w", labelled("series", i, l.Name), err)
 		}
 	}
 	slices.Sort(counts)
@@ -73,10 +73,10 @@ func (s Budget) check(name string) error {
 	}
 	for i, n := range s.Labels {
 		if n < 1 {
-			return fmt.Errorf("%s: Labels[%d] is %d, want at least 1", name, i, n)
+			return fmt.Errorf("%s: Labels[%d] is %d; it must be at least 1", name, i, n)
 		}
 		if i > 0 && n <= s.Labels[i-1] {
-			return fmt.Errorf("%s: Labels[%d] is %d after %d, want increasing numbers", name, i, n, s.Labels[i-1])
+			return fmt.Errorf("%s: Labels[%d] is %d after %d; it must increase", name, i, n, s.Labels[i-1])
 		}
 	}
 	if err := same(name+".Accuracy", s.Accuracy, "Labels", len(s.Labels)); err != nil {
@@ -84,7 +84,7 @@ func (s Budget) check(name string) error {
 	}
 	for i, a := range s.Accuracy {
 		if a < 0 || a > 100 {
-			return fmt.Errorf("%s: Accuracy[%d] is %g, want a percentage in [0, 100]", name, i, a)
+			return fmt.Errorf("%s: Accuracy[%d] is %g; it must be a percentage in [0, 100]", name, i, a)
 		}
 	}
 	return interval(name, s.Accuracy, s.Low, s.High)

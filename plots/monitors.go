@@ -34,7 +34,7 @@ type Monitors struct {
 func CollapseMonitors(title string, m Monitors) (*Figure, error) {
 	panels, err := m.panels()
 	if err != nil {
-		return nil, fmt.Errorf("plots: CollapseMonitors: %w", err)
+		return nil, fmt.Errorf("plots.CollapseMonitors: %w", err)
 	}
 	rows := (len(panels) + 1) / 2
 	fig := &Figure{Title: title, Width: 760, Height: 36 + 210*float64(rows)}
@@ -71,7 +71,7 @@ func (m Monitors) panels() ([]*chart, error) {
 		return nil
 	}
 	if m.Std != nil && m.Dim < 1 {
-		return nil, fmt.Errorf("Dim is %d, want the dimension of the embedding, at least 1", m.Dim)
+		return nil, fmt.Errorf("Dim is %d; it must be the dimension of the embedding, at least 1", m.Dim)
 	}
 	if err := add("Std", "std of embedding", "", m.Std); err != nil {
 		return nil, err

@@ -16,17 +16,17 @@ import (
 //	lossAndRate, err := plots.Panels(loss, learningRate)
 func Panels(figs ...*Figure) (*Figure, error) {
 	if len(figs) == 0 {
-		return nil, errors.New("plots: Panels: figs is empty")
+		return nil, errors.New("plots.Panels: figs is empty")
 	}
 	out := &Figure{Title: "", Width: chartWidth}
 	charts := make([]*chart, len(figs))
 	for i, f := range figs {
 		if f == nil || f.chart == nil || f.chart.square || f.chart.column {
-			return nil, fmt.Errorf("plots: Panels: figure %d has no x axis to share, want a chart such as Curve's", i)
+			return nil, fmt.Errorf("plots.Panels: figure %d has no x axis to share; it must be a chart such as Curve's", i)
 		}
 		charts[i] = f.chart
 		if f.chart.plot.X.Label.Text != figs[0].chart.plot.X.Label.Text {
-			return nil, fmt.Errorf("plots: Panels: figure %d has the x axis %q, figure 0 has %q; they cannot share one",
+			return nil, fmt.Errorf("plots.Panels: figure %d has the x axis %q, figure 0 has %q; they cannot share one",
 				i, f.chart.plot.X.Label.Text, figs[0].chart.plot.X.Label.Text)
 		}
 		out.Height += 0.6 * f.Height

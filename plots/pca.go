@@ -15,22 +15,22 @@ import (
 // the input. k is at least 1 and at most min(n, dim).
 func PCA(x []float32, n, dim, k int) (proj []float64, explained []float64, err error) {
 	if err := checkVectors(x, n, dim); err != nil {
-		return nil, nil, fmt.Errorf("plots: PCA: %w", err)
+		return nil, nil, fmt.Errorf("plots.PCA: %w", err)
 	}
 	if k < 1 || k > min(n, dim) {
-		return nil, nil, fmt.Errorf("plots: PCA: k is %d, want 1 to min(n, dim) = %d", k, min(n, dim))
+		return nil, nil, fmt.Errorf("plots.PCA: k is %d; it must be from 1 to min(n, dim) = %d", k, min(n, dim))
 	}
 	centred := centre(x, n, dim)
 	axes, variance, err := principalAxes(centred)
 	if err != nil {
-		return nil, nil, fmt.Errorf("plots: PCA: %w", err)
+		return nil, nil, fmt.Errorf("plots.PCA: %w", err)
 	}
 	var total float64
 	for _, v := range variance {
 		total += v
 	}
 	if total == 0 {
-		return nil, nil, errors.New("plots: PCA: x has no variance: all vectors are equal")
+		return nil, nil, errors.New("plots.PCA: x has no variance: all vectors are equal")
 	}
 	explained = make([]float64, k)
 	for j := range k {
@@ -45,14 +45,14 @@ func PCA(x []float32, n, dim, k int) (proj []float64, explained []float64, err e
 // checkVectors checks n row-major vectors of dim values.
 func checkVectors(x []float32, n, dim int) error {
 	if n < 1 || dim < 1 {
-		return fmt.Errorf("n is %d and dim is %d, want at least 1", n, dim)
+		return fmt.Errorf("n is %d and dim is %d; both must be at least 1", n, dim)
 	}
 	if len(x) != n*dim {
-		return fmt.Errorf("x has %d values, want n·dim = %d·%d = %d", len(x), n, dim, n*dim)
+		return fmt.Errorf("x has %d values; it must have n·dim = %d·%d = %d", len(x), n, dim, n*dim)
 	}
 	for i, v := range x {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("x[%d] (vector %d) is %v, want a finite number", i, i/dim, v)
+			return fmt.Errorf("x[%d] (vector %d) is %v; it must be finite", i, i/dim, v)
 		}
 	}
 	return nil

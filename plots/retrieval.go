@@ -29,22 +29,22 @@ type Neighbour struct {
 // solid blue border and a tick, another a dashed vermilion border and a cross; under it are its similarity and class.
 func Retrieval(title string, queries ...Query) (*Figure, error) {
 	if len(queries) == 0 {
-		return nil, errors.New("plots: Retrieval: queries is empty")
+		return nil, errors.New("plots.Retrieval: queries is empty")
 	}
 	var images []image.Image
 	columns, captions := 1, 1
 	for i, q := range queries {
 		if q.Image == nil {
-			return nil, fmt.Errorf("plots: Retrieval: query %d has no image", i)
+			return nil, fmt.Errorf("plots.Retrieval: query %d has no image", i)
 		}
 		images = append(images, q.Image)
 		columns = max(columns, 1+len(q.Neighbours))
 		for j, n := range q.Neighbours {
 			if n.Image == nil {
-				return nil, fmt.Errorf("plots: Retrieval: query %d: neighbour %d has no image", i, j)
+				return nil, fmt.Errorf("plots.Retrieval: query %d: neighbour %d has no image", i, j)
 			}
 			if math.IsNaN(n.Similarity) || math.IsInf(n.Similarity, 0) {
-				return nil, fmt.Errorf("plots: Retrieval: query %d: Similarity of neighbour %d is %v, want a finite number", i, j, n.Similarity)
+				return nil, fmt.Errorf("plots.Retrieval: query %d: Similarity of neighbour %d is %v; it must be finite", i, j, n.Similarity)
 			}
 			if n.Class != "" {
 				captions = 2
@@ -53,11 +53,11 @@ func Retrieval(title string, queries ...Query) (*Figure, error) {
 		}
 	}
 	if columns == 1 {
-		return nil, errors.New("plots: Retrieval: no query has a neighbour")
+		return nil, errors.New("plots.Retrieval: no query has a neighbour")
 	}
 	tile, err := tileSize(images, columns)
 	if err != nil {
-		return nil, fmt.Errorf("plots: Retrieval: %w", err)
+		return nil, fmt.Errorf("plots.Retrieval: %w", err)
 	}
 	// Captions need some width however small the images are.
 	r := &retrieval{title: title, tile: tile, column: float64(max(tile.X, 56) + 16), captions: captions}

@@ -30,7 +30,7 @@ const maxLegend = 20
 // Up to 20 classes are listed at the right; the names of more are written beside the median of their points.
 func Scatter(title string, points [][2]float64, labels []int, classes []string) (*Figure, error) {
 	if err := checkScatter(points, labels, classes); err != nil {
-		return nil, fmt.Errorf("plots: Scatter: %w", err)
+		return nil, fmt.Errorf("plots.Scatter: %w", err)
 	}
 	if labels == nil {
 		labels, classes = make([]int, len(points)), []string{""}
@@ -54,7 +54,7 @@ func Scatter(title string, points [][2]float64, labels []int, classes []string) 
 	}
 	cloud, err := plotter.NewScatter(xy)
 	if err != nil {
-		return nil, fmt.Errorf("plots: Scatter: %w", err)
+		return nil, fmt.Errorf("plots.Scatter: %w", err)
 	}
 	cloud.GlyphStyleFunc = func(i int) draw.GlyphStyle { return style(labels[shuffled[i]]) }
 	ch.plot.Add(frame{}, cloud)
@@ -99,7 +99,7 @@ func checkScatter(points [][2]float64, labels []int, classes []string) error {
 	}
 	for i, l := range labels {
 		if l < -1 || l >= len(classes) {
-			return fmt.Errorf("labels[%d] is %d, want −1 (unlabelled) or an index of the %d classes", i, l, len(classes))
+			return fmt.Errorf("labels[%d] is %d; it must be −1 (unlabelled) or an index of the %d classes", i, l, len(classes))
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ const maxInline = 110_000 // 147 KB in base64
 func Show(figs ...*Figure) error {
 	for i, f := range figs {
 		if f == nil {
-			return fmt.Errorf("plots: Show: figure %d is nil", i)
+			return fmt.Errorf("plots.Show: figure %d is nil", i)
 		}
 		show := f.save
 		if gonbui.IsNotebook {

@@ -1,9 +1,12 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"sslkit/kit/setting"
 )
 
 // TSNE embeds vectors in the plane by Barnes-Hut t-SNE (van der Maaten, "Accelerating t-SNE using Tree-Based
@@ -50,51 +53,42 @@ const (
 // (n ≥ 3·Perplexity + 1), finite values, and vectors that are not all equal.
 func (t TSNE) Embed(x []float32, n, dim int) ([][2]float64, error) {
 	if err := checkVectors(x, n, dim); err != nil {
-		return nil, fmt.Errorf("plots: TSNE: %w", err)
+		return nil, fmt.Errorf("plots.TSNE: %w", err)
 	}
-	t, err := t.withDefaults(n)
-	if err != nil {
-		return nil, fmt.Errorf("plots: TSNE: %w", err)
+	t = t.withDefaults(n)
+	if err := t.check(n); err != nil {
+		return nil, err
 	}
 	y, err := t.initial(x, n, dim)
 	if err != nil {
-		return nil, fmt.Errorf("plots: TSNE: %w", err)
+		return nil, fmt.Errorf("plots.TSNE: %w", err)
 	}
 	t.descend(y, newAffinities(x, n, dim, t.Perplexity))
 	return y, nil
 }
 
-// withDefaults fills in the defaults for n vectors and checks the ranges.
-func (t TSNE) withDefaults(n int) (TSNE, error) {
-	if t.Perplexity == 0 {
-		t.Perplexity = 30
-	}
-	if t.Iterations == 0 {
-		t.Iterations = 1000
-	}
-	if t.Theta == 0 {
-		t.Theta = 0.5
-	}
-	if t.Exaggeration == 0 {
-		t.Exaggeration = 12
-	}
-	if t.LearningRate == 0 {
-		t.LearningRate = max(200, float64(n)/12)
-	}
-	// Every comparison is written so that NaN fails it.
-	switch most := float64(n-1) / 3; {
-	case !(t.Perplexity > 1 && t.Perplexity <= most):
-		return t, fmt.Errorf("Perplexity is %g, want above 1 and at most (n−1)/3 = %.4g for n = %d vectors", t.Perplexity, most, n)
-	case t.Iterations < 1:
-		return t, fmt.Errorf("Iterations is %d, want at least 1", t.Iterations)
-	case !(t.Theta > 0 && t.Theta <= 0.7):
-		return t, fmt.Errorf("Theta is %g, want in (0, 0.7]", t.Theta)
-	case !(t.Exaggeration >= 1) || math.IsInf(t.Exaggeration, 1):
-		return t, fmt.Errorf("Exaggeration is %g, want at least 1", t.Exaggeration)
-	case !(t.LearningRate > 0) || math.IsInf(t.LearningRate, 1):
-		return t, fmt.Errorf("LearningRate is %g, want above 0", t.LearningRate)
-	}
-	return t, nil
+// withDefaults fills in the settings that were left at zero, for n vectors.
+func (t TSNE) withDefaults(n int) TSNE {
+	t.Perplexity = cmp.Or(t.Perplexity, 30)
+	t.Iterations = cmp.Or(t.Iterations, 1000)
+	t.Theta = cmp.Or(t.Theta, 0.5)
+	t.Exaggeration = cmp.Or(t.Exaggeration, 12)
+	t.LearningRate = cmp.Or(t.LearningRate, max(200, float64(n)/12))
+	return t
+}
+
+// check checks the ranges for n vectors; what it checks has its defaults.
+func (t TSNE) check(n int) error {
+	d := TSNE{}.withDefaults(n)
+	most := float64(n-1) / 3
+	return cmp.Or(
+		setting.Must(t.Perplexity > 1 && t.Perplexity <= most, "plots.TSNE: Perplexity", t.Perplexity,
+			fmt.Sprintf("above 1 and at most (n−1)/3 = %.4g for n = %d vectors", most, n), d.Perplexity),
+		setting.AtLeast(1, "plots.TSNE: Iterations", t.Iterations, d.Iterations),
+		setting.UpTo(0.7, "plots.TSNE: Theta", t.Theta, d.Theta),
+		setting.Must(t.Exaggeration >= 1 && !math.IsInf(t.Exaggeration, 1), "plots.TSNE: Exaggeration", t.Exaggeration,
+			"at least 1 and finite", d.Exaggeration),
+		setting.Positive("plots.TSNE: LearningRate", t.LearningRate, d.LearningRate))
 }
 
 // initial returns the first two principal components, scaled down to a small spread, with a jitter of a hundredth of it.
