@@ -35,7 +35,7 @@ type AttributeModel struct {
 // Labels of f are not used.
 func (m *AttributeModel) Predict(f Features, among []string) ([]int, error) {
 	if len(among) == 0 {
-		return nil, fmt.Errorf("eval: among is empty, want at least one class to choose from")
+		return nil, fmt.Errorf("eval: among is empty; it must hold at least one class to choose from")
 	}
 	classes := make([]int, len(among))
 	for i, name := range among {
@@ -113,11 +113,11 @@ func (z AttributeZeroShot) newModel(train Features) (*AttributeModel, [][]int, e
 	for i, name := range z.Unseen {
 		c := train.classIndex(name)
 		if c < 0 {
-			return nil, nil, fmt.Errorf("eval: AttributeZeroShot.Unseen[%d] is %q, and no class of features %q is named so",
+			return nil, nil, fmt.Errorf("eval.AttributeZeroShot: Unseen[%d] is %q, and no class of features %q is named so",
 				i, name, train.Name)
 		}
 		if unseen[c] {
-			return nil, nil, fmt.Errorf("eval: AttributeZeroShot.Unseen[%d] is %q a second time", i, name)
+			return nil, nil, fmt.Errorf("eval.AttributeZeroShot: Unseen[%d] is %q a second time", i, name)
 		}
 		unseen[c] = true
 	}
@@ -139,7 +139,7 @@ func (z AttributeZeroShot) newModel(train Features) (*AttributeModel, [][]int, e
 		}
 	}
 	if len(model.Seen) < 2 {
-		return nil, nil, fmt.Errorf("eval: AttributeZeroShot.Unseen leaves %d classes with images in features %q, want at least 2",
+		return nil, nil, fmt.Errorf("eval.AttributeZeroShot: Unseen leaves %d classes with images in features %q; it must leave at least 2",
 			len(model.Seen), train.Name)
 	}
 	var err error
@@ -278,13 +278,14 @@ func rowsOf(m *mat.Dense, rows []int) *mat.Dense {
 	return out
 }
 
+// checkPenalties returns an error unless there is a candidate, and all are above 0.
 func checkPenalties(field string, values []float64) error {
 	if len(values) == 0 {
-		return fmt.Errorf("eval: AttributeZeroShot.%s is empty, want at least one candidate (nil: the default)", field)
+		return fmt.Errorf("%s is empty; it must hold at least one candidate (nil means the default)", field)
 	}
 	for _, v := range values {
 		if !(v > 0) || math.IsInf(v, 1) {
-			return fmt.Errorf("eval: AttributeZeroShot.%s holds %g, want finite values above 0", field, v)
+			return fmt.Errorf("%s holds %g; each must be above 0 and finite", field, v)
 		}
 	}
 	return nil

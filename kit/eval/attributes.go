@@ -55,7 +55,7 @@ func parseAttributes(content io.Reader) (Attributes, error) {
 		return Attributes{}, lineOf(err)
 	}
 	if len(header) < 2 {
-		return Attributes{}, errors.New("line 1: the header has 1 column, want the class names' and at least one attribute's")
+		return Attributes{}, errors.New("line 1: the header has 1 column; it must have the class names' and at least one attribute's")
 	}
 	var a Attributes
 	for column, cell := range header[1:] {
@@ -97,7 +97,7 @@ func (a *Attributes) add(row []string) error {
 	for column, cell := range row[1:] {
 		v, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("column %d: attribute %q of class %q is %q, want a finite number", column+2, a.Names[column], class, cell)
+			return fmt.Errorf("column %d: attribute %q of class %q is %q; it must be finite", column+2, a.Names[column], class, cell)
 		}
 		a.Values = append(a.Values, v)
 	}
@@ -127,20 +127,20 @@ func lineOf(err error) error {
 // Check says what is wrong with a, naming the field.
 func (a Attributes) Check() error {
 	if len(a.Classes) == 0 || len(a.Names) == 0 {
-		return fmt.Errorf("eval: Attributes has %d Classes and %d Names, want at least 1 of each", len(a.Classes), len(a.Names))
+		return fmt.Errorf("eval: Attributes has %d Classes and %d Names; it must have at least 1 of both", len(a.Classes), len(a.Names))
 	}
 	if len(a.Values) != len(a.Classes)*len(a.Names) {
-		return fmt.Errorf("eval: Attributes.Values holds %d values, want Classes*Names = %d*%d",
+		return fmt.Errorf("eval.Attributes: Values holds %d values; it must hold Classes*Names = %d*%d",
 			len(a.Values), len(a.Classes), len(a.Names))
 	}
 	for i, class := range a.Classes {
 		if slices.Contains(a.Classes[:i], class) {
-			return fmt.Errorf("eval: Attributes.Classes[%d] is %q a second time", i, class)
+			return fmt.Errorf("eval.Attributes: Classes[%d] is %q a second time", i, class)
 		}
 	}
 	for i, v := range a.Values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("eval: Attributes.Values: %q of class %q is %g, want finite values",
+			return fmt.Errorf("eval.Attributes: Values: %q of class %q is %g; it must be finite",
 				a.Names[i%len(a.Names)], a.Classes[i/len(a.Names)], v)
 		}
 	}

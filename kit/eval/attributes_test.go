@@ -105,5 +105,5 @@ func ExampleReadAttributes() {
 	}
 	// Output:
 	// [striped tail] [0 0.8]
-	// line 3, column 3: attribute "tail" of class "whale" is "long", want a finite number
+	// line 3, column 3: attribute "tail" of class "whale" is "long"; it must be finite
 }

@@ -137,7 +137,7 @@ func (m *AttributeModel) checkTest(test Features) error {
 	for c, name := range m.Classes {
 		unseen := slices.Contains(m.Unseen, name)
 		if unseen && counts[c] == 0 {
-			return fmt.Errorf("eval: AttributeZeroShot.Unseen holds %q, of which test features %q have no image", name, test.Name)
+			return fmt.Errorf("eval.AttributeZeroShot: Unseen holds %q, of which test features %q have no image", name, test.Name)
 		}
 		if !unseen && counts[c] > 0 && !slices.Contains(m.Seen, name) {
 			return fmt.Errorf("eval: class %q of test features %q has no training image and is not in AttributeZeroShot.Unseen",
@@ -254,7 +254,7 @@ func harmonicMean(a, b float64) float64 {
 
 func (z AttributeZeroShot) withDefaults() (AttributeZeroShot, error) {
 	if len(z.Unseen) < 2 {
-		return z, fmt.Errorf("eval: AttributeZeroShot.Unseen has %d classes, want at least 2", len(z.Unseen))
+		return z, fmt.Errorf("eval.AttributeZeroShot: Unseen has %d classes; it must have at least 2", len(z.Unseen))
 	}
 	if z.Gamma == nil {
 		z.Gamma = []float64{10, 1, 1e-1, 1e-2, 1e-3}
@@ -262,21 +262,13 @@ func (z AttributeZeroShot) withDefaults() (AttributeZeroShot, error) {
 	if z.Lambda == nil {
 		z.Lambda = []float64{1, 1e-1, 1e-2, 1e-3}
 	}
-	if err := checkPenalties("Gamma", z.Gamma); err != nil {
-		return z, err
-	}
-	if err := checkPenalties("Lambda", z.Lambda); err != nil {
-		return z, err
-	}
 	falling := func(a, b float64) int { return cmp.Compare(b, a) }
 	z.Gamma, z.Lambda = slices.Clone(z.Gamma), slices.Clone(z.Lambda)
 	slices.SortFunc(z.Gamma, falling)
 	slices.SortFunc(z.Lambda, falling)
-	if z.Resamples == 0 {
-		z.Resamples = DefaultResamples
-	}
-	if z.Resamples < 100 {
-		return z, fmt.Errorf("eval: AttributeZeroShot.Resamples is %d, want at least 100 (0: the default)", z.Resamples)
-	}
-	return z, nil
+	z.Resamples = cmp.Or(z.Resamples, DefaultResamples)
+	return z, cmp.Or(
+		checkPenalties("eval.AttributeZeroShot: Gamma", z.Gamma),
+		checkPenalties("eval.AttributeZeroShot: Lambda", z.Lambda),
+		checkResamples("eval.AttributeZeroShot", z.Resamples))
 }

@@ -47,7 +47,7 @@ func biasGap(test Features, predicted []int, aligned [][]bool, resamples int, se
 		}
 	}
 	if gap.Classes == 0 {
-		return BiasGap{}, fmt.Errorf("eval: Fairness: Aligned: no class of features %q has images that agree and images that do "+
+		return BiasGap{}, fmt.Errorf("eval.Fairness: Aligned: no class of features %q has images that agree and images that do "+
 			"not", test.Name)
 	}
 	var truth, guess, side []int
@@ -61,7 +61,7 @@ func biasGap(test Features, predicted []int, aligned [][]bool, resamples int, se
 		return metric.BalancedAccuracy(metric.Rows(truth, 1, images), metric.Rows(guess, 1, images), len(test.Classes))
 	})
 	if err != nil {
-		return BiasGap{}, fmt.Errorf("eval: Fairness: bias gap: %w", err)
+		return BiasGap{}, fmt.Errorf("eval.Fairness: bias gap: %w", err)
 	}
 	gap.Conflicting, gap.Aligned, gap.Gap = report.Groups[0].Interval, report.Groups[1].Interval, report.Gap.Interval
 	return gap, nil
@@ -72,11 +72,11 @@ func (s Fairness) aligned(train, test Features) ([][]bool, error) {
 	classes, groups := len(test.Classes), len(test.GroupNames)
 	if s.Aligned != nil {
 		if len(s.Aligned) != classes {
-			return nil, fmt.Errorf("eval: Fairness.Aligned has %d rows, want one for each of %d classes", len(s.Aligned), classes)
+			return nil, fmt.Errorf("eval.Fairness: Aligned has %d rows; it must have one for each of %d classes", len(s.Aligned), classes)
 		}
 		for class, row := range s.Aligned {
 			if len(row) != groups {
-				return nil, fmt.Errorf("eval: Fairness.Aligned[%d] has %d columns, want one for each of %d groups", class, len(row), groups)
+				return nil, fmt.Errorf("eval.Fairness: Aligned[%d] has %d columns; it must have one for each of %d groups", class, len(row), groups)
 			}
 		}
 		return s.Aligned, nil

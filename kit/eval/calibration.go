@@ -41,10 +41,7 @@ type ReliabilityBin struct {
 
 // Check returns an error that names the field that is out of range.
 func (c Calibration) Check() error {
-	if c.Resamples != 0 && c.Resamples < 100 {
-		return fmt.Errorf("eval: Calibration.Resamples is %d, want at least 100 (0: 1,000)", c.Resamples)
-	}
-	return c.Probe.Check()
+	return cmp.Or(checkResamples("eval.Calibration", cmp.Or(c.Resamples, DefaultResamples)), c.Probe.Check())
 }
 
 // Evaluate fits the probe and judges its probabilities on test. Errors: features that cannot be compared (see
@@ -61,7 +58,7 @@ func (c Calibration) Evaluate(train, test Features) (CalibrationResult, error) {
 	if c.Validation != nil {
 		for _, other := range []Features{train, test} {
 			if err := checkProbe(other, *c.Validation); err != nil {
-				return fail(fmt.Errorf("eval: Calibration.Validation: %w", err))
+				return fail(fmt.Errorf("eval.Calibration: Validation: %w", err))
 			}
 		}
 	}
@@ -92,7 +89,7 @@ func (c Calibration) reliability(m *LinearModel, test Features) (Reliability, []
 	if err != nil {
 		return Reliability{}, nil, err
 	}
-	one := RobustnessResult{truth: test.Labels, resamples: cmp.Or(c.Resamples, 1000), seed: c.Seed}
+	one := RobustnessResult{truth: test.Labels, resamples: cmp.Or(c.Resamples, DefaultResamples), seed: c.Seed}
 	one.fill([]judgement{judged})
 	var counts, right [metric.ECEBins]int
 	var sure [metric.ECEBins]float64

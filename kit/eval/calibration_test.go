@@ -53,18 +53,18 @@ func TestCalibration(t *testing.T) {
 		t.Errorf("without validation images: %+v, %v", own, err)
 	}
 	_, err = Calibration{Probe: quick, Validation: &test}.Evaluate(train, test)
-	wantError(t, "test images for validation", err, "Calibration.Validation")
+	wantError(t, "test images for validation", err, "eval.Calibration: Validation")
 }
 
 // Check finds what Evaluate would refuse whatever the features, and names the field.
 func TestCheckNamesTheField(t *testing.T) {
 	bad := Linear{L2: []float64{-1}}
 	for field, check := range map[string]interface{ Check() error }{
-		"KNN.Temperature": KNN{Temperature: -1}, "Linear.L2": bad, "LabelCurve.Draws": LabelCurve{Draws: -1},
-		"FewShot.Ways": FewShot{Ways: 1}, "Retrieval.Resamples": Retrieval{Resamples: 3},
-		"Robustness.Resamples": Robustness{Resamples: 3},
-		"Fairness.Resamples":   Fairness{Resamples: 3}, "Overfit.Shuffles": Overfit{Shuffles: -1},
-		"Calibration.Resamples": Calibration{Resamples: 3}, "KNN.K": KNN{K: -1}, "Retrieval.K": Retrieval{K: []int{0}},
+		"eval.KNN: Temperature": KNN{Temperature: -1}, "eval.Linear: L2": bad, "eval.LabelCurve: Draws": LabelCurve{Draws: -1},
+		"eval.FewShot: Ways": FewShot{Ways: 1}, "eval.Retrieval: Resamples": Retrieval{Resamples: 3},
+		"eval.Robustness: Resamples": Robustness{Resamples: 3},
+		"eval.Fairness: Resamples":   Fairness{Resamples: 3}, "eval.Overfit: Shuffles": Overfit{Shuffles: -1},
+		"eval.Calibration: Resamples": Calibration{Resamples: 3}, "eval.KNN: K": KNN{K: -1}, "eval.Retrieval: K": Retrieval{K: []int{0}},
 	} {
 		if err := check.Check(); err == nil || !strings.Contains(err.Error(), field+" ") {
 			t.Errorf("%s: %v", field, err)
@@ -72,7 +72,7 @@ func TestCheckNamesTheField(t *testing.T) {
 	}
 	for _, check := range []interface{ Check() error }{LabelCurve{Probe: bad}, Robustness{Probe: bad}, Fairness{Probe: bad},
 		Overfit{Probe: bad}, Calibration{Probe: bad}} {
-		if err := check.Check(); err == nil || !strings.Contains(err.Error(), "Linear.L2") {
+		if err := check.Check(); err == nil || !strings.Contains(err.Error(), "eval.Linear: L2") {
 			t.Errorf("%T: %v", check, err)
 		}
 	}

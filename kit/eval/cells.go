@@ -8,13 +8,13 @@ import (
 // checkGroups says why f cannot be cut by its attribute.
 func checkGroups(f Features) error {
 	if f.Groups == nil {
-		return fmt.Errorf("eval: features %q: Groups is nil, want the attribute's value of every row; WithGroups sets one", f.Name)
+		return fmt.Errorf("eval: features %q: Groups is nil; it must be the attribute's value of every row; WithGroups sets one", f.Name)
 	}
 	if err := f.Check(); err != nil {
 		return err
 	}
 	if slices.Min(f.Groups) == slices.Max(f.Groups) {
-		return fmt.Errorf("eval: features %q: Groups is %q throughout, want an attribute with at least two values",
+		return fmt.Errorf("eval: features %q: Groups is %q throughout; it must be an attribute with at least two values",
 			f.Name, f.GroupNames[f.Groups[0]])
 	}
 	return nil

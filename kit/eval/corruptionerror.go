@@ -58,11 +58,11 @@ func (r RobustnessResult) errorsOver(images []int) (clean float64, all corrupt.E
 // other images, a corruption that is missing, a baseline without errors.
 func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, error) {
 	if len(r.right) == 0 || len(baseline.right) == 0 {
-		return CorruptionErrors{}, errors.New("eval: RobustnessResult.Against: a result holds no single images, want what " +
+		return CorruptionErrors{}, errors.New("eval.RobustnessResult.Against: a result holds no single images; it must hold what " +
 			"Evaluate returned")
 	}
 	if r.Test != baseline.Test || !slices.Equal(r.truth, baseline.truth) {
-		return CorruptionErrors{}, fmt.Errorf("eval: RobustnessResult.Against: baseline is of %d images of %q, and this of %d "+
+		return CorruptionErrors{}, fmt.Errorf("eval.RobustnessResult.Against: baseline is of %d images of %q, and this of %d "+
 			"of %q: want the same images",
 			len(baseline.truth), baseline.Test, len(r.truth), r.Test)
 	}
@@ -82,7 +82,7 @@ func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, 
 	}
 	each, mean, relative, relativeErr, err := measure(images)
 	if err != nil {
-		return CorruptionErrors{}, fmt.Errorf("eval: RobustnessResult.Against: %w", err)
+		return CorruptionErrors{}, fmt.Errorf("eval.RobustnessResult.Against: %w", err)
 	}
 	draws, means, relatives := map[corrupt.Corruption][]float64{}, []float64{}, []float64{}
 	random := rand.New(rand.NewPCG(r.seed, 1))
@@ -103,7 +103,7 @@ func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, 
 		}
 	}
 	if len(means) < r.resamples*9/10 {
-		return CorruptionErrors{}, fmt.Errorf("eval: RobustnessResult.Against: baseline has too few errors on %d images for an "+
+		return CorruptionErrors{}, fmt.Errorf("eval.RobustnessResult.Against: baseline has too few errors on %d images for an "+
 			"interval", n)
 	}
 	interval := func(value float64, draws []float64) metric.Interval {

@@ -8,13 +8,17 @@ import (
 	"strings"
 
 	"sslkit/kit/metric"
+	"sslkit/kit/setting"
 )
 
-// Factor is something that varies between test images, as the size of what they show.
+// Factor is something that varies between test images, such as the size of what they show.
 type Factor struct {
 	Name   string    // Name of the factor.
 	Values []float64 // Values are one for each test image, finite.
 }
+
+// defaultBins is into how many bins [Factors] cuts a factor.
+const defaultBins = 4
 
 // Factors asks where a probe fails: its accuracy in bins of each factor, cut at the quantiles of the test images' values, so
 // that bins are about equally full. Images of equal value share a bin.
@@ -52,26 +56,26 @@ type FactorBin struct {
 // Evaluate fits the probe and judges it by factor. Errors: what the probe refuses, a factor with another number of values than
 // test has images, values that are not finite or all the same, settings out of range.
 func (f Factors) Evaluate(train, test Features) (FactorReport, error) {
-	bins := cmp.Or(f.Bins, 4)
-	if bins < 2 {
-		return FactorReport{}, fmt.Errorf("eval: Factors.Bins is %d, want at least 2 (0: 4)", f.Bins)
+	bins := cmp.Or(f.Bins, defaultBins)
+	if err := setting.AtLeast(2, "eval.Factors: Bins", bins, defaultBins); err != nil {
+		return FactorReport{}, err
 	}
 	if len(f.Factors) == 0 {
-		return FactorReport{}, fmt.Errorf("eval: Factors.Factors is empty, want at least one")
+		return FactorReport{}, fmt.Errorf("eval.Factors: Factors is empty; it must hold at least one")
 	}
 	binned := make([][]int, len(f.Factors))
 	for k, factor := range f.Factors {
 		if len(factor.Values) != test.N {
-			return FactorReport{}, fmt.Errorf("eval: Factors: Values of %q holds %d values, and features %q have %d images",
+			return FactorReport{}, fmt.Errorf("eval.Factors: Values of %q holds %d values, and features %q have %d images",
 				factor.Name, len(factor.Values), test.Name, test.N)
 		}
 		for i, v := range factor.Values {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return FactorReport{}, fmt.Errorf("eval: Factors: Values[%d] of %q is %g, want finite values", i, factor.Name, v)
+				return FactorReport{}, fmt.Errorf("eval.Factors: Values[%d] of %q is %g; it must be finite", i, factor.Name, v)
 			}
 		}
 		if binned[k] = quantileBins(factor.Values, bins); slices.Max(binned[k]) == 0 {
-			return FactorReport{}, fmt.Errorf("eval: Factors: Values of %q fill one bin only: they are (nearly) all %g",
+			return FactorReport{}, fmt.Errorf("eval.Factors: Values of %q fill one bin only: they are (nearly) all %g",
 				factor.Name, factor.Values[0])
 		}
 	}
@@ -104,7 +108,7 @@ func (f Factors) Evaluate(train, test Features) (FactorReport, error) {
 		}
 		// Being right is the decision whose rates are compared.
 		if curve.Gap, err = metric.DemographicParityDifference(right, binned[k]); err != nil {
-			return FactorReport{}, fmt.Errorf("eval: Factors: %q: %w", factor.Name, err)
+			return FactorReport{}, fmt.Errorf("eval.Factors: %q: %w", factor.Name, err)
 		}
 		report.Factors = append(report.Factors, curve)
 	}

@@ -66,10 +66,7 @@ type Decision struct {
 
 // Check returns an error that names the field that is out of range, whatever the features.
 func (s Fairness) Check() error {
-	if s.Resamples != 0 && s.Resamples < 100 {
-		return fmt.Errorf("eval: Fairness.Resamples is %d, want at least 100 (0: 1,000)", s.Resamples)
-	}
-	return checkedProbe(s.Probe)
+	return cmp.Or(checkResamples("eval.Fairness", cmp.Or(s.Resamples, DefaultResamples)), checkedProbe(s.Probe))
 }
 
 // Evaluate fits the probe and compares the groups of test. Errors: what the probe refuses, a test without Groups or with one
@@ -86,11 +83,11 @@ func (s Fairness) Evaluate(train, test Features) (FairnessReport, error) {
 		return FairnessReport{}, err
 	}
 	if train.Groups != nil && !slices.Equal(train.GroupNames, test.GroupNames) {
-		return FairnessReport{}, fmt.Errorf("eval: Fairness: GroupNames differ between features %q and %q", train.Name, test.Name)
+		return FairnessReport{}, fmt.Errorf("eval.Fairness: GroupNames differ between features %q and %q", train.Name, test.Name)
 	}
 	for i, class := range s.Positive {
 		if class < 0 || class >= len(test.Classes) {
-			return FairnessReport{}, fmt.Errorf("eval: Fairness.Positive[%d] is %d, want 0 to %d", i, class, len(test.Classes)-1)
+			return FairnessReport{}, fmt.Errorf("eval.Fairness: Positive[%d] is %d; it must be from 0 to %d", i, class, len(test.Classes)-1)
 		}
 	}
 	aligned, err := s.aligned(train, test)
@@ -113,7 +110,7 @@ func (s Fairness) Evaluate(train, test Features) (FairnessReport, error) {
 			return float64(right) / float64(len(images)), nil
 		})
 	if err != nil {
-		return FairnessReport{}, fmt.Errorf("eval: Fairness: %w", err)
+		return FairnessReport{}, fmt.Errorf("eval.Fairness: %w", err)
 	}
 	for k, c := range test.cells() {
 		right := 0
@@ -169,14 +166,14 @@ func (s Fairness) decisions(test Features, predicted []int) ([]Decision, error) 
 		decision := Decision{Name: strings.Join(names, ", ")}
 		var err error
 		if decision.DemographicParity, err = metric.DemographicParityDifference(yes(predicted), test.Groups); err != nil {
-			return nil, fmt.Errorf("eval: Fairness: %w", err)
+			return nil, fmt.Errorf("eval.Fairness: %w", err)
 		}
 		odds, err := metric.EqualizedOddsDifference(yes(test.Labels), yes(predicted), test.Groups)
 		switch {
 		case errors.Is(err, metric.ErrUndefined):
 			decision.Undefined = err.Error()
 		case err != nil:
-			return nil, fmt.Errorf("eval: Fairness: %w", err)
+			return nil, fmt.Errorf("eval.Fairness: %w", err)
 		default:
 			decision.EqualizedOdds = &odds
 		}

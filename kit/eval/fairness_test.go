@@ -175,15 +175,15 @@ func TestFairnessErrors(t *testing.T) {
 	wantError(t, "no groups", evaluate(Fairness{}, func(_, b *Features) { b.Groups = nil }), "Groups is nil", "test")
 	wantError(t, "one value", evaluate(Fairness{}, one), `Groups is "warm" throughout`, "test")
 	wantError(t, "short", evaluate(Fairness{}, func(_, b *Features) { b.Groups = b.Groups[:7] }), "Groups holds 7")
-	wantError(t, "range", evaluate(Fairness{}, func(_, b *Features) { b.GroupNames = b.GroupNames[:1] }), "Groups[", "want 0 to 0")
+	wantError(t, "range", evaluate(Fairness{}, func(_, b *Features) { b.GroupNames = b.GroupNames[:1] }), "Groups[", "must be from 0 to 0")
 	wantError(t, "names", evaluate(Fairness{}, func(a, _ *Features) { a.GroupNames = []string{"x", "y"} }), "GroupNames differ")
 	wantError(t, "positive", evaluate(Fairness{Positive: []int{4}}, keep), "Positive[0] is 4")
 	wantError(t, "aligned", evaluate(Fairness{Aligned: parity[:3]}, keep), "Aligned has 3 rows")
 	wantError(t, "aligned", evaluate(Fairness{Aligned: [][]bool{{}, {}, {}, {}}}, keep), "Aligned[0] has 0 columns")
-	wantError(t, "resamples", evaluate(Fairness{Resamples: 5}, keep), "Fairness.Resamples is 5")
+	wantError(t, "resamples", evaluate(Fairness{Resamples: 5}, keep), "eval.Fairness: Resamples is 5")
 	for name, probe := range map[string]Probe{"balanced": GroupBalanced{}, "DRO": GroupDRO{}} {
 		_, err := probe.Evaluate(Features{}, test)
-		wantError(t, name, err, "N, Dim is 0")
+		wantError(t, name, err, "N and Dim are 0")
 		a := train
 		a.Groups = nil
 		_, err = probe.Evaluate(a, test)
@@ -193,8 +193,8 @@ func TestFairnessErrors(t *testing.T) {
 		wantError(t, name, err, "throughout", "train")
 	}
 	for words, d := range map[string]GroupDRO{
-		"GroupDRO.L2 is -1": {L2: -1}, "GroupDRO.Step is NaN": {Step: math.NaN()}, "GroupDRO.Gap is -1": {Gap: -1},
-		"GroupDRO.Adjustment is -1": {Adjustment: -1}, "GroupDRO.Rounds is -1": {Rounds: -1},
+		"eval.GroupDRO: L2 is -1": {L2: -1}, "eval.GroupDRO: Step is NaN": {Step: math.NaN()}, "eval.GroupDRO: Gap is -1": {Gap: -1},
+		"eval.GroupDRO: Adjustment is -1": {Adjustment: -1}, "eval.GroupDRO: Rounds is -1": {Rounds: -1},
 	} {
 		_, err := d.Evaluate(train, test)
 		wantError(t, words, err, words)

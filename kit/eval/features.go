@@ -46,23 +46,23 @@ func (f Features) Check() error {
 		return fmt.Errorf("eval: features %q: %s", f.Name, fmt.Sprintf(format, args...))
 	}
 	if f.N < 1 || f.Dim < 1 {
-		return fail("N, Dim is %d, %d, want at least 1 of each", f.N, f.Dim)
+		return fail("N and Dim are %d and %d; both must be at least 1", f.N, f.Dim)
 	}
 	if len(f.X) != f.N*f.Dim {
-		return fail("X holds %d values, want N*Dim = %d*%d", len(f.X), f.N, f.Dim)
+		return fail("X holds %d values; it must hold N*Dim = %d*%d", len(f.X), f.N, f.Dim)
 	}
 	if f.Labels != nil && len(f.Labels) != f.N {
-		return fail("Labels holds %d values, want N = %d", len(f.Labels), f.N)
+		return fail("Labels holds %d values; it must hold N = %d", len(f.Labels), f.N)
 	}
 	if f.Indices != nil && len(f.Indices) != f.N {
-		return fail("Indices holds %d values, want N = %d", len(f.Indices), f.N)
+		return fail("Indices holds %d values; it must hold N = %d", len(f.Indices), f.N)
 	}
 	if f.Groups != nil && len(f.Groups) != f.N {
-		return fail("Groups holds %d values, want N = %d", len(f.Groups), f.N)
+		return fail("Groups holds %d values; it must hold N = %d", len(f.Groups), f.N)
 	}
 	for i, group := range f.Groups {
 		if group < 0 || group >= len(f.GroupNames) {
-			return fail("Groups[%d] is %d, want 0 to %d (GroupNames has %d names)", i, group, len(f.GroupNames)-1, len(f.GroupNames))
+			return fail("Groups[%d] is %d; it must be from 0 to %d (GroupNames has %d names)", i, group, len(f.GroupNames)-1, len(f.GroupNames))
 		}
 	}
 	if f.Rehash != nil && f.Encoder == "" {
@@ -70,13 +70,13 @@ func (f Features) Check() error {
 	}
 	for i, label := range f.Labels {
 		if label < -1 || label >= len(f.Classes) {
-			return fail("Labels[%d] is %d, want -1 to %d (Classes has %d names)", i, label, len(f.Classes)-1, len(f.Classes))
+			return fail("Labels[%d] is %d; it must be from -1 to %d (Classes has %d names)", i, label, len(f.Classes)-1, len(f.Classes))
 		}
 	}
 	for i, v := range f.X {
 		// v-v is 0 for every finite v, and NaN for NaN and the infinities.
 		if v-v != 0 {
-			return fail("X row %d column %d is %g, want finite values: has training diverged?", i/f.Dim, i%f.Dim, v)
+			return fail("X row %d column %d is %g; it must be finite: has training diverged?", i/f.Dim, i%f.Dim, v)
 		}
 	}
 	return nil
@@ -148,7 +148,7 @@ func (f Features) rows(rows []int, seed uint64) Features {
 func (f Features) WithGroups(names []string, groups []int) (Features, error) {
 	f.GroupNames, f.Groups = names, groups
 	if groups == nil {
-		return Features{}, fmt.Errorf("eval: features %q: Groups is nil, want one for each of %d rows", f.Name, f.N)
+		return Features{}, fmt.Errorf("eval: features %q: Groups is nil; it must hold one for each of %d rows", f.Name, f.N)
 	}
 	return f, f.Check()
 }

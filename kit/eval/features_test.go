@@ -55,7 +55,7 @@ func TestFeaturesCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	for word, spoil := range map[string]func(f *Features){
-		"N, Dim is 0":   func(f *Features) { f.N, f.X, f.Labels = 0, nil, nil },
+		"N and Dim are 0":   func(f *Features) { f.N, f.X, f.Labels = 0, nil, nil },
 		"X holds 17":    func(f *Features) { f.X = f.X[:17] },
 		"Labels holds":  func(f *Features) { f.Labels = f.Labels[:5] },
 		"Labels[1]":     func(f *Features) { f.Classes = f.Classes[:1] },

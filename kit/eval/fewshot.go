@@ -2,12 +2,15 @@ package eval
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
+
+	"sslkit/kit/setting"
 )
 
 // Defaults of [FewShot].
@@ -106,7 +109,7 @@ func (s FewShot) pool(set Features) ([][]int, error) {
 	for i, name := range s.Classes {
 		c := set.classIndex(name)
 		if c < 0 {
-			return nil, fmt.Errorf("eval: FewShot.Classes[%d] is %q, and no class of features %q is named so", i, name, set.Name)
+			return nil, fmt.Errorf("eval.FewShot: Classes[%d] is %q, and no class of features %q is named so", i, name, set.Name)
 		}
 		wanted[c] = true
 	}
@@ -128,7 +131,7 @@ func (s FewShot) pool(set Features) ([][]int, error) {
 		pool = append(pool, members)
 	}
 	if s.Ways > len(pool) {
-		return nil, fmt.Errorf("eval: FewShot.Ways is %d, and %d of the %d classes of features %q have Shots+Queries = %d+%d images",
+		return nil, fmt.Errorf("eval.FewShot: Ways is %d, and %d of the %d classes of features %q have Shots+Queries = %d+%d images",
 			s.Ways, len(pool), classes, set.Name, s.Shots, s.Queries)
 	}
 	return pool, nil
@@ -207,28 +210,17 @@ func inWords(c Classifier) string {
 }
 
 func (s FewShot) withDefaults() (FewShot, error) {
-	for _, field := range []struct {
-		name        string
-		value       *int
-		least, zero int
-	}{
-		{"Ways", &s.Ways, 2, DefaultWays},
-		{"Shots", &s.Shots, 1, DefaultShots},
-		{"Queries", &s.Queries, 1, DefaultQueries},
-		{"Episodes", &s.Episodes, 1, DefaultEpisodes},
-	} {
-		if *field.value == 0 {
-			*field.value = field.zero
-		}
-		if *field.value < field.least {
-			return s, fmt.Errorf("eval: FewShot.%s is %d, want at least %d (0: the default)", field.name, *field.value, field.least)
-		}
-	}
-	if s.Classes != nil && len(s.Classes) == 0 {
-		return s, fmt.Errorf("eval: FewShot.Classes is empty, want at least Ways names (nil: all classes)")
-	}
+	s.Ways, s.Shots = cmp.Or(s.Ways, DefaultWays), cmp.Or(s.Shots, DefaultShots)
+	s.Queries, s.Episodes = cmp.Or(s.Queries, DefaultQueries), cmp.Or(s.Episodes, DefaultEpisodes)
 	if s.Classifier == nil {
 		s.Classifier = Prototypes{}
 	}
-	return s, nil
+	if s.Classes != nil && len(s.Classes) == 0 {
+		return s, errors.New("eval.FewShot: Classes is empty; it must hold at least Ways names (nil means all classes)")
+	}
+	return s, cmp.Or(
+		setting.AtLeast(2, "eval.FewShot: Ways", s.Ways, DefaultWays),
+		setting.AtLeast(1, "eval.FewShot: Shots", s.Shots, DefaultShots),
+		setting.AtLeast(1, "eval.FewShot: Queries", s.Queries, DefaultQueries),
+		setting.AtLeast(1, "eval.FewShot: Episodes", s.Episodes, DefaultEpisodes))
 }

@@ -373,8 +373,8 @@ func TestFewShotBadSettings(t *testing.T) {
 		"Classes[1] is \"dog\"":             {Ways: 2, Classes: []string{"class 1", "dog"}},
 		"Classes is empty":                  {Ways: 2, Classes: []string{}},
 		"episode 0 of features \"set\"":     {Ways: 2, Classifier: tired},
-		"Ridge.L2 is -1":                    {Ways: 2, Classifier: Ridge{L2: -1}},
-		"Ridge.L2 is NaN":                   {Ways: 2, Classifier: Ridge{L2: math.NaN()}},
+		"eval.Ridge: L2 is -1":                    {Ways: 2, Classifier: Ridge{L2: -1}},
+		"eval.Ridge: L2 is NaN":                   {Ways: 2, Classifier: Ridge{L2: math.NaN()}},
 		"FewShot.Classifier made 1 predict": {Ways: 2, Classifier: silent{}},
 	} {
 		_, err := s.Evaluate(set)
@@ -408,7 +408,7 @@ func ExampleFewShot() {
 	fmt.Println(err)
 	// Output:
 	// 3-way 1-shot (prototypes, cosine; 5 queries a class; 3 classes) 100.0 % [100.0, 100.0], 50 episodes <nil>
-	// eval: FewShot.Ways is 5, and 3 of the 3 classes of features "birds/novel" have Shots+Queries = 1+5 images
+	// eval.FewShot: Ways is 5, and 3 of the 3 classes of features "birds/novel" have Shots+Queries = 1+5 images
 }
 
 func ExampleRidge() {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"sslkit/kit/setting"
 )
 
 // Defaults of [GroupDRO].
@@ -66,7 +68,7 @@ func (d GroupDRO) Fit(train Features) (*LinearModel, error) {
 		return nil, err
 	}
 	if len(train.Classes) < 2 {
-		return nil, fmt.Errorf("eval: features %q: Classes has %d name, want at least 2", train.Name, len(train.Classes))
+		return nil, fmt.Errorf("eval: features %q: Classes has %d name; it must have at least 2", train.Name, len(train.Classes))
 	}
 	standard := newStandardizer(train)
 	x := standard.apply(train)
@@ -174,19 +176,10 @@ func (d GroupDRO) losses(problem *logistic, cells []cell, parameters []float64) 
 func (d GroupDRO) withDefaults() (GroupDRO, error) {
 	d.L2, d.Step = cmp.Or(d.L2, DefaultDROL2), cmp.Or(d.Step, DefaultDROStep)
 	d.Rounds, d.Gap = cmp.Or(d.Rounds, DefaultDRORounds), cmp.Or(d.Gap, DefaultDROGap)
-	for _, field := range []struct {
-		name  string
-		value float64
-	}{{"L2", d.L2}, {"Step", d.Step}, {"Gap", d.Gap}} {
-		if !(field.value > 0) || math.IsInf(field.value, 1) {
-			return d, fmt.Errorf("eval: GroupDRO.%s is %g, want a finite value above 0 (0: the default)", field.name, field.value)
-		}
-	}
-	if !(d.Adjustment >= 0) || math.IsInf(d.Adjustment, 1) {
-		return d, fmt.Errorf("eval: GroupDRO.Adjustment is %g, want at least 0", d.Adjustment)
-	}
-	if d.Rounds < 1 {
-		return d, fmt.Errorf("eval: GroupDRO.Rounds is %d, want at least 1 (0: the default)", d.Rounds)
-	}
-	return d, nil
+	return d, cmp.Or(
+		setting.Positive("eval.GroupDRO: L2", d.L2, DefaultDROL2),
+		setting.Positive("eval.GroupDRO: Step", d.Step, DefaultDROStep),
+		setting.Positive("eval.GroupDRO: Gap", d.Gap, DefaultDROGap),
+		setting.NotNegative("eval.GroupDRO: Adjustment", d.Adjustment),
+		setting.AtLeast(1, "eval.GroupDRO: Rounds", d.Rounds, DefaultDRORounds))
 }

@@ -1,8 +1,11 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+
+	"sslkit/kit/setting"
 )
 
 // Defaults of [KNN].
@@ -91,19 +94,11 @@ func (k KNN) vote(train, test Features) ([]int, error) {
 }
 
 func (k KNN) withDefaults(train int) (KNN, error) {
-	if k.K < 0 || k.K > train {
-		return k, fmt.Errorf("eval: KNN.K is %d, want 1 to the %d training images (0: the default)", k.K, train)
-	}
-	if k.Temperature < 0 || math.IsNaN(k.Temperature) {
-		return k, fmt.Errorf("eval: KNN.Temperature is %g, want above 0 (0: the default)", k.Temperature)
-	}
-	if k.K == 0 {
-		k.K = min(DefaultK, train)
-	}
-	if k.Temperature == 0 {
-		k.Temperature = DefaultTemperature
-	}
-	return k, nil
+	k.K = cmp.Or(k.K, min(DefaultK, train))
+	k.Temperature = cmp.Or(k.Temperature, DefaultTemperature)
+	return k, cmp.Or(
+		setting.Must(k.K >= 1 && k.K <= train, "eval.KNN: K", k.K, fmt.Sprintf("from 1 to the %d training images", train), DefaultK),
+		setting.Must(k.Temperature > 0, "eval.KNN: Temperature", k.Temperature, "above 0", DefaultTemperature))
 }
 
 func (k KNN) protocol() string {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,10 +10,14 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/metric"
+	"sslkit/kit/setting"
 )
 
 // DefaultPerClass are the label counts of [LabelCurve]. Not to be changed.
 var DefaultPerClass = []int{1, 2, 5, 10, 50}
+
+// defaultDraws is how often [LabelCurve] draws each count.
+const defaultDraws = 5
 
 // LabelCurve is accuracy against the number of labels: for each count it draws
 // that many labelled images of each class several times, fits the probe on each
@@ -107,7 +112,7 @@ func (p *CurvePoint) average(value func(draw int) float64) error {
 // the same set. The points keep the draws of c.
 func (c Curve) Difference(other Curve) (Curve, error) {
 	if len(c.Points) == 0 || len(c.Points) != len(other.Points) {
-		return Curve{}, fmt.Errorf("eval: label curves have %d and %d points, want the same counts", len(c.Points), len(other.Points))
+		return Curve{}, fmt.Errorf("eval: label curves have %d and %d points; they must have the same counts", len(c.Points), len(other.Points))
 	}
 	out := Curve{
 		Protocol: fmt.Sprintf("%s less %s, paired by draw", c.Protocol, other.Protocol),
@@ -168,23 +173,18 @@ func (c LabelCurve) withDefaults() (LabelCurve, error) {
 	if c.PerClass == nil {
 		c.PerClass = DefaultPerClass
 	}
-	if len(c.PerClass) == 0 {
-		return c, errors.New("eval: LabelCurve.PerClass is empty, want at least one count (nil: the default)")
-	}
 	c.PerClass = slices.Clone(c.PerClass)
 	slices.Sort(c.PerClass)
 	c.PerClass = slices.Compact(c.PerClass)
-	if c.PerClass[0] < 1 {
-		return c, fmt.Errorf("eval: LabelCurve.PerClass holds %d, want at least 1", c.PerClass[0])
-	}
-	if c.Draws < 0 {
-		return c, fmt.Errorf("eval: LabelCurve.Draws is %d, want at least 1 (0: the default)", c.Draws)
-	}
-	if c.Draws == 0 {
-		c.Draws = 5
-	}
+	c.Draws = cmp.Or(c.Draws, defaultDraws)
 	if c.Probe == nil {
 		c.Probe = Linear{}
 	}
-	return c, nil
+	if len(c.PerClass) == 0 {
+		return c, errors.New("eval.LabelCurve: PerClass is empty; it must hold at least one count (nil means the default)")
+	}
+	if c.PerClass[0] < 1 {
+		return c, fmt.Errorf("eval.LabelCurve: PerClass holds %d; each must be at least 1", c.PerClass[0])
+	}
+	return c, setting.AtLeast(1, "eval.LabelCurve: Draws", c.Draws, defaultDraws)
 }

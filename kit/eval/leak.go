@@ -29,7 +29,7 @@ func checkSubset(f Features) error {
 	seen := make(map[int]bool, f.N)
 	for i, p := range f.Indices {
 		if p < 0 {
-			return fmt.Errorf("eval: features %q: Indices[%d] is %d, want 0 or more", f.Name, i, p)
+			return fmt.Errorf("eval: features %q: Indices[%d] is %d; it must be 0 or more", f.Name, i, p)
 		}
 		if seen[p] {
 			return fmt.Errorf("eval: features %q: Indices[%d] is %d for the second time: the labelled subset holds an image twice",

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"sslkit/kit/setting"
 )
 
 // Defaults of [Linear].
@@ -78,7 +80,7 @@ func (l Linear) fitWeighted(train Features, weights []float64) (*LinearModel, er
 		return nil, err
 	}
 	if len(train.Classes) < 2 {
-		return nil, fmt.Errorf("eval: features %q: Classes has %d name, want at least 2", train.Name, len(train.Classes))
+		return nil, fmt.Errorf("eval: features %q: Classes has %d name; it must have at least 2", train.Name, len(train.Classes))
 	}
 	standard := newStandardizer(train)
 	x, dim := standard.apply(train), train.Dim
@@ -190,27 +192,12 @@ func (l Linear) withDefaults() (Linear, error) {
 	if l.L2 == nil {
 		l.L2 = []float64{10, 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6}
 	}
-	if len(l.L2) == 0 {
-		return l, fmt.Errorf("eval: Linear.L2 is empty, want at least one candidate (nil: the default)")
-	}
 	l.L2 = slices.Clone(l.L2)
 	slices.SortFunc(l.L2, func(a, b float64) int { return cmp.Compare(b, a) })
-	for _, l2 := range l.L2 {
-		if !(l2 > 0) || math.IsInf(l2, 1) {
-			return l, fmt.Errorf("eval: Linear.L2 holds %g, want finite values above 0", l2)
-		}
-	}
-	if l.Tolerance < 0 || math.IsNaN(l.Tolerance) || l.Tolerance >= 1 {
-		return l, fmt.Errorf("eval: Linear.Tolerance is %g, want above 0 and below 1 (0: the default)", l.Tolerance)
-	}
-	if l.MaxIterations < 0 {
-		return l, fmt.Errorf("eval: Linear.MaxIterations is %d, want at least 1 (0: the default)", l.MaxIterations)
-	}
-	if l.Tolerance == 0 {
-		l.Tolerance = DefaultTolerance
-	}
-	if l.MaxIterations == 0 {
-		l.MaxIterations = DefaultMaxIterations
-	}
-	return l, nil
+	l.Tolerance = cmp.Or(l.Tolerance, DefaultTolerance)
+	l.MaxIterations = cmp.Or(l.MaxIterations, DefaultMaxIterations)
+	return l, cmp.Or(
+		checkPenalties("eval.Linear: L2", l.L2),
+		setting.Fraction("eval.Linear: Tolerance", l.Tolerance, DefaultTolerance),
+		setting.AtLeast(1, "eval.Linear: MaxIterations", l.MaxIterations, DefaultMaxIterations))
 }

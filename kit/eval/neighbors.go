@@ -51,7 +51,7 @@ func Neighbors(train, test Features, k int) (Neighborhood, error) {
 		return Neighborhood{}, fmt.Errorf("eval: Dim is %d in train features %q and %d in test features %q", train.Dim, train.Name, test.Dim, test.Name)
 	}
 	if k < 1 || k > train.N {
-		return Neighborhood{}, fmt.Errorf("eval: K is %d, want 1 to the %d images of train features %q", k, train.N, train.Name)
+		return Neighborhood{}, fmt.Errorf("eval: K is %d; it must be from 1 to the %d images of train features %q", k, train.N, train.Name)
 	}
 	candidates, err := search(train, test, min(train.N, k+k/4+8))
 	if err != nil {

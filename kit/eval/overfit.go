@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"sslkit/kit/metric"
+	"sslkit/kit/setting"
 )
 
 // Overfit asks whether a probe has learned or memorised: how much better it is on the images that it was fitted on than on
@@ -41,6 +42,9 @@ type OverfitReport struct {
 	Warnings []string `json:"warnings"`
 }
 
+// defaultShuffles is how often [Overfit] shuffles the labels.
+const defaultShuffles = 5
+
 // When a probe counts as one that memorised.
 const (
 	memorisedFrom = 0.99 // the least accuracy on its own images
@@ -50,10 +54,9 @@ const (
 
 // Check returns an error that names the field that is out of range, whatever the features.
 func (o Overfit) Check() error {
-	if o.Shuffles < 0 {
-		return fmt.Errorf("eval: Overfit.Shuffles is %d, want at least 1 (0: 5)", o.Shuffles)
-	}
-	return checkedProbe(o.Probe)
+	return cmp.Or(
+		setting.AtLeast(1, "eval.Overfit: Shuffles", cmp.Or(o.Shuffles, defaultShuffles), defaultShuffles),
+		checkedProbe(o.Probe))
 }
 
 // Evaluate fits the probe on train and on shuffled labels of it, and judges on heldOut, usually validation images. Errors:
@@ -63,7 +66,7 @@ func (o Overfit) Evaluate(train, heldOut Features) (OverfitReport, error) {
 	if err := o.Check(); err != nil {
 		return OverfitReport{}, err
 	}
-	o.Shuffles = cmp.Or(o.Shuffles, 5)
+	o.Shuffles = cmp.Or(o.Shuffles, defaultShuffles)
 	if err := checkProbe(train, heldOut); err != nil {
 		return OverfitReport{}, err
 	}
@@ -88,11 +91,11 @@ func (o Overfit) Evaluate(train, heldOut Features) (OverfitReport, error) {
 		random.Shuffle(train.N, func(i, j int) { shuffled.Labels[i], shuffled.Labels[j] = shuffled.Labels[j], shuffled.Labels[i] })
 		own, err := o.onItsOwn(shuffled)
 		if err != nil {
-			return OverfitReport{}, fmt.Errorf("eval: Overfit: shuffled labels: %w", err)
+			return OverfitReport{}, fmt.Errorf("eval.Overfit: shuffled labels: %w", err)
 		}
 		held, err := predictions(o.Probe, shuffled, heldOut)
 		if err != nil {
-			return OverfitReport{}, fmt.Errorf("eval: Overfit: shuffled labels: %w", err)
+			return OverfitReport{}, fmt.Errorf("eval.Overfit: shuffled labels: %w", err)
 		}
 		chance := chanceOf(heldOut.Labels, held.Predictions, len(heldOut.Classes))
 		memorised, above = append(memorised, own.Value), append(above, held.Value-chance)

@@ -48,7 +48,7 @@ func TestOverfitFindsAProbeThatPeeks(t *testing.T) {
 	_, err := Overfit{Probe: peeking{}}.Evaluate(train, held)
 	wantError(t, "peeking", err, "label leak", "validation")
 	_, err = Overfit{Shuffles: -1}.Evaluate(train, held)
-	wantError(t, "shuffles", err, "Overfit.Shuffles is -1")
+	wantError(t, "shuffles", err, "eval.Overfit: Shuffles is -1")
 	_, err = Overfit{}.Evaluate(train, train)
 	wantError(t, "the same images", err, "overlap")
 }

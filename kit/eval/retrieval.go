@@ -1,15 +1,22 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"sslkit/kit/metric"
+	"sslkit/kit/setting"
 )
 
 // DefaultResamples is how often a bootstrap of this package draws anew.
 const DefaultResamples = 1_000
+
+// checkResamples returns an error where a bootstrap would draw too few times.
+func checkResamples(protocol string, resamples int) error {
+	return setting.AtLeast(100, protocol+": Resamples", resamples, DefaultResamples)
+}
 
 // Retrieval ranks a gallery for each query by cosine similarity; images of the query's class are relevant. It trains
 // nothing. The figure is the mean average precision over the whole ranking: for a query with R relevant images, of which
@@ -244,22 +251,20 @@ func (r Retrieval) withDefaults(compared int, gallery string) (Retrieval, error)
 		r.K = slices.DeleteFunc([]int{1, 5, 10}, func(k int) bool { return k > compared })
 	}
 	if len(r.K) == 0 {
-		return r, fmt.Errorf("eval: Retrieval.K is empty, want at least one length (nil: the default)")
+		return r, fmt.Errorf("eval.Retrieval: K is empty; it must hold at least one length (nil means the default)")
 	}
 	r.K = slices.Clone(r.K)
 	slices.Sort(r.K)
 	r.K = slices.Compact(r.K)
 	for _, k := range r.K {
-		if k < 1 || k > compared {
-			return r, fmt.Errorf("eval: Retrieval.K holds %d, want 1 to the %d images of gallery %q that a query is compared with",
+		if k < 1 {
+			return r, fmt.Errorf("eval.Retrieval: K holds %d; each must be at least 1", k)
+		}
+		if k > compared {
+			return r, fmt.Errorf("eval.Retrieval: K holds %d; each must be from 1 to the %d images of gallery %q that a query is compared with",
 				k, compared, gallery)
 		}
 	}
-	if r.Resamples == 0 {
-		r.Resamples = DefaultResamples
-	}
-	if r.Resamples < 100 {
-		return r, fmt.Errorf("eval: Retrieval.Resamples is %d, want at least 100 (0: the default)", r.Resamples)
-	}
-	return r, nil
+	r.Resamples = cmp.Or(r.Resamples, DefaultResamples)
+	return r, checkResamples("eval.Retrieval", r.Resamples)
 }

@@ -1,11 +1,14 @@
 package eval
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"sslkit/kit/setting"
 )
 
 // DefaultRidgeL2 is the penalty of [Ridge].
@@ -184,13 +187,8 @@ func solvePenalised(a *mat.SymDense, penalty float64, b mat.Matrix) (*mat.Dense,
 }
 
 func (r Ridge) withDefaults() (Ridge, error) {
-	if r.L2 < 0 || math.IsNaN(r.L2) || math.IsInf(r.L2, 1) {
-		return r, fmt.Errorf("eval: Ridge.L2 is %g, want a finite value above 0 (0: the default)", r.L2)
-	}
-	if r.L2 == 0 {
-		r.L2 = DefaultRidgeL2
-	}
-	return r, nil
+	r.L2 = cmp.Or(r.L2, DefaultRidgeL2)
+	return r, setting.Positive("eval.Ridge: L2", r.L2, DefaultRidgeL2)
 }
 
 // String is the classifier in words: "ridge, L2 1".

@@ -67,7 +67,7 @@ type RobustnessResult struct {
 // [Features.Check]), a missing label, no corruption, corrupted features of other images than the clean ones, settings out of
 // range, validation images that are also training or test images, an encoder that has changed.
 func (r Robustness) Evaluate(train, clean Features, corrupted Corrupted) (RobustnessResult, error) {
-	resamples := cmp.Or(r.Resamples, 1000)
+	resamples := cmp.Or(r.Resamples, DefaultResamples)
 	if err := r.Check(); err != nil {
 		return RobustnessResult{}, err
 	}
@@ -97,7 +97,7 @@ func (r Robustness) Evaluate(train, clean Features, corrupted Corrupted) (Robust
 		for s, f := range severities {
 			j, _, err := judge(model, f)
 			if err != nil {
-				return RobustnessResult{}, fmt.Errorf("eval: Robustness: %v at severity %d: %w", c, s+1, err)
+				return RobustnessResult{}, fmt.Errorf("eval.Robustness: %v at severity %d: %w", c, s+1, err)
 			}
 			judged = append(judged, j)
 			out.Rows = append(out.Rows, CorruptionRow{Corruption: c, Severity: s + 1})
@@ -111,10 +111,7 @@ func (r Robustness) Evaluate(train, clean Features, corrupted Corrupted) (Robust
 
 // Check returns an error that names the field that is out of range, whatever the features.
 func (r Robustness) Check() error {
-	if r.Resamples != 0 && r.Resamples < 100 {
-		return fmt.Errorf("eval: Robustness.Resamples is %d, want at least 100 (0: 1,000)", r.Resamples)
-	}
-	return r.Probe.Check()
+	return cmp.Or(checkResamples("eval.Robustness", cmp.Or(r.Resamples, DefaultResamples)), r.Probe.Check())
 }
 
 func (r Robustness) check(train, clean Features, corrupted Corrupted) error {
@@ -124,21 +121,21 @@ func (r Robustness) check(train, clean Features, corrupted Corrupted) error {
 	if r.Validation != nil {
 		for _, other := range []Features{train, clean} {
 			if err := checkProbe(other, *r.Validation); err != nil {
-				return fmt.Errorf("eval: Robustness.Validation: %w", err)
+				return fmt.Errorf("eval.Robustness: Validation: %w", err)
 			}
 		}
 	}
 	if len(corrupted) == 0 {
-		return errors.New("eval: Robustness: corrupted is empty, want at least one corruption")
+		return errors.New("eval.Robustness: corrupted is empty; it must hold at least one corruption")
 	}
 	for c, severities := range corrupted {
 		for s, f := range severities {
 			if err := checkProbe(train, f); err != nil {
-				return fmt.Errorf("eval: Robustness: corrupted holds %v at severity %d: %w", c, s+1, err)
+				return fmt.Errorf("eval.Robustness: corrupted holds %v at severity %d: %w", c, s+1, err)
 			}
 			if !slices.Equal(f.Labels, clean.Labels) {
-				return fmt.Errorf("eval: Robustness: corrupted holds %v at severity %d with other Labels than the clean features %q: "+
-					"want the same images in the same order", c, s+1, clean.Name)
+				return fmt.Errorf("eval.Robustness: corrupted holds %v at severity %d with other Labels than the clean features %q; "+
+					"they must be the same images in the same order", c, s+1, clean.Name)
 			}
 		}
 	}

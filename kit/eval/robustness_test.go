@@ -109,7 +109,7 @@ func TestRobustnessErrors(t *testing.T) {
 		_, err := r.Evaluate(train, clean, corrupted)
 		return err
 	}
-	wantError(t, "resamples", evaluate(Robustness{Resamples: 3}, train, clean, corrupted), "Robustness.Resamples is 3")
+	wantError(t, "resamples", evaluate(Robustness{Resamples: 3}, train, clean, corrupted), "eval.Robustness: Resamples is 3")
 	wantError(t, "nothing", evaluate(Robustness{}, train, clean, nil), "corrupted is empty")
 	wantError(t, "validation", evaluate(Robustness{Validation: &train}, train, clean, corrupted), "Validation", "overlap")
 	other := gaussians("test", 59, 4, 3, 3, 2)
@@ -154,7 +154,7 @@ func TestFactorsFindWhereAProbeFails(t *testing.T) {
 	}
 	for words, f := range map[string]Factors{
 		"is empty":       {},
-		"Factors.Bins":   {Bins: 1, Factors: []Factor{{"clear", clear}}},
+		"eval.Factors: Bins":   {Bins: 1, Factors: []Factor{{"clear", clear}}},
 		"holds 3 values": {Factors: []Factor{{"short", clear[:3]}}},
 		"one bin only":   {Factors: []Factor{{"flat", make([]float64, test.N)}}},
 		"is NaN":         {Factors: []Factor{{"nan", slices.Repeat([]float64{math.NaN()}, test.N)}}},

@@ -24,27 +24,27 @@ const (
 func Temperature(logits []float64, labels []int, classes int) (float64, error) {
 	switch {
 	case len(labels) == 0:
-		return 0, fmt.Errorf("eval: Temperature: labels is empty")
+		return 0, fmt.Errorf("eval.Temperature: labels is empty")
 	case classes < 2:
-		return 0, fmt.Errorf("eval: Temperature: classes is %d, want at least 2", classes)
+		return 0, fmt.Errorf("eval.Temperature: classes is %d; it must be at least 2", classes)
 	case len(logits) != len(labels)*classes:
-		return 0, fmt.Errorf("eval: Temperature: logits holds %d values, want len(labels)*classes = %d*%d", len(logits),
+		return 0, fmt.Errorf("eval.Temperature: logits holds %d values; it must hold len(labels)*classes = %d*%d", len(logits),
 			len(labels), classes)
 	}
 	flat := true
 	for i, label := range labels {
 		if label < 0 || label >= classes {
-			return 0, fmt.Errorf("eval: Temperature: labels[%d] is %d, want 0 to %d", i, label, classes-1)
+			return 0, fmt.Errorf("eval.Temperature: labels[%d] is %d; it must be from 0 to %d", i, label, classes-1)
 		}
 		for c, z := range logits[i*classes : (i+1)*classes] {
 			if math.IsNaN(z) || math.IsInf(z, 0) {
-				return 0, fmt.Errorf("eval: Temperature: logits row %d column %d is %g, want finite values", i, c, z)
+				return 0, fmt.Errorf("eval.Temperature: logits row %d column %d is %g; it must be finite", i, c, z)
 			}
 			flat = flat && z == logits[i*classes]
 		}
 	}
 	if flat {
-		return 0, fmt.Errorf("eval: Temperature: logits are the same for all classes: every temperature gives the same probabilities")
+		return 0, fmt.Errorf("eval.Temperature: logits are the same for all classes: every temperature gives the same probabilities")
 	}
 	slope := func(inverse float64) float64 { // of the mean cross-entropy in 1/T
 		var sum float64

@@ -32,7 +32,7 @@ func (r TextRetrieval) Evaluate(
 		return RetrievalResult{}, RetrievalResult{}, err
 	}
 	if len(captions) != images.N || images.N == 0 {
-		return fail(fmt.Errorf("eval: TextRetrieval: %d captions for the %d images of features %q, want one of each",
+		return fail(fmt.Errorf("eval.TextRetrieval: there are %d captions for the %d images of features %q; there must be one of each",
 			len(captions), images.N, images.Name))
 	}
 	texts := slices.Clone(captions)

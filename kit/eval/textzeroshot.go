@@ -87,17 +87,17 @@ func (z TextZeroShot) Evaluate(embed func(texts ...string) (Features, error), im
 // texts are the prompts' embeddings, labelled with their classes.
 func (z TextZeroShot) texts(embed func(texts ...string) (Features, error), images Features) (Features, error) {
 	if len(images.Classes) < 2 {
-		return Features{}, fmt.Errorf("eval: features %q: Classes has %d names, want at least 2", images.Name, len(images.Classes))
+		return Features{}, fmt.Errorf("eval: features %q: Classes has %d names; it must have at least 2", images.Name, len(images.Classes))
 	}
 	if len(z.Prompts) != len(images.Classes) {
-		return Features{}, fmt.Errorf("eval: TextZeroShot.Prompts has texts of %d classes, want those of the %d of features %q",
+		return Features{}, fmt.Errorf("eval.TextZeroShot: Prompts has texts of %d classes; it must have those of the %d of features %q",
 			len(z.Prompts), len(images.Classes), images.Name)
 	}
 	var all []string
 	var labels []int
 	for c, prompts := range z.Prompts {
 		if len(prompts) == 0 {
-			return Features{}, fmt.Errorf("eval: TextZeroShot.Prompts[%d], of class %q, is empty, want at least one text",
+			return Features{}, fmt.Errorf("eval.TextZeroShot: Prompts[%d], of class %q, is empty; it must hold at least one text",
 				c, images.Classes[c])
 		}
 		for _, prompt := range prompts {

@@ -152,7 +152,7 @@ func TestTextZeroShotErrors(t *testing.T) {
 		"Labels[1] is -1":          func() { images.Labels = []int{0, -1} },
 		"Classes has 1":            func() { images.Classes, images.Labels = []string{"A"}, []int{0, 0} },
 		"texts of 1 classes":       func() { z.Prompts = z.Prompts[:1] },
-		"TextZeroShot.Prompts[1]":  func() { z.Prompts = [][]string{{"a"}, {}} },
+		"eval.TextZeroShot: Prompts[1]":  func() { z.Prompts = [][]string{{"a"}, {}} },
 		`"c" is not known`:         func() { z.Prompts = [][]string{{"a"}, {"c"}} },
 		"Dim is 2":                 func() { images.Dim, images.N, images.Labels = 4, 1, []int{0} },
 		"different weights":        func() { images.Encoder = "e1" },

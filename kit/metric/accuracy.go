@@ -13,7 +13,7 @@ func Accuracy(truth, predicted []int) (Interval, error) {
 	correct := 0
 	for i, class := range truth {
 		if class < 0 {
-			return Interval{}, fmt.Errorf("metric: Accuracy: truth[%d] is %d: the image is unlabelled", i, class)
+			return Interval{}, fmt.Errorf("metric.Accuracy: truth[%d] is %d: the image is unlabelled", i, class)
 		}
 		if predicted[i] == class {
 			correct++
@@ -71,10 +71,10 @@ func Confusion(truth, predicted []int, classes int) ([][]int, error) {
 
 func checkPairs(name string, truth, predicted []int) error {
 	if len(truth) == 0 {
-		return fmt.Errorf("metric: %s: truth is empty", name)
+		return fmt.Errorf("metric.%s: truth is empty", name)
 	}
 	if len(truth) != len(predicted) {
-		return fmt.Errorf("metric: %s: truth has %d images, predicted %d", name, len(truth), len(predicted))
+		return fmt.Errorf("metric.%s: truth has %d images, predicted %d", name, len(truth), len(predicted))
 	}
 	return nil
 }
@@ -92,11 +92,11 @@ func checkLabels(name string, truth, predicted []int, classes int) error {
 
 func checkClasses(name, field string, labels []int, classes int) error {
 	if classes < 1 {
-		return fmt.Errorf("metric: %s: classes is %d, want at least 1", name, classes)
+		return fmt.Errorf("metric.%s: classes is %d; it must be at least 1", name, classes)
 	}
 	for i, class := range labels {
 		if class < 0 || class >= classes {
-			return fmt.Errorf("metric: %s: %s[%d] is %d, want 0 to %d", name, field, i, class, classes-1)
+			return fmt.Errorf("metric.%s: %s[%d] is %d; it must be from 0 to %d", name, field, i, class, classes-1)
 		}
 	}
 	return nil

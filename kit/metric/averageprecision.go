@@ -17,7 +17,7 @@ func AveragePrecision[F Float](truth []int, scores []F) (float64, error) {
 	}
 	precision, err := averagePrecision(split(truth, scores, 1, 0, 1))
 	if err != nil {
-		return 0, fmt.Errorf("metric: AveragePrecision: truth: %w", err)
+		return 0, fmt.Errorf("metric.AveragePrecision: truth: %w", err)
 	}
 	return precision, nil
 }

@@ -42,10 +42,10 @@ func LinearCKA(x, y []float32, n, dimX, dimY int) (float64, error) {
 		cross, selfA, selfB = dot(k, l), dot(k, k), dot(l, l)
 	}
 	if selfA == 0 {
-		return 0, fmt.Errorf("metric: LinearCKA: x is the same for all images: %w", ErrUndefined)
+		return 0, fmt.Errorf("metric.LinearCKA: x is the same for all images: %w", ErrUndefined)
 	}
 	if selfB == 0 {
-		return 0, fmt.Errorf("metric: LinearCKA: y is the same for all images: %w", ErrUndefined)
+		return 0, fmt.Errorf("metric.LinearCKA: y is the same for all images: %w", ErrUndefined)
 	}
 	return cross / (math.Sqrt(selfA) * math.Sqrt(selfB)), nil
 }

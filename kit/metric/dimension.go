@@ -25,7 +25,7 @@ func EffectiveDimension(x []float32, n, dim int) (float64, error) {
 	rows := centred(x, n, dim)
 	trace := dot(rows.Data, rows.Data)
 	if trace == 0 {
-		return 0, fmt.Errorf("metric: EffectiveDimension: x is the same in all rows: %w", ErrUndefined)
+		return 0, fmt.Errorf("metric.EffectiveDimension: x is the same in all rows: %w", ErrUndefined)
 	}
 	var gram []float64
 	if n < dim {

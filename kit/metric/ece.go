@@ -52,7 +52,7 @@ func confidenceGaps[F Float](name string, truth []int, probabilities []F, classe
 		return nil, nil, err
 	}
 	if bins < 1 {
-		return nil, nil, fmt.Errorf("metric: %s: bins is %d, want at least 1", name, bins)
+		return nil, nil, fmt.Errorf("metric.%s: bins is %d; it must be at least 1", name, bins)
 	}
 	bin, gap = make([]int, len(truth)), make([]float64, len(truth))
 	for i, class := range truth {

@@ -54,7 +54,7 @@ func PrecisionRecallF1(truth, predicted []int, classes int, zero ZeroDivision) (
 		return Report{}, err
 	}
 	if zero < ZeroIsZero || zero > ZeroExcluded {
-		return Report{}, fmt.Errorf("metric: PrecisionRecallF1: zero is %d, want ZeroIsZero, ZeroIsOne or ZeroExcluded", zero)
+		return Report{}, fmt.Errorf("metric.PrecisionRecallF1: zero is %d; it must be ZeroIsZero, ZeroIsOne or ZeroExcluded", zero)
 	}
 	hits, support, calls := make([]int, classes), make([]int, classes), make([]int, classes)
 	for i, t := range truth {

@@ -28,10 +28,10 @@ import (
 func DemographicParityDifference(predicted, groups []int) (Gap, error) {
 	const name = "DemographicParityDifference"
 	if len(predicted) == 0 {
-		return Gap{}, fmt.Errorf("metric: %s: predicted is empty", name)
+		return Gap{}, fmt.Errorf("metric.%s: predicted is empty", name)
 	}
 	if len(predicted) != len(groups) {
-		return Gap{}, fmt.Errorf("metric: %s: predicted has %d images, groups %d", name, len(predicted), len(groups))
+		return Gap{}, fmt.Errorf("metric.%s: predicted has %d images, groups %d", name, len(predicted), len(groups))
 	}
 	if err := checkClasses(name, "predicted", predicted, 2); err != nil {
 		return Gap{}, err
@@ -78,7 +78,7 @@ func EqualizedOddsDifference(truth, predicted, groups []int) (EqualizedOdds, err
 		return EqualizedOdds{}, err
 	}
 	if len(truth) != len(groups) {
-		return EqualizedOdds{}, fmt.Errorf("metric: %s: truth has %d images, groups %d", name, len(truth), len(groups))
+		return EqualizedOdds{}, fmt.Errorf("metric.%s: truth has %d images, groups %d", name, len(truth), len(groups))
 	}
 	names, members, err := byGroup(name, "groups", groups)
 	if err != nil {
@@ -94,7 +94,7 @@ func EqualizedOddsDifference(truth, predicted, groups []int) (EqualizedOdds, err
 				}
 			}
 			if rates[class][g].n == 0 {
-				return EqualizedOdds{}, fmt.Errorf("metric: %s: truth: group %d has no image of class %d: %w",
+				return EqualizedOdds{}, fmt.Errorf("metric.%s: truth: group %d has no image of class %d: %w",
 					name, names[g], class, ErrUndefined)
 			}
 		}

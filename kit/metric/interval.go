@@ -31,10 +31,10 @@ type Interval struct {
 // inference", JASA 22 (1927).
 func Wilson(successes, n int) (Interval, error) {
 	if n <= 0 {
-		return Interval{}, fmt.Errorf("metric: Wilson: n is %d, want at least 1", n)
+		return Interval{}, fmt.Errorf("metric.Wilson: n is %d; it must be at least 1", n)
 	}
 	if successes < 0 || successes > n {
-		return Interval{}, fmt.Errorf("metric: Wilson: successes is %d, want 0 to n = %d", successes, n)
+		return Interval{}, fmt.Errorf("metric.Wilson: successes is %d; it must be from 0 to n = %d", successes, n)
 	}
 	low, high := wilson(successes, n, z95)
 	return Interval{Value: float64(successes) / float64(n), Low: low, High: high, N: n}, nil
@@ -83,7 +83,7 @@ func Bootstrap(x []float64, resamples int, seed uint64) (Interval, error) {
 		return Interval{}, err
 	}
 	if resamples < 100 {
-		return Interval{}, fmt.Errorf("metric: Bootstrap: resamples is %d, want at least 100", resamples)
+		return Interval{}, fmt.Errorf("metric.Bootstrap: resamples is %d; it must be at least 100", resamples)
 	}
 	mean, n := stat.Mean(x, nil), len(x)
 	if n == 1 {
@@ -110,11 +110,11 @@ func percentiles(values []float64) (low, high float64) {
 
 func checkValues(name string, x []float64) error {
 	if len(x) == 0 {
-		return fmt.Errorf("metric: %s: x is empty", name)
+		return fmt.Errorf("metric.%s: x is empty", name)
 	}
 	for i, v := range x {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("metric: %s: x[%d] is %g, want finite values", name, i, v)
+			return fmt.Errorf("metric.%s: x[%d] is %g; it must be finite", name, i, v)
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func CohenKappa(truth, predicted []int, classes int) (float64, error) {
 		chance += float64(a[c]) * float64(b[c])
 	}
 	if chance == n*n {
-		return 0, fmt.Errorf("metric: CohenKappa: truth and predicted are both %d throughout: chance agreement is 1: %w",
+		return 0, fmt.Errorf("metric.CohenKappa: truth and predicted are both %d throughout: chance agreement is 1: %w",
 			truth[0], ErrUndefined)
 	}
 	return (n*float64(agreed) - chance) / (n*n - chance), nil

@@ -61,10 +61,10 @@ func epsilon[F Float]() float64 {
 // probabilities [len(truth), classes] whose rows sum to 1.
 func checkProbabilities[F Float](name string, truth []int, probabilities []F, classes int) error {
 	if len(truth) == 0 {
-		return fmt.Errorf("metric: %s: truth is empty", name)
+		return fmt.Errorf("metric.%s: truth is empty", name)
 	}
 	if classes < 2 {
-		return fmt.Errorf("metric: %s: classes is %d, want at least 2", name, classes)
+		return fmt.Errorf("metric.%s: classes is %d; it must be at least 2", name, classes)
 	}
 	if err := checkClasses(name, "truth", truth, classes); err != nil {
 		return err
@@ -77,12 +77,12 @@ func checkProbabilities[F Float](name string, truth []int, probabilities []F, cl
 		var sum float64
 		for c, p := range probabilities[i*classes : (i+1)*classes] {
 			if p < 0 || p > 1 {
-				return fmt.Errorf("metric: %s: probabilities row %d column %d is %g, want 0 to 1", name, i, c, p)
+				return fmt.Errorf("metric.%s: probabilities row %d column %d is %g; it must be from 0 to 1", name, i, c, p)
 			}
 			sum += float64(p)
 		}
 		if math.Abs(sum-1) > tolerance {
-			return fmt.Errorf("metric: %s: probabilities row %d sums to %g, want 1: logits need a softmax first", name, i, sum)
+			return fmt.Errorf("metric.%s: probabilities row %d sums to %g; it must be 1: logits need a softmax first", name, i, sum)
 		}
 	}
 	return nil
@@ -96,7 +96,7 @@ func checkProbability[F Float](name string, truth []int, probability []F) error 
 	}
 	for i, p := range probability {
 		if p < 0 || p > 1 {
-			return fmt.Errorf("metric: %s: probability[%d] is %g, want 0 to 1: logits need a sigmoid first", name, i, p)
+			return fmt.Errorf("metric.%s: probability[%d] is %g; it must be from 0 to 1: logits need a sigmoid first", name, i, p)
 		}
 	}
 	return nil

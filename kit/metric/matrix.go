@@ -13,14 +13,14 @@ type Float interface{ float32 | float64 }
 // of at least minRows rows.
 func checkMatrix[F Float](name, field string, x []F, n, dim, minRows int) error {
 	if n < minRows || dim < 1 {
-		return fmt.Errorf("metric: %s: %s is [%d, %d], want at least %d rows and 1 column", name, field, n, dim, minRows)
+		return fmt.Errorf("metric.%s: %s is [%d, %d]; it must have at least %d rows and 1 column", name, field, n, dim, minRows)
 	}
 	if len(x) != n*dim {
-		return fmt.Errorf("metric: %s: %s holds %d values, want n*dim = %d*%d", name, field, len(x), n, dim)
+		return fmt.Errorf("metric.%s: %s holds %d values; it must hold n*dim = %d*%d", name, field, len(x), n, dim)
 	}
 	for i, v := range x {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("metric: %s: %s row %d column %d is %g, want finite values", name, field, i/dim, i%dim, v)
+			return fmt.Errorf("metric.%s: %s row %d column %d is %g; it must be finite", name, field, i/dim, i%dim, v)
 		}
 	}
 	return nil

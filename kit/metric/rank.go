@@ -67,7 +67,7 @@ func oneVsRest[F Float](name string, truth []int, scores []F, classes int,
 		positives, negatives := split(truth, scores, classes, class, class)
 		v, err := binary(positives, negatives)
 		if err != nil {
-			return OneVsRest{}, fmt.Errorf("metric: %s: truth, class %d against the rest: %w", name, class, err)
+			return OneVsRest{}, fmt.Errorf("metric.%s: truth, class %d against the rest: %w", name, class, err)
 		}
 		out.Classes[class] = v
 		out.Macro += v / float64(classes)
@@ -80,10 +80,10 @@ func oneVsRest[F Float](name string, truth []int, scores []F, classes int,
 // [len(truth), classes].
 func checkScores[F Float](name string, truth []int, scores []F, classes int) error {
 	if len(truth) == 0 {
-		return fmt.Errorf("metric: %s: truth is empty", name)
+		return fmt.Errorf("metric.%s: truth is empty", name)
 	}
 	if classes < 2 {
-		return fmt.Errorf("metric: %s: classes is %d, want at least 2", name, classes)
+		return fmt.Errorf("metric.%s: classes is %d; it must be at least 2", name, classes)
 	}
 	if err := checkClasses(name, "truth", truth, classes); err != nil {
 		return err
@@ -95,17 +95,17 @@ func checkScores[F Float](name string, truth []int, scores []F, classes int) err
 // image.
 func checkBinary[F Float](name, field string, truth []int, scores []F) error {
 	if len(truth) == 0 {
-		return fmt.Errorf("metric: %s: truth is empty", name)
+		return fmt.Errorf("metric.%s: truth is empty", name)
 	}
 	if len(truth) != len(scores) {
-		return fmt.Errorf("metric: %s: truth has %d images, %s %d", name, len(truth), field, len(scores))
+		return fmt.Errorf("metric.%s: truth has %d images, %s %d", name, len(truth), field, len(scores))
 	}
 	if err := checkClasses(name, "truth", truth, 2); err != nil {
 		return err
 	}
 	for i, v := range scores {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("metric: %s: %s[%d] is %g, want finite values", name, field, i, v)
+			return fmt.Errorf("metric.%s: %s[%d] is %g; it must be finite", name, field, i, v)
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ func RankMe(x []float32, n, dim int) (float64, error) {
 		total += s
 	}
 	if total == 0 {
-		return 0, errors.New("metric: RankMe: x is zero everywhere and has no rank")
+		return 0, errors.New("metric.RankMe: x is zero everywhere and has no rank")
 	}
 	var entropy float64
 	for _, s := range singular {
@@ -76,7 +76,7 @@ func singularValues(x []float32, n, dim int) ([]float64, error) {
 	gram := mat.NewSymDense(side, product.Data)
 	var eigen mat.EigenSym
 	if !eigen.Factorize(gram, false) {
-		return nil, errors.New("metric: RankMe: the eigenvalues of the Gram matrix did not converge")
+		return nil, errors.New("metric.RankMe: the eigenvalues of the Gram matrix did not converge")
 	}
 	values := eigen.Values(nil)
 	for i, v := range values {

@@ -34,7 +34,7 @@ import (
 // chapter 13.
 func BootstrapOf(n, resamples int, seed uint64, metric func(images []int) (float64, error)) (Interval, error) {
 	if n < 1 {
-		return Interval{}, fmt.Errorf("metric: BootstrapOf: n is %d, want at least 1", n)
+		return Interval{}, fmt.Errorf("metric.BootstrapOf: n is %d; it must be at least 1", n)
 	}
 	return bootstrap("BootstrapOf", strata{indices(n)}, resamples, seed, metric)
 }
@@ -49,7 +49,7 @@ func BootstrapOf(n, resamples int, seed uint64, metric func(images []int) (float
 func BootstrapStratified(strataOf []int, resamples int, seed uint64,
 	metric func(images []int) (float64, error)) (Interval, error) {
 	if len(strataOf) == 0 {
-		return Interval{}, errors.New("metric: BootstrapStratified: strataOf is empty")
+		return Interval{}, errors.New("metric.BootstrapStratified: strataOf is empty")
 	}
 	return bootstrap("BootstrapStratified", stratify(indices(len(strataOf)), strataOf), resamples, seed, metric)
 }
@@ -73,12 +73,12 @@ func Rows[T any](x []T, dim int, indices []int) []T {
 
 func bootstrap(name string, s strata, resamples int, seed uint64, metric func([]int) (float64, error)) (Interval, error) {
 	if resamples < 100 {
-		return Interval{}, fmt.Errorf("metric: %s: resamples is %d, want at least 100", name, resamples)
+		return Interval{}, fmt.Errorf("metric.%s: resamples is %d; it must be at least 100", name, resamples)
 	}
 	images := s.all()
 	value, err := call(metric, images)
 	if err != nil {
-		return Interval{}, fmt.Errorf("metric: %s: metric: %w", name, err)
+		return Interval{}, fmt.Errorf("metric.%s: metric: %w", name, err)
 	}
 	n := len(images)
 	if n == 1 {
@@ -86,7 +86,7 @@ func bootstrap(name string, s strata, resamples int, seed uint64, metric func([]
 	}
 	values, err := s.resample(metric, resamples, rand.New(rand.NewPCG(seed, 0)))
 	if err != nil {
-		return Interval{}, fmt.Errorf("metric: %s: metric: %w", name, err)
+		return Interval{}, fmt.Errorf("metric.%s: metric: %w", name, err)
 	}
 	low, high := percentiles(values)
 	return Interval{Value: value, Low: low, High: high, N: n}, nil
@@ -162,7 +162,7 @@ func defined(want int, draw func() (float64, error)) ([]float64, error) {
 func call(metric func([]int) (float64, error), images []int) (float64, error) {
 	v, err := metric(images)
 	if err == nil && (math.IsNaN(v) || math.IsInf(v, 0)) {
-		return 0, fmt.Errorf("its value is %g, want a finite one", v)
+		return 0, fmt.Errorf("its value is %g; it must be finite", v)
 	}
 	return v, err
 }

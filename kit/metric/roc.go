@@ -17,7 +17,7 @@ func ROCAUC[F Float](truth []int, scores []F) (float64, error) {
 	}
 	area, err := rocArea(split(truth, scores, 1, 0, 1))
 	if err != nil {
-		return 0, fmt.Errorf("metric: ROCAUC: truth: %w", err)
+		return 0, fmt.Errorf("metric.ROCAUC: truth: %w", err)
 	}
 	return area, nil
 }

@@ -1,12 +1,15 @@
 package metric
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
+
+	"sslkit/kit/setting"
 )
 
 // Subgroups compares a metric between groups of the test images: scanners,
@@ -21,7 +24,7 @@ type Subgroups struct {
 	// stays within: the true classes, for a metric that needs each of them.
 	Strata        []int
 	LowerIsBetter bool   // LowerIsBetter is for losses and calibration errors.
-	Resamples     int    // Resamples of each kind; 1000 by default, at least 100.
+	Resamples     int    // Resamples of each kind, at least 100. Default 1000.
 	Seed          uint64 // Seed of the resampling.
 }
 
@@ -72,14 +75,13 @@ type SubgroupReport struct {
 // J. W. Tukey, "The problem of multiple comparisons", 1953, for the pairs; C.
 // DiCiccio et al., "Evaluating fairness using permutation tests", KDD 2020.
 func (s Subgroups) Measure(metric func(images []int) (float64, error)) (SubgroupReport, error) {
-	if s.Resamples == 0 {
-		s.Resamples = 1000
-	}
-	if s.Resamples < 100 {
-		return SubgroupReport{}, fmt.Errorf("metric: Subgroups: Resamples is %d, want at least 100", s.Resamples)
+	const resamples = 1000
+	s.Resamples = cmp.Or(s.Resamples, resamples)
+	if err := setting.AtLeast(100, "metric.Subgroups: Resamples", s.Resamples, resamples); err != nil {
+		return SubgroupReport{}, err
 	}
 	if s.Strata != nil && len(s.Strata) != len(s.Groups) {
-		return SubgroupReport{}, fmt.Errorf("metric: Subgroups: Strata has %d images, Groups %d", len(s.Strata), len(s.Groups))
+		return SubgroupReport{}, fmt.Errorf("metric.Subgroups: Strata has %d images, Groups %d", len(s.Strata), len(s.Groups))
 	}
 	names, members, err := byGroup("Subgroups", "Groups", s.Groups)
 	if err != nil {
@@ -96,7 +98,7 @@ func (s Subgroups) Measure(metric func(images []int) (float64, error)) (Subgroup
 			draws[g], err = within.resample(metric, s.Resamples, rand.New(rand.NewPCG(s.Seed, uint64(names[g]))))
 		}
 		if err != nil {
-			return SubgroupReport{}, fmt.Errorf("metric: Subgroups: metric on group %d: %w", names[g], err)
+			return SubgroupReport{}, fmt.Errorf("metric.Subgroups: metric on group %d: %w", names[g], err)
 		}
 		low, high := percentiles(slices.Clone(draws[g]))
 		group := Subgroup{names[g], Interval{Value: values[g], Low: low, High: high, N: len(images)}}
@@ -106,7 +108,7 @@ func (s Subgroups) Measure(metric func(images []int) (float64, error)) (Subgroup
 		}
 	}
 	if report.PValue, err = s.permute(metric, members, values); err != nil {
-		return SubgroupReport{}, fmt.Errorf("metric: Subgroups: metric on permuted Groups: %w", err)
+		return SubgroupReport{}, fmt.Errorf("metric.Subgroups: metric on permuted Groups: %w", err)
 	}
 	report.Gap = bootstrapGap(names, values, draws)
 	report.Gap.N = len(s.Groups)
@@ -119,16 +121,16 @@ func (s Subgroups) Measure(metric func(images []int) (float64, error)) (Subgroup
 // byGroup is the distinct groups in ascending order, and the images of each.
 func byGroup(name, field string, groups []int) (names []int, members [][]int, err error) {
 	if len(groups) == 0 {
-		return nil, nil, fmt.Errorf("metric: %s: %s is empty", name, field)
+		return nil, nil, fmt.Errorf("metric.%s: %s is empty", name, field)
 	}
 	for i, group := range groups {
 		if group < 0 {
-			return nil, nil, fmt.Errorf("metric: %s: %s[%d] is %d, want 0 or more", name, field, i, group)
+			return nil, nil, fmt.Errorf("metric.%s: %s[%d] is %d; it must be 0 or more", name, field, i, group)
 		}
 	}
 	members = stratify(indices(len(groups)), groups)
 	if len(members) < 2 {
-		return nil, nil, fmt.Errorf("metric: %s: %s is %d throughout, want at least two groups", name, field, groups[0])
+		return nil, nil, fmt.Errorf("metric.%s: %s is %d throughout; it must hold at least two groups", name, field, groups[0])
 	}
 	slices.SortFunc(members, func(a, b []int) int { return groups[a[0]] - groups[b[0]] })
 	for _, images := range members {

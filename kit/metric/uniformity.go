@@ -52,7 +52,7 @@ func Uniformity(x []float32, n, dim int) (float64, error) {
 	unit := normalised(x, dim)
 	for i := range n {
 		if row := unit[i*dim : (i+1)*dim]; !anyNonZero(row) {
-			return 0, fmt.Errorf("metric: Uniformity: x row %d is zero and has no direction", i)
+			return 0, fmt.Errorf("metric.Uniformity: x row %d is zero and has no direction", i)
 		}
 	}
 	rows := func(start, end int) blas64.General {
