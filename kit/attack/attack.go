@@ -3,8 +3,9 @@ package attack
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"math/rand/v2"
+
+	"sslkit/kit/setting"
 )
 
 // Attack is [FGSM] or [PGD].
@@ -67,14 +68,11 @@ func (p PGD) Name() string {
 
 // Check returns an error that names the field that is out of range.
 func (p PGD) Check() error {
+	d := PGD{}.WithDefaults()
 	p = p.WithDefaults()
-	if p.Steps < 1 {
-		return fmt.Errorf("attack: PGD.Steps is %d, want at least 1 (0: 10)", p.Steps)
-	}
-	if !(p.Step > 0) || math.IsInf(p.Step, 1) {
-		return fmt.Errorf("attack: PGD.Step is %g, want above 0 (0: 2.5/Steps)", p.Step)
-	}
-	return nil
+	return cmp.Or(
+		setting.AtLeast(1, "attack.PGD: Steps", p.Steps, d.Steps),
+		setting.Positive("attack.PGD: Step", p.Step, "2.5/Steps"))
 }
 
 func (p PGD) perturb(m *Model, clean []float32, labels []int32, eps float64, random *rand.Rand) ([]float32, []int32, error) {

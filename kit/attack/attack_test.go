@@ -182,13 +182,13 @@ func TestSweepErrors(t *testing.T) {
 	m := compiled(t, 4, curved)
 	pix, labels := pictures(4, 3)
 	for words, sweep := range map[string]Sweep{
-		"Sweep.Eps[0] is -0.1": {Eps: []float64{-.1}},
-		"Sweep.Eps[1] is NaN":  {Eps: []float64{0, math.NaN()}},
-		"Sweep.Eps is empty":   {Eps: []float64{}},
-		"Sweep.Images is 5":    {Images: 5},
-		"Sweep.Images is -1":   {Images: -1},
-		"PGD.Steps is -2":      {Attack: PGD{Steps: -2}},
-		"PGD.Step is -1":       {Attack: PGD{Step: -1}},
+		"attack.Sweep: Eps[0] is -0.1": {Eps: []float64{-.1}},
+		"attack.Sweep: Eps[1] is NaN":  {Eps: []float64{0, math.NaN()}},
+		"attack.Sweep: Eps is empty":   {Eps: []float64{}},
+		"attack.Sweep: Images is 5":    {Images: 5},
+		"attack.Sweep: Images is -1":   {Images: -1},
+		"attack.PGD: Steps is -2":      {Attack: PGD{Steps: -2}},
+		"attack.PGD: Step is -1":       {Attack: PGD{Step: -1}},
 	} {
 		if _, err := sweep.Run(m, pix, labels); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("want an error with %q, got %v", words, err)

@@ -26,7 +26,7 @@ type Model struct {
 // Compile compiles a classifier for batches of images of height × width pixels. A graph that cannot be built is an error.
 func Compile(backend compute.Backend, store *model.Store, batch, height, width int, classifier Classifier) (*Model, error) {
 	if batch < 1 || height < 1 || width < 1 {
-		return nil, fmt.Errorf("attack: Compile: batch, height, width is %d, %d, %d, want at least 1 of each", batch, height, width)
+		return nil, fmt.Errorf("attack.Compile: batch, height and width are %d, %d and %d; each must be at least 1", batch, height, width)
 	}
 	m := &Model{batch: batch, height: height, width: width}
 	caught := exceptions.TryCatch[error](func() {

@@ -1,12 +1,14 @@
 package attack
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 
 	"sslkit/kit/metric"
+	"sslkit/kit/setting"
 )
 
 // Sweep attacks the same images with balls of several sizes.
@@ -53,17 +55,14 @@ func (s Sweep) Check() error {
 		return err
 	}
 	if len(s.Eps) == 0 {
-		return fmt.Errorf("attack: Sweep.Eps is empty, want at least one (nil: the default)")
+		return errors.New("attack.Sweep: Eps is empty; it must hold at least one (nil means the default)")
 	}
 	for i, eps := range s.Eps {
-		if math.IsNaN(eps) || eps < 0 || eps > 1 {
-			return fmt.Errorf("attack: Sweep.Eps[%d] is %g, want in [0, 1], as 8. / 255", i, eps)
+		if err := setting.Must(eps >= 0 && eps <= 1, fmt.Sprintf("attack.Sweep: Eps[%d]", i), eps, "in [0, 1], such as 8. / 255"); err != nil {
+			return err
 		}
 	}
-	if s.Images < 0 {
-		return fmt.Errorf("attack: Sweep.Images is %d, want at least 1 (0: all)", s.Images)
-	}
-	return nil
+	return setting.Must(s.Images >= 0, "attack.Sweep: Images", s.Images, "at least 1", "all")
 }
 
 // Run attacks images of the model's size with the true classes, pix being [len(labels), height, width, 3] in levels of 0 to
@@ -75,17 +74,17 @@ func (s Sweep) Run(m *Model, pix []uint8, labels []int) (Curve, error) {
 	s = s.WithDefaults()
 	size := m.height * m.width * 3
 	if len(labels) == 0 || len(pix) != len(labels)*size {
-		return Curve{}, fmt.Errorf("attack: Sweep: pix holds %d values and labels %d, want %d·%d·3 an image, and at least one",
+		return Curve{}, fmt.Errorf("attack.Sweep: pix holds %d values and labels %d; they must hold %d·%d·3 and one an image, for at least one image",
 			len(pix), len(labels), m.height, m.width)
 	}
 	for i, label := range labels {
 		if label < 0 {
-			return Curve{}, fmt.Errorf("attack: Sweep: labels[%d] is %d: an attack needs the true class", i, label)
+			return Curve{}, fmt.Errorf("attack.Sweep: labels[%d] is %d: an attack needs the true class", i, label)
 		}
 	}
 	n := len(labels)
 	if s.Images > n {
-		return Curve{}, fmt.Errorf("attack: Sweep.Images is %d, and there are %d", s.Images, n)
+		return Curve{}, fmt.Errorf("attack.Sweep: Images is %d; it must be at most the %d that there are", s.Images, n)
 	}
 	if s.Images > 0 {
 		n = s.Images

@@ -1,8 +1,11 @@
 package corrupt
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+
+	"sslkit/kit/setting"
 )
 
 // Corruption is one of the fifteen common corruptions, in the paper's order.
@@ -84,7 +87,7 @@ func (c *Corruption) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("corrupt: corruption %q: must be one of %v", text, All())
+	return fmt.Errorf("corrupt: corruption is %q; it must be one of %v", text, All())
 }
 
 func (c Corruption) known() bool { return c >= 0 && int(c) < len(corruptions) }
@@ -101,8 +104,11 @@ func Apply(c Corruption, severity int, pix []uint8, height, width int, seed uint
 	if err := check(c, severity); err != nil {
 		return nil, err
 	}
-	if height < 1 || width < 1 || height > maxSide || width > maxSide {
-		return nil, fmt.Errorf("corrupt: an image of height %d and width %d, want 1 to %d", height, width, maxSide)
+	if err := cmp.Or(
+		setting.Within(1, maxSide, "corrupt: height", float64(height)),
+		setting.Within(1, maxSide, "corrupt: width", float64(width)),
+	); err != nil {
+		return nil, err
 	}
 	if want := height * width * 3; len(pix) != want {
 		return nil, fmt.Errorf("corrupt: pix holds %d bytes for an image of %d×%d×3 = %d", len(pix), height, width, want)
@@ -114,10 +120,10 @@ func Apply(c Corruption, severity int, pix []uint8, height, width int, seed uint
 // check returns an error that names what is out of range.
 func check(c Corruption, severity int) error {
 	if !c.known() {
-		return fmt.Errorf("corrupt: unknown corruption %d, want 0 to %d", int(c), len(corruptions)-1)
+		return fmt.Errorf("corrupt: the corruption is %d; it must be from 0 to %d", int(c), len(corruptions)-1)
 	}
 	if severity < 1 || severity > Severities {
-		return fmt.Errorf("corrupt: severity is %d, want 1 to %d", severity, Severities)
+		return fmt.Errorf("corrupt: severity is %d; it must be from 1 to %d", severity, Severities)
 	}
 	return nil
 }

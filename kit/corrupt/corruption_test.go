@@ -97,12 +97,12 @@ func TestBadInput(t *testing.T) {
 	}{
 		{GaussianNoise, 0, 4, 5, "severity is 0"},
 		{JPEG, 6, 4, 5, "severity is 6"},
-		{-1, 1, 4, 5, "corruption -1"},
-		{JPEG + 1, 1, 4, 5, "corruption 15"},
+		{-1, 1, 4, 5, "corruption is -1"},
+		{JPEG + 1, 1, 4, 5, "corruption is 15"},
 		{Fog, 1, 4, 6, "pix holds 60 bytes"},
-		{Fog, 1, 0, 5, "height 0"},
-		{Fog, 1, 4, -5, "width -5"},
-		{JPEG, 1, 1, 1 << 16, "width 65536"},
+		{Fog, 1, 0, 5, "height is 0; it must be in [1, 65535]"},
+		{Fog, 1, 4, -5, "width is -5"},
+		{JPEG, 1, 1, 1 << 16, "width is 65536"},
 	} {
 		_, err := Apply(test.c, test.severity, pix, test.height, test.width, 1)
 		if err == nil || !strings.Contains(err.Error(), test.names) {

@@ -67,7 +67,7 @@ func ratios(name string, errors, baseline Errors, clean, baselineClean float64) 
 func (e Errors) above(name, field string, c Corruption, clean float64) (float64, error) {
 	rates, ok := e[c]
 	if !ok {
-		return 0, fmt.Errorf("corrupt: %s: %s has no %v: all fifteen corruptions are needed", name, field, c)
+		return 0, fmt.Errorf("corrupt: %s: %s has no %v; it must have all fifteen corruptions", name, field, c)
 	}
 	var sum float64
 	for s, rate := range rates {
@@ -81,7 +81,7 @@ func (e Errors) above(name, field string, c Corruption, clean float64) (float64,
 
 func checkRate(name, field string, rate float64) error {
 	if math.IsNaN(rate) || rate < 0 || rate > 1 {
-		return fmt.Errorf("corrupt: %s: %s is %g: must be an error rate in [0, 1]", name, field, rate)
+		return fmt.Errorf("corrupt: %s: %s is %g; it must be an error rate in [0, 1]", name, field, rate)
 	}
 	return nil
 }

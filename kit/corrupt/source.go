@@ -2,11 +2,11 @@ package corrupt
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"strings"
 
 	"sslkit/data"
+	"sslkit/kit/setting"
 )
 
 // Source is another source with its validation and test images corrupted when they are read; its training images are the
@@ -39,7 +39,7 @@ func (s Source) Open(split data.Split) (data.Set, error) {
 		return nil, err
 	}
 	if s.From == nil {
-		return nil, errors.New("corrupt: Source.From is nil, want a source of clean images")
+		return nil, setting.Missing("corrupt.Source: From", "a data.Source of clean images, such as data.Shapes{}")
 	}
 	set, err := s.From.Open(split)
 	if err != nil || split == data.Train {

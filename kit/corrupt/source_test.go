@@ -113,8 +113,8 @@ func TestBadSources(t *testing.T) {
 		names  string
 	}{
 		{Source{From: data.Shapes{}}, "severity is 0"},
-		{Source{From: data.Shapes{}, Corruption: 99, Severity: 1}, "corruption 99"},
-		{Source{Severity: 1}, "From is nil"},
+		{Source{From: data.Shapes{}, Corruption: 99, Severity: 1}, "corruption is 99"},
+		{Source{Severity: 1}, "corrupt.Source: From is missing"},
 		{Source{From: data.Shapes{Size: 3}, Severity: 1}, "Size is 3"},
 	} {
 		if _, err := test.source.Open(data.Test); err == nil || !strings.Contains(err.Error(), test.names) {

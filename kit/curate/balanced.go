@@ -1,9 +1,12 @@
 package curate
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"sslkit/kit/setting"
 )
 
 // Balanced chooses images evenly over what the set shows: it is cut into
@@ -11,9 +14,15 @@ import (
 // random; one that is too small gives all it has. What is rare in the set is
 // then less rare in the subset.
 type Balanced struct {
-	Clusters   int    // of k-means, 1 to the number of images; default: the smaller of m and 100
-	Iterations int    // of k-means at most, at least 1; default 50
+	Clusters   int    // of k-means, 1 to the number of images. Default: the smaller of m and 100.
+	Iterations int    // of k-means at most, at least 1. Default 50.
 	Seed       uint64 // of the clusters and the draws
+}
+
+func (b Balanced) withDefaults(m int) Balanced {
+	b.Clusters = cmp.Or(b.Clusters, min(m, 100))
+	b.Iterations = cmp.Or(b.Iterations, 50)
+	return b
 }
 
 // Choose returns m images, sorted. x is [n, dim]; distances are Euclidean, so
@@ -23,20 +32,14 @@ func (b Balanced) Choose(x []float32, n, dim, m int) ([]int, error) {
 	if err := checkMatrix("Balanced", "x", x, n, dim); err != nil {
 		return nil, err
 	}
-	if m < 1 || m > n {
-		return nil, fmt.Errorf("curate: Balanced: m is %d, want 1 to the %d images of x", m, n)
-	}
-	if b.Clusters == 0 {
-		b.Clusters = min(m, 100)
-	}
-	if b.Iterations == 0 {
-		b.Iterations = 50
-	}
-	if b.Clusters < 1 || b.Clusters > n {
-		return nil, fmt.Errorf("curate: Balanced.Clusters is %d, want 0 (at most 100) or 1 to the %d images of x", b.Clusters, n)
-	}
-	if b.Iterations < 1 {
-		return nil, fmt.Errorf("curate: Balanced.Iterations is %d, want 0 (50) or at least 1", b.Iterations)
+	b = b.withDefaults(m)
+	upToAll := fmt.Sprintf("from 1 to the %d images of x", n)
+	if err := cmp.Or(
+		setting.Must(m >= 1 && m <= n, "curate.Balanced: m", m, upToAll),
+		setting.Must(b.Clusters >= 1 && b.Clusters <= n, "curate.Balanced: Clusters", b.Clusters, upToAll, "the smaller of m and 100"),
+		setting.AtLeast(1, "curate.Balanced: Iterations", b.Iterations, Balanced{}.withDefaults(m).Iterations),
+	); err != nil {
+		return nil, err
 	}
 	random := rand.New(rand.NewPCG(b.Seed, 0))
 	cluster := kMeans(x, n, dim, b.Clusters, b.Iterations, random)

@@ -189,7 +189,7 @@ func TestChoicesBadInput(t *testing.T) {
 		n, m int
 		part string
 	}{
-		{x, 20, 21, "m is 21, want 1 to the 20"},
+		{x, 20, 21, "m is 21; it must be from 1 to the 20"},
 		{x, 20, 0, "m is 0"},
 		{x, 19, 5, "x holds 40 values"},
 		{nil, 0, 1, "x is [0, 2]"},
@@ -201,17 +201,17 @@ func TestChoicesBadInput(t *testing.T) {
 		wantError(t, err, "Balanced", bad.part)
 	}
 	_, _, err := KCenter{Labelled: []int{3, 20}}.Choose(x, 20, 2, 5)
-	wantError(t, err, "KCenter.Labelled[1] is 20, want 0 to 19")
+	wantError(t, err, "curate.KCenter: Labelled[1] is 20; it must be in [0, 19]")
 	_, _, err = KCenter{Labelled: []int{3, 3}}.Choose(x, 20, 2, 5)
-	wantError(t, err, "KCenter.Labelled[1] is 3 for the second time")
+	wantError(t, err, "curate.KCenter: Labelled[1] is 3 for the second time")
 	_, _, err = KCenter{Labelled: []int{3}}.Choose(x, 20, 2, 20)
-	wantError(t, err, "m is 20, want 1 to the 19")
+	wantError(t, err, "m is 20; it must be from 1 to the 19")
 	_, err = Balanced{Clusters: 21}.Choose(x, 20, 2, 5)
-	wantError(t, err, "Balanced.Clusters is 21")
+	wantError(t, err, "curate.Balanced: Clusters is 21")
 	_, err = Balanced{Clusters: -1}.Choose(x, 20, 2, 5)
-	wantError(t, err, "Balanced.Clusters is -1")
+	wantError(t, err, "curate.Balanced: Clusters is -1")
 	_, err = Balanced{Iterations: -1}.Choose(x, 20, 2, 5)
-	wantError(t, err, "Balanced.Iterations is -1")
+	wantError(t, err, "curate.Balanced: Iterations is -1")
 }
 
 func seq(n int) []int {

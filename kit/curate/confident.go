@@ -1,8 +1,11 @@
 package curate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+
+	"sslkit/kit/setting"
 )
 
 // ConfidentLearning finds wrong labels by what a classifier says of images that
@@ -53,10 +56,11 @@ type Confident struct {
 // probabilities that are none, no label at all.
 func (c ConfidentLearning) Find(probabilities []float32, n int, labels []int, classes int) (Confident, error) {
 	const what = "ConfidentLearning"
-	if c.Rank != SelfConfidence && c.Rank != NormalizedMargin {
-		return Confident{}, fmt.Errorf("curate: ConfidentLearning.Rank is %d, want SelfConfidence or NormalizedMargin", c.Rank)
-	}
-	if err := checkLabels(what, labels, n, classes); err != nil {
+	if err := cmp.Or(
+		setting.Must(c.Rank == SelfConfidence || c.Rank == NormalizedMargin, "curate.ConfidentLearning: Rank", int(c.Rank),
+			"SelfConfidence or NormalizedMargin"),
+		checkLabels(what, labels, n, classes),
+	); err != nil {
 		return Confident{}, err
 	}
 	if err := checkMatrix(what, "probabilities", probabilities, n, classes); err != nil {
@@ -87,7 +91,7 @@ func (c ConfidentLearning) Find(probabilities []float32, n int, labels []int, cl
 		}
 	}
 	if labelled == 0 {
-		return Confident{}, fmt.Errorf("curate: %s: labels are all -1 (unlabelled), want at least one label", what)
+		return Confident{}, fmt.Errorf("curate.%s: labels are all -1 (unlabelled); there must be at least one label", what)
 	}
 	for i, label := range labels {
 		if label < 0 {
@@ -114,12 +118,12 @@ func checkProbabilities(p []float32, classes int) error {
 		sum := 0.0
 		for j, v := range p[i : i+classes] {
 			if v < 0 || v > 1+1e-4 {
-				return fmt.Errorf("curate: ConfidentLearning: probabilities row %d column %d is %g, want in [0, 1]", i/classes, j, v)
+				return fmt.Errorf("curate.ConfidentLearning: probabilities row %d column %d is %g; it must be in [0, 1]", i/classes, j, v)
 			}
 			sum += float64(v)
 		}
 		if math.Abs(sum-1) > 1e-3 {
-			return fmt.Errorf("curate: ConfidentLearning: probabilities row %d sums to %g, want 1", i/classes, sum)
+			return fmt.Errorf("curate.ConfidentLearning: probabilities row %d sums to %g; it must be 1", i/classes, sum)
 		}
 	}
 	return nil

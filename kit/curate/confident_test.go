@@ -225,10 +225,10 @@ func TestConfidentLearningBadInput(t *testing.T) {
 		classes int
 		part    string
 	}{
-		{ConfidentLearning{Rank: 7}, good, 2, labels, 2, "ConfidentLearning.Rank is 7"},
+		{ConfidentLearning{Rank: 7}, good, 2, labels, 2, "curate.ConfidentLearning: Rank is 7"},
 		{ConfidentLearning{}, good, 3, []int{0, 1, 1}, 2, "probabilities holds 4 values"},
-		{ConfidentLearning{}, good, 2, []int{0}, 2, "labels holds 1 values, want n = 2"},
-		{ConfidentLearning{}, good, 2, []int{0, 2}, 2, "labels[1] is 2, want -1 (unlabelled) or 0 to 1"},
+		{ConfidentLearning{}, good, 2, []int{0}, 2, "labels holds 1 values; it must hold n = 2"},
+		{ConfidentLearning{}, good, 2, []int{0, 2}, 2, "labels[1] is 2; it must be -1 (unlabelled) or from 0 to 1"},
 		{ConfidentLearning{}, good, 2, []int{-2, 1}, 2, "labels[0] is -2"},
 		{ConfidentLearning{}, good, 2, []int{-1, -1}, 2, "labels are all -1"},
 		{ConfidentLearning{}, good, 4, []int{0, 0, 0, 0}, 1, "classes is 1"},
@@ -238,6 +238,6 @@ func TestConfidentLearningBadInput(t *testing.T) {
 		{ConfidentLearning{}, []float32{0.5, 0.5, 0.5, 0.6}, 2, labels, 2, "probabilities row 1 sums to 1.1"},
 	} {
 		_, err := bad.c.Find(bad.p, bad.n, bad.labels, bad.classes)
-		wantError(t, err, "curate: ConfidentLearning", bad.part)
+		wantError(t, err, "curate.ConfidentLearning", bad.part)
 	}
 }

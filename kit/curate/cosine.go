@@ -1,9 +1,10 @@
 package curate
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 	"sync"
+
+	"sslkit/kit/setting"
 )
 
 // Cosine finds images that are near each other in the features of an encoder,
@@ -20,19 +21,14 @@ type Cosine struct {
 
 // WithDefaults fills in the settings that were left at zero.
 func (c Cosine) WithDefaults() Cosine {
-	if c.Threshold == 0 {
-		c.Threshold = 0.98
-	}
+	c.Threshold = cmp.Or(c.Threshold, 0.98)
 	return c
 }
 
 // Check returns an error that names the field and the allowed range of a bad
 // setting.
 func (c Cosine) Check() error {
-	if t := c.WithDefaults().Threshold; math.IsNaN(t) || t <= 0 || t > 1 {
-		return fmt.Errorf("curate: Cosine.Threshold is %g, want 0 (0.98) or in (0, 1]", t)
-	}
-	return nil
+	return setting.UpTo(1, "curate.Cosine: Threshold", c.WithDefaults().Threshold, Cosine{}.WithDefaults().Threshold)
 }
 
 // rounding is what products of float32 rows of length 1 may lack of 1.

@@ -102,9 +102,9 @@ func TestCosineBadInput(t *testing.T) {
 		n, dim int
 		part   string
 	}{
-		{Cosine{Threshold: 1.1}, good, 2, 2, "Cosine.Threshold is 1.1"},
-		{Cosine{Threshold: -1}, good, 2, 2, "Cosine.Threshold is -1"},
-		{Cosine{}, good, 3, 2, "x holds 4 values, want n*dim = 3*2"},
+		{Cosine{Threshold: 1.1}, good, 2, 2, "curate.Cosine: Threshold is 1.1"},
+		{Cosine{Threshold: -1}, good, 2, 2, "curate.Cosine: Threshold is -1"},
+		{Cosine{}, good, 3, 2, "x holds 4 values; it must hold n*dim = 3*2"},
 		{Cosine{}, nil, 0, 2, "x is [0, 2]"},
 		{Cosine{}, []float32{1, 2, 3, nan}, 2, 2, "x row 1 column 1 is NaN"},
 	} {
@@ -116,5 +116,5 @@ func TestCosineBadInput(t *testing.T) {
 	_, err = Cosine{}.Leaks(good, 2, good, 4, 2)
 	wantError(t, err, "test holds 4 values")
 	_, err = Cosine{Threshold: 2}.Leaks(good, 2, good, 2, 2)
-	wantError(t, err, "Cosine.Threshold is 2")
+	wantError(t, err, "curate.Cosine: Threshold is 2")
 }

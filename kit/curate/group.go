@@ -50,7 +50,7 @@ func (g Groups) Conflicts(labels []int) (Groups, error) {
 	var conflicts Groups
 	for _, group := range g {
 		if last := group[len(group)-1]; last >= len(labels) {
-			return nil, fmt.Errorf("curate: Groups.Conflicts: labels holds %d values, and image %d is in a group", len(labels), last)
+			return nil, fmt.Errorf("curate.Groups.Conflicts: labels holds %d values, and image %d is in a group", len(labels), last)
 		}
 		seen := -1
 		for _, i := range group {

@@ -13,7 +13,7 @@ const readBlock = 256
 // width, 3], and only lent.
 func eachImage(what, name string, set data.Set, do func(i int, pix []uint8)) error {
 	if set == nil || set.Len() == 0 {
-		return fmt.Errorf("curate: %s: %s is empty, want at least one image", what, name)
+		return fmt.Errorf("curate.%s: %s is empty; it must hold at least one image", what, name)
 	}
 	height, width := set.Size()
 	size := height * width * 3
@@ -24,7 +24,7 @@ func eachImage(what, name string, set data.Set, do func(i int, pix []uint8)) err
 		}
 		pix, err := data.Pixels(set, indices)
 		if err != nil {
-			return fmt.Errorf("curate: %s: %s: %w", what, name, err)
+			return fmt.Errorf("curate.%s: %s: %w", what, name, err)
 		}
 		parallel(len(indices), func(k int) { do(start+k, pix[k*size:(k+1)*size]) })
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"sslkit/kit/setting"
 )
 
 // KCenter chooses images so that no other is far from a chosen one: greedily,
@@ -14,7 +16,7 @@ import (
 //
 // It takes outliers first: clear a set of broken images and duplicates before.
 type KCenter struct {
-	Labelled []int  // images that are chosen already, as those with labels; default none: the first image is drawn
+	Labelled []int  // images that are chosen already, such as those with labels. Default: none, and the first image is drawn.
 	Seed     uint64 // of that draw
 }
 
@@ -43,16 +45,18 @@ func (k KCenter) Choose(x []float32, n, dim, m int) (chosen []int, radius float6
 		nearest[center] = -1
 	}
 	for at, i := range k.Labelled {
-		if i < 0 || i >= n {
-			return nil, 0, fmt.Errorf("curate: KCenter.Labelled[%d] is %d, want 0 to %d", at, i, n-1)
+		if err := setting.Within(0, float64(n-1), fmt.Sprintf("curate.KCenter: Labelled[%d]", at), float64(i)); err != nil {
+			return nil, 0, err
 		}
 		if nearest[i] < 0 {
-			return nil, 0, fmt.Errorf("curate: KCenter.Labelled[%d] is %d for the second time", at, i)
+			return nil, 0, fmt.Errorf("curate.KCenter: Labelled[%d] is %d for the second time", at, i)
 		}
 		take(i)
 	}
-	if m < 1 || m > n-len(k.Labelled) {
-		return nil, 0, fmt.Errorf("curate: KCenter: m is %d, want 1 to the %d images that are not labelled", m, n-len(k.Labelled))
+	free := n - len(k.Labelled)
+	if err := setting.Must(m >= 1 && m <= free, "curate.KCenter: m", m,
+		fmt.Sprintf("from 1 to the %d images that are not labelled", free)); err != nil {
+		return nil, 0, err
 	}
 	furthest := func() int {
 		best := 0

@@ -12,15 +12,15 @@ import (
 // [n, dim] matrix of finite values.
 func checkMatrix(what, name string, x []float32, n, dim int) error {
 	if n < 1 || dim < 1 {
-		return fmt.Errorf("curate: %s: %s is [%d, %d], want at least 1 row and 1 column", what, name, n, dim)
+		return fmt.Errorf("curate.%s: %s is [%d, %d]; it must have at least 1 row and 1 column", what, name, n, dim)
 	}
 	if len(x) != n*dim {
-		return fmt.Errorf("curate: %s: %s holds %d values, want n*dim = %d*%d", what, name, len(x), n, dim)
+		return fmt.Errorf("curate.%s: %s holds %d values; it must hold n*dim = %d*%d", what, name, len(x), n, dim)
 	}
 	for i, v := range x {
 		// v-v is 0 for every finite v, and NaN for NaN and the infinities.
 		if v-v != 0 {
-			return fmt.Errorf("curate: %s: %s row %d column %d is %g, want finite values", what, name, i/dim, i%dim, v)
+			return fmt.Errorf("curate.%s: %s row %d column %d is %g; it must be finite", what, name, i/dim, i%dim, v)
 		}
 	}
 	return nil
@@ -29,14 +29,14 @@ func checkMatrix(what, name string, x []float32, n, dim int) error {
 // checkLabels says what is wrong with labels of n images.
 func checkLabels(what string, labels []int, n, classes int) error {
 	if classes < 2 {
-		return fmt.Errorf("curate: %s: classes is %d, want at least 2", what, classes)
+		return fmt.Errorf("curate.%s: classes is %d; it must be at least 2", what, classes)
 	}
 	if len(labels) != n {
-		return fmt.Errorf("curate: %s: labels holds %d values, want n = %d", what, len(labels), n)
+		return fmt.Errorf("curate.%s: labels holds %d values; it must hold n = %d", what, len(labels), n)
 	}
 	for i, label := range labels {
 		if label < -1 || label >= classes {
-			return fmt.Errorf("curate: %s: labels[%d] is %d, want -1 (unlabelled) or 0 to %d", what, i, label, classes-1)
+			return fmt.Errorf("curate.%s: labels[%d] is %d; it must be -1 (unlabelled) or from 0 to %d", what, i, label, classes-1)
 		}
 	}
 	return nil

@@ -1,12 +1,12 @@
 package curate
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 	"math/bits"
 	"sync"
 
 	"sslkit/data"
+	"sslkit/kit/setting"
 )
 
 // Perceptual finds images that look the same: copies that were encoded anew,
@@ -17,7 +17,7 @@ import (
 // It works in two steps. Images whose perceptual hashes (see Zauner 2010; 64
 // bits of the lowest frequencies of the cosine transform) differ in few bits are
 // candidates; of n images all n² pairs are compared, which takes seconds for
-// 50,000. A hash of few bits alone takes images of one composition, as chest
+// 50,000. A hash of few bits alone takes images of one composition, such as chest
 // X-rays, for copies. So of candidates the pictures are compared as well: as
 // the correlation of 16×16 RGB thumbnails, each channel with its mean taken out,
 // of one image whole and the other whole or without a margin of one or two
@@ -29,32 +29,25 @@ import (
 // training images and 163 of 10,000 test images in the training set; of 96 of
 // each that were looked at, nearly all show the same photograph twice.
 type Perceptual struct {
-	Distance   int     // bits of 64 in which the hashes of candidates may differ, 1 to 63; default 14
-	Similarity float64 // correlation from which on candidates are copies, in (0, 1]; default 0.97
+	Distance   int     // bits of 64 in which the hashes of candidates may differ, 1 to 63. Default 14.
+	Similarity float64 // correlation from which on candidates are copies, in (0, 1]. Default 0.97.
 }
 
 // WithDefaults fills in the settings that were left at zero.
 func (p Perceptual) WithDefaults() Perceptual {
-	if p.Distance == 0 {
-		p.Distance = 14
-	}
-	if p.Similarity == 0 {
-		p.Similarity = 0.97
-	}
+	p.Distance = cmp.Or(p.Distance, 14)
+	p.Similarity = cmp.Or(p.Similarity, 0.97)
 	return p
 }
 
 // Check returns an error that names the field and the allowed range of a bad
 // setting.
 func (p Perceptual) Check() error {
+	d := Perceptual{}.WithDefaults()
 	p = p.WithDefaults()
-	if p.Distance < 1 || p.Distance > 63 {
-		return fmt.Errorf("curate: Perceptual.Distance is %d, want 0 (14 bits) or 1 to 63", p.Distance)
-	}
-	if math.IsNaN(p.Similarity) || p.Similarity <= 0 || p.Similarity > 1 {
-		return fmt.Errorf("curate: Perceptual.Similarity is %g, want 0 (0.97) or in (0, 1]", p.Similarity)
-	}
-	return nil
+	return cmp.Or(
+		setting.Within(1, 63, "curate.Perceptual: Distance", float64(p.Distance), d.Distance),
+		setting.UpTo(1, "curate.Perceptual: Similarity", p.Similarity, d.Similarity))
 }
 
 // Groups finds the duplicates within a set. Bad settings, an empty set and an

@@ -154,10 +154,10 @@ func TestPerceptualBadInput(t *testing.T) {
 		p     Perceptual
 		parts string
 	}{
-		{Perceptual{Distance: -1}, "Perceptual.Distance is -1"},
-		{Perceptual{Distance: 64}, "Perceptual.Distance is 64"},
-		{Perceptual{Similarity: 1.5}, "Perceptual.Similarity is 1.5"},
-		{Perceptual{Similarity: -0.5}, "Perceptual.Similarity is -0.5"},
+		{Perceptual{Distance: -1}, "curate.Perceptual: Distance is -1"},
+		{Perceptual{Distance: 64}, "curate.Perceptual: Distance is 64"},
+		{Perceptual{Similarity: 1.5}, "curate.Perceptual: Similarity is 1.5"},
+		{Perceptual{Similarity: -0.5}, "curate.Perceptual: Similarity is -0.5"},
 	} {
 		_, err := bad.p.Groups(set)
 		wantError(t, err, bad.parts)

@@ -1,43 +1,38 @@
 package curate
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"slices"
+
+	"sslkit/kit/setting"
 )
 
 // NeighborVotes judges labels by those of the nearest images: the K with the
 // highest cosine similarity, the image itself left out, each with one vote. It
 // needs features in which neighbours mostly share a class, and no fitting.
 type NeighborVotes struct {
-	K int // neighbours that vote, at least 1; default 10
+	K int // neighbours that vote, at least 1. Default 10.
 	// Majority is the share of votes for one other class above which a label is
-	// suspect, in [0, 1). Default 0.5.
+	// suspect, in (0, 1). Default 0.5.
 	Majority float64
 }
 
 // WithDefaults fills in the settings that were left at zero.
 func (v NeighborVotes) WithDefaults() NeighborVotes {
-	if v.K == 0 {
-		v.K = 10
-	}
-	if v.Majority == 0 {
-		v.Majority = 0.5
-	}
+	v.K = cmp.Or(v.K, 10)
+	v.Majority = cmp.Or(v.Majority, 0.5)
 	return v
 }
 
 // Check returns an error that names the field and the allowed range of a bad
 // setting.
 func (v NeighborVotes) Check() error {
+	d := NeighborVotes{}.WithDefaults()
 	v = v.WithDefaults()
-	if v.K < 1 {
-		return fmt.Errorf("curate: NeighborVotes.K is %d, want 0 (10) or at least 1", v.K)
-	}
-	if math.IsNaN(v.Majority) || v.Majority < 0 || v.Majority >= 1 {
-		return fmt.Errorf("curate: NeighborVotes.Majority is %g, want 0 (0.5) or in (0, 1)", v.Majority)
-	}
-	return nil
+	return cmp.Or(
+		setting.AtLeast(1, "curate.NeighborVotes: K", v.K, d.K),
+		setting.Fraction("curate.NeighborVotes: Majority", v.Majority, d.Majority))
 }
 
 // Suspects lists the images whose neighbours agree on another class, the most
@@ -107,7 +102,7 @@ func (v NeighborVotes) votes(x []float32, n, dim int, labels []int, classes int)
 	}
 	k := v.WithDefaults().K
 	if len(bank) < k+1 {
-		return nil, fmt.Errorf("curate: NeighborVotes.K is %d, want less than the %d labelled images", k, len(bank))
+		return nil, fmt.Errorf("curate.NeighborVotes: K is %d; it must be less than the %d labelled images", k, len(bank))
 	}
 	rows := unit(x, n, dim)
 	bankRows := make([]float32, 0, len(bank)*dim)

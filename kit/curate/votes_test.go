@@ -57,10 +57,10 @@ func TestNeighborVotesBadInput(t *testing.T) {
 		labels []int
 		part   string
 	}{
-		{NeighborVotes{K: -1}, x, 20, labels, "NeighborVotes.K is -1"},
-		{NeighborVotes{K: 20}, x, 20, labels, "NeighborVotes.K is 20, want less than the 20"},
-		{NeighborVotes{Majority: 1}, x, 20, labels, "NeighborVotes.Majority is 1"},
-		{NeighborVotes{Majority: math.NaN()}, x, 20, labels, "NeighborVotes.Majority is NaN"},
+		{NeighborVotes{K: -1}, x, 20, labels, "curate.NeighborVotes: K is -1"},
+		{NeighborVotes{K: 20}, x, 20, labels, "curate.NeighborVotes: K is 20; it must be less than the 20"},
+		{NeighborVotes{Majority: 1}, x, 20, labels, "curate.NeighborVotes: Majority is 1"},
+		{NeighborVotes{Majority: math.NaN()}, x, 20, labels, "curate.NeighborVotes: Majority is NaN"},
 		{NeighborVotes{}, spoiled, 20, labels, "x row 3 column 1 is -Inf"},
 		{NeighborVotes{}, x, 21, labels, "x holds 40 values"},
 		{NeighborVotes{}, x, 20, labels[:19], "labels holds 19 values"},
