@@ -35,7 +35,7 @@ func (r *Run) Adversarial(probe *eval.LinearModel, split data.Split, sweep attac
 		return fail(err)
 	}
 	if probe == nil {
-		return fail(fmt.Errorf("probe is nil, want what eval.Linear's Fit returns"))
+		return fail(fmt.Errorf("probe is nil; it must be what eval.Linear's Fit returns"))
 	}
 	if err := sweep.Check(); err != nil {
 		return fail(err)

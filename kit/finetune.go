@@ -144,7 +144,7 @@ func (f FineTuning) check() error {
 	return cmp.Or(
 		setting.Must(f.LayerDecay >= 0 && f.LayerDecay <= 1, "kit.FineTuning: LayerDecay", f.LayerDecay, "in (0, 1]", d.LayerDecay),
 		setting.Must(f.Steps >= 0, "kit.FineTuning: Steps", f.Steps, "at least 1", d.Steps),
-		setting.Must(f.HeldOut >= 0 && f.HeldOut < 1, "kit.FineTuning: HeldOut", f.HeldOut, "in [0, 1)"),
+		setting.Below(1, "kit.FineTuning: HeldOut", f.HeldOut),
 	)
 }
 

@@ -3,7 +3,6 @@ package compress
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"os"
 
 	"sslkit/kit/encoder"
@@ -41,7 +40,7 @@ type Row struct {
 func (c Candidate) check(height, width int) error {
 	switch {
 	case c.Name == "":
-		return errors.New("compress.Candidate: Name is missing")
+		return setting.Missing("compress.Candidate: Name", "a name of one's own for the row")
 	case c.Encoder == nil:
 		return setting.Missing("compress.Candidate: Encoder of "+c.Name, "an encoder.Encoder, such as encoder.ResNet{}")
 	case c.Weights == "":

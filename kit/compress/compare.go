@@ -52,9 +52,9 @@ func (c Comparison) Check() error {
 	); err != nil {
 		return err
 	}
-	for _, batch := range c.Batches {
-		if batch < 1 {
-			return fmt.Errorf("compress.Comparison: Batches is %v; each must be at least 1", c.Batches)
+	for i, batch := range c.Batches {
+		if err := setting.AtLeast(1, fmt.Sprintf("compress.Comparison: Batches[%d]", i), batch); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 // 1), 0 for a network that has not been pruned; to is above it and below 1; rounds is at least 1.
 func Cubic(from, to float64, rounds int) ([]float64, error) {
 	if err := cmp.Or(
-		setting.Must(from >= 0 && from < 1, "compress.Cubic: from", from, "in [0, 1)"),
+		setting.Below(1, "compress.Cubic: from", from),
 		setting.Must(to > from && to < 1, "compress.Cubic: to", to, fmt.Sprintf("above from, %v, and below 1", from)),
 		setting.AtLeast(1, "compress.Cubic: rounds", rounds),
 	); err != nil {

@@ -87,7 +87,7 @@ func TestEnergyOfKnownPower(t *testing.T) {
 	if e, unknown, err = (Power{}).Estimate(1, 0, "none"); err != nil || e != nil || !strings.Contains(unknown, "cores") {
 		t.Errorf("unknown cores: %+v, %q, %v", e, unknown, err)
 	}
-	for field, p := range map[string]Power{"Power.Watts is -1": {Watts: -1}, "Power.GridCarbon is NaN": {GridCarbon: math.NaN()}} {
+	for field, p := range map[string]Power{"report.Power: Watts is -1": {Watts: -1}, "report.Power: GridCarbon is NaN": {GridCarbon: math.NaN()}} {
 		if _, _, err := p.Estimate(1, 1, ""); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: %v", field, err)
 		}

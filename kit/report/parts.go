@@ -11,6 +11,7 @@ import (
 	"sslkit/kit/curate"
 	"sslkit/kit/eval"
 	"sslkit/kit/rundir"
+	"sslkit/kit/setting"
 	"sslkit/kit/train"
 )
 
@@ -66,15 +67,17 @@ type Parts struct {
 
 // Check returns an error that names the field that is out of range.
 func (w Parts) Check() error {
-	if w.Split < data.Train || w.Split > data.Test {
-		return fmt.Errorf("report.Parts: Split is %d; it must be data.Validation or data.Test (0 means data.Test)", int(w.Split))
+	if err := setting.Must(w.Split >= data.Train && w.Split <= data.Test, "report.Parts: Split", int(w.Split),
+		"data.Validation or data.Test", "data.Test"); err != nil {
+		return err
 	}
 	if w.Corruptions != nil && w.Robustness == nil {
 		return fmt.Errorf("report.Parts: Corruptions are given and Robustness is nil; give &eval.Robustness{}")
 	}
 	for i, c := range w.Corruptions {
-		if c < corrupt.GaussianNoise || c > corrupt.JPEG {
-			return fmt.Errorf("report.Parts: Corruptions[%d] is %d; it must be one of corrupt.All()", i, int(c))
+		if err := setting.Must(c >= corrupt.GaussianNoise && c <= corrupt.JPEG, fmt.Sprintf("report.Parts: Corruptions[%d]", i), int(c),
+			"one of corrupt.All()"); err != nil {
+			return err
 		}
 	}
 	for _, part := range []struct {

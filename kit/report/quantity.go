@@ -57,7 +57,7 @@ func (u *Unit) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("report: unit %q, want one of %q", text, unitNames)
+	return fmt.Errorf("report: unit is %q; it must be one of %q", text, unitNames)
 }
 
 // Words is a cell of words.

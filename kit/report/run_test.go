@@ -258,7 +258,7 @@ func TestReportErrors(t *testing.T) {
 		"Corruptions[0] is 99": {Corruptions: []corrupt.Corruption{99},
 			Robustness: &eval.Robustness{}},
 		"TrainingOnly is true and a part that looks at images": {TrainingOnly: true, Curation: &curate.Perceptual{}},
-		"Robustness: eval: Linear.MaxIterations is -1, want " +
+		"Robustness: eval: Linear.MaxIterations is -1; it must be " +
 			"at": {Robustness: &eval.Robustness{Probe: eval.Linear{MaxIterations: -1}}},
 	} {
 		if _, err := report.Of(run, with); err == nil || !strings.Contains(err.Error(), want) ||

@@ -85,8 +85,9 @@ func (p Pruning) check() error {
 		return errors.New("stages.Pruning: Sparsities is empty; it must hold a fraction in (0, 1) for each round")
 	}
 	for i, s := range p.Sparsities {
-		if !(s > 0 && s < 1) || (i > 0 && s <= p.Sparsities[i-1]) {
-			return fmt.Errorf("stages.Pruning: Sparsities is %v; each must be in (0, 1) and above the one before", p.Sparsities)
+		if err := setting.Must(s > 0 && s < 1 && (i == 0 || s > p.Sparsities[i-1]), fmt.Sprintf("stages.Pruning: Sparsities[%d]", i), s,
+			"in (0, 1) and above the one before"); err != nil {
+			return err
 		}
 	}
 	unpruned := p.Recipe

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -13,6 +14,7 @@ import (
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
 	"sslkit/kit/rundir"
+	"sslkit/kit/setting"
 )
 
 // StopEarly is when to end the training of a classifier, such as ssl.Supervised, by its accuracy on the validation split of the
@@ -34,16 +36,12 @@ var errStopEarly = errors.New("validation accuracy no longer rises")
 
 // Check returns an error where a field is out of range.
 func (s StopEarly) Check() error {
-	switch {
-	case s.Every < 0:
-		return fmt.Errorf("kit.StopEarly: Every is %d; it must be at least 1 (0 means never)", s.Every)
-	case s.Patience < 0:
-		return fmt.Errorf("kit.StopEarly: Patience is %d; it must be at least 1 (0 means that the training goes on to its last step)",
-			s.Patience)
-	case s.Patience > 0 && s.Every == 0:
+	if s.Patience > 0 && s.Every == 0 {
 		return fmt.Errorf("kit.StopEarly: Patience is %d and Every is 0; give Every too", s.Patience)
 	}
-	return nil
+	return cmp.Or(
+		setting.Must(s.Every >= 0, "kit.StopEarly: Every", s.Every, "at least 1", "never"),
+		setting.Must(s.Patience >= 0, "kit.StopEarly: Patience", s.Patience, "at least 1", "that the training goes on to its last step"))
 }
 
 // validation is how well a classifier in training does on the validation images.
@@ -136,6 +134,6 @@ func (v *validation) close() {
 
 // String tells how it ended.
 func (v *validation) String() string {
-	return fmt.Sprintf("stopped early: the best validation accuracy was %.1f %% at step %d; the %d looks since then were not better",
-		100*v.best, v.bestStep, v.Patience)
+	return fmt.Sprintf("stopped early: validation accuracy %.1f %% at step %d was not surpassed in %d looks since", 100*v.best, v.bestStep,
+		v.Patience)
 }
