@@ -41,7 +41,7 @@ type FineTuning struct {
 	LayerDecay float64
 	// Steps is the number of batches at most, at least 1. Default 1000.
 	Steps int
-	// Batch is the number of images a step. Default: 50, or all images that are trained on where they are fewer.
+	// Batch is the number of images a step. Default: all images that are trained on, but at most 50.
 	Batch int
 	// HeldOut is the fraction of the labels in [0, 1) that are not trained on, but tell when to stop; see data.SetAside. Default
 	// 0: the training goes to its last step, since a few labels tell little.

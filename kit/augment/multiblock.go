@@ -22,7 +22,7 @@ type MultiBlockMask struct {
 	Targets int
 	// TargetScale is the share of the grid in one target block, in (0, 1). Default 0.175, the middle of 0.15 to 0.2.
 	TargetScale float64
-	// TargetAspect is a target block's height over its width. Default 1.06, the geometric middle of 0.75 to 1.5.
+	// TargetAspect is a target block's height over its width. Default: the geometric middle of 0.75 to 1.5, about 1.06.
 	TargetAspect float64
 	// ContextScale is the share of the grid in the context block, a square on a square grid, in (0, 1]. Default 0.925, the middle
 	// of 0.85 to 1. As in I-JEPA's code the block is at least one patch smaller than the grid either way.

@@ -55,12 +55,12 @@ func TestFeaturesCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	for word, spoil := range map[string]func(f *Features){
-		"N and Dim are 0":   func(f *Features) { f.N, f.X, f.Labels = 0, nil, nil },
-		"X holds 17":    func(f *Features) { f.X = f.X[:17] },
-		"Labels holds":  func(f *Features) { f.Labels = f.Labels[:5] },
-		"Labels[1]":     func(f *Features) { f.Classes = f.Classes[:1] },
-		"Indices holds": func(f *Features) { f.Indices = []int{1} },
-		"Encoder":       func(f *Features) { f.Encoder, f.Rehash = "", func() (string, error) { return "", nil } },
+		"N and Dim are 0": func(f *Features) { f.N, f.X, f.Labels = 0, nil, nil },
+		"X holds 17":      func(f *Features) { f.X = f.X[:17] },
+		"Labels holds":    func(f *Features) { f.Labels = f.Labels[:5] },
+		"Labels[1]":       func(f *Features) { f.Classes = f.Classes[:1] },
+		"Indices holds":   func(f *Features) { f.Indices = []int{1} },
+		"Encoder":         func(f *Features) { f.Encoder, f.Rehash = "", func() (string, error) { return "", nil } },
 		"row 1 column 2 is NaN": func(f *Features) {
 			f.X = slices.Clone(f.X)
 			f.X[5] = float32(math.NaN())

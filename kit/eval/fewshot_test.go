@@ -373,8 +373,8 @@ func TestFewShotBadSettings(t *testing.T) {
 		"Classes[1] is \"dog\"":             {Ways: 2, Classes: []string{"class 1", "dog"}},
 		"Classes is empty":                  {Ways: 2, Classes: []string{}},
 		"episode 0 of features \"set\"":     {Ways: 2, Classifier: tired},
-		"eval.Ridge: L2 is -1":                    {Ways: 2, Classifier: Ridge{L2: -1}},
-		"eval.Ridge: L2 is NaN":                   {Ways: 2, Classifier: Ridge{L2: math.NaN()}},
+		"eval.Ridge: L2 is -1":              {Ways: 2, Classifier: Ridge{L2: -1}},
+		"eval.Ridge: L2 is NaN":             {Ways: 2, Classifier: Ridge{L2: math.NaN()}},
 		"FewShot.Classifier made 1 predict": {Ways: 2, Classifier: silent{}},
 	} {
 		_, err := s.Evaluate(set)

@@ -153,11 +153,11 @@ func TestFactorsFindWhereAProbeFails(t *testing.T) {
 		}
 	}
 	for words, f := range map[string]Factors{
-		"is empty":       {},
-		"eval.Factors: Bins":   {Bins: 1, Factors: []Factor{{"clear", clear}}},
-		"holds 3 values": {Factors: []Factor{{"short", clear[:3]}}},
-		"one bin only":   {Factors: []Factor{{"flat", make([]float64, test.N)}}},
-		"is NaN":         {Factors: []Factor{{"nan", slices.Repeat([]float64{math.NaN()}, test.N)}}},
+		"is empty":           {},
+		"eval.Factors: Bins": {Bins: 1, Factors: []Factor{{"clear", clear}}},
+		"holds 3 values":     {Factors: []Factor{{"short", clear[:3]}}},
+		"one bin only":       {Factors: []Factor{{"flat", make([]float64, test.N)}}},
+		"is NaN":             {Factors: []Factor{{"nan", slices.Repeat([]float64{math.NaN()}, test.N)}}},
 	} {
 		_, err := f.Evaluate(train, test)
 		wantError(t, words, err, words)

@@ -149,16 +149,16 @@ func TestTextZeroShotErrors(t *testing.T) {
 	images.Classes, images.Labels = []string{"A", "B"}, []int{0, 1}
 	z := TextZeroShot{Prompts: [][]string{{"a"}, {"b"}}}
 	for what, change := range map[string]func(){
-		"Labels[1] is -1":          func() { images.Labels = []int{0, -1} },
-		"Classes has 1":            func() { images.Classes, images.Labels = []string{"A"}, []int{0, 0} },
-		"texts of 1 classes":       func() { z.Prompts = z.Prompts[:1] },
-		"eval.TextZeroShot: Prompts[1]":  func() { z.Prompts = [][]string{{"a"}, {}} },
-		`"c" is not known`:         func() { z.Prompts = [][]string{{"a"}, {"c"}} },
-		"Dim is 2":                 func() { images.Dim, images.N, images.Labels = 4, 1, []int{0} },
-		"different weights":        func() { images.Encoder = "e1" },
-		"encoder changed":          func() { images.Rehash = func() (string, error) { return "e2", nil } },
-		"hashing the encoder":      func() { images.Rehash = func() (string, error) { return "", errors.New("gone") } },
-		"2 texts gave 3 embedding": func() { embed = func(...string) (Features, error) { return Features{N: 3}, nil } },
+		"Labels[1] is -1":               func() { images.Labels = []int{0, -1} },
+		"Classes has 1":                 func() { images.Classes, images.Labels = []string{"A"}, []int{0, 0} },
+		"texts of 1 classes":            func() { z.Prompts = z.Prompts[:1] },
+		"eval.TextZeroShot: Prompts[1]": func() { z.Prompts = [][]string{{"a"}, {}} },
+		`"c" is not known`:              func() { z.Prompts = [][]string{{"a"}, {"c"}} },
+		"Dim is 2":                      func() { images.Dim, images.N, images.Labels = 4, 1, []int{0} },
+		"different weights":             func() { images.Encoder = "e1" },
+		"encoder changed":               func() { images.Rehash = func() (string, error) { return "e2", nil } },
+		"hashing the encoder":           func() { images.Rehash = func() (string, error) { return "", errors.New("gone") } },
+		"2 texts gave 3 embedding":      func() { embed = func(...string) (Features, error) { return Features{N: 3}, nil } },
 	} {
 		keptImages, keptZ, keptEmbed := images, z, embed
 		change()

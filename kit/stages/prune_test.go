@@ -93,10 +93,10 @@ func TestPrunedGradually(t *testing.T) {
 		t.Errorf("again: %v, %v", again, err)
 	}
 	for what, change := range map[string]func(*Pruning){
-		"Sparsities is empty":     func(p *Pruning) { p.Sparsities = nil },
-		"Sparsities is [1]":       func(p *Pruning) { p.Sparsities = []float64{1} },
-		"Sparsities is [0.5 0.5]": func(p *Pruning) { p.Sparsities = []float64{.5, .5} },
-		"From":                    func(p *Pruning) { p.From = "" }, "Start of Recipe": func(p *Pruning) { p.Recipe.Start = from },
+		"Sparsities is empty":                                  func(p *Pruning) { p.Sparsities = nil },
+		"Sparsities[0] is 1; it must be in (0, 1)":             func(p *Pruning) { p.Sparsities = []float64{1} },
+		"Sparsities[1] is 0.5; it must be in (0, 1) and above": func(p *Pruning) { p.Sparsities = []float64{.5, .5} },
+		"From": func(p *Pruning) { p.From = "" }, "Start of Recipe": func(p *Pruning) { p.Recipe.Start = from },
 		"Batch": func(p *Pruning) { p.Recipe.Batch = 0 }, "does not fit": func(p *Pruning) { p.Recipe.Encoder = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 1} },
 	} {
 		bad := pruning

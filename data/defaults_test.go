@@ -1,0 +1,13 @@
+package data
+
+import (
+	"testing"
+
+	"sslkit/kit/setting/settingtest"
+)
+
+// The comment of a field and the defaults say the same number.
+func TestCommentsTellTheDefaults(t *testing.T) {
+	settingtest.Comments(t, ".", 25,
+		Shapes{}.WithDefaults(), ImageFolder{}.WithDefaults(), FrameFolder{}.WithDefaults(), MedMNIST{}.WithDefaults())
+}

@@ -1,0 +1,16 @@
+package augment
+
+import (
+	"testing"
+
+	"sslkit/kit/setting/settingtest"
+)
+
+// The comment of a field and the defaults say the same number.
+func TestCommentsTellTheDefaults(t *testing.T) {
+	settingtest.Comments(t, ".", 30,
+		Affine{}.WithDefaults(), GaussianBlur{}.WithDefaults(), Grey{}.WithDefaults(), Solarize{}.WithDefaults(),
+		RandomResizedCrop{}.WithDefaults(), Flip{}.WithDefaults(), VerticalFlip{}.WithDefaults(), RandomErasing{}.WithDefaults(),
+		ColorJitter{}.WithDefaults(), Normalize{}.WithDefaults(), RandAugment{}.WithDefaults(), RandomMask{}.WithDefaults(),
+		BlockMask{}.WithDefaults(), MultiBlockMask{}.WithDefaults(), Mixup{}.WithDefaults(), CutMix{}.WithDefaults())
+}

@@ -1,0 +1,13 @@
+package curate
+
+import (
+	"testing"
+
+	"sslkit/kit/setting/settingtest"
+)
+
+// The comment of a field and the defaults say the same number.
+func TestCommentsTellTheDefaults(t *testing.T) {
+	settingtest.Comments(t, ".", 6,
+		Cosine{}.WithDefaults(), Perceptual{}.WithDefaults(), NeighborVotes{}.WithDefaults(), Balanced{}.withDefaults(200))
+}

@@ -1,0 +1,13 @@
+package optim
+
+import (
+	"testing"
+
+	"sslkit/kit/setting/settingtest"
+)
+
+// The comment of a field and the defaults say the same number.
+func TestCommentsTellTheDefaults(t *testing.T) {
+	settingtest.Comments(t, ".", 7,
+		SGD{}.withDefaults(), LARS{}.withDefaults(), AdamW{}.withDefaults(), Plan{}.withDefaults(), PerVariable{})
+}

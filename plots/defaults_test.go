@@ -1,0 +1,12 @@
+package plots
+
+import (
+	"testing"
+
+	"sslkit/kit/setting/settingtest"
+)
+
+// The comment of a field and the defaults say the same number.
+func TestCommentsTellTheDefaults(t *testing.T) {
+	settingtest.Comments(t, ".", 4, TSNE{}.withDefaults(100))
+}
