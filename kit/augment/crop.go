@@ -101,10 +101,8 @@ func (c RandomResizedCrop) Map(params *Node, height, width int) *Node {
 
 // Apply implements Transform.
 func (c RandomResizedCrop) Apply(images, params *Node) *Node {
-	height, width := images.Shape().Dim(2), images.Shape().Dim(3)
-	maps := c.Map(params, height, width)
-	height, width = c.OutputSize(height, width)
-	return resample(images, maps, height, width, c.Interpolation)
+	height, width := c.OutputSize(images.Shape().Dim(2), images.Shape().Dim(3))
+	return boxApply(images, params, height, width, c.Interpolation)
 }
 
 // Host implements Transform.

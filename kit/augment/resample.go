@@ -119,6 +119,11 @@ func boxMap(box *Node, height, width int) *Node {
 		zero, DivScalar(column(box, 2), float64(height)), top)
 }
 
+// boxApply shows images [batch, 3, in height, in width] through their boxes on an output of the given size.
+func boxApply(images, box *Node, height, width int, f Interpolation) *Node {
+	return resample(images, boxMap(box, height, width), height, width, f)
+}
+
 // boxHost crops and resizes on the host.
 func boxHost(img *image.NRGBA, box []float32, height, width int, f Interpolation) *image.NRGBA {
 	top, left := int(box[0]), int(box[1])

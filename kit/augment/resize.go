@@ -50,10 +50,8 @@ func (t Resize) Map(params *Node, height, width int) *Node {
 
 // Apply implements Transform.
 func (t Resize) Apply(images, params *Node) *Node {
-	height, width := images.Shape().Dim(2), images.Shape().Dim(3)
-	maps := t.Map(params, height, width)
-	height, width = t.OutputSize(height, width)
-	return resample(images, maps, height, width, t.Interpolation)
+	height, width := t.OutputSize(images.Shape().Dim(2), images.Shape().Dim(3))
+	return boxApply(images, params, height, width, t.Interpolation)
 }
 
 // Host implements Transform.

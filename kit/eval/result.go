@@ -79,7 +79,7 @@ func newResult(protocol string, train, test Features, predictions []int) (Result
 	if err != nil {
 		return Result{}, fmt.Errorf("eval: scoring %s: %w", protocol, err)
 	}
-	after, err := rehash(train, test)
+	out, err := provenance(train, test)
 	if err != nil {
 		return Result{}, err
 	}
@@ -87,23 +87,10 @@ func newResult(protocol string, train, test Features, predictions []int) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{
-		Copies:   copied,
-		Protocol: protocol,
-		Metric:   "top-1 accuracy",
-		Value:    accuracy.Value, Low: accuracy.Low, High: accuracy.High,
-		Interval:       "Wilson 95 % over test images",
-		N:              test.N,
-		Train:          train.Name,
-		Test:           test.Name,
-		Labels:         train.N,
-		LabelsPerClass: train.perClass(),
-		SubsetHash:     train.subsetHash(),
-		SubsetSeed:     train.SubsetSeed,
-		EncoderBefore:  train.Encoder,
-		EncoderAfter:   after,
-		Predictions:    predictions,
-	}, nil
+	out.Copies, out.Predictions = copied, predictions
+	out.Protocol, out.Metric, out.Interval = protocol, "top-1 accuracy", "Wilson 95 % over test images"
+	out.Value, out.Low, out.High = accuracy.Value, accuracy.Low, accuracy.High
+	return out, nil
 }
 
 // rehash is the encoder's hash now. That it differs from the features' own is an

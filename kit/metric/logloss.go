@@ -60,16 +60,7 @@ func epsilon[F Float]() float64 {
 // checkProbabilities says what is wrong with truth in [0, classes) and
 // probabilities [len(truth), classes] whose rows sum to 1.
 func checkProbabilities[F Float](name string, truth []int, probabilities []F, classes int) error {
-	if len(truth) == 0 {
-		return fmt.Errorf("metric.%s: truth is empty", name)
-	}
-	if classes < 2 {
-		return fmt.Errorf("metric.%s: classes is %d; it must be at least 2", name, classes)
-	}
-	if err := checkClasses(name, "truth", truth, classes); err != nil {
-		return err
-	}
-	if err := checkMatrix(name, "probabilities", probabilities, len(truth), classes, 1); err != nil {
+	if err := checkScores(name, "probabilities", truth, probabilities, classes); err != nil {
 		return err
 	}
 	tolerance := math.Sqrt(epsilon[F]())

@@ -59,7 +59,7 @@ type OneVsRest struct {
 
 func oneVsRest[F Float](name string, truth []int, scores []F, classes int,
 	binary func(positives, negatives []float64) (float64, error)) (OneVsRest, error) {
-	if err := checkScores(name, truth, scores, classes); err != nil {
+	if err := checkScores(name, "scores", truth, scores, classes); err != nil {
 		return OneVsRest{}, err
 	}
 	out := OneVsRest{Classes: make([]float64, classes)}
@@ -76,9 +76,9 @@ func oneVsRest[F Float](name string, truth []int, scores []F, classes int,
 	return out, nil
 }
 
-// checkScores says what is wrong with truth in [0, classes) and finite scores
-// [len(truth), classes].
-func checkScores[F Float](name string, truth []int, scores []F, classes int) error {
+// checkScores says what is wrong with truth in [0, classes) and finite scores, an
+// argument of the name field, [len(truth), classes].
+func checkScores[F Float](name, field string, truth []int, scores []F, classes int) error {
 	if len(truth) == 0 {
 		return fmt.Errorf("metric.%s: truth is empty", name)
 	}
@@ -88,7 +88,7 @@ func checkScores[F Float](name string, truth []int, scores []F, classes int) err
 	if err := checkClasses(name, "truth", truth, classes); err != nil {
 		return err
 	}
-	return checkMatrix(name, "scores", scores, len(truth), classes, 1)
+	return checkMatrix(name, field, scores, len(truth), classes, 1)
 }
 
 // checkBinary says what is wrong with truth in {0, 1} and one finite score an
