@@ -62,7 +62,7 @@ func (p Power) Check() error {
 	known := func(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }
 	return cmp.Or(
 		setting.Must(known(p.Watts), "report.Power: Watts", p.Watts, "above 0 and finite", fmt.Sprintf("%d for each core", WattsPerCore)),
-		setting.Must(known(p.GridCarbon), "report.Power: GridCarbon", p.GridCarbon, "above 0 and finite, in grams of CO2 a kWh",
+		setting.Must(known(p.GridCarbon), "report.Power: GridCarbon", p.GridCarbon, "above 0 and finite, in grams of CO2 per kWh",
 			"not known"))
 }
 
@@ -72,7 +72,7 @@ func (p Power) Estimate(seconds float64, cores int, accelerator string) (energy 
 	if err := p.Check(); err != nil {
 		return nil, "", err
 	}
-	e := Energy{Watts: p.Watts, Assumption: "the power that was given, drawn all the time", GridCarbon: p.GridCarbon}
+	e := Energy{Watts: p.Watts, Assumption: "the given power, drawn all the time", GridCarbon: p.GridCarbon}
 	switch {
 	case p.Watts > 0:
 	case accelerator != "" && accelerator != "none":
@@ -81,9 +81,9 @@ func (p Power) Estimate(seconds float64, cores int, accelerator string) (energy 
 		return nil, "the number of cores is not known; give Power.Watts", nil
 	default:
 		e.Watts = WattsPerCore * float64(cores)
-		e.Assumption = fmt.Sprintf("%s taken as busy all the time at %d W each (the value of the Green Algorithms calculator for "+
-			"an unknown processor, Lannelongue et al. 2021); memory, cooling and the rest of the machine not counted",
-			plural(cores, "core is", "cores are"), WattsPerCore)
+		e.Assumption = fmt.Sprintf("%s, busy all the time at %d W each (the value of the Green Algorithms calculator for "+
+			"an unknown processor, Lannelongue et al. 2021). Memory, cooling and the rest of the machine are not counted",
+			plural(cores, "core", "cores"), WattsPerCore)
 	}
 	e.KWh = seconds * e.Watts / 3.6e6
 	e.GramsCO2 = e.KWh * e.GridCarbon

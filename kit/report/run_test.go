@@ -248,17 +248,17 @@ func TestReportErrors(t *testing.T) {
 	run := &kit.Run{Dir: t.TempDir(), Recipe: small()}
 	for want, with := range map[string]report.Parts{
 		"report.Parts: Split is 7":                    {Split: 7},
-		"KNN: eval: KNN.K is -1":                      {KNN: eval.KNN{K: -1}},
-		"LabelCurve: eval: LabelCurve.Draws is -1":    {LabelCurve: &eval.LabelCurve{Draws: -1}},
-		"Fairness: eval: Fairness.Resamples is 5":     {Fairness: &eval.Fairness{Resamples: 5}},
-		"Attack: attack: Sweep.Eps[0] is -1":          {Attack: &attack.Sweep{Eps: []float64{-1}}},
-		"Curation: curate: Perceptual.Distance is 99": {Curation: &curate.Perceptual{Distance: 99}},
-		"Power: report: Power.Watts is -3":            {Power: report.Power{Watts: -3}},
+		"KNN: eval.KNN: K is -1":                      {KNN: eval.KNN{K: -1}},
+		"LabelCurve: eval.LabelCurve: Draws is -1":    {LabelCurve: &eval.LabelCurve{Draws: -1}},
+		"Fairness: eval.Fairness: Resamples is 5":     {Fairness: &eval.Fairness{Resamples: 5}},
+		"Attack: attack.Sweep: Eps[0] is -1":          {Attack: &attack.Sweep{Eps: []float64{-1}}},
+		"Curation: curate.Perceptual: Distance is 99": {Curation: &curate.Perceptual{Distance: 99}},
+		"Power: report.Power: Watts is -3":            {Power: report.Power{Watts: -3}},
 		"Corruptions are given and Robustness is nil": {Corruptions: corrupt.All()},
 		"Corruptions[0] is 99": {Corruptions: []corrupt.Corruption{99},
 			Robustness: &eval.Robustness{}},
 		"TrainingOnly is true and a part that looks at images": {TrainingOnly: true, Curation: &curate.Perceptual{}},
-		"Robustness: eval: Linear.MaxIterations is -1; it must be " +
+		"Robustness: eval.Linear: MaxIterations is -1; it must be " +
 			"at": {Robustness: &eval.Robustness{Probe: eval.Linear{MaxIterations: -1}}},
 	} {
 		if _, err := report.Of(run, with); err == nil || !strings.Contains(err.Error(), want) ||

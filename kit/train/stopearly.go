@@ -134,6 +134,6 @@ func (v *validation) close() {
 
 // String tells how it ended.
 func (v *validation) String() string {
-	return fmt.Sprintf("stopped early: validation accuracy %.1f %% at step %d was not surpassed in %d looks since", 100*v.best, v.bestStep,
-		v.Patience)
+	return fmt.Sprintf("stopped early: the best validation accuracy was %.1f %% at step %d; the %d looks since then were not better",
+		100*v.best, v.bestStep, v.Patience)
 }
