@@ -24,7 +24,7 @@ func TestConstantEncoderRaisesTheAlarm(t *testing.T) {
 	if _, err := Pretrain(t.TempDir(), recipe); err == nil || !strings.Contains(err.Error(), "COLLAPSE since step 1") {
 		t.Errorf("error %v does not tell of the collapse", err)
 	}
-	healthy := pretrained(t, t.TempDir(), small())
+	healthy := finished(t)
 	if alarm, err := healthy.Alarm(); alarm != nil || err != nil {
 		t.Errorf("a healthy run has alarm %v, error %v", alarm, err)
 	}

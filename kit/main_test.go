@@ -1,9 +1,15 @@
 package kit
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"sslkit/kit/device/devicetest"
 )
 
-func TestMain(m *testing.M) { devicetest.Main(m) }
+// shared is where runs lie that several tests read.
+var shared = filepath.Join(os.TempDir(), fmt.Sprintf("sslkit-kit-%d", os.Getpid()))
+
+func TestMain(m *testing.M) { devicetest.Main(m, func() { os.RemoveAll(shared) }) }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,31 @@ func small() Recipe {
 func pretrained(t *testing.T, dir string, recipe Recipe) *Run {
 	t.Helper()
 	run, err := Pretrain(dir, recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// smallRun is the small recipe's run, trained once for all tests.
+var smallRun = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(shared, "small")
+	_, err := Pretrain(dir, small())
+	return dir, err
+})
+
+// finished is a copy of the small recipe's run, for a test that reads it.
+func finished(t *testing.T) *Run {
+	t.Helper()
+	trained, err := smallRun()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := os.CopyFS(dir, os.DirFS(trained)); err != nil {
+		t.Fatal(err)
+	}
+	run, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +163,7 @@ func TestPretrainKeepsEverythingInItsDirectory(t *testing.T) {
 }
 
 func TestFeaturesAreCachedAndNameTheirEncoder(t *testing.T) {
-	run := pretrained(t, t.TempDir(), small())
+	run := finished(t)
 	first, err := run.Features(data.Test)
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +199,7 @@ func TestFeaturesAreCachedAndNameTheirEncoder(t *testing.T) {
 }
 
 func TestFiguresOfARun(t *testing.T) {
-	run := pretrained(t, t.TempDir(), small())
+	run := finished(t)
 	for name, draw := range map[string]func() (*plots.Figure, error){
 		"LossCurve":        run.LossCurve,
 		"CollapseMonitors": run.CollapseMonitors,
@@ -308,8 +334,7 @@ func TestBadRecipesAreErrorsBeforeAnythingIsCompiled(t *testing.T) {
 }
 
 func TestAnotherRecipeInTheSameDirectoryShowsTheDifference(t *testing.T) {
-	dir := t.TempDir()
-	pretrained(t, dir, small())
+	dir := finished(t).Dir
 	other := small()
 	other.Seed = 4
 	_, err := Pretrain(dir, other)

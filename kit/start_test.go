@@ -87,7 +87,7 @@ func TestStartedRunIsResumedToTheSameBits(t *testing.T) {
 
 func TestTeacherStartsFromTheFileToo(t *testing.T) {
 	recipe := taught()
-	recipe.Start = filepath.Join(pretrained(t, t.TempDir(), small()).Dir, rundir.EncoderFile)
+	recipe.Start = filepath.Join(finished(t).Dir, rundir.EncoderFile)
 	recipe.Steps, recipe.MonitorEvery, recipe.CheckpointEvery = 1, 1, 1
 	run := pretrained(t, t.TempDir(), recipe)
 	before, _, err := encoder.ReadSafetensors(recipe.Start)

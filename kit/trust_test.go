@@ -179,7 +179,7 @@ func coarse(t *testing.T, source data.Source, split data.Split) eval.Features {
 
 // After a few steps the images are no more familiar than others; the seen ones are counted, and nothing is warned of.
 func TestFamiliarityOfARun(t *testing.T) {
-	run := pretrained(t, t.TempDir(), small())
+	run := finished(t)
 	f, err := run.Familiarity()
 	if err != nil {
 		t.Fatal(err)

@@ -41,12 +41,8 @@ func content(t *testing.T, elements ...string) []byte {
 
 // trained are weights of the small recipe's encoder: the path of their file.
 var trained = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "stages")
-	if err != nil {
-		return "", err
-	}
-	_, err = kit.Pretrain(dir, small())
-	return filepath.Join(dir, rundir.EncoderFile), err
+	_, err := kit.Pretrain(shared, small())
+	return filepath.Join(shared, rundir.EncoderFile), err
 })
 
 func trainedWeights(t *testing.T) string {

@@ -1,9 +1,15 @@
 package stages
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"sslkit/kit/device/devicetest"
 )
 
-func TestMain(m *testing.M) { devicetest.Main(m) }
+// shared is the run whose weights several tests read.
+var shared = filepath.Join(os.TempDir(), fmt.Sprintf("sslkit-stages-%d", os.Getpid()))
+
+func TestMain(m *testing.M) { devicetest.Main(m, func() { os.RemoveAll(shared) }) }

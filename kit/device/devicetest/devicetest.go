@@ -12,12 +12,16 @@ import (
 )
 
 // Main runs a package's tests on the Go backend, or on the one that GOMLX_BACKEND names. It is for TestMain: the backend of a
-// process is opened once, so that a test which sets GOMLX_BACKEND may come too late.
-func Main(m *testing.M) {
+// process is opened once, so that a test which sets GOMLX_BACKEND may come too late. Afterwards it calls what is to be cleaned up.
+func Main(m *testing.M, afterwards ...func()) {
 	if os.Getenv(compute.ConfigEnvVar) == "" {
 		os.Setenv(compute.ConfigEnvVar, "go")
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	for _, clean := range afterwards {
+		clean()
+	}
+	os.Exit(status)
 }
 
 // Backend is the backend of the process. A test fails where there is none: skipped, it would hide a real error.
