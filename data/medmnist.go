@@ -24,7 +24,7 @@ import (
 //
 //	data.MedMNIST{Dataset: "pneumoniamnist", Size: 32}
 type MedMNIST struct {
-	// Dataset is the name in the collection, as "pneumoniamnist", which tells
+	// Dataset is the name in the collection, such as "pneumoniamnist", which tells
 	// the names of the classes; those of an unknown set are "0", "1" and so on.
 	// Default: the base name of Path without .npz, and without the size in it
 	// (_64, _128, _224).

@@ -6,7 +6,7 @@ import (
 	"sslkit/kit/metric"
 )
 
-// BiasGap compares test images on which a misleading attribute agrees with the class (bias-aligned, as a class in front of
+// BiasGap compares test images on which a misleading attribute agrees with the class (bias-aligned, such as a class in front of
 // the background that it mostly had in training) with those on which it does not (bias-conflicting). Both accuracies are
 // means over the classes of each class's own, over the classes that have images on both sides, so that a class that is harder
 // than others cancels out. Where as many classes go with each group, a group that is harder than others cancels out too: then

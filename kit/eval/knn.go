@@ -97,7 +97,8 @@ func (k KNN) withDefaults(train int) (KNN, error) {
 	k.K = cmp.Or(k.K, min(DefaultK, train))
 	k.Temperature = cmp.Or(k.Temperature, DefaultTemperature)
 	return k, cmp.Or(
-		setting.Must(k.K >= 1 && k.K <= train, "eval.KNN: K", k.K, fmt.Sprintf("from 1 to the %d training images", train), DefaultK),
+		setting.AtLeast(1, "eval.KNN: K", k.K, DefaultK),
+		setting.Must(k.K <= train, "eval.KNN: K", k.K, fmt.Sprintf("at most the %d training images", train), DefaultK),
 		setting.Must(k.Temperature > 0, "eval.KNN: Temperature", k.Temperature, "above 0", DefaultTemperature))
 }
 
