@@ -27,7 +27,8 @@ var recipeTypes = []any{
 	ssl.BYOL{}, ssl.BarlowTwins{}, ssl.CLIP{}, ssl.CPC{}, ssl.Colorization{}, ssl.DCL{}, ssl.DINO{}, ssl.Flipping{},
 	ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MoCoV2{},
 	ssl.MoCoV3{}, ssl.NNCLR{}, ssl.NextFrame{}, ssl.NextPixel{}, ssl.RelativeLocation{}, ssl.Rotation{}, ssl.SimCLR{},
-	ssl.SimMIM{}, ssl.SimSiam{}, ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.VICReg{}, ssl.WMSE{},
+	ssl.SimMIM{}, ssl.SimSiam{}, ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.TiCo{}, ssl.VICReg{},
+	ssl.WMSE{},
 	semi.FixMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.PseudoLabel{},
 	compress.Features{}, compress.Logits{},
 	// optim.Optimizer

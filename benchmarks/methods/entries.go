@@ -62,6 +62,7 @@ func entries(view augment.Pipeline, convolutional family) []entry {
 		{ssl.SupCon{Temperature: .2, Hidden: 512}, given, convolutional},
 		{ssl.MICLe{Temperature: .2, Hidden: 512}, given, convolutional},
 		{ssl.BYOL{Hidden: 512, Out: 128, Tau: .99}, given, convolutional},
+		{ssl.TiCo{Hidden: 512, Out: 128, Tau: .99}, given, convolutional},
 		{ssl.SimSiam{Hidden: 512, Out: 512, Bottleneck: 128}, given, convolutional},
 		{ssl.BarlowTwins{Hidden: 512, Out: 512}, given, convolutional},
 		{ssl.VICReg{Hidden: 512, Out: 512}, given, slower(convolutional)},

@@ -18,7 +18,7 @@ var zeroValues = func() map[string]reflect.Value {
 		ssl.BarlowTwins{}, ssl.BYOL{}, ssl.CLIP{}, ssl.Collapse{}, ssl.Colorization{}, ssl.CPC{}, ssl.DCL{}, ssl.DINO{}, ssl.Flipping{},
 		ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MoCoV2{}, ssl.MoCoV3{},
 		ssl.NextFrame{}, ssl.NextPixel{}, ssl.NNCLR{}, ssl.RelativeLocation{}, ssl.Rotation{}, ssl.SimCLR{}, ssl.SimMIM{}, ssl.SimSiam{},
-		ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.Term{}, ssl.VICReg{}, ssl.WMSE{},
+		ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.Term{}, ssl.TiCo{}, ssl.VICReg{}, ssl.WMSE{},
 		semi.FixMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.PseudoLabel{},
 		compress.Features{}, compress.Logits{}, compress.Comparison{}, compress.KeepZeros{},
 	} {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/device/devicetest"
@@ -22,6 +24,7 @@ type golden struct {
 	VICReg         float64     `json:"vicreg"`
 	SwAV           float64     `json:"swav"`
 	DINO           float64     `json:"dino"`
+	TiCo           float64     `json:"tico"`
 	InfoNCE        float64     `json:"infonce"`
 }
 
@@ -58,6 +61,10 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 			sharp := func(x *Node) *Node { return Softmax(DivScalar(x, .04), -1) }
 			return SelfDistillation([]*Node{a, b}, []*Node{sharp(a), sharp(b)}, .1)
 		}, func(g golden) float64 { return g.DINO }},
+		"CovarianceContrast": {func(a, b *Node) *Node { // lightly's had seen the views once before, in the other order.
+			nothing := Zeros(a.Graph(), shapes.Make(dtypes.Float32, 4, 4))
+			return CovarianceContrast(a, b, movedCovariance(movedCovariance(nothing, b, .9), a, .9), 8)
+		}, func(g golden) float64 { return g.TiCo }},
 		"NegativeCosine": {NegativeCosine, func(g golden) float64 { return g.NegativeCosine }},
 		// BYOL: the squared distance of unit vectors is 2 - 2 cos.
 		"Regression": {Regression, func(g golden) float64 { return 2 + 2*g.NegativeCosine }},

@@ -7,7 +7,9 @@ import json
 import sys
 
 import torch
-from lightly.loss import BarlowTwinsLoss, DCLLoss, DINOLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, VICRegLoss
+from lightly.loss import (
+    BarlowTwinsLoss, DCLLoss, DINOLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, TiCoLoss, VICRegLoss
+)
 
 torch.manual_seed(1)
 torch.set_default_dtype(torch.float64)
@@ -16,6 +18,8 @@ for _ in range(100):
     a = torch.round(torch.randn(6, 4), decimals=2)
     b = torch.round(a + torch.randn(6, 4), decimals=2)
     dino = DINOLoss(output_dim=4, teacher_temp=0.04, warmup_teacher_temp=0.04, student_temp=0.1, center_momentum=0.9)
+    tico = TiCoLoss(beta=0.9, rho=8.0)
+    tico(b, a)  # A batch before, which the covariance remembers.
     row = {
         "a": a.tolist(),
         "b": b.tolist(),
@@ -29,6 +33,7 @@ for _ in range(100):
             [torch.nn.functional.normalize(a, dim=1), torch.nn.functional.normalize(b, dim=1)], []
         ),
         "dino": dino(teacher_out=[a, b], student_out=[a, b], epoch=0),
+        "tico": tico(a, b),
         # NNCLR's, where lightly takes NT-Xent instead of the paper's equation 3: in PyTorch's own terms.
         "infonce": torch.nn.functional.cross_entropy(
             torch.nn.functional.normalize(a, dim=1) @ torch.nn.functional.normalize(b, dim=1).T / 0.1, torch.arange(6)
