@@ -47,7 +47,8 @@ func main() {
 	o.photographs.Register()
 	flag.StringVar(&o.set, "set", "", "only on these images: shapes or cifar10; a process for each keeps all cores busy, each "+
 		"with a result of its own, and one without it then writes both")
-	flag.StringVar(&o.only, "only", "", "only these methods, by name, with commas between")
+	flag.StringVar(&o.only, "only", "", "only these methods, by name, with commas between; of the others stands in the "+
+		"result what was measured before")
 	flag.IntVar(&o.seeds, "seeds", 3, "the number of seeds")
 	flag.IntVar(&o.images, "images", 38_400, "the number of images that a run sees of Shapes; of CIFAR-10 it is half of that")
 	flag.IntVar(&o.depth, "depth", 10, "the depth of the ResNet: 10, 18, 34 or 50")
@@ -91,6 +92,10 @@ func measure(o options) error {
 		name += "-" + o.set
 	}
 	out := result.New(name, protocol)
+	earlier, err := o.earlierResult(name)
+	if err != nil {
+		return err
+	}
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images of the 10,000 for training of Shapes, or %d of %d of CIFAR-10, "+
 		"evenly over the classes, each in as many views as its method wants, in batches of %d. Test images are 2,000 and %d. "+
 		"Seeds: %d. Seconds and memory are the mean of one run.", images, images/2, cifarTrain, batch, cifarTest, seeds)}
@@ -101,7 +106,8 @@ func measure(o options) error {
 		}
 	}
 	for _, set := range sets {
-		chosen, err := chosenEntries(o.only, entries(set.view, convolutional(o.depth, o.width)))
+		all := entries(set.view, convolutional(o.depth, o.width))
+		chosen, err := chosenEntries(o.only, all)
 		if err != nil {
 			return err
 		}
@@ -131,6 +137,7 @@ func measure(o options) error {
 			if rows, err = setRows(set.name, chosen, trained, untrained); err != nil {
 				return err
 			}
+			rows = merged(set.name, all, rows, earlier, out.Commit)
 			soFar := out
 			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, rows), append(slices.Clone(out.Notes), notClear(set.name, rows))
 			if err := soFar.Write(o.Results()); err != nil {

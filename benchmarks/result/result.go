@@ -47,6 +47,8 @@ type Row struct {
 	// tells it.
 	Cost *Cost `json:"cost,omitempty"`
 
+	// Commit of the code that measured it, where it is not that of the result.
+	Commit string          `json:"commit,omitempty"`
 	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
 	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
 }
