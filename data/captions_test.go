@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// described is a set of n images of one pixel that say their number, with so many captions of each that say it too.
+// described is a set of n images of one pixel that say their number, with so many captions of each
+// that say it too.
 type described struct {
 	countingSet
 	captions int

@@ -205,7 +205,8 @@ func TestRangeStart(t *testing.T) {
 	}
 }
 
-// TestPartIsForOneAtATime takes a part in turns, each of which removes the lock that the next one is waiting for.
+// TestPartIsForOneAtATime takes a part in turns, each of which removes the lock that the next one
+// is waiting for.
 func TestPartIsForOneAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	var holders atomic.Int32

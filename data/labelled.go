@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Labelled is a source whose training images are a labelled subset of another source's, for a baseline that is trained on
-// those labels alone. Its other splits are the other source's.
+// Labelled is a source whose training images are a labelled subset of another source's, for a
+// baseline that is trained on those labels alone. Its other splits are the other source's.
 //
 //	few := data.Labelled{From: data.Shapes{}, Subset: data.Subset{PerClass: 10, Seed: 1}}
 type Labelled struct {

@@ -61,7 +61,8 @@ func TestLabelledPartIsAFunctionOfSeedAndStep(t *testing.T) {
 	}
 }
 
-// TestOtherImagesHaveTheOrdinaryOrder: what is not labelled is read as by an order of smaller batches.
+// TestOtherImagesHaveTheOrdinaryOrder: what is not labelled is read as by an order of smaller
+// batches.
 func TestOtherImagesHaveTheOrdinaryOrder(t *testing.T) {
 	with := Order{Len: 50, Batch: 8, Seed: 1, Labelled: []int{3, 1, 4}, LabelledPart: 3}
 	without := Order{Len: 50, Batch: 5, Seed: 1}

@@ -10,15 +10,17 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// partFile is the file that becomes another when it is whole. It is open for this process alone: path.lock, beside it, is
-// held until release or discard. (Windows lets nobody write to a file that is itself locked, nor rename an open one.)
+// partFile is the file that becomes another when it is whole. It is open for this process alone:
+// path.lock, beside it, is held until release or discard. (Windows lets nobody write to a file that
+// is itself locked, nor rename an open one.)
 type partFile struct {
 	*os.File
 	path string
 	lock *flock.Flock
 }
 
-// lockPart opens path.part, and waits while another process writes it. Its content is what an interrupted writer left.
+// lockPart opens path.part, and waits while another process writes it. Its content is what an
+// interrupted writer left.
 func lockPart(path string) (*partFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
@@ -32,7 +34,8 @@ func lockPart(path string) (*partFile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("locking %s: %w", lock.Path(), err)
 		}
-		// The writer that was waited for has removed the file that is now locked: begin again with one of this name.
+		// The writer that was waited for has removed the file that is now locked: begin again with
+		// one of this name.
 		mine, err1 := lock.Stat()
 		named, err2 := os.Stat(lock.Path())
 		if err1 != nil || err2 != nil || !os.SameFile(mine, named) {

@@ -2,8 +2,9 @@ package data
 
 import "fmt"
 
-// PartlyLabelled is a source with all training images of another, of which only a chosen few keep their labels: what
-// semi-supervised methods learn from. All the others have label -1. Its other splits are the other source's.
+// PartlyLabelled is a source with all training images of another, of which only a chosen few keep
+// their labels: what semi-supervised methods learn from. All the others have label -1. Its other
+// splits are the other source's.
 //
 //	data.PartlyLabelled{From: data.Shapes{}, Subset: data.Subset{PerClass: 10, Seed: 1}}
 //

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Relabelled is a source whose training images have other labels than they came with: what a model says of them, what a
-// second annotator says. Its other splits are the other source's.
+// Relabelled is a source whose training images have other labels than they came with: what a model
+// says of them, what a second annotator says. Its other splits are the other source's.
 //
 //	data.Relabelled{From: data.Shapes{}, Labels: predicted}
 //
@@ -20,8 +20,8 @@ type Relabelled struct {
 // Name is the other source's, with "-relabelled".
 func (r Relabelled) Name() string { return r.From.Name() + "-relabelled" }
 
-// Open opens a split. Errors are the other source's, and labels that are not one for each image, -1 or in
-// [0, len(Classes())).
+// Open opens a split. Errors are the other source's, and labels that are not one for each image, -1
+// or in [0, len(Classes())).
 func (r Relabelled) Open(split Split) (Set, error) {
 	set, err := r.From.Open(split)
 	if err != nil || split != Train {
@@ -39,8 +39,9 @@ func (r Relabelled) Open(split Split) (Set, error) {
 	return relabel(set, r.Name()+"/"+split.String(), slices.Clone(r.Labels)), nil
 }
 
-// relabelled is a set with other labels. It is [Instances] whether the set is or not, since an object without other images is
-// shown by one, and [Captioned] as well, without captions then; it is [Clips] where the set is.
+// relabelled is a set with other labels. It is [Instances] whether the set is or not, since an
+// object without other images is shown by one, and [Captioned] as well, without captions then; it
+// is [Clips] where the set is.
 type relabelled struct {
 	Set
 	name   string

@@ -7,9 +7,9 @@ import (
 	"sslkit/kit/setting"
 )
 
-// SetAside is a source whose validation split is a part of another's labelled training images, which it trains on no longer: so
-// that whatever is chosen by validation images, as when to stop, costs labels of the same budget. Its test split is the other
-// source's.
+// SetAside is a source whose validation split is a part of another's labelled training images,
+// which it trains on no longer: so that whatever is chosen by validation images, as when to stop,
+// costs labels of the same budget. Its test split is the other source's.
 //
 //	few := data.Labelled{From: data.Shapes{}, Subset: data.Subset{PerClass: 10, Seed: 1}}
 //	data.SetAside{From: few, Fraction: .2} // Eight images of each class to train on, two to stop by.
@@ -22,8 +22,9 @@ type SetAside struct {
 // Name is the other source's, with what is set aside: "shapes-10-per-class-less-0.2".
 func (s SetAside) Name() string { return fmt.Sprintf("%s-less-%g", s.From.Name(), s.Fraction) }
 
-// Open opens a split. It is an error where Fraction is out of range or a class has fewer than two labelled images; the others
-// are the other source's. Images without a label stay among those trained on.
+// Open opens a split. It is an error where Fraction is out of range or a class has fewer than two
+// labelled images; the others are the other source's. Images without a label stay among those
+// trained on.
 func (s SetAside) Open(split Split) (Set, error) {
 	if err := setting.Fraction("data.SetAside: Fraction", s.Fraction); err != nil {
 		return nil, err

@@ -142,10 +142,10 @@ func (s Shapes) Sample(split Split, i int) Sample {
 	return s.draw(s.scene(split, i))
 }
 
-// Views draws n pictures of one object, the object of Sample(split, i): the
-// same class, hues and texture in other poses, in front of other backgrounds
-// (how light it is follows the background, so that it stands out). View 0 is the sample itself. The subgroup varies with the
-// background. It panics as [Shapes.Sample] does.
+// Views draws n pictures of one object, the object of Sample(split, i): the same class, hues and
+// texture in other poses, in front of other backgrounds (how light it is follows the background, so
+// that it stands out). View 0 is the sample itself. The subgroup varies with the background. It
+// panics as [Shapes.Sample] does.
 func (s Shapes) Views(split Split, i, n int) []Sample {
 	s.mustCheck(split, i)
 	s = s.WithDefaults()

@@ -31,7 +31,8 @@ var shapeFactors = []struct {
 	{"noise", func(sc *scene) float64 { return sc.noise }},
 }
 
-// Factors are what varies in the first n images of a split beside their class, one slice of n for each name of
+// Factors are what varies in the first n images of a split beside their class, one slice of n for
+// each name of
 // [ShapeFactors]: does a model fail on small objects, on turned ones?
 //
 //	size        radius of the object in shares of the image's side, 0.2 to 0.34

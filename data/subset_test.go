@@ -102,7 +102,8 @@ func TestSubsetErrors(t *testing.T) {
 }
 
 func TestHash(t *testing.T) {
-	// python3 -c "import hashlib,struct;print(hashlib.sha256(struct.pack('<3q',1,2,300)).hexdigest()[:16])"
+	// python3 -c "import
+	// hashlib,struct;print(hashlib.sha256(struct.pack('<3q',1,2,300)).hexdigest()[:16])"
 	if got, want := Hash([]int{1, 2, 300}), "a1671a506c4c89d0"; got != want {
 		t.Errorf("hash %s, want %s", got, want)
 	}

@@ -18,15 +18,16 @@ import (
 // attackBatch is the number of images that are attacked together.
 const attackBatch = 125
 
-// Adversarial attacks the trained encoder with a linear probe on it, as one classifier from pixels to classes, with images of
-// a split: how often is it right if each pixel may change by eps? The images change before they are normalised. The split is
-// that of the recipe's data, usually data.Test.
+// Adversarial attacks the trained encoder with a linear probe on it, as one classifier from pixels
+// to classes, with images of a split: how often is it right if each pixel may change by eps? The
+// images change before they are normalised. The split is that of the recipe's data, usually
+// data.Test.
 //
 //	probe, err := eval.Linear{}.Fit(train)
 //	curve, err := run.Adversarial(probe, data.Test, attack.Sweep{Attack: attack.PGD{}, Images: 500})
 //
-// Errors: settings out of range, images without a label, a probe that was fitted on features of other weights, weights that
-// change while it attacks.
+// Errors: settings out of range, images without a label, a probe that was fitted on features of
+// other weights, weights that change while it attacks.
 func (r *Run) Adversarial(probe *eval.LinearModel, split data.Split, sweep attack.Sweep) (attack.Curve, error) {
 	fail := func(err error) (attack.Curve, error) {
 		return attack.Curve{}, fmt.Errorf("attacking %s's %s split in %s: %w", r.Recipe.Data.Name(), split, r.Dir, err)

@@ -10,7 +10,8 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// TestConstantEncoderRaisesTheAlarm: who sees all images black gives them all the same representation, the degenerate solution.
+// TestConstantEncoderRaisesTheAlarm: who sees all images black gives them all the same
+// representation, the degenerate solution.
 func TestConstantEncoderRaisesTheAlarm(t *testing.T) {
 	recipe := small()
 	recipe.Encoder = blind{encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}}

@@ -12,7 +12,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// Red stars are left out of training, and the shapes of test images are then told by texts, red stars among them.
+// Red stars are left out of training, and the shapes of test images are then told by texts, red
+// stars among them.
 func ExampleRun_TextEmbeddings() {
 	run, err := kit.Pretrain("runs/clip", kit.Recipe{
 		Data:      data.HeldOut{From: data.Shapes{Train: 40_000}, Combinations: [][]string{{"red", "star"}}},

@@ -34,7 +34,8 @@ func captionRecipe() Recipe {
 	return recipe
 }
 
-// numbered are grey images whose brightness is their number, 0 to 95, and whose captions say it; in the other splits too.
+// numbered are grey images whose brightness is their number, 0 to 95, and whose captions say it; in
+// the other splits too.
 type numbered struct{}
 
 func (numbered) Name() string                            { return "numbered" }
@@ -57,8 +58,8 @@ func (numberedSet) Read(i int, p []uint8) error {
 	return nil
 }
 
-// together is a method whose loss is how far an image's brightness is from the number that its caption says: 0 where captions
-// come with their images, some hundreds where they don't.
+// together is a method whose loss is how far an image's brightness is from the number that its
+// caption says: 0 where captions come with their images, some hundreds where they don't.
 type together struct{ ssl.SimCLR }
 
 func (t together) WithDefaults() ssl.Method { return together{t.SimCLR.WithDefaults().(ssl.SimCLR)} }
@@ -209,7 +210,8 @@ func TestDataWithoutCaptionsIsAnErrorBeforeAnythingIsCompiled(t *testing.T) {
 	}
 }
 
-// TestCLIPLearnsByTexts trains until texts tell test images, of a warm or a cool background, which is no class of them.
+// TestCLIPLearnsByTexts trains until texts tell test images, of a warm or a cool background, which
+// is no class of them.
 func TestCLIPLearnsByTexts(t *testing.T) {
 	recipe := Recipe{
 		Data:      data.Shapes{Train: 512, Validation: 32, Test: 200},

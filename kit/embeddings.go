@@ -9,17 +9,19 @@ import (
 	"sslkit/kit/train"
 )
 
-// Embeddings are what the method's loss compares, [images, dimensions of the embedding], for every image of a split, without
-// augmentation: projections for SimCLR, the classes' logits for Supervised, and for CLIP the space that it shares with
-// TextEmbeddings. They are not normalised. They are computed from the last checkpoint, which holds the heads. Errors: that there
-// is no such split, or no checkpoint.
+// Embeddings are what the method's loss compares, [images, dimensions of the embedding], for every
+// image of a split, without augmentation: projections for SimCLR, the classes' logits for
+// Supervised, and for CLIP the space that it shares with TextEmbeddings. They are not normalised.
+// They are computed from the last checkpoint, which holds the heads. Errors: that there is no such
+// split, or no checkpoint.
 func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 	return r.EmbeddingsOf(r.Recipe.Data, split)
 }
 
-// EmbeddingsOf are the Embeddings of a split of another source, [images, dimensions of the embedding], such as the logits of a
-// classifier for images whose labels its training was not given. Errors: what the source cannot open, images of a size that
-// the encoder does not take, that there is no checkpoint.
+// EmbeddingsOf are the Embeddings of a split of another source, [images, dimensions of the
+// embedding], such as the logits of a classifier for images whose labels its training was not
+// given. Errors: what the source cannot open, images of a size that the encoder does not take, that
+// there is no checkpoint.
 func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features, error) {
 	if err := r.check(); err != nil {
 		return eval.Features{}, err
@@ -57,12 +59,14 @@ func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features,
 	return embeddings, nil
 }
 
-// TextEmbeddings are texts in the space of the images' Embeddings, one row a text in their order, of a method that reads
-// captions, such as ssl.CLIP. They have no labels. Like Embeddings they are computed from the last checkpoint.
+// TextEmbeddings are texts in the space of the images' Embeddings, one row a text in their order,
+// of a method that reads captions, such as ssl.CLIP. They have no labels. Like Embeddings they are
+// computed from the last checkpoint.
 //
 //	stars, err := run.TextEmbeddings("a red star", "a blue star")
 //
-// It is an error where the method reads no text, and where a text is too long or holds a word that no training caption has.
+// It is an error where the method reads no text, and where a text is too long or holds a word that
+// no training caption has.
 func (r *Run) TextEmbeddings(texts ...string) (eval.Features, error) {
 	if err := r.check(); err != nil {
 		return eval.Features{}, err

@@ -13,14 +13,16 @@ import (
 	"sslkit/kit/train"
 )
 
-// Familiarity is whether an encoder knows the images it was pretrained on better than others: how near two views of an image
-// are to each other in the embedding, as the monitors' alignment is, for images that were trained on and for held-out ones.
+// Familiarity is whether an encoder knows the images it was pretrained on better than others: how
+// near two views of an image are to each other in the embedding, as the monitors' alignment is, for
+// images that were trained on and for held-out ones.
 type Familiarity struct {
 	Seen float64 `json:"seen"` // Seen is how often training saw each image.
 	// Train is the alignment of training images, 0 (the same) to 4, over up to 256 of them.
 	Train   metric.Interval `json:"train"`
 	HeldOut metric.Interval `json:"held_out"` // HeldOut is that of images that were not trained on.
-	// Gap is HeldOut less Train: above 0, views of training images are nearer. 95 % of Welch's normal approximation, over images.
+	// Gap is HeldOut less Train: above 0, views of training images are nearer. 95 % of Welch's
+	// normal approximation, over images.
 	Gap     metric.Interval `json:"gap"`
 	Warning string          `json:"warning,omitempty"` // Warning is in words; empty where there is none.
 }
@@ -31,8 +33,8 @@ const (
 	familiarFactor = .1 // of HeldOut, the least Gap
 )
 
-// Familiarity measures it at the last checkpoint, with the views of the monitors, drawn alike for both. It is an error where
-// the run has no checkpoint.
+// Familiarity measures it at the last checkpoint, with the views of the monitors, drawn alike for
+// both. It is an error where the run has no checkpoint.
 func (r *Run) Familiarity() (Familiarity, error) {
 	if err := r.check(); err != nil {
 		return Familiarity{}, err

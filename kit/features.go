@@ -16,21 +16,21 @@ import (
 	"sslkit/kit/train"
 )
 
-// Features are the trained encoder's representations of a split: of whole images, without augmentation. They are computed
-// once and kept in the run directory.
+// Features are the trained encoder's representations of a split: of whole images, without
+// augmentation. They are computed once and kept in the run directory.
 func (r *Run) Features(split data.Split) (eval.Features, error) {
 	return r.features(rundir.EncoderFile, r.Recipe.Data, split)
 }
 
-// InitialFeatures are those of the same encoder before training, with the random weights that the run began with: the
-// baseline to beat.
+// InitialFeatures are those of the same encoder before training, with the random weights that the
+// run began with: the baseline to beat.
 func (r *Run) InitialFeatures(split data.Split) (eval.Features, error) {
 	return r.features(rundir.InitialFile, r.Recipe.Data, split)
 }
 
-// FeaturesOf are the trained encoder's representations of a split of another source, such as images under corruption or from
-// elsewhere. They are kept in the run directory, by the fingerprint of the images. Errors: what the source cannot open,
-// images of a size that the encoder does not take.
+// FeaturesOf are the trained encoder's representations of a split of another source, such as images
+// under corruption or from elsewhere. They are kept in the run directory, by the fingerprint of the
+// images. Errors: what the source cannot open, images of a size that the encoder does not take.
 func (r *Run) FeaturesOf(source data.Source, split data.Split) (eval.Features, error) {
 	return r.features(rundir.EncoderFile, source, split)
 }
@@ -45,8 +45,9 @@ func (r *Run) features(weightsFile string, source data.Source, split data.Split)
 	return extractor.features(source, split)
 }
 
-// CorruptedFeatures are the trained encoder's representations of the run's validation or test images under the given
-// corruptions (all fifteen where none is given) at all five severities, for [eval.Robustness]. seed is that of
+// CorruptedFeatures are the trained encoder's representations of the run's validation or test
+// images under the given corruptions (all fifteen where none is given) at all five severities, for
+// [eval.Robustness]. seed is that of
 // [corrupt.Source]: runs that are to be compared take the same. The training split, which is not corrupted, is an error.
 //
 // Hendrycks and Dietterich 2019 (arXiv:1903.12261).
@@ -77,8 +78,8 @@ func (r *Run) CorruptedFeatures(split data.Split, seed uint64, corruptions ...co
 	return all, nil
 }
 
-// extractor is an encoder that represents sets of images. It is compiled once for all those of one size, and only when
-// features are not in the cache.
+// extractor is an encoder that represents sets of images. It is compiled once for all those of one
+// size, and only when features are not in the cache.
 type extractor struct {
 	run     *Run
 	path    string // Of its weights.
@@ -168,8 +169,8 @@ func (e *extractor) close() {
 	}
 }
 
-// describe says of which images features are: how many, their labels, classes and subgroups. The features themselves are left
-// to the caller.
+// describe says of which images features are: how many, their labels, classes and subgroups. The
+// features themselves are left to the caller.
 func describe(set data.Set) eval.Features {
 	features := eval.Features{N: set.Len(), Classes: set.Classes(), Name: set.Name()}
 	if features.Classes != nil {

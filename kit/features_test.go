@@ -18,8 +18,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// TestFeaturesAreOfNormalisedImages compares them with what the encoder in the run's file gives for whole images that are
-// normalised here, by the statistics in the method's views.
+// TestFeaturesAreOfNormalisedImages compares them with what the encoder in the run's file gives for
+// whole images that are normalised here, by the statistics in the method's views.
 func TestFeaturesAreOfNormalisedImages(t *testing.T) {
 	for name, by := range map[string]augment.Normalize{
 		"CIFAR-10": augment.CIFAR10, "ImageNet": augment.ImageNet,
@@ -67,7 +67,8 @@ func TestFeaturesAreOfNormalisedImages(t *testing.T) {
 	}
 }
 
-// encoded is what the encoder tiny with the weights of a file gives for images as it takes them, [n, height, width, 3].
+// encoded is what the encoder tiny with the weights of a file gives for images as it takes them,
+// [n, height, width, 3].
 func encoded(t *testing.T, path string, images *tensors.Tensor) []float32 {
 	t.Helper()
 	weights, _, err := encoder.ReadSafetensors(path)
@@ -95,8 +96,9 @@ func encoded(t *testing.T, path string, images *tensors.Tensor) []float32 {
 	return tensors.MustCopyFlatData[float32](out[0])
 }
 
-// TestEmbeddingsAreOfTheLastStep: SimMIM's embedding is the encoder's representation, so that it is the same from the checkpoint
-// as from encoder.safetensors, which holds the weights of the last step.
+// TestEmbeddingsAreOfTheLastStep: SimMIM's embedding is the encoder's representation, so that it is
+// the same from the checkpoint as from encoder.safetensors, which holds the weights of the last
+// step.
 func TestEmbeddingsAreOfTheLastStep(t *testing.T) {
 	recipe := small()
 	recipe.Encoder, recipe.Method = tiny, ssl.SimMIM{}

@@ -14,9 +14,9 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// FineTuning trains a whole encoder, with a linear classifier on it, on the labels of a subset: an encoder that was pretrained,
-// or one with random weights, which is the supervised baseline. Both want the same care with settings, or their comparison
-// says nothing.
+// FineTuning trains a whole encoder, with a linear classifier on it, on the labels of a subset: an
+// encoder that was pretrained, or one with random weights, which is the supervised baseline. Both
+// want the same care with settings, or their comparison says nothing.
 //
 //	tuned, err := kit.FineTune("runs/tuned", kit.FineTuning{
 //		Data: data.CIFAR10{}, Labels: data.Subset{PerClass: 10, Seed: 1},
@@ -26,29 +26,36 @@ import (
 type FineTuning struct {
 	// Data are the images, with their labels. Required.
 	Data data.Source
-	// Labels are the training images whose labels may be used, those of HeldOut among them. The zero value is all.
+	// Labels are the training images whose labels may be used, those of HeldOut among them. The
+	// zero value is all.
 	Labels data.Subset
 	// Encoder is the network to train. Required.
 	Encoder encoder.Encoder
-	// Start is the path of a file of weights, such as another run's encoder.safetensors. Default "": random weights.
+	// Start is the path of a file of weights, such as another run's encoder.safetensors. Default
+	// "": random weights.
 	Start string
 	// View is the augmentation. Default: that of ssl.Supervised.
 	View augment.Pipeline
-	// Optimizer updates the weights. Default: SGD with Nesterov momentum .9, a rate of 0.05 whatever the batch, decay 5e-4.
+	// Optimizer updates the weights. Default: SGD with Nesterov momentum .9, a rate of 0.05
+	// whatever the batch, decay 5e-4.
 	Optimizer optim.Optimizer
-	// LayerDecay is the factor in (0, 1] from one layer's learning rate to that of the layer before it; see optim.LayerDecay.
-	// Default 1: all are the same.
+	// LayerDecay is the factor in (0, 1] from one layer's learning rate to that of the layer before
+	// it; see optim.LayerDecay. Default 1: all are the same.
 	LayerDecay float64
 	// Steps is the number of batches at most, at least 1. Default 1000.
 	Steps int
-	// Batch is the number of images a step. Default: all images that are trained on, but at most 50.
+	// Batch is the number of images a step. Default: all images that are trained on, but at most
+	// 50.
 	Batch int
-	// HeldOut is the fraction of the labels in [0, 1) that are not trained on, but tell when to stop; see data.SetAside. Default
+	// HeldOut is the fraction of the labels in [0, 1) that are not trained on, but tell when to
+	// stop; see data.SetAside. Default
 	// 0: the training goes to its last step, since a few labels tell little.
 	HeldOut float64
-	// StopEarly is when to stop, where HeldOut is above 0. Default: 20 looks over the training, the best of them kept.
+	// StopEarly is when to stop, where HeldOut is above 0. Default: 20 looks over the training, the
+	// best of them kept.
 	StopEarly StopEarly
-	// Seed decides the initial weights of the classifier (and of the encoder without Start), the order and the augmentation.
+	// Seed decides the initial weights of the classifier (and of the encoder without Start), the
+	// order and the augmentation.
 	Seed uint64
 }
 
@@ -58,7 +65,8 @@ type FineTuned struct {
 	Result eval.Result // The accuracy on the test split, the interval, and the labels it cost.
 }
 
-// WithDefaults fills in the settings that were left at zero, but for Batch, which depends on the number of labels.
+// WithDefaults fills in the settings that were left at zero, but for Batch, which depends on the
+// number of labels.
 func (f FineTuning) WithDefaults() FineTuning {
 	f.LayerDecay = cmp.Or(f.LayerDecay, 1)
 	f.Steps = cmp.Or(f.Steps, 1000)
@@ -71,8 +79,8 @@ func (f FineTuning) WithDefaults() FineTuning {
 	return f
 }
 
-// FineTune trains in the run directory dir, and measures on the test split. Like Pretrain it is idempotent on dir. Its errors
-// are those of Pretrain, and a setting out of range, which is named.
+// FineTune trains in the run directory dir, and measures on the test split. Like Pretrain it is
+// idempotent on dir. Its errors are those of Pretrain, and a setting out of range, which is named.
 func FineTune(dir string, f FineTuning) (FineTuned, error) {
 	recipe, labelled, err := f.recipe()
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// A step of SimCLR is about three passes, forward and back, over two views; a teacher of BYOL adds one forward.
+// A step of SimCLR is about three passes, forward and back, over two views; a teacher of BYOL adds
+// one forward.
 func TestStepFLOPs(t *testing.T) {
 	recipe := small()
 	recipe.Encoder = encoder.ResNet{Depth: 10, Width: 4}

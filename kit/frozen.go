@@ -11,9 +11,10 @@ import (
 	"sslkit/kit/train"
 )
 
-// Frozen is the trained encoder with what the method's Embed built on it, if it did, for a method that learns from both, as
-// compress.Logits; compress.Features wants the encoder alone, but may have it. The first call writes the head's weights, from
-// the last checkpoint, into the run directory.
+// Frozen is the trained encoder with what the method's Embed built on it, if it did, for a method
+// that learns from both, as compress.Logits; compress.Features wants the encoder alone, but may
+// have it. The first call writes the head's weights, from the last checkpoint, into the run
+// directory.
 func (r *Run) Frozen() (ssl.Frozen, error) {
 	if err := r.check(); err != nil {
 		return ssl.Frozen{}, err

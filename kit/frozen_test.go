@@ -20,7 +20,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// trainedWeights writes weights of an encoder, as if it had been trained, and gives the path of their file.
+// trainedWeights writes weights of an encoder, as if it had been trained, and gives the path of
+// their file.
 func trainedWeights(t *testing.T, e encoder.Encoder) string {
 	t.Helper()
 	scope := train.EncoderScope(model.NewStore())
@@ -51,7 +52,8 @@ func trainedWeights(t *testing.T, e encoder.Encoder) string {
 	return path
 }
 
-// distilled is a recipe that distils a convolutional network, whose norms have running statistics, into a tiny student.
+// distilled is a recipe that distils a convolutional network, whose norms have running statistics,
+// into a tiny student.
 func distilled(t *testing.T) Recipe {
 	t.Helper()
 	recipe := small()

@@ -9,8 +9,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// Headlines is a file that collects the headline figures of a notebook while its cells run, each of which is a process of its
-// own. `make run` prints them. The report of a run is package report's.
+// Headlines is a file that collects the headline figures of a notebook while its cells run, each of
+// which is a process of its own. `make run` prints them. The report of a run is package report's.
 //
 //	headlines := kit.Headlines{Path: "runs/quickstart/headlines.json"}
 //	err := headlines.Headline("knn", "k-NN %.1f %%", 100*knn.Value)

@@ -13,7 +13,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// TestInterruptedRunGoesOnToTheSameBits interrupts a training between two checkpoints, as the button of a notebook does.
+// TestInterruptedRunGoesOnToTheSameBits interrupts a training between two checkpoints, as the
+// button of a notebook does.
 func TestInterruptedRunGoesOnToTheSameBits(t *testing.T) {
 	recipe := small()
 	recipe.Steps, recipe.CheckpointEvery, recipe.MonitorEvery = 40, 25, 10

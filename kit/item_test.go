@@ -23,7 +23,8 @@ func (s stills) Open(split data.Split) (data.Set, error) {
 	return struct{ data.Set }{set}, err
 }
 
-// distance is a method whose loss is the squared distance of the images of its two views, which no weight changes.
+// distance is a method whose loss is the squared distance of the images of its two views, which no
+// weight changes.
 type distance struct{ ssl.MICLe }
 
 func (d distance) WithDefaults() ssl.Method { return distance{d.MICLe.WithDefaults().(ssl.MICLe)} }

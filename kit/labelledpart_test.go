@@ -7,8 +7,8 @@ import (
 	"sslkit/kit/semi"
 )
 
-// TestImagesOfEveryClassAreAmongTheLabelled: the budget has two of each of the ten classes, and so have the images that batches
-// begin with.
+// TestImagesOfEveryClassAreAmongTheLabelled: the budget has two of each of the ten classes, and so
+// have the images that batches begin with.
 func TestImagesOfEveryClassAreAmongTheLabelled(t *testing.T) {
 	recipe := partlyLabelled(semi.FixMatch{Classes: 10})
 	set, err := recipe.Data.Open(data.Train)

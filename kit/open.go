@@ -8,16 +8,18 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// Open gives the run in a directory, finished or not, with the recipe that it was trained with. Any notebook may ask for it.
+// Open gives the run in a directory, finished or not, with the recipe that it was trained with. Any
+// notebook may ask for it.
 //
 //	run, err := kit.Open("runs/simclr")
 //	test, err := run.Features(data.Test)
 //
-// A recipe may hold values of types of your own, such as a method that a notebook defines. Hand one of each to Open, so that
-// they can be read: kit.Open(dir, Mine{}). Where images or weights were given by a path, the recipe holds that same path.
+// A recipe may hold values of types of your own, such as a method that a notebook defines. Hand one
+// of each to Open, so that they can be read: kit.Open(dir, Mine{}). Where images or weights were
+// given by a path, the recipe holds that same path.
 //
-// Errors: there is no run in dir; recipe.json holds a type or a field that is not known, or has a newer format. The error
-// names it.
+// Errors: there is no run in dir; recipe.json holds a type or a field that is not known, or has a
+// newer format. The error names it.
 func Open(dir string, own ...any) (*Run, error) {
 	path := rundir.Dir(dir).Path(rundir.RecipeFile)
 	content, err := os.ReadFile(path)

@@ -8,8 +8,8 @@ import (
 	"sslkit/kit/eval"
 )
 
-// PixelFeatures are the pixels of a split as representations, normalised as an encoder's input (CIFAR-10's means and
-// deviations of the channels): the other baseline to beat.
+// PixelFeatures are the pixels of a split as representations, normalised as an encoder's input
+// (CIFAR-10's means and deviations of the channels): the other baseline to beat.
 func PixelFeatures(source data.Source, split data.Split) (eval.Features, error) {
 	fail := func(err error) (eval.Features, error) {
 		return eval.Features{}, fmt.Errorf("pixels of %s's %s split: %w", source.Name(), split, err)

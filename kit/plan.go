@@ -11,8 +11,9 @@ import (
 	"sslkit/kit/train"
 )
 
-// plan decides what the recipe leaves open, for the training images in set: the recipe with all of it filled in, and the
-// training that it asks for. It is an error where the two don't go together. Nothing is compiled.
+// plan decides what the recipe leaves open, for the training images in set: the recipe with all of
+// it filled in, and the training that it asks for. It is an error where the two don't go together.
+// Nothing is compiled.
 func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 	fail := func(err error) (Recipe, train.Plan, error) { return Recipe{}, train.Plan{}, err }
 	height, width := set.Size()
@@ -85,8 +86,8 @@ func (r Recipe) withDefaults(height, width int) (Recipe, error) {
 	return r, nil
 }
 
-// item is what the method reads for every image of a set, and for each view which of the item's images it is made from. It is
-// an error that names Data where the set can't give it.
+// item is what the method reads for every image of a set, and for each view which of the item's
+// images it is made from. It is an error that names Data where the set can't give it.
 func (r Recipe) item(set data.Set) (item data.Item, sources []int, err error) {
 	height, width := set.Size()
 	reads := ssl.ReadsOf(r.Method, height, width)
@@ -105,8 +106,8 @@ func (r Recipe) item(set data.Set) (item data.Item, sources []int, err error) {
 	return item, reads.Sources, nil
 }
 
-// readCaptions is the method with what it takes from the captions of the training images, such as a vocabulary: the same
-// method for the same images. It is an error where it can't read a caption.
+// readCaptions is the method with what it takes from the captions of the training images, such as a
+// vocabulary: the same method for the same images. It is an error where it can't read a caption.
 func (r Recipe) readCaptions(set data.Set) (ssl.Method, error) {
 	captions, err := data.Captions(set)
 	if err != nil {
@@ -119,8 +120,8 @@ func (r Recipe) readCaptions(set data.Set) (ssl.Method, error) {
 	return ssl.ForCaptions(r.Method, all)
 }
 
-// order is the order in which the recipe reads a set. It is an error where the method needs labelled images and there are none,
-// or as many in a batch as there can't be.
+// order is the order in which the recipe reads a set. It is an error where the method needs
+// labelled images and there are none, or as many in a batch as there can't be.
 func (r Recipe) order(set data.Set) (data.Order, error) {
 	order := data.Order{Len: set.Len(), Batch: r.Batch, Seed: r.Seed}
 	methods := slices.Collect(ssl.Each[ssl.SemiSupervised](r.Method))

@@ -9,14 +9,16 @@ import (
 	"sslkit/kit/train"
 )
 
-// Pretrain trains the recipe's encoder on its images, without their labels, and keeps all of it in the directory dir, which
-// is created where it is missing. It is idempotent on dir: a finished run is loaded at once, an interrupted one goes on at
-// its last checkpoint and ends in the same bits as if it had not been interrupted.
+// Pretrain trains the recipe's encoder on its images, without their labels, and keeps all of it in
+// the directory dir, which is created where it is missing. It is idempotent on dir: a finished run
+// is loaded at once, an interrupted one goes on at its last checkpoint and ends in the same bits as
+// if it had not been interrupted.
 //
-// It is an error if a setting is out of range (before anything is compiled), if dir holds a run of another recipe or of other
-// images (the error shows the difference), if another process is writing there (it is named), if the loss or the gradient
-// stops being a number (the error says at which step and what broke; the last checkpoint stays), and if the user interrupts
-// it (the error says which checkpoint is kept, that of the step it was in if that has ended in time).
+// It is an error if a setting is out of range (before anything is compiled), if dir holds a run of
+// another recipe or of other images (the error shows the difference), if another process is writing
+// there (it is named), if the loss or the gradient stops being a number (the error says at which
+// step and what broke; the last checkpoint stays), and if the user interrupts it (the error says
+// which checkpoint is kept, that of the step it was in if that has ended in time).
 func Pretrain(dir string, recipe Recipe) (*Run, error) {
 	var run *Run
 	err := train.Catch(func() (err error) {

@@ -88,7 +88,8 @@ func content(t *testing.T, elements ...string) []byte {
 	return b
 }
 
-// loseLastCheckpoint makes a finished run one that was interrupted behind its last checkpoint but one.
+// loseLastCheckpoint makes a finished run one that was interrupted behind its last checkpoint but
+// one.
 func loseLastCheckpoint(t *testing.T, dir string) {
 	t.Helper()
 	checkpoints, err := rundir.Dir(dir).Checkpoints()
@@ -102,8 +103,8 @@ func loseLastCheckpoint(t *testing.T, dir string) {
 	}
 }
 
-// checkResumed checks that a finished run ends in the same bits where it is interrupted and resumed; with says what is special
-// about it.
+// checkResumed checks that a finished run ends in the same bits where it is interrupted and
+// resumed; with says what is special about it.
 func checkResumed(t *testing.T, dir string, recipe Recipe, with string) {
 	t.Helper()
 	want := content(t, dir, rundir.EncoderFile)
@@ -231,10 +232,12 @@ func TestEmbeddingsAreTheMethodsOwn(t *testing.T) {
 	}
 }
 
-// trainInChild, in the environment, makes this test binary train in that directory, perhaps to be killed.
+// trainInChild, in the environment, makes this test binary train in that directory, perhaps to be
+// killed.
 const trainInChild = "SSLKIT_TEST_TRAIN"
 
-// TestKilledRunEndsInTheSameBits kills children that train. On XLA it is asked once, since it compiles the same graph in each.
+// TestKilledRunEndsInTheSameBits kills children that train. On XLA it is asked once, since it
+// compiles the same graph in each.
 func TestKilledRunEndsInTheSameBits(t *testing.T) {
 	recipe := small()
 	recipe.Encoder, recipe.Steps = tiny, 40 // Long enough for the kill to come before the end.

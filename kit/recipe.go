@@ -18,47 +18,55 @@ import (
 
 // Recipe says in one literal what to pretrain.
 type Recipe struct {
-	// Data is where the images come from; its Train split is trained on, without its labels. Required.
+	// Data is where the images come from; its Train split is trained on, without its labels.
+	// Required.
 	Data data.Source
 	// Encoder is the network to train. Required.
 	Encoder encoder.Encoder
 	// Method is the self-supervised method. Required.
 	Method ssl.Method
-	// Augment are the augmentations of an image: one pipeline for all views of the method, or one for each, in the order of
-	// Method.Views. Default: the method's own, from its paper.
+	// Augment are the augmentations of an image: one pipeline for all views of the method, or one
+	// for each, in the order of Method.Views. Default: the method's own, from its paper.
 	Augment []augment.Pipeline
 	// Optimizer updates the weights. Default: the method's own, from its paper.
 	Optimizer optim.Optimizer
-	// Schedule is the learning rate's. Default: warm-up over the first tenth of the training, then cosine to zero.
+	// Schedule is the learning rate's. Default: warm-up over the first tenth of the training, then
+	// cosine to zero.
 	Schedule optim.Schedule
 
-	// Epochs is how often every image is seen, at least 1. Give it, or Steps. An epoch leaves out the last images that do
-	// not fill a batch, other ones each time. The labelled part of a semi-supervised method's batches does not count.
+	// Epochs is how often every image is seen, at least 1. Give it, or Steps. An epoch leaves out
+	// the last images that do not fill a batch, other ones each time. The labelled part of a
+	// semi-supervised method's batches does not count.
 	Epochs int
 	// Steps is the number of batches, instead of Epochs.
 	Steps int
-	// Batch is the number of images a step, each seen in all its views. Required, from 1 to the size of the data.
+	// Batch is the number of images a step, each seen in all its views. Required, from 1 to the
+	// size of the data.
 	Batch int
-	// Seed decides initial weights, data order and augmentation: equal recipes make equal weights, bit for bit, on one
-	// machine and backend.
+	// Seed decides initial weights, data order and augmentation: equal recipes make equal weights,
+	// bit for bit, on one machine and backend.
 	Seed uint64
-	// Start is the path of a file of weights, such as another run's encoder.safetensors, that the encoder starts from. Heads
-	// and whatever else is the method's own start at random all the same, and so does a mask token. Default "": random
-	// weights. The weights must be those of this Encoder. Their hash tells two recipes apart, so the file may be moved.
+	// Start is the path of a file of weights, such as another run's encoder.safetensors, that the
+	// encoder starts from. Heads and whatever else is the method's own start at random all the
+	// same, and so does a mask token. Default "": random weights. The weights must be those of this
+	// Encoder. Their hash tells two recipes apart, so the file may be moved.
 	Start string `recipe:"weights"`
-	// Precision is the dtype of the encoder's arithmetic: Float32 (default) or BFloat16. Weights, statistics, losses and
-	// updates are float32 with either.
+	// Precision is the dtype of the encoder's arithmetic: Float32 (default) or BFloat16. Weights,
+	// statistics, losses and updates are float32 with either.
 	Precision Precision
 
-	// MonitorEvery is the number of steps between two looks at the collapse monitors. Default: a twentieth of the training.
+	// MonitorEvery is the number of steps between two looks at the collapse monitors. Default: a
+	// twentieth of the training.
 	MonitorEvery int
-	// CheckpointEvery is the number of steps between two checkpoints. Default: a twentieth of the training.
+	// CheckpointEvery is the number of steps between two checkpoints. Default: a twentieth of the
+	// training.
 	CheckpointEvery int
-	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised, instead of only showing it. Some
-	// runs recover from a collapse in their first steps: these would have been ended too.
+	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised,
+	// instead of only showing it. Some runs recover from a collapse in their first steps: these
+	// would have been ended too.
 	StopOnCollapse bool
-	// StopEarly ends the training of a classifier when the validation images say so, and keeps the weights that they liked best.
-	// The zero value is none of that.
+	// StopEarly ends the training of a classifier when the validation images say so, and keeps the
+	// weights that they liked best. The zero value is none of that.
 	StopEarly StopEarly
 }
 
@@ -97,8 +105,9 @@ func (p Precision) dtype() dtypes.DType {
 	return dtypes.Float32
 }
 
-// Check tells whether the recipe can be trained, without training: an error names the field that is out of range, for these
-// images, and its allowed range. Pretrain does so too, before it compiles anything.
+// Check tells whether the recipe can be trained, without training: an error names the field that is
+// out of range, for these images, and its allowed range. Pretrain does so too, before it compiles
+// anything.
 func (r Recipe) Check() error {
 	set, err := r.open(data.Train)
 	if err != nil {
@@ -117,7 +126,8 @@ func (r Recipe) open(split data.Split) (data.Set, error) {
 	return r.Data.Open(split)
 }
 
-// checkFields returns an error that names the field and its allowed range, before anything is read or compiled.
+// checkFields returns an error that names the field and its allowed range, before anything is read
+// or compiled.
 func (r Recipe) checkFields() error {
 	switch {
 	case r.Data == nil:

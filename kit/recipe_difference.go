@@ -12,8 +12,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// matchRecipe writes the recipe to a new run directory. In one that has a recipe, it returns an error that shows the fields in
-// which the two differ.
+// matchRecipe writes the recipe to a new run directory. In one that has a recipe, it returns an
+// error that shows the fields in which the two differ.
 func matchRecipe(dir rundir.Dir, recipe Recipe) error {
 	encoded, err := recipe.encode()
 	if err != nil {
@@ -45,8 +45,8 @@ func matchRecipe(dir rundir.Dir, recipe Recipe) error {
 		dir, strings.Join(differences, "\n"))
 }
 
-// differ lists the fields in which two recipes differ, a line each: "Encoder.Stem.Stride: 1, in the directory 2". A field that
-// one of them lacks counts as zero there.
+// differ lists the fields in which two recipes differ, a line each: "Encoder.Stem.Stride: 1, in the
+// directory 2". A field that one of them lacks counts as zero there.
 func differ(path string, here, there any) []string {
 	if zero(here) && zero(there) {
 		return nil
@@ -85,8 +85,8 @@ func differ(path string, here, there any) []string {
 	return differences
 }
 
-// fieldsOf are the fields of an object, or the items of a list of objects by their number. Nil for a plain value, and for a
-// list of these.
+// fieldsOf are the fields of an object, or the items of a list of objects by their number. Nil for
+// a plain value, and for a list of these.
 func fieldsOf(tree any) map[string]any {
 	switch tree := tree.(type) {
 	case map[string]any:

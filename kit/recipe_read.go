@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// decodeRecipe reads what encode wrote. own are values of types of the user's own that the recipe holds. Errors name the field
-// by its path: a type that is not known, a field that its type does not have, a value that does not fit, a newer format.
+// decodeRecipe reads what encode wrote. own are values of types of the user's own that the recipe
+// holds. Errors name the field by its path: a type that is not known, a field that its type does
+// not have, a value that does not fit, a newer format.
 func decodeRecipe(content []byte, own ...any) (Recipe, error) {
 	tree, err := parseRecipe(content)
 	if err != nil {
@@ -72,7 +73,8 @@ func upgradeRecipe(tree map[string]any) {
 	})
 }
 
-// upgradeMethod removes the augmentations from the methods in a tree, and fills in defaults and the files of a frozen teacher.
+// upgradeMethod removes the augmentations from the methods in a tree, and fills in defaults and the
+// files of a frozen teacher.
 func upgradeMethod(tree any, fill func(teacher map[string]any)) {
 	switch tree := tree.(type) {
 	case []any:

@@ -256,7 +256,8 @@ func TestRunWithoutARecipeIsAnError(t *testing.T) {
 	}
 }
 
-// TestEveryTypeOfARecipeIsKnown: what has the methods of an interface that a recipe holds is in the table that Open reads by.
+// TestEveryTypeOfARecipeIsKnown: what has the methods of an interface that a recipe holds is in the
+// table that Open reads by.
 func TestEveryTypeOfARecipeIsKnown(t *testing.T) {
 	known := map[string]bool{}
 	for _, value := range recipeTypes {

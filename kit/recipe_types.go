@@ -11,7 +11,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// recipeTypes are the types that a recipe may hold behind an interface, by which Open reads recipe.json.
+// recipeTypes are the types that a recipe may hold behind an interface, by which Open reads
+// recipe.json.
 var recipeTypes = []any{
 	// data.Source
 	data.CIFAR10{}, data.CIFAR100{}, data.CaptionFile{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{},

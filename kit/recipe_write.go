@@ -10,15 +10,16 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// recipeFormat is the version of recipe.json that this code writes. It rises when older code would misread the file.
+// recipeFormat is the version of recipe.json that this code writes. It rises when older code would
+// misread the file.
 //
 //	1: the augmentation was a field of the method (View, Pair, Crops), and beside the recipe the key Views held it resolved
 //	2: Recipe.Augment; files of weights with their paths
 const recipeFormat = 2
 
-// encode is the content of recipe.json: every interface value as {"its.Type": its fields}, with the defaults filled in where
-// the type knows them (a method WithDefaults), so that the file says all that was done even when a default changes later.
-// Open reads it back.
+// encode is the content of recipe.json: every interface value as {"its.Type": its fields}, with the
+// defaults filled in where the type knows them (a method WithDefaults), so that the file says all
+// that was done even when a default changes later. Open reads it back.
 func (r Recipe) encode() ([]byte, error) {
 	tree, err := encodeValue(reflect.ValueOf(r))
 	if err != nil {
@@ -32,9 +33,10 @@ func (r Recipe) encode() ([]byte, error) {
 	return append(shortLists(encoded), '\n'), nil
 }
 
-// encodeValue is a value as encoding/json wants it. The struct tag recipe:"path" marks a string that says where the images are
-// and not what they are: it is written and read, but not compared. recipe:"weights" marks the path of a file of weights,
-// compared by its hash alone. A field with the tag json:"-" says how and not what: it is left out.
+// encodeValue is a value as encoding/json wants it. The struct tag recipe:"path" marks a string
+// that says where the images are and not what they are: it is written and read, but not compared.
+// recipe:"weights" marks the path of a file of weights, compared by its hash alone. A field with
+// the tag json:"-" says how and not what: it is left out.
 func encodeValue(v reflect.Value) (any, error) {
 	switch v.Kind() {
 	case reflect.Interface:
@@ -67,8 +69,8 @@ func encodeValue(v reflect.Value) (any, error) {
 	}
 }
 
-// withDefaults is the struct with what its type has as defaults. A type that embeds another inherits that one's WithDefaults,
-// which knows nothing of the outer fields and does not count.
+// withDefaults is the struct with what its type has as defaults. A type that embeds another
+// inherits that one's WithDefaults, which knows nothing of the outer fields and does not count.
 func withDefaults(v reflect.Value) reflect.Value {
 	fill := v.MethodByName("WithDefaults")
 	if !fill.IsValid() || fill.Type().NumIn() > 0 {

@@ -9,8 +9,8 @@ import (
 	"sslkit/plots"
 )
 
-// Retrieval shows some test images, each with the k training images that are nearest to it for the trained encoder (cosine).
-// The queries are spread evenly over the test split.
+// Retrieval shows some test images, each with the k training images that are nearest to it for the
+// trained encoder (cosine). The queries are spread evenly over the test split.
 func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("retrieval in %s: %w", r.Dir, err) }
 	bank, err := r.Features(data.Train)

@@ -19,11 +19,12 @@ type Run struct {
 // Finished tells whether the run has trained to its end.
 func (r *Run) Finished() bool { return rundir.Dir(r.Dir).Finished() }
 
-// Metrics reads what the run reported, a value a step; the first, of step 0, holds the monitors before training.
+// Metrics reads what the run reported, a value a step; the first, of step 0, holds the monitors
+// before training.
 func (r *Run) Metrics() ([]rundir.Metrics, error) { return rundir.Dir(r.Dir).Metrics() }
 
-// Seconds is the time that the training took, over all the processes it was spread over, the compilation of its step
-// included.
+// Seconds is the time that the training took, over all the processes it was spread over, the
+// compilation of its step included.
 func (r *Run) Seconds() (float64, error) {
 	all, err := r.Metrics()
 	if err != nil || len(all) == 0 {
@@ -46,7 +47,8 @@ func (r *Run) Monitor() (rundir.Monitor, error) {
 	return rundir.Monitor{}, fmt.Errorf("%s holds no look at the monitors", filepath.Join(r.Dir, rundir.MetricsFile))
 }
 
-// Alarm is what the collapse monitors have to say about the run as far as it came: nil where the embeddings have not collapsed.
+// Alarm is what the collapse monitors have to say about the run as far as it came: nil where the
+// embeddings have not collapsed.
 func (r *Run) Alarm() (*train.Alarm, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -58,8 +60,9 @@ func (r *Run) Alarm() (*train.Alarm, error) {
 	return train.Diagnose(r.Recipe.Method, rundir.Looks(all)), nil
 }
 
-// StepFLOPs is the number of floating-point operations of one training step: those of all matrix products and convolutions in
-// the graph of views, encoder, heads, teacher, loss and gradient, two for each multiply-add; see [train.Plan.StepFLOPs].
+// StepFLOPs is the number of floating-point operations of one training step: those of all matrix
+// products and convolutions in the graph of views, encoder, heads, teacher, loss and gradient, two
+// for each multiply-add; see [train.Plan.StepFLOPs].
 func (r *Run) StepFLOPs() (float64, error) {
 	fail := func(err error) (float64, error) {
 		return 0, fmt.Errorf("counting the operations of a step in %s: %w", r.Dir, err)

@@ -58,8 +58,8 @@ func TestSemiSupervisedMethodsTrainAndAreResumedToTheSameBits(t *testing.T) {
 	}
 }
 
-// countsLabels is a method whose loss is the number of labelled images among the first of a batch, and a hundred for each of
-// the others that has a label.
+// countsLabels is a method whose loss is the number of labelled images among the first of a batch,
+// and a hundred for each of the others that has a label.
 type countsLabels struct{ semi.FixMatch }
 
 func (c countsLabels) WithDefaults() ssl.Method {

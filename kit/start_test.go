@@ -102,7 +102,8 @@ func TestTeacherStartsFromTheFileToo(t *testing.T) {
 	if _, err := rundir.Dir(run.Dir).RestoreCheckpoint(store); err != nil {
 		t.Fatal(err)
 	}
-	// After one step with momentum 1/2 the teacher is half-way between the student before and after it.
+	// After one step with momentum 1/2 the teacher is half-way between the student before and after
+	// it.
 	const name = "layer1.0.bn2.bias"
 	for i, got := range store.GetVariable("/teacher/encoder/layer1/0/bn2/bias").MustValue().Value().([]float32) {
 		if want := (before[name].Data[i] + after[name].Data[i]) / 2; got-want > 1e-6 || want-got > 1e-6 {

@@ -10,7 +10,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// TestStoppedRunGivesTheEncoderOfItsBestStep: at a constant rate it is that of a run which is told to end at this step.
+// TestStoppedRunGivesTheEncoderOfItsBestStep: at a constant rate it is that of a run which is told
+// to end at this step.
 func TestStoppedRunGivesTheEncoderOfItsBestStep(t *testing.T) {
 	recipe := small()
 	recipe.Encoder, recipe.Method = tiny, ssl.Supervised{Classes: 10}

@@ -10,8 +10,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// firstLoss is the loss of the first step of a recipe without augmentation: a term's loss then does not depend on which views come
-// before its own.
+// firstLoss is the loss of the first step of a recipe without augmentation: a term's loss then does
+// not depend on which views come before its own.
 func firstLoss(t *testing.T, method ssl.Method) float64 {
 	t.Helper()
 	recipe := small()

@@ -38,7 +38,8 @@ func TestTeacherStartsAtTheStudent(t *testing.T) {
 	if _, err := rundir.Dir(run.Dir).RestoreCheckpoint(store); err != nil {
 		t.Fatal(err)
 	}
-	// After one step with momentum 1/2 the teacher is half-way between the student before and after it.
+	// After one step with momentum 1/2 the teacher is half-way between the student before and after
+	// it.
 	const name = "layer1.0.bn2.bias"
 	teacher := store.GetVariable("/teacher/encoder/layer1/0/bn2/bias").MustValue().Value().([]float32)
 	moved := false

@@ -97,7 +97,8 @@ func TestTrustOfARun(t *testing.T) {
 		t.Errorf("a probe of other weights: %v", err)
 	}
 
-	// Whoever goes on training the encoder between the features and the probe is told so, by every protocol.
+	// Whoever goes on training the encoder between the features and the probe is told so, by every
+	// protocol.
 	path := filepath.Join(run.Dir, rundir.EncoderFile)
 	initial, err := os.ReadFile(filepath.Join(run.Dir, rundir.InitialFile))
 	if err != nil {
@@ -122,8 +123,9 @@ func TestTrustOfARun(t *testing.T) {
 	}
 }
 
-// Coarse pixels of Shapes tell the background more easily than the class. Where background and class went together in
-// training, the bias gap shows it, and the mended probes have less of it; where they did not, its interval covers 0.
+// Coarse pixels of Shapes tell the background more easily than the class. Where background and
+// class went together in training, the bias gap shows it, and the mended probes have less of it;
+// where they did not, its interval covers 0.
 func TestPlantedBiasOfShapesIsFound(t *testing.T) {
 	aligned := make([][]bool, 10)
 	for class := range aligned {
@@ -177,7 +179,8 @@ func coarse(t *testing.T, source data.Source, split data.Split) eval.Features {
 	return out
 }
 
-// After a few steps the images are no more familiar than others; the seen ones are counted, and nothing is warned of.
+// After a few steps the images are no more familiar than others; the seen ones are counted, and
+// nothing is warned of.
 func TestFamiliarityOfARun(t *testing.T) {
 	run := finished(t)
 	f, err := run.Familiarity()

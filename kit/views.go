@@ -13,9 +13,10 @@ import (
 	"sslkit/plots"
 )
 
-// Views shows what the method is shown: the first images of the training split, a row each, and beside every image some
-// random views of it, as they would come in training. For a method that reads several images, these are of the clip that the
-// image begins, or of the object that it shows.
+// Views shows what the method is shown: the first images of the training split, a row each, and
+// beside every image some random views of it, as they would come in training. For a method that
+// reads several images, these are of the clip that the image begins, or of the object that it
+// shows.
 func (r Recipe) Views(images, views int) (*plots.Figure, error) {
 	if r.Data == nil || r.Method == nil {
 		return nil, errors.New("kit.Recipe: views need Data and Method")

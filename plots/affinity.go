@@ -7,8 +7,9 @@ import (
 	"sync"
 )
 
-// affinities is the symmetric matrix P of t-SNE in compressed rows: p_ij = (p_j|i + p_i|j) / 2n over each point's
-// 3·perplexity nearest neighbours (van der Maaten 2014, eq. 5 to 7). It sums to 1.
+// affinities is the symmetric matrix P of t-SNE in compressed rows: p_ij = (p_j|i + p_i|j) / 2n
+// over each point's 3·perplexity nearest neighbours (van der Maaten 2014, eq. 5 to 7). It sums to
+// 1.
 type affinities struct {
 	start   []int // row i is at [start[i], start[i+1])
 	column  []int32
@@ -16,8 +17,9 @@ type affinities struct {
 	partial []float64 // of the normalisation, by row; kept between iterations
 }
 
-// newAffinities finds the neighbours exactly, by comparing all pairs: at 2,000 vectors that is a thousandth of the descent,
-// and a vantage-point tree prunes next to nothing at the dimensions of an encoder's features.
+// newAffinities finds the neighbours exactly, by comparing all pairs: at 2,000 vectors that is a
+// thousandth of the descent, and a vantage-point tree prunes next to nothing at the dimensions of
+// an encoder's features.
 func newAffinities(x []float32, n, dim int, perplexity float64) *affinities {
 	k := min(n-1, int(3*perplexity))
 	neighbour := make([]int32, n*k)
@@ -38,8 +40,8 @@ func newAffinities(x []float32, n, dim int, perplexity float64) *affinities {
 	return symmetric(neighbour, conditional, n, k)
 }
 
-// nearestNeighbours returns the k nearest of vector i, itself left out; equal distances go by index. It leaves the
-// squared distances in distance.
+// nearestNeighbours returns the k nearest of vector i, itself left out; equal distances go by
+// index. It leaves the squared distances in distance.
 func nearestNeighbours(x []float32, dim, i, k int, distance []float64, order []int32) []int32 {
 	order = order[:0]
 	a := x[i*dim : (i+1)*dim]
@@ -67,9 +69,10 @@ func nearestNeighbours(x []float32, dim, i, k int, distance []float64, order []i
 	return order[:k]
 }
 
-// calibrate turns squared distances d_j, nearest first, into p_j|i ∝ exp(−β d_j), with the β at which their perplexity
-// 2^H is the one asked for, found by bisection. Where no β reaches it, since more neighbours than that are equally near,
-// the result is the closest: those neighbours, uniformly.
+// calibrate turns squared distances d_j, nearest first, into p_j|i ∝ exp(−β d_j), with the β at
+// which their perplexity 2^H is the one asked for, found by bisection. Where no β reaches it, since
+// more neighbours than that are equally near, the result is the closest: those neighbours,
+// uniformly.
 func calibrate(row []float64, perplexity float64) {
 	squared := slices.Clone(row)
 	nearest := squared[0] // exp(−β(d−nearest)) is the same distribution without underflow
@@ -134,8 +137,9 @@ func symmetric(neighbour []int32, conditional []float64, n, k int) *affinities {
 	return a
 }
 
-// forces sets force to a quarter of the gradient of KL(P‖Q) at y: attraction along P, times the exaggeration, less the
-// repulsion of all pairs through the tree (van der Maaten 2014, eq. 8). With q_ij ∝ 1/(1+‖y_i−y_j‖²) = w_ij/Z,
+// forces sets force to a quarter of the gradient of KL(P‖Q) at y: attraction along P, times the
+// exaggeration, less the repulsion of all pairs through the tree (van der Maaten 2014, eq. 8). With
+// q_ij ∝ 1/(1+‖y_i−y_j‖²) = w_ij/Z,
 //
 //	¼ ∂KL/∂y_i = Σ_j p_ij w_ij (y_i−y_j) − 1/Z Σ_j w_ij² (y_i−y_j).
 func (a *affinities) forces(force, y [][2]float64, tree *quadtree, theta, exaggeration float64) {
@@ -144,7 +148,8 @@ func (a *affinities) forces(force, y [][2]float64, tree *quadtree, theta, exagge
 			force[i], a.partial[i] = tree.repulsion(y[i], theta)
 		}
 	})
-	// Summed in order of the points, so that the result does not depend on how many cores there are.
+	// Summed in order of the points, so that the result does not depend on how many cores there
+	// are.
 	var z float64
 	for _, sum := range a.partial {
 		z += sum

@@ -20,12 +20,14 @@ type Bar struct {
 	// Low and High bound the 95 % interval. Both equal to Value, or both zero: no interval.
 	Low, High float64
 
-	// Highlight draws the row in full colour with its value in bold, over the paler others that it is compared with.
+	// Highlight draws the row in full colour with its value in bold, over the paler others that it
+	// is compared with.
 	Highlight bool
 }
 
-// Bars draws horizontal bars from zero, the first at the top, with intervals and the values written beside them. Where no
-// bar is highlighted all are drawn alike. The label names the unit, for example "top-1 accuracy (%)".
+// Bars draws horizontal bars from zero, the first at the top, with intervals and the values written
+// beside them. Where no bar is highlighted all are drawn alike. The label names the unit, for
+// example "top-1 accuracy (%)".
 func Bars(title, xlabel string, bars ...Bar) (*Figure, error) {
 	if len(bars) == 0 {
 		return nil, errors.New("plots.Bars: bars is empty")
@@ -83,8 +85,8 @@ func (b *barRows) ticks() plot.ConstantTicks {
 	return ticks
 }
 
-// precision is the number of decimals that shows the first digit of every interval's half, or three digits of the
-// values where there are none.
+// precision is the number of decimals that shows the first digit of every interval's half, or three
+// digits of the values where there are none.
 func (b *barRows) precision() int {
 	most := 0
 	for _, bar := range b.bars {
@@ -99,7 +101,8 @@ func (b *barRows) precision() int {
 	return min(most, 6)
 }
 
-// DataRange implements plot.DataRanger: from zero, so that lengths of bars compare as their values do.
+// DataRange implements plot.DataRanger: from zero, so that lengths of bars compare as their values
+// do.
 func (b *barRows) DataRange() (xmin, xmax, ymin, ymax float64) {
 	for _, bar := range b.bars {
 		xmin, xmax = min(xmin, bar.Low), max(xmax, bar.High)

@@ -6,8 +6,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// chart is one set of axes with its title and legend, laid out in the house style: the title at the top left, the
-// legend in rows under it or in a column at the right, the axes in what remains.
+// chart is one set of axes with its title and legend, laid out in the house style: the title at the
+// top left, the legend in rows under it or in a column at the right, the axes in what remains.
 type chart struct {
 	title  string
 	plot   *plot.Plot
@@ -74,7 +74,8 @@ func (ch *chart) drawAxes(c draw.Canvas, indent vg.Length) {
 	p.Draw(c)
 }
 
-// equalUnits widens the shorter axis so that distances along both compare, as they must in an embedding.
+// equalUnits widens the shorter axis so that distances along both compare, as they must in an
+// embedding.
 func equalUnits(p *plot.Plot, c draw.Canvas) {
 	data := p.DataCanvas(c).Size()
 	x, y := &p.X, &p.Y
@@ -98,7 +99,8 @@ func titleHeight(title string, width vg.Length) vg.Length {
 
 const titleLine = vg.Length(titleSize * 1.25)
 
-// drawTitle draws a title, broken into lines where it is wider than the canvas, and returns the canvas under it.
+// drawTitle draws a title, broken into lines where it is wider than the canvas, and returns the
+// canvas under it.
 func drawTitle(c draw.Canvas, title string) draw.Canvas {
 	if title == "" {
 		return c

@@ -23,7 +23,8 @@ func same(name string, values []float64, other string, length int) error {
 	return finite(name, values)
 }
 
-// interval checks that the bounds lie around the values. Either both bounds are given or neither is.
+// interval checks that the bounds lie around the values. Either both bounds are given or neither
+// is.
 func interval(name string, values, low, high []float64) error {
 	if low == nil && high == nil {
 		return nil

@@ -11,11 +11,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Confusion draws a confusion matrix: rows are true classes, columns predicted classes, and counts[i][j] is how many
-// of class i were taken for class j. The colour is the share of the row, so that frequent classes do not outshine
-// rare ones. Cells show the share in percent over the count; with more than about a dozen classes only the percent,
-// with more than about 24 none (the colour bar remains), and with more than about 45 the classes are numbered. A class
-// of which there was no example has an empty row.
+// Confusion draws a confusion matrix: rows are true classes, columns predicted classes, and
+// counts[i][j] is how many of class i were taken for class j. The colour is the share of the row,
+// so that frequent classes do not outshine rare ones. Cells show the share in percent over the
+// count; with more than about a dozen classes only the percent, with more than about 24 none (the
+// colour bar remains), and with more than about 45 the classes are numbered. A class of which there
+// was no example has an empty row.
 func Confusion(title string, counts [][]int, classes []string) (*Figure, error) {
 	if len(counts) == 0 {
 		return nil, errors.New("plots.Confusion: counts is empty")
@@ -136,7 +137,8 @@ func (m *matrix) remark() string {
 	}
 }
 
-// seam is how far a rectangle reaches under the next one: edges that only meet would let the ground show through.
+// seam is how far a rectangle reaches under the next one: edges that only meet would let the ground
+// show through.
 const seam = vg.Length(0.4)
 
 // drawCell draws the cell at its lower left corner.
@@ -221,8 +223,8 @@ func (m *matrix) drawBar(c draw.Canvas, corner vg.Point, height vg.Length) {
 	}
 }
 
-// bluesStops are five colours of ColorBrewer's Blues (Brewer et al.): one hue that darkens evenly, so that it reads the
-// same in colour-blindness and in grey.
+// bluesStops are five colours of ColorBrewer's Blues (Brewer et al.): one hue that darkens evenly,
+// so that it reads the same in colour-blindness and in grey.
 var bluesStops = []color.NRGBA{
 	{0xf7, 0xfb, 0xff, 0xff}, {0xc6, 0xdb, 0xef, 0xff}, {0x6b, 0xae, 0xd6, 0xff}, {0x21, 0x71, 0xb5, 0xff}, {0x08, 0x30, 0x6b, 0xff},
 }
@@ -236,8 +238,8 @@ func blues(share float64) color.NRGBA {
 	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}
 }
 
-// readable is the colour of text on a ground: dark or white, whichever has the greater contrast (WCAG 2, relative
-// luminance).
+// readable is the colour of text on a ground: dark or white, whichever has the greater contrast
+// (WCAG 2, relative luminance).
 func readable(ground color.NRGBA) color.NRGBA {
 	if contrast(ground, white) > contrast(ground, ink) {
 		return white

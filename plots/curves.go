@@ -18,17 +18,19 @@ type Line struct {
 	// X and Y are the points, in order of X.
 	X, Y []float64
 
-	// Low and High bound an interval around Y, drawn as a band, or as an error bar where there is one point. Both nil: none.
+	// Low and High bound an interval around Y, drawn as a band, or as an error bar where there is
+	// one point. Both nil: none.
 	Low, High []float64
 
-	// Smooth is the width of a centred moving average in points (shorter at both ends). The average is drawn in bold
-	// over the raw values, which stay visible and pale, and the legend states the window. 0 or 1: the raw line alone.
+	// Smooth is the width of a centred moving average in points (shorter at both ends). The average
+	// is drawn in bold over the raw values, which stay visible and pale, and the legend states the
+	// window. 0 or 1: the raw line alone.
 	Smooth int
 }
 
-// Curve draws lines over a common x axis. Lines differ in colour and dashes, and short ones (at most 40 points) carry
-// markers. X must not decrease. A line with more points than the figure can resolve is thinned so that it is drawn the
-// same (see thin). Label the axes with their units.
+// Curve draws lines over a common x axis. Lines differ in colour and dashes, and short ones (at
+// most 40 points) carry markers. X must not decrease. A line with more points than the figure can
+// resolve is thinned so that it is drawn the same (see thin). Label the axes with their units.
 func Curve(title, xlabel, ylabel string, lines ...Line) (*Figure, error) {
 	if len(lines) == 0 {
 		return nil, errors.New("plots.Curve: lines is empty")
@@ -139,8 +141,8 @@ func points(x, y []float64) plotter.XYs {
 	return xy
 }
 
-// smooth returns the centred moving average over a window of so many points. At both ends the window keeps to the
-// points that there are.
+// smooth returns the centred moving average over a window of so many points. At both ends the
+// window keeps to the points that there are.
 func smooth(y []float64, window int) []float64 {
 	before, after := (window-1)/2, window/2
 	out := make([]float64, len(y))
@@ -155,7 +157,8 @@ func smooth(y []float64, window int) []float64 {
 	return out
 }
 
-// referenceLine adds a thin dashed horizontal line, such as a known value, with its name in the legend.
+// referenceLine adds a thin dashed horizontal line, such as a known value, with its name in the
+// legend.
 func (ch *chart) referenceLine(name string, y, fromX, toX float64) {
 	line := &plotter.Line{
 		XYs:       plotter.XYs{{X: fromX, Y: y}, {X: toX, Y: y}},

@@ -1,6 +1,7 @@
-// Package plots draws the figures of a representation-learning study with gonum/plot: training curves, accuracy against
-// labels, embeddings (PCA and t-SNE), confusion matrices, image grids, nearest-neighbour retrieval, collapse monitors and
-// benchmark bars. It takes plain slices and images and knows nothing of where they came from.
+// Package plots draws the figures of a representation-learning study with gonum/plot: training
+// curves, accuracy against labels, embeddings (PCA and t-SNE), confusion matrices, image grids,
+// nearest-neighbour retrieval, collapse monitors and benchmark bars. It takes plain slices and
+// images and knows nothing of where they came from.
 //
 // Every figure is a value that can be shown in a GoNB cell or saved by extension:
 //
@@ -13,12 +14,12 @@
 //
 // # Style
 //
-// All figures share one style (style.go): colours that people with colour-blindness can tell apart, and never colour
-// alone (dashes, markers, ticks and crosses carry the same information); titles and axis labels with units; a light
-// grid; the legend outside the data.
+// All figures share one style (style.go): colours that people with colour-blindness can tell apart,
+// and never colour alone (dashes, markers, ticks and crosses carry the same information); titles
+// and axis labels with units; a light grid; the legend outside the data.
 //
 // # Errors
 //
-// Slices of different lengths, empty input, NaN and infinities are errors that name the argument; nothing is dropped
-// silently. In a notebook cell wrap the calls with must.M1.
+// Slices of different lengths, empty input, NaN and infinities are errors that name the argument;
+// nothing is dropped silently. In a notebook cell wrap the calls with must.M1.
 package plots

@@ -18,8 +18,8 @@ import (
 	"gonum.org/v1/plot/vg/vgpdf"
 )
 
-// Figure is a finished drawing. It draws itself anew for every format, so that SVG and PDF stay vectors and a PNG has
-// the resolution that is asked for.
+// Figure is a finished drawing. It draws itself anew for every format, so that SVG and PDF stay
+// vectors and a PNG has the resolution that is asked for.
 type Figure struct {
 	// Title is the figure's title, which is also its text alternative where it is shown in a page.
 	Title string
@@ -31,18 +31,20 @@ type Figure struct {
 	chart *chart
 	// paint draws the figure on a canvas of its size.
 	paint func(draw.Canvas)
-	// photo marks figures of images: a PNG of them keeps every colour, and is smaller than an SVG that holds them.
+	// photo marks figures of images: a PNG of them keeps every colour, and is smaller than an SVG
+	// that holds them.
 	photo bool
 }
 
 // pixel is one CSS pixel in the points that gonum/plot measures in.
 const pixel = vg.Inch / 96
 
-// scale is the number of device pixels to a CSS pixel in a PNG, so that it is sharp on dense screens and in print.
+// scale is the number of device pixels to a CSS pixel in a PNG, so that it is sharp on dense
+// screens and in print.
 const scale = 2
 
-// FromPlot makes a Figure of any gonum/plot plot, for charts that this package does not have. Width and height are in
-// CSS pixels; zero means the house size, 640 × 400.
+// FromPlot makes a Figure of any gonum/plot plot, for charts that this package does not have. Width
+// and height are in CSS pixels; zero means the house size, 640 × 400.
 func FromPlot(p *plot.Plot, width, height float64) (*Figure, error) {
 	if p == nil {
 		return nil, errors.New("plots.FromPlot: p is nil")
@@ -59,8 +61,8 @@ func FromPlot(p *plot.Plot, width, height float64) (*Figure, error) {
 	return &Figure{Title: p.Title.Text, Width: width, Height: height, paint: p.Draw}, nil
 }
 
-// Save writes the figure to path in the format of its extension, .svg, .png (two pixels to a CSS pixel) or .pdf, and
-// makes the folder where it is missing.
+// Save writes the figure to path in the format of its extension, .svg, .png (two pixels to a CSS
+// pixel) or .pdf, and makes the folder where it is missing.
 func (f *Figure) Save(path string) error {
 	encode, ok := map[string]func() ([]byte, error){
 		".svg": func() ([]byte, error) { s, err := f.SVG(); return []byte(s), err },
@@ -83,8 +85,9 @@ func (f *Figure) Save(path string) error {
 	return nil
 }
 
-// SVG returns the figure as a self-contained SVG document. Text is drawn as outlines, so it looks the same with or
-// without the fonts, and identifiers are unique to the figure, so many can stand inline in one page.
+// SVG returns the figure as a self-contained SVG document. Text is drawn as outlines, so it looks
+// the same with or without the fonts, and identifiers are unique to the figure, so many can stand
+// inline in one page.
 func (f *Figure) SVG() (svg string, err error) {
 	defer recoverDrawing(&err)
 	c := newSVGCanvas(vg.Length(f.Width)*pixel, vg.Length(f.Height)*pixel)
@@ -138,7 +141,8 @@ func (f *Figure) draw(c draw.Canvas) {
 	f.paint(c)
 }
 
-// recoverDrawing turns a panic of gonum/plot, which has no other way to report a plotter's misuse, into an error.
+// recoverDrawing turns a panic of gonum/plot, which has no other way to report a plotter's misuse,
+// into an error.
 func recoverDrawing(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("plots: drawing: %v", r)

@@ -106,8 +106,8 @@ func TestPNGHasTwoPixelsToACSSPixel(t *testing.T) {
 	}
 }
 
-// TestMessage checks what a notebook is sent: charts as SVG in an <img>, images as PNG at their size in CSS pixels, and
-// nothing that would weigh on a committed notebook.
+// TestMessage checks what a notebook is sent: charts as SVG in an <img>, images as PNG at their
+// size in CSS pixels, and nothing that would weigh on a committed notebook.
 func TestMessage(t *testing.T) {
 	for name, figure := range gallery {
 		fig, err := figure()
@@ -205,7 +205,8 @@ func TestFromPlot(t *testing.T) {
 	}
 }
 
-// TestPDFColors checks that translucent colours keep their hue: the band of the second line is vermilion, #d55e00.
+// TestPDFColors checks that translucent colours keep their hue: the band of the second line is
+// vermilion, #d55e00.
 func TestPDFColors(t *testing.T) {
 	fig, err := exampleCurve()
 	if err != nil {

@@ -28,8 +28,9 @@ var gallery = map[string]func() (*Figure, error){
 	"bars":      exampleBars,
 }
 
-// TestGolden compares each figure, at one pixel to a CSS pixel, with its image in testdata. Up to one pixel in two hundred
-// may differ by more than an eighth: fonts are rasterised a little differently on other processors.
+// TestGolden compares each figure, at one pixel to a CSS pixel, with its image in testdata. Up to
+// one pixel in two hundred may differ by more than an eighth: fonts are rasterised a little
+// differently on other processors.
 func TestGolden(t *testing.T) {
 	for name, figure := range gallery {
 		t.Run(name, func(t *testing.T) {
@@ -259,8 +260,8 @@ func exampleBars() (*Figure, error) {
 	)
 }
 
-// TestSVGIsSelfContained checks what a page needs of every figure: no text that depends on the reader's fonts, no reference
-// to anything outside, and no identifier that another figure has.
+// TestSVGIsSelfContained checks what a page needs of every figure: no text that depends on the
+// reader's fonts, no reference to anything outside, and no identifier that another figure has.
 func TestSVGIsSelfContained(t *testing.T) {
 	owner := map[string]string{}
 	for name, figure := range gallery {

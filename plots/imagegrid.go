@@ -20,10 +20,10 @@ const (
 	mostTile  = 96
 )
 
-// ImageGrid draws rows of images with optional names of rows (at the left) and columns (above). Small images are
-// enlarged by a whole factor without smoothing, so that their pixels are seen as they are; images larger than a tile
-// are reduced. Rows may differ in length, and a nil image leaves its place empty. RowLabels and colLabels are nil or
-// have a name for each.
+// ImageGrid draws rows of images with optional names of rows (at the left) and columns (above).
+// Small images are enlarged by a whole factor without smoothing, so that their pixels are seen as
+// they are; images larger than a tile are reduced. Rows may differ in length, and a nil image
+// leaves its place empty. RowLabels and colLabels are nil or have a name for each.
 func ImageGrid(title string, rows [][]image.Image, rowLabels, colLabels []string) (*Figure, error) {
 	columns := 0
 	var tiles []image.Image
@@ -81,7 +81,8 @@ const (
 
 var captionStyle = textStyle(tickSize)
 
-// layOut sets the places of images and names. Names of columns are broken into lines as wide as an image.
+// layOut sets the places of images and names. Names of columns are broken into lines as wide as an
+// image.
 func (g *imageGrid) layOut(columns int, colLabels []string) {
 	g.left, g.top = edge, edge
 	for _, name := range g.rowLabels {
@@ -139,8 +140,8 @@ func (g *imageGrid) drawRowName(c draw.Canvas, name string, y float64) {
 	}
 }
 
-// tileSize is the size at which images are drawn: that of the largest, times a whole factor where it is small, or
-// reduced where it is large.
+// tileSize is the size at which images are drawn: that of the largest, times a whole factor where
+// it is small, or reduced where it is large.
 func tileSize(images []image.Image, columns int) (image.Point, error) {
 	var largest image.Point
 	for i, img := range images {
@@ -158,8 +159,8 @@ func tileSize(images []image.Image, columns int) (image.Point, error) {
 	return image.Pt(max(1, largest.X*room/side), max(1, largest.Y*room/side)), nil
 }
 
-// enlarge fits an image into a tile, at the number of pixels that it has in a PNG: without smoothing where that
-// enlarges it.
+// enlarge fits an image into a tile, at the number of pixels that it has in a PNG: without
+// smoothing where that enlarges it.
 func enlarge(img image.Image, tile image.Point) image.Image {
 	size := img.Bounds().Size()
 	factor := math.Min(float64(tile.X)/float64(size.X), float64(tile.Y)/float64(size.Y)) * scale

@@ -97,7 +97,8 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestUnusualInput checks that what is small, long or wide is drawn at all: gonum/plot panics on some of it.
+// TestUnusualInput checks that what is small, long or wide is drawn at all: gonum/plot panics on
+// some of it.
 func TestUnusualInput(t *testing.T) {
 	one := []float64{3}
 	zero := []float64{0, 0}

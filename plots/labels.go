@@ -21,13 +21,14 @@ type Budget struct {
 	// Labels are numbers of labels per class, at least 1, in increasing order.
 	Labels []int
 
-	// Accuracy is in percent, with the 95 % interval from Low to High. Low and High both nil: no intervals.
+	// Accuracy is in percent, with the 95 % interval from Low to High. Low and High both nil: no
+	// intervals.
 	Accuracy, Low, High []float64
 }
 
-// LabelEfficiency draws accuracy against the number of labels per class on a logarithmic axis, which has a tick at each
-// number that was measured and no other. Intervals are error bars over a pale band; where several methods were measured
-// at one number, their bars stand a little apart.
+// LabelEfficiency draws accuracy against the number of labels per class on a logarithmic axis,
+// which has a tick at each number that was measured and no other. Intervals are error bars over a
+// pale band; where several methods were measured at one number, their bars stand a little apart.
 func LabelEfficiency(title string, series ...Budget) (*Figure, error) {
 	if len(series) == 0 {
 		return nil, errors.New("plots.LabelEfficiency: series is empty")
@@ -90,8 +91,8 @@ func (s Budget) check(name string) error {
 	return interval(name, s.Accuracy, s.Low, s.High)
 }
 
-// countTicks places a tick at each count. The number is left out where it would run into the one before: at less
-// than an eighth of a decade on a house-sized figure.
+// countTicks places a tick at each count. The number is left out where it would run into the one
+// before: at less than an eighth of a decade on a house-sized figure.
 func countTicks(counts []int) plot.ConstantTicks {
 	ticks := make(plot.ConstantTicks, len(counts))
 	span := math.Log10(float64(counts[len(counts)-1])*1.15) - math.Log10(float64(counts[0])/1.15)

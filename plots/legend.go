@@ -6,15 +6,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// entry names one series of a chart; its samples are drawn over each other in front of the name. Without
-// samples it is a remark.
+// entry names one series of a chart; its samples are drawn over each other in front of the name.
+// Without samples it is a remark.
 type entry struct {
 	name    string
 	samples []plot.Thumbnailer
 }
 
-// legend is what the series of a chart are called. It stands outside the data: in rows under the title, or in a
-// column at the right.
+// legend is what the series of a chart are called. It stands outside the data: in rows under the
+// title, or in a column at the right.
 type legend []entry
 
 const (
@@ -96,8 +96,8 @@ func (e entry) draw(c draw.Canvas, at vg.Point) {
 	fillMiddle(c, style, vg.Point{X: at.X + e.indent(), Y: at.Y}, e.name)
 }
 
-// fillMiddle draws text with the middle of its capitals at the height of the point. text.YCenter would centre the whole
-// line, which has room for descenders and so looks low.
+// fillMiddle draws text with the middle of its capitals at the height of the point. text.YCenter
+// would centre the whole line, which has room for descenders and so looks low.
 func fillMiddle(c draw.Canvas, style draw.TextStyle, at vg.Point, text string) {
 	at.Y -= style.FontExtents().Ascent * 0.38
 	c.FillText(style, at, text)

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// glyph is a marker of a series or class. gonum's own open glyphs are drawn with a hairline, which is lost at the
-// size of a scatter's points; these have one visual weight.
+// glyph is a marker of a series or class. gonum's own open glyphs are drawn with a hairline, which
+// is lost at the size of a scatter's points; these have one visual weight.
 type glyph = draw.GlyphDrawer
 
 // markers stand beside colour, in an order that keeps neighbours unlike.

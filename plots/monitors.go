@@ -9,14 +9,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Monitors are the signs of collapse over training, one value to a step. A nil slice leaves its panel out.
+// Monitors are the signs of collapse over training, one value to a step. A nil slice leaves its
+// panel out.
 type Monitors struct {
 	// Step is the training step, in increasing order.
 	Step []float64
 
-	// Std is the standard deviation of the L2-normalised embedding over the batch, averaged over its dimensions
-	// (Chen and He, "Exploring Simple Siamese Representation Learning", CVPR 2021): about 1/√Dim where the embedding is
-	// spread over the sphere, 0 where it has collapsed.
+	// Std is the standard deviation of the L2-normalised embedding over the batch, averaged over
+	// its dimensions (Chen and He, "Exploring Simple Siamese Representation Learning", CVPR 2021):
+	// about 1/√Dim where the embedding is spread over the sphere, 0 where it has collapsed.
 	Std []float64
 
 	// Dim is the dimension of the embedding, for the reference line 1/√Dim. Needed with Std.
@@ -25,8 +26,9 @@ type Monitors struct {
 	// RankMe is the effective rank of the embedding, in [1, Dim] (Garrido et al., ICML 2023).
 	RankMe []float64
 
-	// Alignment is the mean squared distance of positive pairs, in [0, 4], and Uniformity the logarithm of the mean
-	// Gaussian potential, at most 0; both are better low (Wang and Isola, ICML 2020).
+	// Alignment is the mean squared distance of positive pairs, in [0, 4], and Uniformity the
+	// logarithm of the mean Gaussian potential, at most 0; both are better low (Wang and Isola,
+	// ICML 2020).
 	Alignment, Uniformity []float64
 }
 

@@ -14,8 +14,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// TestPCA compares with gonum's stat.PC, which takes the singular value decomposition instead, for more vectors than
-// dimensions and for fewer.
+// TestPCA compares with gonum's stat.PC, which takes the singular value decomposition instead, for
+// more vectors than dimensions and for fewer.
 func TestPCA(t *testing.T) {
 	for _, shape := range [][2]int{{60, 7}, {9, 31}} {
 		n, dim, k := shape[0], shape[1], 4
@@ -91,7 +91,8 @@ func TestSmooth(t *testing.T) {
 	}
 }
 
-// TestThin checks that a thinned line keeps its ends and every extreme, and that a short one is left alone.
+// TestThin checks that a thinned line keeps its ends and every extreme, and that a short one is
+// left alone.
 func TestThin(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 2))
 	x := steps(50_000, 1)

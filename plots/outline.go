@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/plot/font"
 )
 
-// placeGlyphs calls place for each visible glyph of text with its distance from the start, in font units. It measures as
-// font.Face.Width does, kerning included, so that alignment is exact.
+// placeGlyphs calls place for each visible glyph of text with its distance from the start, in font
+// units. It measures as font.Face.Width does, kerning included, so that alignment is exact.
 func placeGlyphs(face font.Face, text string, place func(index sfnt.GlyphIndex, x fixed.Int26_6)) {
 	var (
 		buffer   sfnt.Buffer

@@ -13,9 +13,10 @@ const (
 	farthest    = 32  // of 255, that a channel of a rare shade may move
 )
 
-// paletted returns a chart with a palette of 256 colours, which is a third of the bytes in a notebook. A chart has few
-// colours, and rare shades of them along smoothed edges, which become the nearest that the palette has. Where some
-// shade is far from all of those, the chart is returned as it is.
+// paletted returns a chart with a palette of 256 colours, which is a third of the bytes in a
+// notebook. A chart has few colours, and rare shades of them along smoothed edges, which become the
+// nearest that the palette has. Where some shade is far from all of those, the chart is returned as
+// it is.
 func paletted(img image.Image) image.Image {
 	b := img.Bounds()
 	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(img.At(x, y)).(color.RGBA) }
@@ -25,13 +26,15 @@ func paletted(img image.Image) image.Image {
 			count[at(x, y)]++
 		}
 	}
-	// The commonest first; equally common ones in a fixed order, so that the file is a function of the figure.
+	// The commonest first; equally common ones in a fixed order, so that the file is a function of
+	// the figure.
 	shades := slices.SortedFunc(maps.Keys(count), func(p, q color.RGBA) int {
 		return cmp.Or(count[q]-count[p], cmp.Compare(p.R, q.R), cmp.Compare(p.G, q.G), cmp.Compare(p.B, q.B))
 	})
 	var palette []color.RGBA
 	var index map[color.RGBA]uint8
-	// Of finer palettes the first 256 colours may leave out whole families of shades; a coarser one has room for them.
+	// Of finer palettes the first 256 colours may leave out whole families of shades; a coarser one
+	// has room for them.
 	for bits := 6; bits >= 3 && index == nil; bits-- {
 		palette = choosePalette(shades, bits)
 		index = nearestColors(palette, shades)
@@ -51,8 +54,8 @@ func paletted(img image.Image) image.Image {
 	return out
 }
 
-// choosePalette takes the commonest shades as they are and then those that differ from all before in the leading bits
-// of a channel, 256 in all.
+// choosePalette takes the commonest shades as they are and then those that differ from all before
+// in the leading bits of a channel, 256 in all.
 func choosePalette(shades []color.RGBA, bits int) []color.RGBA {
 	if len(shades) <= 256 {
 		return shades
@@ -69,7 +72,8 @@ func choosePalette(shades []color.RGBA, bits int) []color.RGBA {
 	return palette
 }
 
-// nearestColors maps each shade to its nearest colour of the palette, or returns nil where one is too far from all.
+// nearestColors maps each shade to its nearest colour of the palette, or returns nil where one is
+// too far from all.
 func nearestColors(palette, shades []color.RGBA) map[color.RGBA]uint8 {
 	index := make(map[color.RGBA]uint8, len(shades))
 	for _, c := range shades {

@@ -9,9 +9,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Panels stacks charts from top to bottom over one x axis: the axis covers the range of all of them and is labelled
-// once, at the bottom, and their data areas line up. The figures must be charts with axes (Curve, LabelEfficiency); each
-// panel keeps three fifths of its chart's height.
+// Panels stacks charts from top to bottom over one x axis: the axis covers the range of all of them
+// and is labelled once, at the bottom, and their data areas line up. The figures must be charts
+// with axes (Curve, LabelEfficiency); each panel keeps three fifths of its chart's height.
 //
 //	lossAndRate, err := plots.Panels(loss, learningRate)
 func Panels(figs ...*Figure) (*Figure, error) {
@@ -39,8 +39,8 @@ func Panels(figs ...*Figure) (*Figure, error) {
 	return out, nil
 }
 
-// shareX returns the charts on one x range, with the axis's name and numbers under the last only. It copies them, so
-// that the given figures stay as they are.
+// shareX returns the charts on one x range, with the axis's name and numbers under the last only.
+// It copies them, so that the given figures stay as they are.
 func shareX(charts []*chart) []*chart {
 	shared := make([]*chart, len(charts))
 	low, high := charts[0].plot.X.Min, charts[0].plot.X.Max

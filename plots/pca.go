@@ -8,11 +8,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// PCA projects n row-major vectors of dim values, each centred, on their k first principal axes. It returns the
-// projection (n × k, row-major) and the share of the variance that each axis explains, in [0, 1].
+// PCA projects n row-major vectors of dim values, each centred, on their k first principal axes. It
+// returns the projection (n × k, row-major) and the share of the variance that each axis explains,
+// in [0, 1].
 //
-// An axis has no direction of its own: here its largest component is positive, so that the result is a function of
-// the input. k is at least 1 and at most min(n, dim).
+// An axis has no direction of its own: here its largest component is positive, so that the result
+// is a function of the input. k is at least 1 and at most min(n, dim).
 func PCA(x []float32, n, dim, k int) (proj []float64, explained []float64, err error) {
 	if err := checkVectors(x, n, dim); err != nil {
 		return nil, nil, fmt.Errorf("plots.PCA: %w", err)
@@ -71,10 +72,10 @@ func centre(x []float32, n, dim int) *mat.Dense {
 	return mat.NewDense(n, dim, data)
 }
 
-// principalAxes returns the principal axes as columns [dim, min(n, dim)] with the variance along each, the largest
-// first. It takes the eigenvectors of the smaller of the covariance XᵀX [dim, dim] and the Gram matrix XXᵀ [n, n], which
-// have the same eigenvalues: stat.PC's singular value decomposition of X itself costs many times that for the long and
-// thin matrices that features are.
+// principalAxes returns the principal axes as columns [dim, min(n, dim)] with the variance along
+// each, the largest first. It takes the eigenvectors of the smaller of the covariance XᵀX [dim,
+// dim] and the Gram matrix XXᵀ [n, n], which have the same eigenvalues: stat.PC's singular value
+// decomposition of X itself costs many times that for the long and thin matrices that features are.
 func principalAxes(x *mat.Dense) (*mat.Dense, []float64, error) {
 	n, dim := x.Dims()
 	gram := dim > n

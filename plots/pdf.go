@@ -13,12 +13,12 @@ import (
 	"gonum.org/v1/plot/vg/vgpdf"
 )
 
-// pdfCanvas draws to PDF through vgpdf, and in place of it what that gets wrong at v0.17.0: text, translucent colours
-// and images.
+// pdfCanvas draws to PDF through vgpdf, and in place of it what that gets wrong at v0.17.0: text,
+// translucent colours and images.
 type pdfCanvas struct{ *vgpdf.Canvas }
 
-// SetColor hands on the colour as PDF wants it, with its full channels beside the opacity. vgpdf takes the channels that are
-// already multiplied by it, and so draws translucent areas too dark.
+// SetColor hands on the colour as PDF wants it, with its full channels beside the opacity. vgpdf
+// takes the channels that are already multiplied by it, and so draws translucent areas too dark.
 func (c pdfCanvas) SetColor(clr color.Color) {
 	if clr == nil {
 		clr = color.Black
@@ -38,8 +38,8 @@ func (c pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	c.Canvas.DrawImage(rect, imaging.FlipV(img))
 }
 
-// FillString draws text as outlines: vgpdf's own text has neither bold nor characters outside the Windows Latin code page,
-// such as the square root or the minus sign.
+// FillString draws text as outlines: vgpdf's own text has neither bold nor characters outside the
+// Windows Latin code page, such as the square root or the minus sign.
 func (c pdfCanvas) FillString(face font.Face, at vg.Point, text string) {
 	unit := face.Font.Size / vg.Length(face.Face.UnitsPerEm())
 	var path vg.Path

@@ -5,8 +5,9 @@ import (
 	"image"
 )
 
-// Picture is an image of the bytes of one image of a data.Set, for ImageGrid: pix is [height, width, 3], interleaved RGB of 0 to
-// 255, the top row first, and is copied. Errors: a side below 1, or another number of bytes than height·width·3.
+// Picture is an image of the bytes of one image of a data.Set, for ImageGrid: pix is [height,
+// width, 3], interleaved RGB of 0 to 255, the top row first, and is copied. Errors: a side below 1,
+// or another number of bytes than height·width·3.
 func Picture(pix []uint8, height, width int) (image.Image, error) {
 	if height < 1 || width < 1 {
 		return nil, fmt.Errorf("plots.Picture: height and width are %d and %d; they must be at least 1", height, width)

@@ -15,8 +15,9 @@ const (
 	bandColumns = 240
 )
 
-// polyline draws a line in short pieces. The rasteriser of PNG walks a list of all the pixels of a path in a row for every
-// edge of it: in one piece, the curve of a long and noisy run takes seconds.
+// polyline draws a line in short pieces. The rasteriser of PNG walks a list of all the pixels of a
+// path in a row for every edge of it: in one piece, the curve of a long and noisy run takes
+// seconds.
 type polyline struct{ *plotter.Line }
 
 // Plot implements plot.Plotter.
@@ -38,8 +39,8 @@ func (l polyline) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// thin keeps the first, lowest, highest and last point of each column: drawn on no more columns of pixels, that is the
-// same line (Jugel et al., "M4", VLDB 2014). The xs must not decrease.
+// thin keeps the first, lowest, highest and last point of each column: drawn on no more columns of
+// pixels, that is the same line (Jugel et al., "M4", VLDB 2014). The xs must not decrease.
 func thin(xy plotter.XYs, columns int) plotter.XYs {
 	if len(xy) <= 4*columns {
 		return xy

@@ -1,10 +1,11 @@
 package plots
 
-// quadtree sums the repulsion of t-SNE over cells of points (Barnes and Hut, Nature 1986). Its nodes lie in one slice, which
-// is used again for the next iteration.
+// quadtree sums the repulsion of t-SNE over cells of points (Barnes and Hut, Nature 1986). Its
+// nodes lie in one slice, which is used again for the next iteration.
 type quadtree struct{ nodes []cell }
 
-// cell is a square of the plane. A leaf holds one point, or several that no depth of halving would part.
+// cell is a square of the plane. A leaf holds one point, or several that no depth of halving would
+// part.
 type cell struct {
 	mass   [2]float64 // the mean of its points
 	count  float64
@@ -87,9 +88,10 @@ func quadrant(middle, p [2]float64) int32 {
 	return q
 }
 
-// repulsion returns Σ_j w_ij² (y_i−y_j) and Σ_j w_ij over the points j ≠ i, w_ij = 1/(1+‖y_i−y_j‖²), for the point i of the
-// tree at y. A cell of width s at distance d stands for its points where s/d < theta. Since theta is below 1/√2, no cell
-// around y itself is ever taken so: the walk reaches y's own leaf, which adds 0 and 1, and the 1 is taken off again.
+// repulsion returns Σ_j w_ij² (y_i−y_j) and Σ_j w_ij over the points j ≠ i, w_ij =
+// 1/(1+‖y_i−y_j‖²), for the point i of the tree at y. A cell of width s at distance d stands for
+// its points where s/d < theta. Since theta is below 1/√2, no cell around y itself is ever taken
+// so: the walk reaches y's own leaf, which adds 0 and 1, and the 1 is taken off again.
 func (t *quadtree) repulsion(y [2]float64, theta float64) (force [2]float64, sum float64) {
 	var stack [4 * maxDepth]int32
 	top := 1 // the root, node 0, is on the stack

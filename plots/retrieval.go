@@ -25,8 +25,9 @@ type Neighbour struct {
 	Same       bool        // of the query's class; not shown where one of the two classes is empty
 }
 
-// Retrieval draws each query at the left of a row and its neighbours at the right. A neighbour of the query's class has a
-// solid blue border and a tick, another a dashed vermilion border and a cross; under it are its similarity and class.
+// Retrieval draws each query at the left of a row and its neighbours at the right. A neighbour of
+// the query's class has a solid blue border and a tick, another a dashed vermilion border and a
+// cross; under it are its similarity and class.
 func Retrieval(title string, queries ...Query) (*Figure, error) {
 	if len(queries) == 0 {
 		return nil, errors.New("plots.Retrieval: queries is empty")

@@ -13,21 +13,24 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// The sizes of an embedding's figure in CSS pixels: square for the points, and a column for the classes.
+// The sizes of an embedding's figure in CSS pixels: square for the points, and a column for the
+// classes.
 const (
 	scatterWidth  = 640
 	scatterHeight = 540
 )
 
-// maxLegend is the most classes that are told apart by a legend; more are named on the points instead.
+// maxLegend is the most classes that are told apart by a legend; more are named on the points
+// instead.
 const maxLegend = 20
 
-// Scatter draws a two-dimensional embedding, such as TSNE's or the first two columns of PCA's, with one colour and
-// marker to a class. Both axes have the same unit and no numbers: only nearness has a meaning there. Points are drawn
-// in a fixed random order, so that no class covers the others.
+// Scatter draws a two-dimensional embedding, such as TSNE's or the first two columns of PCA's, with
+// one colour and marker to a class. Both axes have the same unit and no numbers: only nearness has
+// a meaning there. Points are drawn in a fixed random order, so that no class covers the others.
 //
-// Labels index classes; −1 is an unlabelled point, which is drawn small and grey. Labels nil: every point is alike.
-// Up to 20 classes are listed at the right; the names of more are written beside the median of their points.
+// Labels index classes; −1 is an unlabelled point, which is drawn small and grey. Labels nil: every
+// point is alike. Up to 20 classes are listed at the right; the names of more are written beside
+// the median of their points.
 func Scatter(title string, points [][2]float64, labels []int, classes []string) (*Figure, error) {
 	if err := checkScatter(points, labels, classes); err != nil {
 		return nil, fmt.Errorf("plots.Scatter: %w", err)

@@ -11,13 +11,14 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// maxInline is the most bytes of an encoded chart that Show puts in a notebook before it takes something smaller: executed
-// notebooks are committed, and should stay small in the history. Images are shown whatever they take: some 3 KB for one
-// of 32 × 32 pixels.
+// maxInline is the most bytes of an encoded chart that Show puts in a notebook before it takes
+// something smaller: executed notebooks are committed, and should stay small in the history. Images
+// are shown whatever they take: some 3 KB for one of 32 × 32 pixels.
 const maxInline = 110_000 // 147 KB in base64
 
-// Show displays figures in the notebook cell that is running. Charts are shown as SVG; image grids, and charts whose SVG
-// would be large, as PNG. Outside a notebook it saves each figure to a temporary PNG file and prints the file's path.
+// Show displays figures in the notebook cell that is running. Charts are shown as SVG; image grids,
+// and charts whose SVG would be large, as PNG. Outside a notebook it saves each figure to a
+// temporary PNG file and prints the file's path.
 func Show(figs ...*Figure) error {
 	for i, f := range figs {
 		if f == nil {
@@ -49,9 +50,9 @@ func (f *Figure) display() error {
 	return nil
 }
 
-// message is what display sends. An SVG goes as an <img>, not as image/svg+xml or an inline <svg>: JupyterLab refuses
-// both in a notebook that this reader has not executed (jupyterlab issues 9650 and 10464), and an <img> keeps
-// the figure's identifiers and styles apart from the page's.
+// message is what display sends. An SVG goes as an <img>, not as image/svg+xml or an inline <svg>:
+// JupyterLab refuses both in a notebook that this reader has not executed (jupyterlab issues 9650
+// and 10464), and an <img> keeps the figure's identifiers and styles apart from the page's.
 func (f *Figure) message() (*protocol.DisplayData, error) {
 	if !f.photo {
 		svg, err := f.SVG()
@@ -65,8 +66,8 @@ func (f *Figure) message() (*protocol.DisplayData, error) {
 		}
 	}
 	content, err := f.PNG()
-	// Half the resolution makes a chart smaller. It would not make photographs so: enlarged pixels compress well as long
-	// as they are whole.
+	// Half the resolution makes a chart smaller. It would not make photographs so: enlarged pixels
+	// compress well as long as they are whole.
 	if err == nil && len(content) > maxInline && !f.photo {
 		content, err = f.encodePNG(1)
 	}

@@ -35,8 +35,8 @@ var (
 	noData    = color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}
 )
 
-// okabeIto are the colours of Okabe and Ito, "Color Universal Design" (2008), in an order that keeps neighbours far
-// apart; their yellow is left out, since a line of it is hard to see on white.
+// okabeIto are the colours of Okabe and Ito, "Color Universal Design" (2008), in an order that
+// keeps neighbours far apart; their yellow is left out, since a line of it is hard to see on white.
 var okabeIto = []color.NRGBA{
 	{0x00, 0x72, 0xb2, 0xff}, // blue
 	{0xd5, 0x5e, 0x00, 0xff}, // vermilion
@@ -47,16 +47,17 @@ var okabeIto = []color.NRGBA{
 	{0x00, 0x00, 0x00, 0xff}, // black
 }
 
-// petroff10 are the ten colours of Petroff, "Accessible color sequences for data visualization" (arXiv 2107.02270),
-// chosen by a model of preference under a least distance in three kinds of colour-blindness: for ten classes.
+// petroff10 are the ten colours of Petroff, "Accessible color sequences for data visualization"
+// (arXiv 2107.02270), chosen by a model of preference under a least distance in three kinds of
+// colour-blindness: for ten classes.
 var petroff10 = []color.NRGBA{
 	{0x3f, 0x90, 0xda, 0xff}, {0xff, 0xa9, 0x0e, 0xff}, {0xbd, 0x1f, 0x01, 0xff}, {0x94, 0xa4, 0xa2, 0xff},
 	{0x83, 0x2d, 0xb6, 0xff}, {0xa9, 0x6b, 0x59, 0xff}, {0xe7, 0x63, 0x00, 0xff}, {0xb9, 0xac, 0x70, 0xff},
 	{0x71, 0x75, 0x81, 0xff}, {0x92, 0xda, 0xdd, 0xff},
 }
 
-// dashes tell lines apart without colour. Their count has no factor in common with okabeIto's, so the pair repeats
-// only after 35 lines.
+// dashes tell lines apart without colour. Their count has no factor in common with okabeIto's, so
+// the pair repeats only after 35 lines.
 var dashes = [][]vg.Length{nil, {6, 2.5}, {2, 2}, {8, 2, 2, 2}, {4, 2, 1.5, 2, 1.5, 2}}
 
 func seriesColor(i int) color.NRGBA { return okabeIto[i%len(okabeIto)] }
@@ -92,7 +93,8 @@ func boldStyle(size float64) text.Style {
 	return s
 }
 
-// aligned returns the style with its anchor moved: −1 puts the text left of (below) the point, −0.5 centres it.
+// aligned returns the style with its anchor moved: −1 puts the text left of (below) the point, −0.5
+// centres it.
 func aligned(s text.Style, x text.XAlignment, y text.YAlignment) text.Style {
 	s.XAlign, s.YAlign = x, y
 	return s
@@ -126,7 +128,8 @@ func newPlot(xlabel, ylabel string) *plot.Plot {
 
 var gridLine = draw.LineStyle{Color: gridColor, Width: vg.Points(0.5)}
 
-// widen leaves room around the data on an axis, as a share of its range; a single value gets room too.
+// widen leaves room around the data on an axis, as a share of its range; a single value gets room
+// too.
 func widen(axis *plot.Axis, below, above float64) {
 	span := axis.Max - axis.Min
 	if span == 0 {

@@ -20,9 +20,10 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// svgCanvas draws to SVG with text as outlines. gonum's vgsvg writes <text> that needs the Liberation fonts on the
-// reader's machine (elsewhere another font changes every width), or embeds them whole, which is half a megabyte a
-// figure. Here each glyph is defined once and placed with <use>: a chart is some 20 KB and looks the same everywhere.
+// svgCanvas draws to SVG with text as outlines. gonum's vgsvg writes <text> that needs the
+// Liberation fonts on the reader's machine (elsewhere another font changes every width), or embeds
+// them whole, which is half a megabyte a figure. Here each glyph is defined once and placed with
+// <use>: a chart is some 20 KB and looks the same everywhere.
 type svgCanvas struct {
 	width, height vg.Length
 	body          bytes.Buffer
@@ -73,8 +74,8 @@ func (c *svgCanvas) group(transform string) {
 	c.top().groups++
 }
 
-// The document's y axis points down and vg's up. Coordinates are turned over as they are written, and a transform
-// is written as its mirror image, so the glyphs need no second turn.
+// The document's y axis points down and vg's up. Coordinates are turned over as they are written,
+// and a transform is written as its mirror image, so the glyphs need no second turn.
 
 func (c *svgCanvas) Rotate(radians float64) {
 	c.group(fmt.Sprintf("rotate(%s)", number(-radians*180/math.Pi)))
@@ -178,11 +179,12 @@ func (c *svgCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 		base64.StdEncoding.EncodeToString(content.Bytes()))
 }
 
-// idPlaceholder stands for the prefix of identifiers until the content, whose hash it becomes, is known.
+// idPlaceholder stands for the prefix of identifiers until the content, whose hash it becomes, is
+// known.
 const idPlaceholder = "\x00"
 
-// document returns the whole SVG. The prefix of its identifiers is a hash of its content: figures in one page do not
-// collide, and the same figure is the same bytes again.
+// document returns the whole SVG. The prefix of its identifiers is a hash of its content: figures
+// in one page do not collide, and the same figure is the same bytes again.
 func (c *svgCanvas) document(title string, width, height float64) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%s\" height=\"%s\" viewBox=\"0 0 %s %s\">\n",
@@ -225,7 +227,8 @@ func pathData(path vg.Path) string {
 			at := func(angle float64) vg.Point {
 				return comp.Pos.Add(vg.Point{X: comp.Radius * vg.Length(math.Cos(angle)), Y: comp.Radius * vg.Length(math.Sin(angle))})
 			}
-			// A whole circle ends where it starts, which SVG would draw as nothing: halves are always well defined.
+			// A whole circle ends where it starts, which SVG would draw as nothing: halves are
+			// always well defined.
 			letter := "L"
 			if !started {
 				letter = "M"

@@ -8,8 +8,9 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// roundTicks places some six ticks at multiples of 1, 2 or 5 times a power of ten, written with as many decimals as
-// the step needs and no more. (gonum's default takes other multiples too, and writes 250 as 250.00 beside 0.00.)
+// roundTicks places some six ticks at multiples of 1, 2 or 5 times a power of ten, written with as
+// many decimals as the step needs and no more. (gonum's default takes other multiples too, and
+// writes 250 as 250.00 beside 0.00.)
 type roundTicks struct{}
 
 func (roundTicks) Ticks(low, high float64) []plot.Tick {
@@ -36,8 +37,8 @@ func (roundTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// tickLabel writes v among ticks that are a step apart, on an axis whose values go up to largest: plain from 0.0001 to
-// 99,999, above that with k, M or G, and below it with a power of ten.
+// tickLabel writes v among ticks that are a step apart, on an axis whose values go up to largest:
+// plain from 0.0001 to 99,999, above that with k, M or G, and below it with a power of ten.
 func tickLabel(v, step, largest float64) string {
 	var s string
 	switch {

@@ -9,35 +9,38 @@ import (
 	"sslkit/kit/setting"
 )
 
-// TSNE embeds vectors in the plane by Barnes-Hut t-SNE (van der Maaten, "Accelerating t-SNE using Tree-Based
-// Algorithms", JMLR 2014), in O(n log n) an iteration. The zero value has the defaults that are usual today: those of
-// openTSNE and scikit-learn, initialised with PCA (Kobak and Berens, "The art of using t-SNE for single-cell
-// transcriptomics", Nature Communications 2019).
+// TSNE embeds vectors in the plane by Barnes-Hut t-SNE (van der Maaten, "Accelerating t-SNE using
+// Tree-Based Algorithms", JMLR 2014), in O(n log n) an iteration. The zero value has the defaults
+// that are usual today: those of openTSNE and scikit-learn, initialised with PCA (Kobak and Berens,
+// "The art of using t-SNE for single-cell transcriptomics", Nature Communications 2019).
 //
 //	points, err := plots.TSNE{Seed: 1}.Embed(features, n, dim)
 //
-// It is written here since no Go module does this: danaugrs/go-tsne, the one in use, is the exact algorithm, in
-// O(n²) an iteration.
+// It is written here since no Go module does this: danaugrs/go-tsne, the one in use, is the exact
+// algorithm, in O(n²) an iteration.
 type TSNE struct {
-	// Perplexity is the effective number of neighbours of a point, above 1 and at most (n−1)/3. Default 30.
+	// Perplexity is the effective number of neighbours of a point, above 1 and at most (n−1)/3.
+	// Default 30.
 	Perplexity float64
 
-	// Iterations is the number of steps in all, of which the first 250 are exaggerated. Default 1000.
+	// Iterations is the number of steps in all, of which the first 250 are exaggerated. Default
+	// 1000.
 	Iterations int
 
-	// Theta is the Barnes-Hut trade-off: a cell of width w at distance d counts as one point where w/d < Theta. In
-	// (0, 0.7]; default 0.5.
+	// Theta is the Barnes-Hut trade-off: a cell of width w at distance d counts as one point where
+	// w/d < Theta. In (0, 0.7]; default 0.5.
 	Theta float64
 
-	// Exaggeration multiplies the attraction in the first 250 steps, so that clusters form. At least 1; default 12.
+	// Exaggeration multiplies the attraction in the first 250 steps, so that clusters form. At
+	// least 1; default 12.
 	Exaggeration float64
 
-	// LearningRate is the step's size, in the convention in which the gradient's factor 4 is part of it. Default
-	// max(200, n/12), after Belkina et al., Nature Communications 2019.
+	// LearningRate is the step's size, in the convention in which the gradient's factor 4 is part
+	// of it. Default max(200, n/12), after Belkina et al., Nature Communications 2019.
 	LearningRate float64
 
-	// Seed drives the jitter that keeps equal vectors from starting at one place. The result is a function of the input
-	// and the seed, whatever the number of cores.
+	// Seed drives the jitter that keeps equal vectors from starting at one place. The result is a
+	// function of the input and the seed, whatever the number of cores.
 	Seed uint64
 }
 
@@ -49,8 +52,8 @@ const (
 	leastGain     = 0.01
 )
 
-// Embed places n row-major vectors of dim values in the plane. It needs enough vectors for the perplexity
-// (n ≥ 3·Perplexity + 1), finite values, and vectors that are not all equal.
+// Embed places n row-major vectors of dim values in the plane. It needs enough vectors for the
+// perplexity (n ≥ 3·Perplexity + 1), finite values, and vectors that are not all equal.
 func (t TSNE) Embed(x []float32, n, dim int) ([][2]float64, error) {
 	if err := checkVectors(x, n, dim); err != nil {
 		return nil, fmt.Errorf("plots.TSNE: %w", err)
@@ -91,7 +94,8 @@ func (t TSNE) check(n int) error {
 		setting.Positive("plots.TSNE: LearningRate", t.LearningRate, d.LearningRate))
 }
 
-// initial returns the first two principal components, scaled down to a small spread, with a jitter of a hundredth of it.
+// initial returns the first two principal components, scaled down to a small spread, with a jitter
+// of a hundredth of it.
 func (t TSNE) initial(x []float32, n, dim int) ([][2]float64, error) {
 	k := min(2, dim)
 	proj, _, err := PCA(x, n, dim, k)
@@ -116,8 +120,8 @@ func (t TSNE) initial(x []float32, n, dim int) ([][2]float64, error) {
 	return y, nil
 }
 
-// descend moves y by gradient descent with momentum and, for each coordinate, a gain that grows while the gradient
-// keeps its sign (Jacobs 1988), as the reference implementation does.
+// descend moves y by gradient descent with momentum and, for each coordinate, a gain that grows
+// while the gradient keeps its sign (Jacobs 1988), as the reference implementation does.
 func (t TSNE) descend(y [][2]float64, p *affinities) {
 	n := len(y)
 	velocity, gain, force := make([][2]float64, n), make([][2]float64, n), make([][2]float64, n)

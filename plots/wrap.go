@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// wrap breaks text between words into lines no wider than width. A word that is wider than a line on its own is
-// shortened, so nothing is ever drawn outside its place.
+// wrap breaks text between words into lines no wider than width. A word that is wider than a line
+// on its own is shortened, so nothing is ever drawn outside its place.
 func wrap(style text.Style, s string, width vg.Length) []string {
 	var lines []string
 	for _, word := range strings.Fields(s) {

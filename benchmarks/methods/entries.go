@@ -22,8 +22,8 @@ func convolutional(depth, width int) family {
 		optim.SGD{LR: 2, Momentum: .9, WeightDecay: 5e-4}}
 }
 
-// slower is the same with a quarter of the learning rate, for VICReg, whose loss grows beyond all numbers at the family's, and
-// for W-MSE, which does better by it.
+// slower is the same with a quarter of the learning rate, for VICReg, whose loss grows beyond all
+// numbers at the family's, and for W-MSE, which does better by it.
 func slower(f family) family {
 	f.optimizer = optim.SGD{LR: .5, Momentum: .9, WeightDecay: 5e-4}
 	return f
@@ -33,11 +33,13 @@ func slower(f family) family {
 var onTokens = optim.AdamW{LR: 1e-3, WeightDecay: .05, Scaling: optim.Unscaled, ClipNorm: 1}
 
 var (
-	// withClassToken is a small ViT whose class token is the representation, for methods that compare it.
+	// withClassToken is a small ViT whose class token is the representation, for methods that
+	// compare it.
 	withClassToken = family{"vit4-w96-p4-class", encoder.ViT{Patch: 4, Width: 96, Depth: 4, Heads: 3}, onTokens}
 	// onPatches is the same, with the mean of the patches, for methods whose loss is on them.
 	onPatches = family{"vit4-w96-p4", encoder.ViT{Patch: 4, Width: 96, Depth: 4, Heads: 3, Pool: encoder.MeanPatches}, onTokens}
-	// onPixels is a transformer on the pixels of images of 8 × 8, in 64 colours, that sees only what comes before each.
+	// onPixels is a transformer on the pixels of images of 8 × 8, in 64 colours, that sees only
+	// what comes before each.
 	onPixels = family{"igpt4-w96-s8-l4", encoder.IGPT{Side: 8, Levels: 4, Width: 96, Depth: 4, Heads: 3}, onTokens}
 )
 
@@ -50,7 +52,8 @@ type entry struct {
 
 const batch = 32
 
-// entries are the methods of the comparison; to add one, add a line. Those that compare views of an image take the given view.
+// entries are the methods of the comparison; to add one, add a line. Those that compare views of an
+// image take the given view.
 func entries(view augment.Pipeline, convolutional family) []entry {
 	given := []augment.Pipeline{view}
 	return []entry{

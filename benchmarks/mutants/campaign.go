@@ -70,7 +70,8 @@ send:
 	return errors.Join(failures...)
 }
 
-// work takes mutants from the queue. One that doesn't apply or compile is printed and ends nothing; all of them are the error.
+// work takes mutants from the queue. One that doesn't apply or compile is printed and ends nothing;
+// all of them are the error.
 func (c *campaign) work(ctx context.Context, queue <-chan mutant) error {
 	parent, err := os.MkdirTemp("", "mutants-*")
 	if err != nil {
@@ -98,7 +99,8 @@ func (c *campaign) work(ctx context.Context, queue <-chan mutant) error {
 	return errors.Join(bad...)
 }
 
-// try runs the steps of a mutant that were not run before, until one fails, and records what happened.
+// try runs the steps of a mutant that were not run before, until one fails, and records what
+// happened.
 func (c *campaign) try(ctx context.Context, t *tester, packages []goPackage, m mutant) (err error) {
 	o := outcome{File: m.file, Breaks: m.breaks, Commit: c.commit}
 	c.mu.Lock()

@@ -8,7 +8,8 @@ import (
 	"os/exec"
 )
 
-// check applies each mutant to a copy of the tree and compiles its package. The error names those that don't apply or compile.
+// check applies each mutant to a copy of the tree and compiles its package. The error names those
+// that don't apply or compile.
 func check(ctx context.Context, tree string, chosen []mutant) error {
 	parent, err := os.MkdirTemp("", "mutants-*")
 	if err != nil {
@@ -32,8 +33,8 @@ func check(ctx context.Context, tree string, chosen []mutant) error {
 	return errors.Join(bad...)
 }
 
-// compiles applies a mutant, compiles the mutated package, and puts the source back. A fault changes no declaration that others
-// could see, so they compile too.
+// compiles applies a mutant, compiles the mutated package, and puts the source back. A fault
+// changes no declaration that others could see, so they compile too.
 func compiles(ctx context.Context, root string, m mutant) (err error) {
 	restore, err := m.apply(root)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
-// loopMutants are faults in the training loop of package train, in the files that it writes, and in the plan that it trains by.
+// loopMutants are faults in the training loop of package train, in the files that it writes, and in
+// the plan that it trains by.
 var loopMutants = []mutant{
 	{name: "train/teacher-before-update", file: "kit/train/step.go", lesson: learns("byol"),
 		old:    "train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) {",

@@ -1,6 +1,7 @@
 package main
 
-// selfPredictingMutants are faults in methods of kit/ssl without negatives, and in those that distil themselves.
+// selfPredictingMutants are faults in methods of kit/ssl without negatives, and in those that
+// distil themselves.
 var selfPredictingMutants = []mutant{
 	{name: "ssl/byol-half-dropped", file: "kit/ssl/byol.go", lesson: learns("byol"),
 		old:    "Add(Regression(q[0], t[1]), Regression(q[1], t[0]))",

@@ -1,13 +1,14 @@
-// Command mutants says whether the tests would notice small faults: it puts one at a time into a copy of the sources, runs the
-// tests nearest to it, and records which test fails first, or that none does.
+// Command mutants says whether the tests would notice small faults: it puts one at a time into a
+// copy of the sources, runs the tests nearest to it, and records which test fails first, or that
+// none does.
 //
 //	go run ./benchmarks/mutants -check             # does every fault apply and compile?
 //	go run ./benchmarks/mutants                    # try those that are not recorded for this commit
 //	go run ./benchmarks/mutants -only ssl/simclr   # a few
 //
-// It goes on where it was interrupted: steps that are recorded for the commit are not run again. So a cheap pass may come before a
-// dear one, which then runs for the survivors alone: GoMLX's Go backend compiles nothing, and small trainings take a tenth of the
-// time there.
+// It goes on where it was interrupted: steps that are recorded for the commit are not run again. So
+// a cheap pass may come before a dear one, which then runs for the survivors alone: GoMLX's Go
+// backend compiles nothing, and small trainings take a tenth of the time there.
 //
 //	GOMLX_BACKEND=go go run ./benchmarks/mutants -short -skip TestGraphAgreesWithHost/Brightness
 //	go run ./benchmarks/mutants -tests beside,package,lesson

@@ -14,7 +14,8 @@ import (
 // repository is the root of this repository, as tests see it.
 var repository = filepath.Join("..", "..")
 
-// Every mutant applies to these sources and is Go still. Whoever changes a line that a mutant names changes the mutant too.
+// Every mutant applies to these sources and is Go still. Whoever changes a line that a mutant names
+// changes the mutant too.
 func TestEveryMutantApplies(t *testing.T) {
 	for _, m := range mutants() {
 		t.Run(m.name, func(t *testing.T) {

@@ -36,8 +36,9 @@ type goPackage struct {
 	size    int64    // Of its tests, in bytes.
 }
 
-// steps are the runs of tests for a mutant, nearest first: the tests in the file beside the mutated one, all of its package, those
-// of the packages that import it, smallest first and the benchmarks last, and the lesson of its method. kinds says which of these.
+// steps are the runs of tests for a mutant, nearest first: the tests in the file beside the mutated
+// one, all of its package, those of the packages that import it, smallest first and the benchmarks
+// last, and the lesson of its method. kinds says which of these.
 func steps(root string, packages []goPackage, m mutant, kinds []string) ([]step, error) {
 	var all []step
 	if slices.Contains(kinds, besideTests) {
@@ -67,7 +68,8 @@ func steps(root string, packages []goPackage, m mutant, kinds []string) ([]step,
 
 var testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz)\w*)\(`)
 
-// testsBeside are the names of the tests in the test file beside a file; none where there is no such file.
+// testsBeside are the names of the tests in the test file beside a file; none where there is no
+// such file.
 func testsBeside(root, file string) ([]string, error) {
 	beside := filepath.Join(root, filepath.FromSlash(strings.TrimSuffix(file, ".go")+"_test.go"))
 	source, err := os.ReadFile(beside)
@@ -109,7 +111,8 @@ func importers(packages []goPackage, folder string) []goPackage {
 const listed = `{{.ImportPath}} {{.Module.Path}}|{{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}|` +
 	`{{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}`
 
-// listPackages are the packages of the tree that have tests, but for this one, whose tests fail on any changed source.
+// listPackages are the packages of the tree that have tests, but for this one, whose tests fail on
+// any changed source.
 func listPackages(ctx context.Context, root string) ([]goPackage, error) {
 	command := exec.CommandContext(ctx, "go", "list", "-f", listed, "./...")
 	command.Dir = root

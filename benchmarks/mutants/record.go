@@ -118,7 +118,8 @@ func (o outcome) String() string {
 	return fmt.Sprintf("caught by %s of %s, %.0f s", o.Killer, o.Package, o.Seconds)
 }
 
-// tidy drops rows of mutants that are no more, sorts the others as the list has them, and makes the shares anew.
+// tidy drops rows of mutants that are no more, sorts the others as the list has them, and makes the
+// shares anew.
 func (r *record) tidy(all []mutant) error {
 	place := map[string]int{}
 	for i, m := range all {
@@ -155,7 +156,8 @@ func folders(all []mutant) []string {
 	return names
 }
 
-// shareOf is the row of the share of the mutants of a folder that were caught, nil where none was tried.
+// shareOf is the row of the share of the mutants of a folder that were caught, nil where none was
+// tried.
 func shareOf(rows []row, side, folder string) (*row, error) {
 	caught, tried := 0, 0
 	for _, row := range rows {

@@ -89,8 +89,8 @@ func TestKillerOf(t *testing.T) {
 	}
 }
 
-// A fault that a test sees is caught, one that none sees survives, and one that doesn't compile is an error. What was recorded is
-// not run again.
+// A fault that a test sees is caught, one that none sees survives, and one that doesn't compile is
+// an error. What was recorded is not run again.
 func TestCampaign(t *testing.T) {
 	tree := smallTree(t)
 	faults := []mutant{

@@ -50,8 +50,8 @@ func (t *tester) forget() error {
 	return nil
 }
 
-// build compiles the tests of a folder, as go test does, once for all steps of a mutant. That they don't compile is an error: such
-// a mutant says nothing of the tests.
+// build compiles the tests of a folder, as go test does, once for all steps of a mutant. That they
+// don't compile is an error: such a mutant says nothing of the tests.
 func (t *tester) build(ctx context.Context, folder string) (string, error) {
 	if binary, ok := t.built[folder]; ok {
 		return binary, nil
@@ -117,8 +117,8 @@ var (
 	panicked    = regexp.MustCompile(`(?m)^(panic|fatal error): .*`)
 )
 
-// killerOf is the first failed test in the output of a test binary, or the one that was running when it took too long. Where no
-// test is named, it is the panic.
+// killerOf is the first failed test in the output of a test binary, or the one that was running
+// when it took too long. Where no test is named, it is the panic.
 func killerOf(output string) (killer string, timeout bool) {
 	if ranTooLong.MatchString(output) {
 		if match := runningTest.FindStringSubmatch(output); match != nil {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// table is the tidy record as Markdown: the shares, the survivors, and all mutants with the tests that caught them.
+// table is the tidy record as Markdown: the shares, the survivors, and all mutants with the tests
+// that caught them.
 func (r record) table() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n%d cores, %d GiB, %s; program of commit %s.\n", r.Protocol, r.Machine.Cores, r.Machine.MemoryGiB,

@@ -28,7 +28,8 @@ func commitOf(tree string) (string, error) {
 	return commit, nil
 }
 
-// copyTree copies the files that git knows of, or would, into a new folder inside parent, and returns that folder.
+// copyTree copies the files that git knows of, or would, into a new folder inside parent, and
+// returns that folder.
 func copyTree(ctx context.Context, tree, parent string) (root string, err error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("copying %s: %w", tree, err) }
 	list, err := exec.CommandContext(ctx, "git", "-C", tree, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()

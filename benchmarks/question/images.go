@@ -22,7 +22,8 @@ func (i *Images) Register() {
 		"pneumoniamnist.npz; what isn't there is downloaded")
 }
 
-// CIFAR10 is CIFAR-10 with at most train and test images, evenly over the classes; 0 is all of them.
+// CIFAR10 is CIFAR-10 with at most train and test images, evenly over the classes; 0 is all of
+// them.
 func (i Images) CIFAR10(train, test int) (data.Source, error) {
 	path, err := i.find("cifar10-jpeg.tar.gz", "cifar10-jpeg")
 	if err != nil || path == "" {

@@ -108,8 +108,8 @@ func measure(o options) error {
 	return nil
 }
 
-// objective is a method by a name of its own, since two may differ in their view only; a nil view is
-// the method's own.
+// objective is a method by a name of its own, since two may differ in their view only; a nil view
+// is the method's own.
 type objective struct {
 	name   string
 	method ssl.Method

@@ -13,7 +13,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// The recipe with shuffled captions holds a type of this benchmark's own, which is handed over to read it back.
+// The recipe with shuffled captions holds a type of this benchmark's own, which is handed over to
+// read it back.
 func TestCommittedRecipesOpen(t *testing.T) {
 	committed, err := result.Read(filepath.Join("..", "results", "zeroshot.json"))
 	if err != nil {

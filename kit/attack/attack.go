@@ -14,7 +14,8 @@ type Attack interface {
 	Name() string
 	// Check returns an error that names the field that is out of range.
 	Check() error
-	// perturb changes a batch by at most eps a pixel. standing tells which images are still recognised, whatever was tried.
+	// perturb changes a batch by at most eps a pixel. standing tells which images are still
+	// recognised, whatever was tried.
 	perturb(m *Model, clean []float32, labels []int32, eps float64, random *rand.Rand) (adversarial []float32,
 		standing []int32, err error)
 }
@@ -23,7 +24,8 @@ type Attack interface {
 //
 //	adversarial = clip[0,1](image + eps · sign(∇ loss(image)))
 //
-// I. Goodfellow et al., "Explaining and harnessing adversarial examples", ICLR 2015 (arXiv:1412.6572).
+// I. Goodfellow et al., "Explaining and harnessing adversarial examples", ICLR 2015
+// (arXiv:1412.6572).
 type FGSM struct{}
 
 // Name is "FGSM".
@@ -41,15 +43,18 @@ func (FGSM) perturb(m *Model, clean []float32, labels []int32, eps float64, _ *r
 	return next, standing, err
 }
 
-// PGD is projected gradient descent: many small steps from a random point of the ball, each followed by a projection back
-// into it. An image stands if it is recognised at every point of the way, the clean image and the start included, so an
-// accuracy under PGD is never above the clean one.
+// PGD is projected gradient descent: many small steps from a random point of the ball, each
+// followed by a projection back into it. An image stands if it is recognised at every point of the
+// way, the clean image and the start included, so an accuracy under PGD is never above the clean
+// one.
 //
-// A. Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR 2018 (arXiv:1706.06083).
+// A. Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR 2018
+// (arXiv:1706.06083).
 type PGD struct {
 	Steps int // Steps, at least 1. Default: 10.
-	// Step is the size of a step as a share of eps, above 0. Default: 2.5/Steps, so that the far side of the ball can be reached
-	// (the paper took 2 of 8 levels in 7 steps, which is 0.25, for CIFAR-10).
+	// Step is the size of a step as a share of eps, above 0. Default: 2.5/Steps, so that the far
+	// side of the ball can be reached (the paper took 2 of 8 levels in 7 steps, which is 0.25, for
+	// CIFAR-10).
 	Step float64
 }
 

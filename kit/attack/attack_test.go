@@ -50,8 +50,9 @@ func pictures(n int, seed uint64) (pix []uint8, labels []int) {
 	return pix, labels
 }
 
-// Of a linear classifier the worst change in the ball is known: every pixel by eps, against the sign of its weight. FGSM
-// finds it, and an image stands if its margin is above eps·‖w‖₁ (section 5 of Goodfellow et al.). PGD finds it too.
+// Of a linear classifier the worst change in the ball is known: every pixel by eps, against the
+// sign of its weight. FGSM finds it, and an image stands if its margin is above eps·‖w‖₁ (section 5
+// of Goodfellow et al.). PGD finds it too.
 func TestLinearClassifierAgainstClosedForm(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 0))
 	w, norm := make([]float64, side*side*3), 0.0

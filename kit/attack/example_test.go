@@ -10,8 +10,8 @@ import (
 	"sslkit/kit/device"
 )
 
-// A classifier of light and dark images, attacked on one that is a little lighter than the limit: the mean of its pixels is 134 of
-// 255, so from 7 levels on each the other answer can be had.
+// A classifier of light and dark images, attacked on one that is a little lighter than the limit:
+// the mean of its pixels is 134 of 255, so from 7 levels on each the other answer can be had.
 func ExampleSweep() {
 	backend, err := device.Open()
 	if err != nil {

@@ -23,7 +23,8 @@ type Model struct {
 	batch, height, width int
 }
 
-// Compile compiles a classifier for batches of images of height × width pixels. A graph that cannot be built is an error.
+// Compile compiles a classifier for batches of images of height × width pixels. A graph that cannot
+// be built is an error.
 func Compile(backend compute.Backend, store *model.Store, batch, height, width int, classifier Classifier) (*Model, error) {
 	if batch < 1 || height < 1 || width < 1 {
 		return nil, fmt.Errorf("attack.Compile: batch, height and width are %d, %d and %d; each must be at least 1", batch, height, width)
@@ -50,13 +51,15 @@ func Compile(backend compute.Backend, store *model.Store, batch, height, width i
 	return m, nil
 }
 
-// Ascend is the one step that all attacks here consist of: from where it is, each pixel goes a step in the direction in which
-// the loss of the true class rises, and back into the ball around the clean image and into [0, 1].
+// Ascend is the one step that all attacks here consist of: from where it is, each pixel goes a step
+// in the direction in which the loss of the true class rises, and back into the ball around the
+// clean image and into [0, 1].
 //
 //	next = clip[0,1](clip[clean-eps, clean+eps](at + step · sign(∇ loss(at))))
 //
-// classifier: images [batch, height, width, 3] -> [batch, classes]; clean, at: [batch, height, width, 3]; labels: int32
-// [batch]; eps, step: scalars -> next, as at; right: int32 [batch], 1 where the image was recognised at `at`.
+// classifier: images [batch, height, width, 3] -> [batch, classes]; clean, at: [batch, height,
+// width, 3]; labels: int32 [batch]; eps, step: scalars -> next, as at; right: int32 [batch], 1
+// where the image was recognised at `at`.
 func Ascend(classifier func(images *Node) *Node, clean, at, labels, eps, step *Node) (next, right *Node) {
 	logits := ConvertDType(classifier(at), dtypes.Float32) // [batch, classes]
 	truth := OneHot(labels, logits.Shape().Dim(-1), dtypes.Float32)

@@ -32,7 +32,8 @@ type Point struct {
 	Eps float64 `json:"eps"` // Eps is the largest change of a pixel, in [0, 1].
 	// Accuracy is the share that is still recognised, with Wilson's interval over images.
 	Accuracy metric.Interval `json:"accuracy"`
-	// Change is the largest change of a pixel of any image that was made: at most Eps, up to float32's rounding.
+	// Change is the largest change of a pixel of any image that was made: at most Eps, up to
+	// float32's rounding.
 	Change   float64 `json:"change"`
 	Standing []bool  `json:"-"` // Standing tells which images are still recognised.
 }
@@ -65,7 +66,8 @@ func (s Sweep) Check() error {
 	return setting.Must(s.Images >= 0, "attack.Sweep: Images", s.Images, "at least 1", "all")
 }
 
-// Run attacks images of the model's size with the true classes, pix being [len(labels), height, width, 3] in levels of 0 to
+// Run attacks images of the model's size with the true classes, pix being [len(labels), height,
+// width, 3] in levels of 0 to
 // 255. Errors: settings out of range, lengths that do not fit, an image without a label, more Images than there are.
 func (s Sweep) Run(m *Model, pix []uint8, labels []int) (Curve, error) {
 	if err := s.Check(); err != nil {

@@ -13,12 +13,14 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Affine turns, moves and scales images about their centre, bilinearly; what comes in from outside is black.
+// Affine turns, moves and scales images about their centre, bilinearly; what comes in from outside
+// is black.
 type Affine struct {
-	// Rotation in degrees: angles are uniform in [-Rotation, Rotation], positive ones clockwise. In [0, 180].
+	// Rotation in degrees: angles are uniform in [-Rotation, Rotation], positive ones clockwise. In
+	// [0, 180].
 	Rotation float64
-	// Translation along each axis as a fraction of the image's width and height: shifts are uniform in [-Translation,
-	// Translation] of either. In [0, 1].
+	// Translation along each axis as a fraction of the image's width and height: shifts are uniform
+	// in [-Translation, Translation] of either. In [0, 1].
 	Translation float64
 	// Scale is the range of the magnification, uniform. Default 1 to 1.
 	Scale [2]float64
@@ -39,7 +41,8 @@ func (t Affine) Check(height, width int) error {
 // OutputSize implements Geometric.
 func (t Affine) OutputSize(height, width int) (int, int) { return height, width }
 
-// Draw returns [batch, 4]: the angle in radians, the shifts right and down in pixels, the magnification.
+// Draw returns [batch, 4]: the angle in radians, the shifts right and down in pixels, the
+// magnification.
 func (t Affine) Draw(r *Random, batch, height, width int) *Node {
 	t = t.WithDefaults()
 	changed := r.Bernoulli(t.P, batch)
@@ -68,8 +71,9 @@ func (t Affine) Apply(images, params *Node) *Node {
 	return sample(images, t.Map(params, height, width))
 }
 
-// sample shows images [batch, 3, height, width] through any affine maps [batch, 2, 3] on an output of the same size, by
-// gathering the four pixels around each point; those outside the image are black.
+// sample shows images [batch, 3, height, width] through any affine maps [batch, 2, 3] on an output
+// of the same size, by gathering the four pixels around each point; those outside the image are
+// black.
 func sample(images, maps *Node) *Node {
 	g := images.Graph()
 	dims := images.Shape().Dimensions
@@ -114,7 +118,8 @@ func (t Affine) Host(img *image.NRGBA, params []float32) *image.NRGBA {
 	})
 }
 
-// sampleHost is sample's twin for one image: each point of the output shows the point of the input that back gives for it.
+// sampleHost is sample's twin for one image: each point of the output shows the point of the input
+// that back gives for it.
 func sampleHost(img *image.NRGBA, back func(x, y float64) (float64, float64)) *image.NRGBA {
 	out, in := imaging.Clone(img), imaging.Clone(img)
 	size := out.Bounds().Size()

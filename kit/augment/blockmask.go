@@ -12,19 +12,20 @@ import (
 	"sslkit/kit/setting"
 )
 
-// BlockMask hides rectangular blocks of patches until about a given share of them is hidden (Bao et al. 2021,
-// arXiv:2106.08254, algorithm 1; iBOT, Zhou et al. 2022, arXiv:2111.07832, has the same). Every image has blocks of its
-// own.
+// BlockMask hides rectangular blocks of patches until about a given share of them is hidden (Bao et
+// al. 2021, arXiv:2106.08254, algorithm 1; iBOT, Zhou et al. 2022, arXiv:2111.07832, has the same).
+// Every image has blocks of its own.
 //
-// As in BEiT's code a block is dropped if it hides nothing new or more than is still to be hidden, so no image has more than
-// Ratio of its patches hidden. The number of blocks tried is fixed, since a graph's is: on average over images the share
-// that is hidden lies at most 0.01 below Ratio as rounded to whole patches. Towards the end, where BEiT's code mostly gives up,
-// blocks shrink to what is left.
+// As in BEiT's code a block is dropped if it hides nothing new or more than is still to be hidden,
+// so no image has more than Ratio of its patches hidden. The number of blocks tried is fixed, since
+// a graph's is: on average over images the share that is hidden lies at most 0.01 below Ratio as
+// rounded to whole patches. Towards the end, where BEiT's code mostly gives up, blocks shrink to
+// what is left.
 type BlockMask struct {
 	// Ratio is the share of the patches that is hidden, in (0, 1). Default 0.4, as in BEiT.
 	Ratio float64
-	// MinPatches is the least area of a block in patches, but for the last ones. 0: the square of a third of the grid's
-	// shorter side, as in iBOT: BEiT's 16 for 14 x 14, 4 for 8 x 8.
+	// MinPatches is the least area of a block in patches, but for the last ones. 0: the square of a
+	// third of the grid's shorter side, as in iBOT: BEiT's 16 for 14 x 14, 4 for 8 x 8.
 	MinPatches int
 	// Aspect is the range of a block's height over its width, log-uniform. Default 0.3 to 1/0.3.
 	Aspect [2]float64
@@ -42,8 +43,8 @@ func (m BlockMask) count(height, width int) int {
 	return int(math.Round(m.WithDefaults().Ratio * float64(height*width)))
 }
 
-// Check returns an error that names the field and its allowed range if the mask does not suit a grid of height x width
-// patches.
+// Check returns an error that names the field and its allowed range if the mask does not suit a
+// grid of height x width patches.
 func (m BlockMask) Check(height, width int) error {
 	d := BlockMask{}.WithDefaults()
 	m = m.WithDefaults()
@@ -57,8 +58,8 @@ func (m BlockMask) Check(height, width int) error {
 			fmt.Sprintf("in [1, %d], up to the patches to hide", count), "the square of a third of the grid's shorter side"))
 }
 
-// Hidden draws which patches of each image are hidden, bool [batch, height, width]. It panics on settings that Check
-// rejects.
+// Hidden draws which patches of each image are hidden, bool [batch, height, width]. It panics on
+// settings that Check rejects.
 func (m BlockMask) Hidden(r *Random, batch, height, width int) *Node {
 	if err := m.Check(height, width); err != nil {
 		panic(err)

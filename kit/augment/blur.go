@@ -12,11 +12,11 @@ import (
 	"sslkit/kit/setting"
 )
 
-// GaussianBlur blurs images with a Gaussian of random width (Chen et al. 2020, appendix A). Images are continued by their
-// reflection at the borders, as torchvision's are.
+// GaussianBlur blurs images with a Gaussian of random width (Chen et al. 2020, appendix A). Images
+// are continued by their reflection at the borders, as torchvision's are.
 type GaussianBlur struct {
-	// Kernel is the side of the kernel in pixels, odd. 0: a tenth of the image's shorter side, made odd as in SimCLR's
-	// code, at least 3: 3 at 32 pixels, 9 at 96, 23 at 224.
+	// Kernel is the side of the kernel in pixels, odd. 0: a tenth of the image's shorter side, made
+	// odd as in SimCLR's code, at least 3: 3 at 32 pixels, 9 at 96, 23 at 224.
 	Kernel int
 	// Sigma is the range of the Gaussian's standard deviation in pixels. Default 0.1 to 2.
 	Sigma [2]float64

@@ -15,12 +15,12 @@ import (
 // luma are the weights of red, green and blue in grey: ITU-R 601, as in Pillow and imaging.
 var luma = [3]float64{.299, .587, .114}
 
-// mixColours makes own*x + grey*luma(x) + mean*(the image's mean luma), clamped to [0, 1], of every pixel x of images
-// [batch, 3, height, width]; own, grey and mean are [batch].
+// mixColours makes own*x + grey*luma(x) + mean*(the image's mean luma), clamped to [0, 1], of every
+// pixel x of images [batch, 3, height, width]; own, grey and mean are [batch].
 //
-// As a product with a 3 x 3 matrix an image, rather than pixel by pixel, because XLA on CPU fuses element-wise chains into
-// each of their readers, and here every plane is read by every other: without a product between the mixings of a jitter, a
-// SimCLR view took four times as long.
+// As a product with a 3 x 3 matrix an image, rather than pixel by pixel, because XLA on CPU fuses
+// element-wise chains into each of their readers, and here every plane is read by every other:
+// without a product between the mixings of a jitter, a SimCLR view took four times as long.
 func mixColours(images, own, grey, mean *Node) *Node {
 	g := images.Graph()
 	dims := images.Shape().Dimensions
@@ -70,7 +70,8 @@ func (t Grey) Host(img *image.NRGBA, params []float32) *image.NRGBA {
 
 // Solarize inverts the values of images that are not below a threshold.
 type Solarize struct {
-	// Threshold in (0, 1]: channel values from it on are inverted. Default 0.5, torchvision's 128 of 255.
+	// Threshold in (0, 1]: channel values from it on are inverted. Default 0.5, torchvision's 128
+	// of 255.
 	Threshold float64
 	// P is the probability to solarise an image, in [0, 1]. Default 0.2, as for BYOL's second view.
 	P float64

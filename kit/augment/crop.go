@@ -11,16 +11,19 @@ import (
 	"sslkit/kit/setting"
 )
 
-// RandomResizedCrop cuts out a rectangle of random area, shape and place and resizes it to a square (Szegedy et al. 2015).
-// It is the transform that contrastive methods live from (Chen et al. 2020, figure 5).
+// RandomResizedCrop cuts out a rectangle of random area, shape and place and resizes it to a square
+// (Szegedy et al. 2015). It is the transform that contrastive methods live from (Chen et al. 2020,
+// figure 5).
 //
-// Its distribution is torchvision's: up to ten draws of a relative area, uniform in Scale, and an aspect ratio, log-uniform
-// in Ratio; the first rectangle, rounded to whole pixels, that fits the image is placed uniformly. If none fits, the largest
-// central rectangle with an aspect ratio in Ratio is taken.
+// Its distribution is torchvision's: up to ten draws of a relative area, uniform in Scale, and an
+// aspect ratio, log-uniform in Ratio; the first rectangle, rounded to whole pixels, that fits the
+// image is placed uniformly. If none fits, the largest central rectangle with an aspect ratio in
+// Ratio is taken.
 type RandomResizedCrop struct {
 	// Size is the side of the views in pixels. 0: views keep the image's height and width.
 	Size int
-	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Default 0.08 to 1.
+	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Default 0.08
+	// to 1.
 	Scale [2]float64
 	// Ratio is the range of the rectangle's width over its height. Default 3/4 to 4/3.
 	Ratio [2]float64
@@ -81,7 +84,8 @@ func (c RandomResizedCrop) Draw(r *Random, batch, height, width int) *Node {
 	return columns(top, left, boxHeight, boxWidth)
 }
 
-// centralBox is the size of the largest rectangle in the image whose aspect ratio lies in the range.
+// centralBox is the size of the largest rectangle in the image whose aspect ratio lies in the
+// range.
 func centralBox(height, width int, ratio [2]float64) (h, w float64) {
 	h, w = float64(height), float64(width)
 	switch {

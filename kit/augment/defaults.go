@@ -11,7 +11,8 @@ func (t Affine) WithDefaults() Affine {
 	return t
 }
 
-// WithDefaults fills in the settings that were left at zero, but for a Kernel that follows the image's size.
+// WithDefaults fills in the settings that were left at zero, but for a Kernel that follows the
+// image's size.
 func (t GaussianBlur) WithDefaults() GaussianBlur {
 	t.Sigma, t.P = cmp.Or(t.Sigma, [2]float64{.1, 2}), cmp.Or(t.P, .5)
 	return t
@@ -75,7 +76,8 @@ func (m RandomMask) WithDefaults() RandomMask {
 	return m
 }
 
-// WithDefaults fills in the settings that were left at zero, but for a MinPatches that follows the grid's size.
+// WithDefaults fills in the settings that were left at zero, but for a MinPatches that follows the
+// grid's size.
 func (m BlockMask) WithDefaults() BlockMask {
 	m.Ratio, m.Aspect = cmp.Or(m.Ratio, .4), cmp.Or(m.Aspect, [2]float64{.3, 1 / .3})
 	return m

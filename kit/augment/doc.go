@@ -1,5 +1,6 @@
-// Package augment makes views of images inside the GoMLX graph, so that a batch crosses to the device once, as uint8, and
-// every view of it is cropped, flipped and coloured there, next to the loss that reads it.
+// Package augment makes views of images inside the GoMLX graph, so that a batch crosses to the
+// device once, as uint8, and every view of it is cropped, flipped and coloured there, next to the
+// loss that reads it.
 //
 // A Pipeline is a list of values, applied in order:
 //
@@ -18,14 +19,17 @@
 //
 // The views of a step are a pure function of (seed, step), on one backend and machine: see State.
 //
-// Every Transform draws its parameters apart from applying them. The same parameters can therefore go to the graph and to
-// the transform's host twin, which works on one 8-bit image with the imaging package or plain loops: that is how the graph
-// is checked. A Geometric transform also gives its map from output to input coordinates, for what moves with the image.
+// Every Transform draws its parameters apart from applying them. The same parameters can therefore
+// go to the graph and to the transform's host twin, which works on one 8-bit image with the imaging
+// package or plain loops: that is how the graph is checked. A Geometric transform also gives its
+// map from output to input coordinates, for what moves with the image.
 //
-// Beside the transforms are those that are none: Mixup and CutMix mix the images of a batch, RandomMask, BlockMask and
-// MultiBlockMask draw which patches of an image are hidden, and Tiles, CropTiles, Shuffle and Assemble take images apart and
-// put them together, in orders such as JigsawPermutations finds. They too draw from a Random.
+// Beside the transforms are those that are none: Mixup and CutMix mix the images of a batch,
+// RandomMask, BlockMask and MultiBlockMask draw which patches of an image are hidden, and Tiles,
+// CropTiles, Shuffle and Assemble take images apart and put them together, in orders such as
+// JigsawPermutations finds. They too draw from a Random.
 //
-// Conventions are torchvision's: pixel centres lie at half-integers, shrinking is antialiased as Pillow does it, grey is
-// ITU-R 601 luma. Values stay in [0, 1] and are not rounded to 8 bits between transforms.
+// Conventions are torchvision's: pixel centres lie at half-integers, shrinking is antialiased as
+// Pillow does it, grey is ITU-R 601 luma. Values stay in [0, 1] and are not rounded to 8 bits
+// between transforms.
 package augment

@@ -11,20 +11,22 @@ import (
 	"sslkit/kit/setting"
 )
 
-// RandomErasing paints over a rectangle of random area, shape and place (Zhong et al. 2017, arXiv:1708.04896).
+// RandomErasing paints over a rectangle of random area, shape and place (Zhong et al. 2017,
+// arXiv:1708.04896).
 //
-// Its distribution is torchvision's: up to ten draws of a relative area, uniform in Scale, and of an aspect ratio,
-// log-uniform in Ratio; the first rectangle, rounded to whole pixels, that is smaller than the image either way is placed
-// uniformly. If none is, nothing is erased.
+// Its distribution is torchvision's: up to ten draws of a relative area, uniform in Scale, and of
+// an aspect ratio, log-uniform in Ratio; the first rectangle, rounded to whole pixels, that is
+// smaller than the image either way is placed uniformly. If none is, nothing is erased.
 type RandomErasing struct {
 	// P is the probability to erase a part of an image, in [0, 1]. Default 0.5.
 	P float64
-	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Default 0.02 to 0.33.
+	// Scale is the range of the rectangle's area relative to the image's, in (0, 1]. Default 0.02
+	// to 0.33.
 	Scale [2]float64
 	// Ratio is the range of the rectangle's height over its width. Default 0.3 to 3.3.
 	Ratio [2]float64
-	// Fill is the value painted, in [0, 1]: 0 is black. Recipes that erase after Normalize paint the mean with their 0; here
-	// Normalize comes last, so give the mean.
+	// Fill is the value painted, in [0, 1]: 0 is black. Recipes that erase after Normalize paint
+	// the mean with their 0; here Normalize comes last, so give the mean.
 	Fill float64
 }
 
@@ -41,7 +43,8 @@ func (t RandomErasing) Check(height, width int) error {
 		setting.Within(0, 1, "augment.RandomErasing: Fill", t.Fill))
 }
 
-// Draw returns rectangles [batch, 4]: top, left, height and width in whole pixels, all 0 where nothing is erased.
+// Draw returns rectangles [batch, 4]: top, left, height and width in whole pixels, all 0 where
+// nothing is erased.
 func (t RandomErasing) Draw(r *Random, batch, height, width int) *Node {
 	t = t.WithDefaults()
 	scale, ratio := t.Scale, t.Ratio

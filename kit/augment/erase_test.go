@@ -29,7 +29,8 @@ func TestErasedRectangles(t *testing.T) {
 			middleX, middleY = append(middleX, (left+w/2)/width), append(middleY, (top+h/2)/height)
 		}
 	}
-	// .2 of the area at a ratio of 3.3 is 199 x 60: every such rectangle fits, so nothing is drawn again.
+	// .2 of the area at a ratio of 3.3 is 199 x 60: every such rectangle fits, so nothing is drawn
+	// again.
 	low, high := math.Log(.3), math.Log(3.3)
 	near(t, "share erased", mean(erased), .8, .4)
 	between(t, "area", area, .019, .201)

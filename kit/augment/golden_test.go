@@ -2,7 +2,8 @@ package augment
 
 import "testing"
 
-// Values of Pillow 13.0.0 and of torchvision 0.24.1 on float32 tensors; torchvision has 0.2989 for the luma of red.
+// Values of Pillow 13.0.0 and of torchvision 0.24.1 on float32 tensors; torchvision has 0.2989 for
+// the luma of red.
 
 // The row 10 200 30 90 160 40 220 70 as float32, .crop((1, 0, 7, 1)).resize((width, 1), filter).
 func TestResampleAgreesWithPillow(t *testing.T) {
@@ -32,8 +33,8 @@ func TestResampleAgreesWithPillow(t *testing.T) {
 	}
 }
 
-// torchvision.transforms.functional's adjust_hue, adjust_contrast, adjust_saturation, adjust_brightness and solarize of
-// one image of two pixels.
+// torchvision.transforms.functional's adjust_hue, adjust_contrast, adjust_saturation,
+// adjust_brightness and solarize of one image of two pixels.
 func TestColourAgreesWithTorchvision(t *testing.T) {
 	order := []float32{0, 1, 2, 3}
 	jitter := func(brightness, contrast, saturation, hue float32) []float32 {
@@ -65,7 +66,8 @@ func TestColourAgreesWithTorchvision(t *testing.T) {
 	}
 }
 
-// torchvision.transforms.functional.gaussian_blur([3, 3], [.8, .8]) of one white pixel at row 0, column 1 of 5 x 5.
+// torchvision.transforms.functional.gaussian_blur([3, 3], [.8, .8]) of one white pixel at row 0,
+// column 1 of 5 x 5.
 func TestBlurAgreesWithTorchvision(t *testing.T) {
 	pix := make([]uint8, 3*5*5)
 	copy(pix[3:6], []uint8{255, 255, 255})
@@ -79,8 +81,9 @@ func TestBlurAgreesWithTorchvision(t *testing.T) {
 	}
 }
 
-// Pillow 12.0.0's ImageOps.autocontrast, equalize, posterize and solarize, ImageEnhance and Image.transform (bilinear) of one
-// image of 40 x 30, at five of its pixels. Pillow cuts values off where this package rounds, so they can be one apart.
+// Pillow 12.0.0's ImageOps.autocontrast, equalize, posterize and solarize, ImageEnhance and
+// Image.transform (bilinear) of one image of 40 x 30, at five of its pixels. Pillow cuts values off
+// where this package rounds, so they can be one apart.
 func TestRandAugmentAgreesWithPillow(t *testing.T) {
 	const height, width = 30, 40
 	var image []uint8

@@ -6,11 +6,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// turnHue turns the hues of images [batch, 3, height, width] by turn [batch], a fraction of the colour circle, and keeps
-// value and saturation, in the hexagonal HSV model (Smith 1978).
+// turnHue turns the hues of images [batch, 3, height, width] by turn [batch], a fraction of the
+// colour circle, and keeps value and saturation, in the hexagonal HSV model (Smith 1978).
 //
-// With h in sixths of the circle, value V = max(r, g, b) and chroma C = V - min(r, g, b), a channel is
-// V - C*clamp(min(k, 4-k), 0, 1) where k = (h + 5) mod 6 for red, (h + 3) mod 6 for green and (h + 1) mod 6 for blue.
+// With h in sixths of the circle, value V = max(r, g, b) and chroma C = V - min(r, g, b), a channel
+// is V - C*clamp(min(k, 4-k), 0, 1) where k = (h + 5) mod 6 for red, (h + 3) mod 6 for green and (h
+// + 1) mod 6 for blue.
 func turnHue(images, turn *Node) *Node {
 	dims := images.Shape().Dimensions
 	x := Reshape(images, dims[0], 3, -1) // [batch, 3, pixels]

@@ -7,7 +7,8 @@ import (
 	"sslkit/kit/setting"
 )
 
-// allTiles is the most tiles whose orders are all looked at: 9! = 362880. Of more tiles, as many orders are drawn.
+// allTiles is the most tiles whose orders are all looked at: 9! = 362880. Of more tiles, as many
+// orders are drawn.
 const allTiles = 9
 
 // CheckPermutations returns an error unless JigsawPermutations can find count orders of the tiles.
@@ -20,13 +21,15 @@ func CheckPermutations(tiles, count int) error {
 		fmt.Sprintf("in [1, %d] for %d tiles", most, tiles))
 }
 
-// JigsawPermutations finds orders of tiles that are far from each other, the classes of the jigsaw pretext task: count
-// distinct permutations of 0 to tiles-1, chosen one by one, the first at random, each of the others with the greatest sum of
-// Hamming distances to those before it (Noroozi and Favaro 2016, arXiv:1603.09246, algorithm 1). Of several with the same
-// sum, which are many, it takes the one that is farthest from its nearest neighbour, then the first in a random order.
+// JigsawPermutations finds orders of tiles that are far from each other, the classes of the jigsaw
+// pretext task: count distinct permutations of 0 to tiles-1, chosen one by one, the first at
+// random, each of the others with the greatest sum of Hamming distances to those before it (Noroozi
+// and Favaro 2016, arXiv:1603.09246, algorithm 1). Of several with the same sum, which are many, it
+// takes the one that is farthest from its nearest neighbour, then the first in a random order.
 //
-// It is a pure function of its arguments. 100 of the 362880 orders of 9 tiles take about a second; of more than 9 tiles it
-// chooses among 362880 random orders. It panics on arguments that CheckPermutations rejects.
+// It is a pure function of its arguments. 100 of the 362880 orders of 9 tiles take about a second;
+// of more than 9 tiles it chooses among 362880 random orders. It panics on arguments that
+// CheckPermutations rejects.
 func JigsawPermutations(tiles, count int, seed uint64) [][]int {
 	if err := CheckPermutations(tiles, count); err != nil {
 		panic(err)
@@ -69,7 +72,8 @@ func JigsawPermutations(tiles, count int, seed uint64) [][]int {
 	}
 }
 
-// orders are all permutations of the tiles in random order, or as many distinct random ones where there are too many.
+// orders are all permutations of the tiles in random order, or as many distinct random ones where
+// there are too many.
 func orders(tiles int, random *rand.Rand) [][]uint8 {
 	all := make([][]uint8, 0, factorial(min(tiles, allTiles)))
 	order := make([]uint8, tiles)

@@ -11,10 +11,11 @@ import (
 	"sslkit/kit/setting"
 )
 
-// ColorJitter changes brightness, contrast, saturation and hue, in a random order of its own for every image, as
-// torchvision's does. A strength of 0 leaves that property alone.
+// ColorJitter changes brightness, contrast, saturation and hue, in a random order of its own for
+// every image, as torchvision's does. A strength of 0 leaves that property alone.
 type ColorJitter struct {
-	// Brightness scales an image by a factor uniform in [max(0, 1-Brightness), 1+Brightness]. At least 0.
+	// Brightness scales an image by a factor uniform in [max(0, 1-Brightness), 1+Brightness]. At
+	// least 0.
 	Brightness float64
 	// Contrast moves an image from its mean grey by such a factor. At least 0.
 	Contrast float64
@@ -26,7 +27,8 @@ type ColorJitter struct {
 	P float64
 }
 
-// The columns of ColorJitter's parameters: each property's setting, then each property's place in the order.
+// The columns of ColorJitter's parameters: each property's setting, then each property's place in
+// the order.
 const (
 	brightness = iota
 	contrast
@@ -46,9 +48,9 @@ func (j ColorJitter) Check(height, width int) error {
 		setting.Within(0, 1, "augment.ColorJitter: P", j.P, ColorJitter{}.WithDefaults().P))
 }
 
-// Draw returns [batch, 8]: the factors of brightness, contrast and saturation, the turn of the hue (a fraction of the
-// circle), and the places 0 to 3 of these four in the order in which they are applied. An image that is not changed has
-// factors 1 and turn 0.
+// Draw returns [batch, 8]: the factors of brightness, contrast and saturation, the turn of the hue
+// (a fraction of the circle), and the places 0 to 3 of these four in the order in which they are
+// applied. An image that is not changed has factors 1 and turn 0.
 func (j ColorJitter) Draw(r *Random, batch, height, width int) *Node {
 	changed := r.Bernoulli(j.WithDefaults().P, batch)
 	factor := func(strength float64) *Node {
@@ -77,10 +79,10 @@ func (j ColorJitter) Draw(r *Random, batch, height, width int) *Node {
 
 // Apply implements Transform.
 //
-// Brightness, contrast and saturation are all one mixing of colours with different coefficients, so a place in the order is
-// one mixing whatever each image has there. Turning hues costs more than a mixing and is done once for the batch: places
-// before an image's turn are mixed before it, places after it afterwards, and a place that is not an image's turn to be
-// mixed leaves it as it is.
+// Brightness, contrast and saturation are all one mixing of colours with different coefficients, so
+// a place in the order is one mixing whatever each image has there. Turning hues costs more than a
+// mixing and is done once for the batch: places before an image's turn are mixed before it, places
+// after it afterwards, and a place that is not an image's turn to be mixed leaves it as it is.
 func (j ColorJitter) Apply(images, params *Node) *Node {
 	turn := column(params, properties+hue)
 	one := OnesLike(turn)

@@ -11,16 +11,18 @@ import (
 	"sslkit/kit/setting"
 )
 
-// RandomMask hides a random subset of an image's patches, all subsets of its size alike: the mask of MAE (He et al. 2022,
-// arXiv:2111.06377) and SimMIM (Xie et al. 2022, arXiv:2111.09886). Every image has a subset of its own, and all subsets
-// have the same number of patches, so that what is kept is a batch of one shape.
+// RandomMask hides a random subset of an image's patches, all subsets of its size alike: the mask
+// of MAE (He et al. 2022, arXiv:2111.06377) and SimMIM (Xie et al. 2022, arXiv:2111.09886). Every
+// image has a subset of its own, and all subsets have the same number of patches, so that what is
+// kept is a batch of one shape.
 type RandomMask struct {
-	// Ratio is the share of the patches that is hidden, in (0, 1). Default 0.75, as in MAE; SimMIM has 0.6.
+	// Ratio is the share of the patches that is hidden, in (0, 1). Default 0.75, as in MAE; SimMIM
+	// has 0.6.
 	Ratio float64
 }
 
-// Check returns an error that names the field and its allowed range if the mask does not suit a grid of height x width
-// patches: at least one patch must be hidden and one kept.
+// Check returns an error that names the field and its allowed range if the mask does not suit a
+// grid of height x width patches: at least one patch must be hidden and one kept.
 func (m RandomMask) Check(height, width int) error {
 	d := RandomMask{}.WithDefaults()
 	m = m.WithDefaults()
@@ -36,8 +38,9 @@ func (m RandomMask) Count(patches int) int {
 	return int(math.Round(m.WithDefaults().Ratio * float64(patches)))
 }
 
-// Split draws which patches of each image are kept and which are masked: the numbers of patches, in random order, int32
-// [batch, patches-Count] and [batch, Count]. It panics on settings that Check rejects.
+// Split draws which patches of each image are kept and which are masked: the numbers of patches, in
+// random order, int32 [batch, patches-Count] and [batch, Count]. It panics on settings that Check
+// rejects.
 func (m RandomMask) Split(r *Random, batch, patches int) (keep, masked *Node) {
 	if err := m.Check(1, patches); err != nil {
 		panic(err)
@@ -47,16 +50,17 @@ func (m RandomMask) Split(r *Random, batch, patches int) (keep, masked *Node) {
 	return Slice(order, AxisRange(), AxisRange(0, kept)), Slice(order, AxisRange(), AxisRange(kept))
 }
 
-// Hidden is Split's masked patches as a map, bool [batch, patches]: from the same state it hides the same ones.
+// Hidden is Split's masked patches as a map, bool [batch, patches]: from the same state it hides
+// the same ones.
 func (m RandomMask) Hidden(r *Random, batch, patches int) *Node {
 	keep, masked := m.Split(r, batch, patches)
 	place := Restore(keep, masked)
 	return GreaterOrEqual(place, Scalar(place.Graph(), dtypes.Int32, keep.Shape().Dim(1)))
 }
 
-// Restore returns each patch's place in the list of the kept patches followed by the masked ones, int32 [batch, patches]:
-// gathering by it puts a decoder's tokens, the kept ones and then the mask tokens, in the order of the image. keep and
-// masked come from Split.
+// Restore returns each patch's place in the list of the kept patches followed by the masked ones,
+// int32 [batch, patches]: gathering by it puts a decoder's tokens, the kept ones and then the mask
+// tokens, in the order of the image. keep and masked come from Split.
 func Restore(keep, masked *Node) *Node { return argsort(Concatenate([]*Node{keep, masked}, 1)) }
 
 // checkGrid returns an error unless there are two patches or more.

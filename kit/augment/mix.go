@@ -10,30 +10,35 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Mixup blends each image with another one of its batch: weight*image + (1-weight)*partner, the weight drawn from
-// Beta(Alpha, Alpha) (Zhang et al. 2017, arXiv:1710.09412). A loss blends the targets of the two by the same weight.
+// Mixup blends each image with another one of its batch: weight*image + (1-weight)*partner, the
+// weight drawn from Beta(Alpha, Alpha) (Zhang et al. 2017, arXiv:1710.09412). A loss blends the
+// targets of the two by the same weight.
 //
-// Mixup and CutMix are no Transforms, since they need two images: apply them to the views that a Pipeline made.
+// Mixup and CutMix are no Transforms, since they need two images: apply them to the views that a
+// Pipeline made.
 type Mixup struct {
-	// Alpha of the Beta distribution, in [0.05, 100]: small values leave most images nearly alone, 1 is uniform. Default 1, as
-	// in the paper on CIFAR-10; on ImageNet it has 0.2.
+	// Alpha of the Beta distribution, in [0.05, 100]: small values leave most images nearly alone,
+	// 1 is uniform. Default 1, as in the paper on CIFAR-10; on ImageNet it has 0.2.
 	Alpha float64
 }
 
-// CutMix puts a rectangle of another image of the batch into each image (Yun et al. 2019, arXiv:1905.04899). The
-// rectangle has the image's aspect ratio and the share 1-w of its area, w drawn from Beta(Alpha, Alpha); its centre is
-// uniform, and what lies outside the image is cut off. The weight is the share of the image that is left.
+// CutMix puts a rectangle of another image of the batch into each image (Yun et al. 2019,
+// arXiv:1905.04899). The rectangle has the image's aspect ratio and the share 1-w of its area, w
+// drawn from Beta(Alpha, Alpha); its centre is uniform, and what lies outside the image is cut off.
+// The weight is the share of the image that is left.
 type CutMix struct {
 	// Alpha of the Beta distribution, in [0.05, 100]. Default 1, uniform, as in the paper.
 	Alpha float64
 }
 
-// Check returns an error that names the field and its allowed range, or that the batch has no two images.
+// Check returns an error that names the field and its allowed range, or that the batch has no two
+// images.
 func (m Mixup) Check(batch int) error {
 	return checkMix("augment.Mixup", m.WithDefaults().Alpha, Mixup{}.WithDefaults().Alpha, batch)
 }
 
-// Check returns an error that names the field and its allowed range, or that the batch has no two images.
+// Check returns an error that names the field and its allowed range, or that the batch has no two
+// images.
 func (m CutMix) Check(batch int) error {
 	return checkMix("augment.CutMix", m.WithDefaults().Alpha, CutMix{}.WithDefaults().Alpha, batch)
 }
@@ -49,10 +54,11 @@ func checkMix(name string, alpha, zero float64, batch int) error {
 	return nil
 }
 
-// Apply mixes images [batch, height, width, channels], normalised or not. It returns the mixed images, the number of each
-// image's partner, int32 [batch], and the weight of the image itself, float32 [batch] in [0, 1]; the partner has the rest.
-// The partner is the next image of the batch, and the first one for the last: batches are in random order already. It
-// panics on what Check rejects.
+// Apply mixes images [batch, height, width, channels], normalised or not. It returns the mixed
+// images, the number of each image's partner, int32 [batch], and the weight of the image itself,
+// float32 [batch] in [0, 1]; the partner has the rest. The partner is the next image of the batch,
+// and the first one for the last: batches are in random order already. It panics on what Check
+// rejects.
 func (m Mixup) Apply(r *Random, images *Node) (mixed, partner, weight *Node) {
 	images.AssertRank(4)
 	batch := images.Shape().Dim(0)

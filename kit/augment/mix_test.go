@@ -100,7 +100,8 @@ func TestCutMix(t *testing.T) {
 		}
 		taken = append(taken, float64(count))
 	}
-	// The paper's code (rand_bbox of github.com/clovaai/CutMix-PyTorch) in plain Go takes as many pixels.
+	// The paper's code (rand_bbox of github.com/clovaai/CutMix-PyTorch) in plain Go takes as many
+	// pixels.
 	random := splitMix(3)
 	for range n {
 		side := math.Sqrt(1 - random())

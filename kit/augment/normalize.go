@@ -11,10 +11,11 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Normalize subtracts a mean from each channel and divides by a standard deviation, in units of [0, 1]. It comes last in a
-// pipeline. The zero value is CIFAR10.
+// Normalize subtracts a mean from each channel and divides by a standard deviation, in units of [0,
+// 1]. It comes last in a pipeline. The zero value is CIFAR10.
 type Normalize struct {
-	// Mean and Std of red, green and blue. Both zero: those of CIFAR10. Std must be positive otherwise.
+	// Mean and Std of red, green and blue. Both zero: those of CIFAR10. Std must be positive
+	// otherwise.
 	Mean, Std [3]float64
 }
 

@@ -50,7 +50,8 @@ func operate(img *image.NRGBA, o operation, strength float64) *image.NRGBA {
 	return imaging.Clone(img)
 }
 
-// blendTowards moves an image from what other gives for each pixel, by number and colour, by a factor of 1 + 0.9*strength.
+// blendTowards moves an image from what other gives for each pixel, by number and colour, by a
+// factor of 1 + 0.9*strength.
 func blendTowards(img *image.NRGBA, strength float64, other func(at int, c [3]float64) [3]float64) *image.NRGBA {
 	out := imaging.Clone(img)
 	for at := range len(out.Pix) / 4 {

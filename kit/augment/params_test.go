@@ -8,7 +8,8 @@ import (
 
 const draws = 4096
 
-// near fails unless a mean of draws with the given standard deviation lies within five standard errors of want.
+// near fails unless a mean of draws with the given standard deviation lies within five standard
+// errors of want.
 func near(t *testing.T, what string, got, want, deviation float64) {
 	t.Helper()
 	if tolerance := 5 * deviation / math.Sqrt(draws); math.Abs(got-want) > tolerance {
@@ -64,7 +65,8 @@ func TestCropBoxes(t *testing.T) {
 	near(t, "mean middle y", mean(middleY), .5, .3)
 }
 
-// Boxes as large as the image fit rarely: torchvision's loop, in plain Go, has the same share of whole images and areas.
+// Boxes as large as the image fit rarely: torchvision's loop, in plain Go, has the same share of
+// whole images and areas.
 func TestCropDrawsAgain(t *testing.T) {
 	const side = 32
 	params := drawParams(t, RandomResizedCrop{Scale: [2]float64{.7, 1}}, State(1, 0), draws, side, side)
@@ -101,7 +103,8 @@ func splitMix(seed uint64) func() float64 {
 	}
 }
 
-// An image so wide that no box fits gets the largest central box of an allowed ratio: known from torchvision's fallback.
+// An image so wide that no box fits gets the largest central box of an allowed ratio: known from
+// torchvision's fallback.
 func TestCropFallsBack(t *testing.T) {
 	for _, p := range drawParams(t, RandomResizedCrop{Scale: [2]float64{1, 1}}, State(1, 0), 64, 30, 120) {
 		if !slices.Equal(p, []float32{0, 40, 30, 40}) {

@@ -9,11 +9,12 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// Pipeline is a list of transforms, applied in order to a batch of RGB images. An empty one only converts to float32.
+// Pipeline is a list of transforms, applied in order to a batch of RGB images. An empty one only
+// converts to float32.
 type Pipeline []Transform
 
-// Check returns an error that names the transform, the field and the allowed range if the pipeline cannot work on images of
-// the given size, in pixels. Call it before building a graph.
+// Check returns an error that names the transform, the field and the allowed range if the pipeline
+// cannot work on images of the given size, in pixels. Call it before building a graph.
 func (p Pipeline) Check(height, width int) error {
 	if height < 1 || width < 1 {
 		return fmt.Errorf("augment: images are %d x %d pixels; they must be at least 1 x 1", height, width)
@@ -49,17 +50,17 @@ func outputSize(t Transform, height, width int) (int, int) {
 	return height, width
 }
 
-// Apply makes one view of every image. images is [batch, height, width, 3], uint8, or floats in [0, 1]; the views are
-// float32 [batch, height', width', 3], in [0, 1] unless the pipeline ends in Normalize. It panics on settings that Check
-// rejects.
+// Apply makes one view of every image. images is [batch, height, width, 3], uint8, or floats in [0,
+// 1]; the views are float32 [batch, height', width', 3], in [0, 1] unless the pipeline ends in
+// Normalize. It panics on settings that Check rejects.
 func (p Pipeline) Apply(r *Random, images *Node) *Node {
 	images.AssertRank(4)
 	dims := images.Shape().Dimensions
 	return p.ApplyParams(images, p.Draw(r, dims[0], dims[1], dims[2]))
 }
 
-// Draw draws the parameters of every transform for a batch of images of the given size: one node a transform, float32
-// [batch, k], nil for a transform that has none.
+// Draw draws the parameters of every transform for a batch of images of the given size: one node a
+// transform, float32 [batch, k], nil for a transform that has none.
 func (p Pipeline) Draw(r *Random, batch, height, width int) []*Node {
 	params := make([]*Node, len(p))
 	for i, t := range p {
@@ -89,8 +90,9 @@ func (p Pipeline) ApplyParams(images *Node, params []*Node) *Node {
 	return TransposeAllDims(x, 0, 2, 3, 1) // [batch, height', width', 3]
 }
 
-// Host is Apply's twin for one image on the host: params[i] is the image's row of what transform i drew. Each transform
-// rounds to 8 bits, and Normalize does nothing, so the result can be looked at.
+// Host is Apply's twin for one image on the host: params[i] is the image's row of what transform i
+// drew. Each transform rounds to 8 bits, and Normalize does nothing, so the result can be looked
+// at.
 func (p Pipeline) Host(img *image.NRGBA, params [][]float32) *image.NRGBA {
 	for i, t := range p {
 		img = t.Host(img, params[i])

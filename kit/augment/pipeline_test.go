@@ -130,8 +130,9 @@ func TestHueOfPrimaries(t *testing.T) {
 	}
 }
 
-// The order of contrast and brightness matters, and is the one that the parameters say: for x = 0.2 and 0.6 in grey,
-// brightness 2 gives 0.4 and (clamped) 1, contrast 0 then their mean .7; the other way round gives .4 and twice that, .8.
+// The order of contrast and brightness matters, and is the one that the parameters say: for x = 0.2
+// and 0.6 in grey, brightness 2 gives 0.4 and (clamped) 1, contrast 0 then their mean .7; the other
+// way round gives .4 and twice that, .8.
 func TestJitterOrder(t *testing.T) {
 	orders := [][]float32{{0, 1, 2, 3}, {1, 0, 2, 3}, {1, 2, 3, 0}, {3, 0, 2, 1}}
 	want := []float32{.7, .8, .7, .8}

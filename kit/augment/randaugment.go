@@ -10,13 +10,15 @@ import (
 	"sslkit/kit/setting"
 )
 
-// RandAugment changes each image by a few operations drawn at random, each as likely as the others and all of one strength
-// (Cubuk et al. 2019, arXiv:1909.13719). It is the strong view of FixMatch.
+// RandAugment changes each image by a few operations drawn at random, each as likely as the others
+// and all of one strength (Cubuk et al. 2019, arXiv:1909.13719). It is the strong view of FixMatch.
 //
-// Operations and their ranges are those of torchvision.transforms.RandAugment: identity, shear and translation along either
-// axis, rotation, brightness, colour, contrast, sharpness, posterise, solarise, autocontrast and equalise. As there, an image
-// has 8 bits after each operation. Two things differ: shear and rotation interpolate bilinearly where torchvision's default is
-// the nearest pixel (what comes in from outside is black in both), and a value is rounded to 8 bits, not cut off.
+// Operations and their ranges are those of torchvision.transforms.RandAugment: identity, shear and
+// translation along either axis, rotation, brightness, colour, contrast, sharpness, posterise,
+// solarise, autocontrast and equalise. As there, an image has 8 bits after each operation. Two
+// things differ: shear and rotation interpolate bilinearly where torchvision's default is the
+// nearest pixel (what comes in from outside is black in both), and a value is rounded to 8 bits,
+// not cut off.
 type RandAugment struct {
 	// Ops is the number of operations for each image. Default 2. They can be the same.
 	Ops int
@@ -29,7 +31,8 @@ type RandAugment struct {
 // operation is one of RandAugment's.
 type operation int
 
-// The comments say what an operation does at the greatest magnitude. The first nine are as likely to do the opposite.
+// The comments say what an operation does at the greatest magnitude. The first nine are as likely
+// to do the opposite.
 const (
 	shearX     operation = iota // by 0.3 pixels a row, from the top
 	shearY                      // by 0.3 pixels a column, from the left
@@ -59,7 +62,8 @@ func (t RandAugment) Check(height, width int) error {
 		setting.Within(0, greatestMagnitude, "augment.RandAugment: Magnitude", float64(t.Magnitude), d.Magnitude))
 }
 
-// Draw returns [batch, 2*Ops]: for each operation its number and its strength, in [-1, 1] as a fraction of the greatest one.
+// Draw returns [batch, 2*Ops]: for each operation its number and its strength, in [-1, 1] as a
+// fraction of the greatest one.
 func (t RandAugment) Draw(r *Random, batch, height, width int) *Node {
 	t = t.WithDefaults()
 	var params []*Node
@@ -76,11 +80,12 @@ func (t RandAugment) Draw(r *Random, batch, height, width int) *Node {
 
 // Apply implements Transform.
 //
-// Every image has an operation of its own, and a graph computes all that any could need. So one operation is one chain of
-// passes for the batch, each of which leaves the images alone that have none of its operations: one resampling shows every
-// geometry, one mixing of colours does brightness, colour and contrast, and a table of 256 values for each channel does all
-// that is a function of the value. Two operations on 128 images of 32 x 32 take 20 to 30 ms on two CPU cores, a SimCLR view
-// without blur 3.
+// Every image has an operation of its own, and a graph computes all that any could need. So one
+// operation is one chain of passes for the batch, each of which leaves the images alone that have
+// none of its operations: one resampling shows every geometry, one mixing of colours does
+// brightness, colour and contrast, and a table of 256 values for each channel does all that is a
+// function of the value. Two operations on 128 images of 32 x 32 take 20 to 30 ms on two CPU cores,
+// a SimCLR view without blur 3.
 func (t RandAugment) Apply(images, params *Node) *Node {
 	for i := range t.WithDefaults().Ops {
 		slot := slot{column(params, 2*i), column(params, 2*i+1)}
@@ -123,11 +128,12 @@ func (s slot) maps(height, width int) *Node {
 		Sub(of(shearY, .3), sin), cos, Add(y, shift(translateY, height)))
 }
 
-// sharpenBy moves images away from their smoothed version by a factor change [batch], 0 for no change. The kernel is Pillow's:
-// 5 in the middle, 1 around it, over 13; the pixels at the border stay.
+// sharpenBy moves images away from their smoothed version by a factor change [batch], 0 for no
+// change. The kernel is Pillow's: 5 in the middle, 1 around it, over 13; the pixels at the border
+// stay.
 //
-// The sum of the 3 x 3 pixels is two products with band matrices, so that XLA makes the image once and not for each of nine
-// readers.
+// The sum of the 3 x 3 pixels is two products with band matrices, so that XLA makes the image once
+// and not for each of nine readers.
 func sharpenBy(images, change *Node) *Node {
 	g := images.Graph()
 	dims := images.Shape().Dimensions
@@ -155,7 +161,8 @@ func sharpenBy(images, change *Node) *Node {
 	return ClipScalar(Add(images, Mul(perImage(change, away), away)), 0, 1)
 }
 
-// lookUp rounds images [batch, 3, height, width] to 8 bits and puts them through the tables of their operations.
+// lookUp rounds images [batch, 3, height, width] to 8 bits and puts them through the tables of
+// their operations.
 func (s slot) lookUp(images *Node) *Node {
 	dims := images.Shape().Dimensions
 	levels := Round(MulScalar(Reshape(images, dims[0], 3, -1), 255)) // [batch, 3, pixels]

@@ -9,8 +9,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Each operation, at the strengths of magnitudes 30, 9, 1 and their opposites, agrees with the host's to one step of 8 bits,
-// and nearly everywhere to the bit: a value halfway between two of 8 bits can be rounded either way.
+// Each operation, at the strengths of magnitudes 30, 9, 1 and their opposites, agrees with the
+// host's to one step of 8 bits, and nearly everywhere to the bit: a value halfway between two of 8
+// bits can be rounded either way.
 func TestRandAugmentAgreesWithHost(t *testing.T) {
 	const height, width = 24, 32
 	var params [][]float32
@@ -45,8 +46,8 @@ func TestRandAugmentAgreesWithHost(t *testing.T) {
 	}
 }
 
-// Two operations: where the first differs by a step, the second can put that right up to 255 steps further, so nearly all
-// values must agree.
+// Two operations: where the first differs by a step, the second can put that right up to 255 steps
+// further, so nearly all values must agree.
 func TestRandAugmentPairsAgreeWithHost(t *testing.T) {
 	const n, side = 128, 32
 	pix := batch(n, side, side)

@@ -6,11 +6,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// State is the generator's state for the views of one training step: feed it to the graph as uint64 [3] and give it to
-// NewRandom. It depends on seed and step alone, so a resumed run sees the views it would have seen.
+// State is the generator's state for the views of one training step: feed it to the graph as uint64
+// [3] and give it to NewRandom. It depends on seed and step alone, so a resumed run sees the views
+// it would have seen.
 //
-// The words are a SplitMix64 sequence (Steele, Lea and Flood 2014) started at a hash of seed and step, so that neighbouring
-// steps and seeds have unrelated states.
+// The words are a SplitMix64 sequence (Steele, Lea and Flood 2014) started at a hash of seed and
+// step, so that neighbouring steps and seeds have unrelated states.
 func State(seed uint64, step int) [3]uint64 {
 	x := mix64(mix64(seed) + uint64(step))
 	var state [3]uint64
@@ -30,10 +31,12 @@ func mix64(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// Random draws numbers inside the graph. Each draw advances its state, so transforms and views that share a Random differ.
+// Random draws numbers inside the graph. Each draw advances its state, so transforms and views that
+// share a Random differ.
 type Random struct{ state *Node }
 
-// NewRandom returns a generator that starts at state, uint64 [3] (GoMLX's RNGStateShape), such as State makes.
+// NewRandom returns a generator that starts at state, uint64 [3] (GoMLX's RNGStateShape), such as
+// State makes.
 func NewRandom(state *Node) *Random { return &Random{state} }
 
 // Graph is the graph that the generator draws in.
@@ -62,16 +65,19 @@ func (r *Random) Integers(n int, dims ...int) *Node {
 	return r.upTo(FillScalar(r.Graph(), shapes.Make(dtypes.Float32, dims...), float64(n-1)))
 }
 
-// upTo draws a whole number uniform in [0, limit] for every whole number in limit, which is at least 0.
+// upTo draws a whole number uniform in [0, limit] for every whole number in limit, which is at
+// least 0.
 func (r *Random) upTo(limit *Node) *Node {
 	u := r.Uniform(0, 1, limit.Shape().Dimensions...)
 	return Min(Floor(Mul(u, OnePlus(limit))), limit) // u close to 1 can round up
 }
 
-// Permutations draws an order of n things for every image of a batch, uniform over all orders: int32 [batch, n].
+// Permutations draws an order of n things for every image of a batch, uniform over all orders:
+// int32 [batch, n].
 func (r *Random) Permutations(batch, n int) *Node { return argsort(r.Uniform(0, 1, batch, n)) }
 
-// argsort returns the indices that sort the rows of x [batch, n] upwards, int32 [batch, n]. Equal values keep their order.
+// argsort returns the indices that sort the rows of x [batch, n] upwards, int32 [batch, n]. Equal
+// values keep their order.
 func argsort(x *Node) *Node {
 	g, dtype := x.Graph(), x.DType()
 	before := NewClosure(g, func(g *Graph) []*Node {

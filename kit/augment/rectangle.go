@@ -6,8 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// rectangle is true in one rectangle an image, bool [batch, height, width]. Its top, left, rows and cols are whole numbers,
-// float32 [batch]; what lies outside the image is cut off.
+// rectangle is true in one rectangle an image, bool [batch, height, width]. Its top, left, rows and
+// cols are whole numbers, float32 [batch]; what lies outside the image is cut off.
 func rectangle(top, left, rows, cols *Node, height, width int) *Node {
 	g := top.Graph()
 	shape := shapes.Make(dtypes.Float32, top.Shape().Dim(0), height, width)

@@ -9,8 +9,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Render makes one view of each of n images on the backend and returns them to be looked at: Normalize is left out, all else
-// is what Apply makes from the same state (see State). images is [n, height, width, 3], RGB.
+// Render makes one view of each of n images on the backend and returns them to be looked at:
+// Normalize is left out, all else is what Apply makes from the same state (see State). images is
+// [n, height, width, 3], RGB.
 func (p Pipeline) Render(backend compute.Backend, state [3]uint64, images []uint8, n, height, width int) ([]image.Image, error) {
 	if err := p.Check(height, width); err != nil {
 		return nil, err

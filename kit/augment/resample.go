@@ -12,15 +12,15 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Interpolation is the filter that a resampling weighs its input pixels with. When an image shrinks, the filter is widened
-// by the same factor (antialiasing), as Pillow and imaging do.
+// Interpolation is the filter that a resampling weighs its input pixels with. When an image
+// shrinks, the filter is widened by the same factor (antialiasing), as Pillow and imaging do.
 type Interpolation int
 
 const (
 	// Bilinear is the triangle filter, torchvision's default.
 	Bilinear Interpolation = iota
-	// Bicubic is Keys' cubic convolution filter with a = -1/2 (IEEE Trans. ASSP 29, 1981), Pillow's BICUBIC. It can
-	// overshoot; results are clamped to [0, 1].
+	// Bicubic is Keys' cubic convolution filter with a = -1/2 (IEEE Trans. ASSP 29, 1981), Pillow's
+	// BICUBIC. It can overshoot; results are clamped to [0, 1].
 	Bicubic
 )
 
@@ -69,11 +69,12 @@ func (f Interpolation) filter() imaging.ResampleFilter {
 	return imaging.Linear
 }
 
-// resample shows images [batch, 3, height, width] through maps [batch, 2, 3] that have no rotation or shear. An output
-// pixel reads only input pixels of the rectangle that the whole output shows: a crop knows nothing of what lies around it.
+// resample shows images [batch, 3, height, width] through maps [batch, 2, 3] that have no rotation
+// or shear. An output pixel reads only input pixels of the rectangle that the whole output shows: a
+// crop knows nothing of what lies around it.
 //
-// Both passes are products with one small dense matrix an image: at 32 x 32 pixels on a CPU, about half the time of a whole
-// SimCLR view without blur.
+// Both passes are products with one small dense matrix an image: at 32 x 32 pixels on a CPU, about
+// half the time of a whole SimCLR view without blur.
 func resample(images, maps *Node, height, width int, f Interpolation) *Node {
 	inHeight, inWidth := images.Shape().Dim(2), images.Shape().Dim(3)
 	entry := func(row, col int) *Node {
@@ -89,8 +90,8 @@ func resample(images, maps *Node, height, width int, f Interpolation) *Node {
 	return ClipScalar(x, 0, 1)
 }
 
-// weights returns what each output pixel takes of each input pixel along one axis, [batch, out, in], where the output point
-// x shows the input's scale*x + offset.
+// weights returns what each output pixel takes of each input pixel along one axis, [batch, out,
+// in], where the output point x shows the input's scale*x + offset.
 func (f Interpolation) weights(scale, offset *Node, out, in int) *Node {
 	shape := shapes.Make(dtypes.Float32, scale.Shape().Dim(0), out, in)
 	g := scale.Graph()
@@ -109,8 +110,8 @@ func (f Interpolation) weights(scale, offset *Node, out, in int) *Node {
 	return Div(w, ReduceAndKeep(w, ReduceSum, -1))
 }
 
-// box is the rectangle that a crop takes of each image, as parameters [batch, 4]: top, left, height, width in pixels.
-// boxMap is the map that shows it on an output of the given size.
+// box is the rectangle that a crop takes of each image, as parameters [batch, 4]: top, left,
+// height, width in pixels. boxMap is the map that shows it on an output of the given size.
 func boxMap(box *Node, height, width int) *Node {
 	top, left := column(box, 0), column(box, 1)
 	zero := ZerosLike(top)
@@ -119,7 +120,8 @@ func boxMap(box *Node, height, width int) *Node {
 		zero, DivScalar(column(box, 2), float64(height)), top)
 }
 
-// boxApply shows images [batch, 3, in height, in width] through their boxes on an output of the given size.
+// boxApply shows images [batch, 3, in height, in width] through their boxes on an output of the
+// given size.
 func boxApply(images, box *Node, height, width int, f Interpolation) *Node {
 	return resample(images, boxMap(box, height, width), height, width, f)
 }

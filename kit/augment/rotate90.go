@@ -8,10 +8,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Rotate90 turns images [batch, height, width, channels] counter-clockwise by a number of quarter turns, as numpy's and
-// torch's rot90 do: an odd number exchanges height and width. turns may be any whole number; -1 is clockwise.
+// Rotate90 turns images [batch, height, width, channels] counter-clockwise by a number of quarter
+// turns, as numpy's and torch's rot90 do: an odd number exchanges height and width. turns may be
+// any whole number; -1 is clockwise.
 //
-// The rotation pretext task asks which of the turns 0 to 3 an image was given (Gidaris et al. 2018, arXiv:1803.07728).
+// The rotation pretext task asks which of the turns 0 to 3 an image was given (Gidaris et al. 2018,
+// arXiv:1803.07728).
 func Rotate90(images *Node, turns int) *Node {
 	images.AssertRank(4)
 	return rotate90(images, turns, 1, 2)
@@ -30,8 +32,8 @@ func rotate90(images *Node, turns, rows, cols int) *Node {
 	return images
 }
 
-// QuarterTurns turns each image by 0, 1, 2 or 3 quarter turns, each as likely as the others. Images must be square, so that
-// those of a batch keep one size.
+// QuarterTurns turns each image by 0, 1, 2 or 3 quarter turns, each as likely as the others. Images
+// must be square, so that those of a batch keep one size.
 type QuarterTurns struct{}
 
 // Check implements Transform.
@@ -48,7 +50,8 @@ func (t QuarterTurns) OutputSize(height, width int) (int, int) { return height, 
 // Draw returns the number of quarter turns counter-clockwise, 0 to 3: [batch, 1].
 func (t QuarterTurns) Draw(r *Random, batch, height, width int) *Node { return r.Integers(4, batch, 1) }
 
-// Map implements Geometric: in = centre + R * (out - centre), R being the turn with its exact cosine and sine.
+// Map implements Geometric: in = centre + R * (out - centre), R being the turn with its exact
+// cosine and sine.
 func (t QuarterTurns) Map(params *Node, height, width int) *Node {
 	turns := column(params, 0)
 	is := func(n int) *Node { return number(Equal(turns, MulScalar(OnesLike(turns), n))) }

@@ -8,7 +8,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// CheckTiles returns an error unless images of height x width pixels can be cut into rows x cols tiles of one size.
+// CheckTiles returns an error unless images of height x width pixels can be cut into rows x cols
+// tiles of one size.
 func CheckTiles(height, width, rows, cols int) error {
 	if rows < 1 || cols < 1 || rows*cols < 2 {
 		return fmt.Errorf("augment: the tiles are %d x %d; there must be at least 2", rows, cols)
@@ -20,8 +21,9 @@ func CheckTiles(height, width, rows, cols int) error {
 	return nil
 }
 
-// Tiles cuts images [batch, height, width, channels] into a grid of tiles, counted row by row: [batch, rows*cols,
-// height/rows, width/cols, channels]. It panics on sizes that CheckTiles rejects.
+// Tiles cuts images [batch, height, width, channels] into a grid of tiles, counted row by row:
+// [batch, rows*cols, height/rows, width/cols, channels]. It panics on sizes that CheckTiles
+// rejects.
 func Tiles(images *Node, rows, cols int) *Node {
 	images.AssertRank(4)
 	dims := images.Shape().Dimensions
@@ -34,9 +36,10 @@ func Tiles(images *Node, rows, cols int) *Node {
 	return Reshape(x, dims[0], rows*cols, h, w, dims[3])
 }
 
-// CropTiles cuts a height x width piece out of every tile [batch, tiles, h, w, channels], at a place of its own, uniform over
-// whole pixels. The gaps that it leaves, from 0 to twice what is cut off, keep a jigsaw from being solved by lines and
-// colours that go on across a border (Noroozi and Favaro 2016, arXiv:1603.09246, section 3: 64 of 75 pixels).
+// CropTiles cuts a height x width piece out of every tile [batch, tiles, h, w, channels], at a
+// place of its own, uniform over whole pixels. The gaps that it leaves, from 0 to twice what is cut
+// off, keep a jigsaw from being solved by lines and colours that go on across a border (Noroozi and
+// Favaro 2016, arXiv:1603.09246, section 3: 64 of 75 pixels).
 func CropTiles(r *Random, tiles *Node, height, width int) *Node {
 	tiles.AssertRank(5)
 	dims := tiles.Shape().Dimensions
@@ -51,8 +54,8 @@ func CropTiles(r *Random, tiles *Node, height, width int) *Node {
 	return Reshape(x, batch, n, height, width, channels)
 }
 
-// Shuffle puts the tiles [batch, tiles, ...] of each image in an order of its own: place i of the result shows tile
-// order[i]. order is int32 [batch, tiles], such as Random.Permutations draws.
+// Shuffle puts the tiles [batch, tiles, ...] of each image in an order of its own: place i of the
+// result shows tile order[i]. order is int32 [batch, tiles], such as Random.Permutations draws.
 func Shuffle(tiles, order *Node) *Node {
 	batch, n := tiles.Shape().Dim(0), tiles.Shape().Dim(1)
 	order.AssertDims(batch, n)
@@ -60,8 +63,8 @@ func Shuffle(tiles, order *Node) *Node {
 	return Gather(tiles, Stack([]*Node{image, order}, -1))
 }
 
-// Assemble puts tiles [batch, rows*cols, h, w, channels] together to images [batch, rows*h, cols*w, channels]. It is the
-// inverse of Tiles.
+// Assemble puts tiles [batch, rows*cols, h, w, channels] together to images [batch, rows*h, cols*w,
+// channels]. It is the inverse of Tiles.
 func Assemble(tiles *Node, rows, cols int) *Node {
 	tiles.AssertDims(-1, rows*cols, -1, -1, -1)
 	dims := tiles.Shape().Dimensions

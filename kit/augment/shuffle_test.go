@@ -114,7 +114,8 @@ func TestJigsawPermutations(t *testing.T) {
 	}
 }
 
-// distances are the least and the mean Hamming distance of any two permutations, which must be distinct if t is given.
+// distances are the least and the mean Hamming distance of any two permutations, which must be
+// distinct if t is given.
 func distances(t *testing.T, permutations [][]int, tiles int) (least int, average float64) {
 	least = tiles
 	pairs := 0

@@ -8,8 +8,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// tables are the functions of a channel's value that RandAugment's operations are, the identity for operations that are
-// none: [batch, 3, 256], from 0 to 255 to the same. levels is [batch, 3, pixels], whole numbers from 0 to 255.
+// tables are the functions of a channel's value that RandAugment's operations are, the identity for
+// operations that are none: [batch, 3, 256], from 0 to 255 to the same. levels is [batch, 3,
+// pixels], whole numbers from 0 to 255.
 func (s slot) tables(levels *Node) *Node {
 	g := levels.Graph()
 	batch, pixels := levels.Shape().Dim(0), levels.Shape().Dim(2)
@@ -31,7 +32,8 @@ func (s slot) tables(levels *Node) *Node {
 	stretched := Div(MulScalar(Sub(value, low), 255), Where(flat, OnesLike(span), span))
 	stretched = Where(flat, value, ClipScalar(Round(stretched), 0, 255))
 
-	// Pillow's equalisation: a step's worth of pixels for each value, the brightest value's own not counted.
+	// Pillow's equalisation: a step's worth of pixels for each value, the brightest value's own not
+	// counted.
 	counts, below := histogram(levels)
 	brightest := ReduceAndKeep(Mul(counts, number(Equal(value, high))), ReduceSum, 2)
 	step := wide(Floor(MulScalar(AddScalar(Neg(brightest), float64(pixels)+.5), 1./255)))
@@ -47,11 +49,12 @@ func (s slot) tables(levels *Node) *Node {
 	return choose(s.is(equalise), equalised, table)
 }
 
-// histogram counts the pixels of levels [batch, 3, pixels] that have each value from 0 to 255, and those that have a lower
-// one: both [batch, 3, 256].
+// histogram counts the pixels of levels [batch, 3, pixels] that have each value from 0 to 255, and
+// those that have a lower one: both [batch, 3, 256].
 //
-// By scattering ones: 0.5 ms for 128 images of 32 x 32 on two CPU cores, where sorting takes 13, a product of one-hot digits
-// 28 and comparing each pixel with each value 290. Sums of ones are exact in any order.
+// By scattering ones: 0.5 ms for 128 images of 32 x 32 on two CPU cores, where sorting takes 13, a
+// product of one-hot digits 28 and comparing each pixel with each value 290. Sums of ones are exact
+// in any order.
 func histogram(levels *Node) (counts, below *Node) {
 	g := levels.Graph()
 	batch, pixels := levels.Shape().Dim(0), levels.Shape().Dim(2)
@@ -60,8 +63,8 @@ func histogram(levels *Node) (counts, below *Node) {
 	ones := Ones(g, shapes.Make(dtypes.Float32, batch*3*pixels))
 	counts = Reshape(ScatterSum(zeros, Reshape(at, -1, 1), ones, false, false), batch, 3, 16, 16)
 
-	// Those below, by a value's two hexadecimal digits: all of lower first digits, and of the same one those of lower second
-	// ones.
+	// Those below, by a value's two hexadecimal digits: all of lower first digits, and of the same
+	// one those of lower second ones.
 	lower := func(x *Node) *Node { // sums over the entries before each along the last axis
 		shape := shapes.Make(dtypes.Float32, append(slices.Clone(x.Shape().Dimensions), 16)...)
 		before := LessThan(Iota(g, shape, -1), Iota(g, shape, -2))

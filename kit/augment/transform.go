@@ -7,22 +7,26 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Transform is one step of a Pipeline: a random change of every image of a batch, each with parameters of its own.
+// Transform is one step of a Pipeline: a random change of every image of a batch, each with
+// parameters of its own.
 //
-// Inside a pipeline a batch is float32 planes [batch, 3, height, width] with values in [0, 1]: on planes the passes of a
-// resampling and the mixing of colours are plain matrix products.
+// Inside a pipeline a batch is float32 planes [batch, 3, height, width] with values in [0, 1]: on
+// planes the passes of a resampling and the mixing of colours are plain matrix products.
 type Transform interface {
-	// Check returns an error that names the type, the field and its allowed range if the settings do not fit images of the size.
+	// Check returns an error that names the type, the field and its allowed range if the settings
+	// do not fit images of the size.
 	Check(height, width int) error
 
-	// Draw returns the parameters of a batch of images of the size, float32 [batch, k], or nil if there are none.
+	// Draw returns the parameters of a batch of images of the size, float32 [batch, k], or nil if
+	// there are none.
 	Draw(r *Random, batch, height, width int) *Node
 
-	// Apply changes images [batch, 3, height, width] by what Draw returned, and keeps them in [0, 1].
+	// Apply changes images [batch, 3, height, width] by what Draw returned, and keeps them in [0,
+	// 1].
 	Apply(images, params *Node) *Node
 
-	// Host is Apply's twin for one opaque 8-bit image: params is the image's row of what Draw returned. It returns a new
-	// image with its origin at (0, 0).
+	// Host is Apply's twin for one opaque 8-bit image: params is the image's row of what Draw
+	// returned. It returns a new image with its origin at (0, 0).
 	Host(img *image.NRGBA, params []float32) *image.NRGBA
 }
 
@@ -33,13 +37,14 @@ type Geometric interface {
 	// OutputSize is the size of what Apply makes from images of the given size.
 	OutputSize(height, width int) (int, int)
 
-	// Map returns the affine map from output to input coordinates, float32 [batch, 2, 3]: the output point (x, y), in
-	// pixels from the top left corner, shows the input's point
+	// Map returns the affine map from output to input coordinates, float32 [batch, 2, 3]: the
+	// output point (x, y), in pixels from the top left corner, shows the input's point
 	//
 	//	x' = m[0][0]*x + m[0][1]*y + m[0][2]
 	//	y' = m[1][0]*x + m[1][1]*y + m[1][2]
 	//
-	// A pixel's centre is at (column + 1/2, row + 1/2). params comes from Draw for images of the same size.
+	// A pixel's centre is at (column + 1/2, row + 1/2). params comes from Draw for images of the
+	// same size.
 	Map(params *Node, height, width int) *Node
 }
 

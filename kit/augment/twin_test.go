@@ -7,9 +7,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// The graph and the host twin agree when they are given the same parameters. The twin rounds to 8 bits: colour once, so
-// half a step is the most; a resize with imaging after each of its two passes, and a bicubic filter adds up to 1.25 times
-// the first pass's half step to the second's.
+// The graph and the host twin agree when they are given the same parameters. The twin rounds to 8
+// bits: colour once, so half a step is the most; a resize with imaging after each of its two
+// passes, and a bicubic filter adds up to 1.25 times the first pass's half step to the second's.
 func TestGraphAgreesWithHost(t *testing.T) {
 	const n, height, width = 16, 24, 32
 	const rounding = .5 + 1e-3
@@ -56,8 +56,8 @@ func TestGraphAgreesWithHost(t *testing.T) {
 					t.Fatalf("image %d: the graph makes %d values, the host %d", i, len(views[i]), len(want))
 				}
 				differs, most := difference(views[i], want)
-				// Where the host's rounding is all that differs, the most says it of each image, and the average of one image of few
-				// colours may be above a quarter.
+				// Where the host's rounding is all that differs, the most says it of each image,
+				// and the average of one image of few colours may be above a quarter.
 				if most > test.most || test.most != rounding && differs > test.average {
 					t.Errorf("image %d, parameters %v: differs by %.3f/255 on average and %.3f/255 at most, want %g and %g",
 						i, params[i], differs, most, test.average, test.most)
@@ -71,8 +71,8 @@ func TestGraphAgreesWithHost(t *testing.T) {
 	}
 }
 
-// The map that a geometric transform gives is the one that its pixels follow: a smooth ramp of coordinates, seen through
-// the transform, shows the map's values.
+// The map that a geometric transform gives is the one that its pixels follow: a smooth ramp of
+// coordinates, seen through the transform, shows the map's values.
 func TestMapIsWhatPixelsFollow(t *testing.T) {
 	const n, height, width = 8, 40, 48
 	pix := make([]uint8, 0, n*height*width*3)
@@ -103,8 +103,9 @@ func TestMapIsWhatPixelsFollow(t *testing.T) {
 						x, y := float64(col)+.5, float64(row)+.5
 						wantX := float64(m[0])*x + float64(m[1])*y + float64(m[2])
 						wantY := float64(m[3])*x + float64(m[4])*y + float64(m[5])
-						// Near a crop's or the image's border the filter is cut off, so look at the inside only. A widened
-						// filter sampled at whole pixels shows a ramp to a tenth of a pixel.
+						// Near a crop's or the image's border the filter is cut off, so look at the
+						// inside only. A widened filter sampled at whole pixels shows a ramp to a
+						// tenth of a pixel.
 						if row < 3 || col < 3 || row >= outHeight-3 || col >= outWidth-3 ||
 							wantX < 3 || wantY < 3 || wantX > width-3 || wantY > height-3 {
 							continue

@@ -16,8 +16,8 @@ var (
 	bottleneck = encoder.ResNet{Depth: 26, Width: 2, Stem: encoder.HalfStem}
 )
 
-// silenced are the weights with zeros in place of the channels that pruning removes: their filters, and the scale and offset of
-// their norms, so that they are zero behind the ReLU.
+// silenced are the weights with zeros in place of the channels that pruning removes: their filters,
+// and the scale and offset of their norms, so that they are zero behind the ReLU.
 func silenced(t *testing.T, r encoder.ResNet, c Channels, weights map[string]encoder.Tensor) map[string]encoder.Tensor {
 	t.Helper()
 	places, err := innerPlaces(r, weights)
@@ -93,8 +93,9 @@ func TestSmallNetworkIsCountedByHand(t *testing.T) {
 	if want := "resnet10-w4-3x3s2-i2.4.8.16"; small.Name() != want || small.Dim() != basic.Dim() {
 		t.Errorf("%s of %d features, want %s of %d", small.Name(), small.Dim(), want, basic.Dim())
 	}
-	// Kernels: the stem 3·3·3·4, each block in·inner·9 + inner·out·9, its shortcut in·out from the second on; norms: two for
-	// each of their channels. Multiply-adds: kernels times the pixels of their output, from 8 × 8 for images of 16.
+	// Kernels: the stem 3·3·3·4, each block in·inner·9 + inner·out·9, its shortcut in·out from the
+	// second on; norms: two for each of their channels. Multiply-adds: kernels times the pixels of
+	// their output, from 8 × 8 for images of 16.
 	blocks := [][3]int{{4, 2, 4}, {4, 4, 8}, {8, 8, 16}, {16, 16, 32}} // In, inner, out.
 	params, multiplyAdds := 108+2*4, 108*64
 	for i, b := range blocks {

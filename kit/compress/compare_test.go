@@ -16,7 +16,8 @@ import (
 
 func TestSpreadByHand(t *testing.T) {
 	x := []float64{5, 1, 4, 2, 3, 10, 9, 8, 7, 6}
-	// P(Binomial(10, 1/2) ≤ 1) = 11/1024, and ≤ 2 it is 56/1024: the second and the last but one hold the median with 97.9 %.
+	// P(Binomial(10, 1/2) ≤ 1) = 11/1024, and ≤ 2 it is 56/1024: the second and the last but one
+	// hold the median with 97.9 %.
 	want := Spread{Median: 5.5, Low: 2, High: 9, Quarter: 3.25, ThreeQuarters: 7.75}
 	if got := spread(x); got != want {
 		t.Errorf("%+v, want %+v", got, want)

@@ -46,7 +46,8 @@ func TestRegressionIsTheFormula(t *testing.T) {
 }
 
 func TestRegressionByHand(t *testing.T) {
-	// Whatever the lengths: the same direction is at 0, a right angle at √2² = 2, the opposite direction at 2² = 4.
+	// Whatever the lengths: the same direction is at 0, a right angle at √2² = 2, the opposite
+	// direction at 2² = 4.
 	for want, taught := range map[float64][]float64{0: {0, 9}, 2: {-2, 0}, 4: {0, -.1}} {
 		got, _, _ := lossAndGradients(t, Regression, [][]float64{{0, 3}}, [][]float64{taught})
 		near(t, "loss", got, want, 1e-6)

@@ -18,7 +18,8 @@ import (
 // Of the variables that steps trains, those that a mask is for and those that it is not for.
 var trainedPaths = []string{"/encoder/conv/weight", "/encoder/bn/bias", "/method/head/weight"}
 
-// steps trains three variables towards ones, from the values that are given, and returns them after each step.
+// steps trains three variables towards ones, from the values that are given, and returns them after
+// each step.
 func steps(t *testing.T, o optim.Optimizer, start [][]float32, count int) (values [][]*tensors.Tensor, norms []float64) {
 	t.Helper()
 	built, err := o.Build(optim.Plan{Steps: count, Batch: 256})
@@ -142,8 +143,8 @@ func (foreign) Build(optim.Plan) (optimizer.Interface, error) { return bare{}, n
 
 type bare struct{ optimizer.Interface }
 
-// TestWeightsThatStayAreTrainedAsWithoutTheMask: SGD updates every weight by itself, so that those beside the zeros go the same
-// way with and without them, whichever their sign.
+// TestWeightsThatStayAreTrainedAsWithoutTheMask: SGD updates every weight by itself, so that those
+// beside the zeros go the same way with and without them, whichever their sign.
 func TestWeightsThatStayAreTrainedAsWithoutTheMask(t *testing.T) {
 	start := [][]float32{{.5, 0, -.5, 0, -4, 2}, {0, 0, 0}, {0, -1, 0, 3, 3, 3}}
 	sgd := optim.SGD{LR: .05, Momentum: .9}

@@ -61,11 +61,13 @@ func TestSoftenedIsTheFormula(t *testing.T) {
 }
 
 func TestSoftenedByHand(t *testing.T) {
-	// Two classes: the teacher says 3/4 and 1/4, the student 1/2 and 1/2. KL = 3/4 ln(3/2) + 1/4 ln(1/2) = .130812.
+	// Two classes: the teacher says 3/4 and 1/4, the student 1/2 and 1/2. KL = 3/4 ln(3/2) + 1/4
+	// ln(1/2) = .130812.
 	got, d, _ := lossAndGradients(t, soft(1), [][]float64{{5, 5}}, [][]float64{{math.Log(3), 0}})
 	near(t, "loss", got, .75*math.Log(1.5)+.25*math.Log(.5), 1e-6)
 	near(t, "gradient", d[0][0], .5-.75, 1e-6) // q - p
-	// At temperature 2 with logits twice as far apart the probabilities are the same, and the factor is 4.
+	// At temperature 2 with logits twice as far apart the probabilities are the same, and the
+	// factor is 4.
 	got, _, _ = lossAndGradients(t, soft(2), [][]float64{{5, 5}}, [][]float64{{2 * math.Log(3), 0}})
 	near(t, "loss at temperature 2", got, 4*(.75*math.Log(1.5)+.25*math.Log(.5)), 1e-6)
 	if got, _, _ = lossAndGradients(t, soft(4), [][]float64{{1, 3}}, [][]float64{{11, 13}}); math.Abs(got) > 1e-6 {
@@ -77,7 +79,8 @@ func TestTemperatureLimits(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	const n, classes = 4, 3
 	logits, taught := normal(rng, n, classes), normal(rng, n, classes)
-	// Hot: the gradient is that of matching centred logits, (z - v) / classes (section 2.1 of the paper), here over n images.
+	// Hot: the gradient is that of matching centred logits, (z - v) / classes (section 2.1 of the
+	// paper), here over n images.
 	_, hot, _ := lossAndGradients(t, soft(500), logits, taught)
 	// Cold: that of T × the cross-entropy with the teacher's likeliest class where both are sure.
 	_, cold, _ := lossAndGradients(t, soft(.01), logits, taught)

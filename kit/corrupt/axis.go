@@ -8,7 +8,8 @@ type window struct {
 	weights []float64
 }
 
-// separable makes [len(down), len(across), channels] of a picture: columns through down, rows through across.
+// separable makes [len(down), len(across), channels] of a picture: columns through down, rows
+// through across.
 func (p picture) separable(down, across []window) picture {
 	between := blank(p.height, len(across), p.channels)
 	for y := range p.height {
@@ -35,14 +36,15 @@ func (p picture) separable(down, across []window) picture {
 	return result
 }
 
-// gaussian blurs with a standard deviation in pixels; 0 changes nothing. The filter ends where scipy ends it, at truncate
-// standard deviations, rounded.
+// gaussian blurs with a standard deviation in pixels; 0 changes nothing. The filter ends where
+// scipy ends it, at truncate standard deviations, rounded.
 func (p picture) gaussian(sigma, truncate float64, edge border) picture {
 	return p.separable(gaussianWindows(p.height, sigma, truncate, edge), gaussianWindows(p.width, sigma, truncate, edge))
 }
 
-// gaussianWindows are those of n positions. What the filter takes from outside is added to the pixel that stands for it, so
-// that a filter wider than the picture costs no more than the picture's own width.
+// gaussianWindows are those of n positions. What the filter takes from outside is added to the
+// pixel that stands for it, so that a filter wider than the picture costs no more than the
+// picture's own width.
 func gaussianWindows(n int, sigma, truncate float64, edge border) []window {
 	radius := int(truncate*sigma + .5)
 	filter := make([]float64, 2*radius+1)

@@ -11,7 +11,8 @@ func TestBlursKeepFlatImages(t *testing.T) {
 		for _, c := range []Corruption{DefocusBlur, GlassBlur, MotionBlur, ZoomBlur, Elastic, Pixelate, Contrast} {
 			for s := 1; s <= Severities; s++ {
 				for i, v := range apply(t, c, s, flat(size, 77), size, 1) {
-					// OpenCV's soft edge reflects at the filter's own, and loses or gains what a disk has there.
+					// OpenCV's soft edge reflects at the filter's own, and loses or gains what a
+					// disk has there.
 					if v != 77 && !(c == DefocusBlur && math.Abs(float64(v)-77) <= 3) {
 						t.Fatalf("%v, severity %d, size %d: value %d is %d", c, s, size, i, v)
 					}
@@ -21,8 +22,8 @@ func TestBlursKeepFlatImages(t *testing.T) {
 	}
 }
 
-// A pixel becomes half a Gaussian that ends at the pixel, in the direction from which the camera reads. Unlike a whole one it
-// shifts the image.
+// A pixel becomes half a Gaussian that ends at the pixel, in the direction from which the camera
+// reads. Unlike a whole one it shifts the image.
 func TestMotionBlurOfAPixel(t *testing.T) {
 	p := blank(9, 9, 1)
 	p.pix[p.at(4, 6)] = 1
@@ -39,7 +40,8 @@ func TestMotionBlurOfAPixel(t *testing.T) {
 	}
 }
 
-// Weights sum to 1: away from the border nothing is lost but what is cut off, less than a level where anything changed.
+// Weights sum to 1: away from the border nothing is lost but what is cut off, less than a level
+// where anything changed.
 func TestMotionBlurKeepsTheMean(t *testing.T) {
 	p := blank(64, 64, 3)
 	for y := 28; y < 36; y++ {
@@ -58,7 +60,8 @@ func TestMotionBlurKeepsTheMean(t *testing.T) {
 	}
 }
 
-// With a blur of 0.05 pixels, which reaches no neighbour, a pixel takes the colour of itself or of one above or to the left.
+// With a blur of 0.05 pixels, which reaches no neighbour, a pixel takes the colour of itself or of
+// one above or to the left.
 func TestGlassBlurTakesNeighbours(t *testing.T) {
 	const size = 16
 	clean := make([]uint8, size*size*3)

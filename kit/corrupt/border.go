@@ -1,6 +1,7 @@
 package corrupt
 
-// border says which of the n pixels along an axis stands for pixel i outside, for any i; inside, it is i itself.
+// border says which of the n pixels along an axis stands for pixel i outside, for any i; inside, it
+// is i itself.
 type border func(i, n int) int
 
 // nearest repeats the outermost pixel: aaa|abcd|ddd.
@@ -15,7 +16,8 @@ func mirror(i, n int) int {
 	return min(i, 2*n-1-i)
 }
 
-// mirrorInside reflects at the outermost pixel, without repeating it: dcb|abcd|cba. It is OpenCV's default.
+// mirrorInside reflects at the outermost pixel, without repeating it: dcb|abcd|cba. It is OpenCV's
+// default.
 func mirrorInside(i, n int) int {
 	if n == 1 {
 		return 0

@@ -2,8 +2,9 @@ package corrupt
 
 import "math/rand/v2"
 
-// brightness adds to the value (V of HSV, the greatest of red, green and blue) of every pixel and keeps hue and saturation.
-// With these fixed, the channels are proportional to the value, so no conversion is needed; black becomes grey.
+// brightness adds to the value (V of HSV, the greatest of red, green and blue) of every pixel and
+// keeps hue and saturation. With these fixed, the channels are proportional to the value, so no
+// conversion is needed; black becomes grey.
 func brightness(p picture, severity int, _ *rand.Rand) picture {
 	more := strengths[float64]{
 		cifar:    [...]float64{.05, .1, .15, .2, .3},

@@ -2,8 +2,8 @@ package corrupt
 
 import "math/rand/v2"
 
-// contrast brings every channel's values nearer to that channel's mean over the image; the strength is what is left of the
-// distance.
+// contrast brings every channel's values nearer to that channel's mean over the image; the strength
+// is what is left of the distance.
 func contrast(p picture, severity int, _ *rand.Rand) picture {
 	left := strengths[float64]{
 		cifar:    [...]float64{.75, .5, .4, .3, .15},

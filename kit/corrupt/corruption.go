@@ -36,8 +36,8 @@ const Severities = 5
 // maxSide is the greatest height and width that a JPEG file can tell, in pixels.
 const maxSide = 1<<16 - 1
 
-// corruptions holds each corruption's name and what it does to a picture at a severity. A corruption may write into the
-// picture that it is given.
+// corruptions holds each corruption's name and what it does to a picture at a severity. A
+// corruption may write into the picture that it is given.
 var corruptions = [...]struct {
 	name  string
 	apply func(p picture, severity int, random *rand.Rand) picture
@@ -92,14 +92,15 @@ func (c *Corruption) UnmarshalText(text []byte) error {
 
 func (c Corruption) known() bool { return c >= 0 && int(c) < len(corruptions) }
 
-// Apply returns a corrupted copy of an image of height·width·3 bytes (RGB interleaved, row-major), of the same size. The
-// severity is 1 to 5. The result is a pure function of the arguments: a seed stands for the same draw (the same normal
-// deviates, the same flakes before they are thresholded, the same direction) at every severity, so that where the strengths
-// allow it severities differ in strength alone; corruptions of equal seeds are independent.
+// Apply returns a corrupted copy of an image of height·width·3 bytes (RGB interleaved, row-major),
+// of the same size. The severity is 1 to 5. The result is a pure function of the arguments: a seed
+// stands for the same draw (the same normal deviates, the same flakes before they are thresholded,
+// the same direction) at every severity, so that where the strengths allow it severities differ in
+// strength alone; corruptions of equal seeds are independent.
 //
-// An unknown corruption, a severity out of range, an image that is empty or has a side of more than 65535 pixels, and a buffer
-// of another size are errors. Results may differ
-// by a level between processor architectures, whose compilers fuse multiplications and additions differently.
+// An unknown corruption, a severity out of range, an image that is empty or has a side of more than
+// 65535 pixels, and a buffer of another size are errors. Results may differ by a level between
+// processor architectures, whose compilers fuse multiplications and additions differently.
 func Apply(c Corruption, severity int, pix []uint8, height, width int, seed uint64) ([]uint8, error) {
 	if err := check(c, severity); err != nil {
 		return nil, err
@@ -128,8 +129,8 @@ func check(c Corruption, severity int) error {
 	return nil
 }
 
-// hash makes one seed of several words, such that neighbouring ones have nothing in common: SplitMix64's output function
-// (Steele, Lea and Flood 2014) over each.
+// hash makes one seed of several words, such that neighbouring ones have nothing in common:
+// SplitMix64's output function (Steele, Lea and Flood 2014) over each.
 func hash(words ...uint64) uint64 {
 	var h uint64
 	for _, word := range words {

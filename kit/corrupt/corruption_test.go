@@ -8,10 +8,11 @@ import (
 	"testing"
 )
 
-// The authors' own strengths do not always put the severities in the order of mean squared distance to the clean image. Where
-// they do not, the severity that is not above the one before is listed here: glass blur with another radius or count, elastic
-// transforms with smaller affine maps, frost with darker sums, a motion blur whose radius grows where the Gaussian has ended,
-// and 27 pixels of pixelated 32 that lie better than 28.
+// The authors' own strengths do not always put the severities in the order of mean squared distance
+// to the clean image. Where they do not, the severity that is not above the one before is listed
+// here: glass blur with another radius or count, elastic transforms with smaller affine maps, frost
+// with darker sums, a motion blur whose radius grows where the Gaussian has ended, and 27 pixels of
+// pixelated 32 that lie better than 28.
 func TestSeveritiesAreInOrder(t *testing.T) {
 	for _, test := range []struct {
 		size, images int

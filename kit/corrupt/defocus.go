@@ -14,8 +14,8 @@ func defocusBlur(p picture, severity int, _ *rand.Rand) picture {
 	return p.filter(lens.filter(), mirrorInside)
 }
 
-// disk is a filter of equal weights within a radius, whose edge is softened by a Gaussian; radius and the Gaussian's standard
-// deviation are in pixels.
+// disk is a filter of equal weights within a radius, whose edge is softened by a Gaussian; radius
+// and the Gaussian's standard deviation are in pixels.
 type disk struct{ radius, soften float64 }
 
 // filter is the disk as a square picture of one channel, of odd side.
@@ -40,7 +40,8 @@ func (d disk) filter() picture {
 	return f.gaussian(d.soften, float64(soft)/d.soften, mirrorInside)
 }
 
-// filter correlates every channel with a filter of one channel and odd sides. What lies outside comes from the border.
+// filter correlates every channel with a filter of one channel and odd sides. What lies outside
+// comes from the border.
 func (p picture) filter(f picture, edge border) picture {
 	type tap struct {
 		dy, dx int

@@ -11,8 +11,8 @@ import (
 	"github.com/disintegration/imaging"
 )
 
-// pixelate makes the image smaller and large again with a box filter, so that a square of pixels has one colour; the strength
-// is the smaller one's side relative to the image's, whole pixels.
+// pixelate makes the image smaller and large again with a box filter, so that a square of pixels
+// has one colour; the strength is the smaller one's side relative to the image's, whole pixels.
 func pixelate(p picture, severity int, _ *rand.Rand) picture {
 	scale := strengths[float64]{
 		cifar:    [...]float64{.95, .9, .85, .75, .65},
@@ -23,8 +23,8 @@ func pixelate(p picture, severity int, _ *rand.Rand) picture {
 	return fromImage(imaging.Resize(small, p.width, p.height, box))
 }
 
-// box is Pillow's box filter. Unlike imaging's own it takes one, not both, of two pixels that end where it does: at 80 pixels
-// and severity 3, say, imaging's would count every fifth one twice.
+// box is Pillow's box filter. Unlike imaging's own it takes one, not both, of two pixels that end
+// where it does: at 80 pixels and severity 3, say, imaging's would count every fifth one twice.
 var box = imaging.ResampleFilter{Support: .5, Kernel: func(x float64) float64 {
 	if -.5 < x && x <= .5 {
 		return 1
@@ -32,8 +32,8 @@ var box = imaging.ResampleFilter{Support: .5, Kernel: func(x float64) float64 {
 	return 0
 }}
 
-// jpegCompression saves the image as JPEG, with colours at half the resolution, and reads it again; the strength is the quality
-// of 100, on the scale of the IJG's library, which Go's follows.
+// jpegCompression saves the image as JPEG, with colours at half the resolution, and reads it again;
+// the strength is the quality of 100, on the scale of the IJG's library, which Go's follows.
 func jpegCompression(p picture, severity int, _ *rand.Rand) picture {
 	quality := strengths[int]{
 		cifar:    [...]int{80, 65, 58, 50, 40},

@@ -7,8 +7,8 @@ import (
 
 // elastic bends the image: a random affine map, then a random smooth displacement of every pixel.
 //
-// P. Y. Simard, D. Steinkraus and J. C. Platt, "Best Practices for Convolutional Neural Networks Applied to Visual Document
-// Analysis", ICDAR 2003.
+// P. Y. Simard, D. Steinkraus and J. C. Platt, "Best Practices for Convolutional Neural Networks
+// Applied to Visual Document Analysis", ICDAR 2003.
 func elastic(p picture, severity int, random *rand.Rand) picture {
 	type rubber struct{ displacement, smoothness, corners float64 } // relative to the shorter side
 	r := strengths[rubber]{
@@ -41,7 +41,8 @@ func elastic(p picture, severity int, random *rand.Rand) picture {
 	return out
 }
 
-// bilinear reads the picture between pixels, whose centres are whole numbers; pixel takes a value for each channel.
+// bilinear reads the picture between pixels, whose centres are whole numbers; pixel takes a value
+// for each channel.
 func (p picture) bilinear(y, x float64, edge border, pixel []float64) {
 	top, left := math.Floor(y), math.Floor(x)
 	down, right := y-top, x-left
@@ -59,7 +60,8 @@ func (p picture) bilinear(y, x float64, edge border, pixel []float64) {
 	}
 }
 
-// affineMap takes an output pixel (x, y) to the input point (m[0][0]·x + m[0][1]·y + m[0][2], m[1][0]·x + ...).
+// affineMap takes an output pixel (x, y) to the input point (m[0][0]·x + m[0][1]·y + m[0][2],
+// m[1][0]·x + ...).
 type affineMap [2][3]float64
 
 // affine shows the picture through a map, with what lies outside mirrored.
@@ -75,8 +77,8 @@ func (p picture) affine(m affineMap) picture {
 	return out
 }
 
-// cornerMap moves three corners of a square in the middle, a third of the shorter side away from the centre either way, by up
-// to reach pixels each way, and the whole plane with them.
+// cornerMap moves three corners of a square in the middle, a third of the shorter side away from
+// the centre either way, by up to reach pixels each way, and the whole plane with them.
 func cornerMap(height, width int, reach float64, random *rand.Rand) affineMap {
 	centreX, centreY := float64(width/2), float64(height/2)
 	away := float64(max(1, min(height, width)/3))

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// fog adds a plasma fractal and darkens the sum, so that what was brightest stays as bright where the fog is thickest.
+// fog adds a plasma fractal and darkens the sum, so that what was brightest stays as bright where
+// the fog is thickest.
 func fog(p picture, severity int, random *rand.Rand) picture {
 	type weather struct{ density, decay float64 }
 	w := strengths[weather]{

@@ -7,10 +7,12 @@ import (
 
 // frost blends ice crystals over the image.
 //
-// The authors blend in photographs of frosted windows. Those are not shipped here: the frost is drawn, by ice, and is not
-// theirs. Its mean brightness, spread and tint are about those of their photographs, and images of data.Shapes at 32×32 come
-// out as far from the clean ones (mean squared distance, within 7 %); what it does to a classifier need not be the same.
-// The two weights of image and frost, and the scale (full for ImageNet-C, every fifth pixel for CIFAR-10-C), are theirs.
+// The authors blend in photographs of frosted windows. Those are not shipped here: the frost is
+// drawn, by ice, and is not theirs. Its mean brightness, spread and tint are about those of their
+// photographs, and images of data.Shapes at 32×32 come out as far from the clean ones (mean squared
+// distance, within 7 %); what it does to a classifier need not be the same. The two weights of
+// image and frost, and the scale (full for ImageNet-C, every fifth pixel for CIFAR-10-C), are
+// theirs.
 func frost(p picture, severity int, random *rand.Rand) picture {
 	type weather struct{ image, ice float64 }
 	w := strengths[weather]{
@@ -27,8 +29,8 @@ func frost(p picture, severity int, random *rand.Rand) picture {
 	return p
 }
 
-// ice draws a frosted window, [height, width, 3]: feathers of ice in front of an uneven film. Lengths below are in points; the
-// picture shows one of every so many points each way.
+// ice draws a frosted window, [height, width, 3]: feathers of ice in front of an uneven film.
+// Lengths below are in points; the picture shows one of every so many points each way.
 func ice(height, width int, every float64, random *rand.Rand) picture {
 	window := pane{blank(height, width, 1), every}
 	rows, cols := float64(height)*every, float64(width)*every
@@ -58,7 +60,8 @@ type pane struct {
 	every float64
 }
 
-// feather draws a stem with side branches at 60°, the angle of ice, that become shorter towards its tip.
+// feather draws a stem with side branches at 60°, the angle of ice, that become shorter towards its
+// tip.
 func (p pane) feather(y, x, heading, length float64, random *rand.Rand) {
 	const spacing, angle = 4, math.Pi / 3
 	shine := uniform(random, .4, 1)
@@ -74,7 +77,8 @@ func (p pane) feather(y, x, heading, length float64, random *rand.Rand) {
 	}
 }
 
-// needle draws a line that is about two points wide and as bright as shine, in [0, 1], where nothing brighter is.
+// needle draws a line that is about two points wide and as bright as shine, in [0, 1], where
+// nothing brighter is.
 func (p pane) needle(y0, x0, y1, x1, shine float64) {
 	const halfWidth, soft = .6, 1.
 	reach := halfWidth + soft

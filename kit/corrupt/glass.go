@@ -2,10 +2,12 @@ package corrupt
 
 import "math/rand/v2"
 
-// glassBlur looks through frosted glass: pixels take the colours of near ones, between two slight Gaussian blurs.
+// glassBlur looks through frosted glass: pixels take the colours of near ones, between two slight
+// Gaussian blurs.
 //
-// The authors mean to swap neighbours, but what their code swaps are two views of one array, so that the one pixel is copied
-// over the other. Their published images are made so, and so are these.
+// The authors mean to swap neighbours, but what their code swaps are two views of one array, so
+// that the one pixel is copied over the other. Their published images are made so, and so are
+// these.
 func glassBlur(p picture, severity int, random *rand.Rand) picture {
 	type glass struct {
 		sigma float64 // of the blurs, in pixels

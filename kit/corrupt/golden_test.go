@@ -47,10 +47,12 @@ func formula(side int) []uint8 {
 	return pix
 }
 
-// Where a level is a whole number but for rounding, as in flat areas, their code may cut it off one lower: hence 1, at times.
+// Where a level is a whole number but for rounding, as in flat areas, their code may cut it off one
+// lower: hence 1, at times.
 //
-// The JPEG codecs are different ones: Pillow's interpolates the colours between the pixels that were stored, Go's repeats them.
-// So what is compared is the luma, which both store in full; but colours out of range were clamped before.
+// The JPEG codecs are different ones: Pillow's interpolates the colours between the pixels that
+// were stored, Go's repeats them. So what is compared is the luma, which both store in full; but
+// colours out of range were clamped before.
 func TestImagesAgreeWithTheAuthorsDefinitions(t *testing.T) {
 	tolerance := map[Corruption]struct{ most, average float64 }{
 		Brightness: {1, .1}, Contrast: {1, .01}, DefocusBlur: {1, .05}, ZoomBlur: {1, .15}, Pixelate: {0, 0}, JPEG: {16, 1},

@@ -20,9 +20,10 @@ func motionBlur(p picture, severity int, random *rand.Rand) picture {
 	return s.blur(p, uniform(random, -45, 45))
 }
 
-// blur is ImageMagick's motion blur, which the authors call: a pixel and the 2·radius ones next to it in the direction of the
-// angle (in degrees, clockwise from the right; to whole pixels), weighted by half a Gaussian. The outermost pixels are repeated
-// outside, and the result is cut off to 8 bits, as ImageMagick 6 does it.
+// blur is ImageMagick's motion blur, which the authors call: a pixel and the 2·radius ones next to
+// it in the direction of the angle (in degrees, clockwise from the right; to whole pixels),
+// weighted by half a Gaussian. The outermost pixels are repeated outside, and the result is cut off
+// to 8 bits, as ImageMagick 6 does it.
 func (s smear) blur(p picture, degrees float64) picture {
 	sin, cos := math.Sincos(degrees * math.Pi / 180)
 	steps := 2*s.radius + 1

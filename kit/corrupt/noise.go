@@ -6,7 +6,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// gaussianNoise adds normal noise to every value; the strength is its standard deviation, with white as 1.
+// gaussianNoise adds normal noise to every value; the strength is its standard deviation, with
+// white as 1.
 func gaussianNoise(p picture, severity int, random *rand.Rand) picture {
 	sigma := strengths[float64]{
 		cifar:    [...]float64{.04, .06, .08, .09, .10},
@@ -18,8 +19,8 @@ func gaussianNoise(p picture, severity int, random *rand.Rand) picture {
 	return p
 }
 
-// shotNoise counts photons: every value is a Poisson variate over the strength, which is the mean count for white. The
-// variance is value/strength.
+// shotNoise counts photons: every value is a Poisson variate over the strength, which is the mean
+// count for white. The variance is value/strength.
 func shotNoise(p picture, severity int, random *rand.Rand) picture {
 	photons := strengths[float64]{
 		cifar:    [...]float64{500, 250, 100, 75, 50},
@@ -33,8 +34,8 @@ func shotNoise(p picture, severity int, random *rand.Rand) picture {
 	return p
 }
 
-// impulseNoise replaces values by 0 or 1, with equal chances ("salt and pepper", of each channel by itself, so that it is
-// coloured); the strength is the probability.
+// impulseNoise replaces values by 0 or 1, with equal chances ("salt and pepper", of each channel by
+// itself, so that it is coloured); the strength is the probability.
 func impulseNoise(p picture, severity int, random *rand.Rand) picture {
 	amount := strengths[float64]{
 		cifar:    [...]float64{.01, .02, .03, .05, .07},

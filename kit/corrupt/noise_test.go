@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// Cutting off to levels takes half a level from the mean and adds a twelfth to the variance. Values are so far from 0 and 255
-// that next to nothing is clamped. The variance of n normal values is known to sqrt(2/n) = 1.3 %.
+// Cutting off to levels takes half a level from the mean and adds a twelfth to the variance. Values
+// are so far from 0 and 255 that next to nothing is clamped. The variance of n normal values is
+// known to sqrt(2/n) = 1.3 %.
 func TestNoiseHasItsFormulasVariance(t *testing.T) {
 	for _, test := range []struct {
 		c        Corruption

@@ -1,7 +1,7 @@
 package corrupt
 
-// picture is an image in floating point, [height, width, channels], in [0, 1] where it shows something. Channels are 3, or 1
-// for a layer that is blended into an image.
+// picture is an image in floating point, [height, width, channels], in [0, 1] where it shows
+// something. Channels are 3, or 1 for a layer that is blended into an image.
 type picture struct {
 	pix                     []float64
 	height, width, channels int
@@ -28,13 +28,14 @@ func (p picture) bytes() []uint8 {
 	return pix
 }
 
-// level is the whole level not above v, clamped. Without the slack, a level that went through floating point and back would
-// fall by one or not with the last bit.
+// level is the whole level not above v, clamped. Without the slack, a level that went through
+// floating point and back would fall by one or not with the last bit.
 func level(v float64) uint8 { return uint8(255*clamp(v) + 1e-6) }
 
 func clamp(v float64) float64 { return min(max(v, 0), 1) }
 
-// cutOff limits values to [0, 1] and whole levels, in place, as where the authors store 8 bits on the way.
+// cutOff limits values to [0, 1] and whole levels, in place, as where the authors store 8 bits on
+// the way.
 func (p picture) cutOff() {
 	for i, v := range p.pix {
 		p.pix[i] = float64(level(v)) / 255

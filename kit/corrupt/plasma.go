@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// plasma is the upper left part, [height, width, 1], of a square fractal by the diamond-square algorithm (Fournier, Fussell and
-// Carpenter, "Computer rendering of stochastic models", CACM 25, 1982) on a torus. The whole square, whose side is the power
-// of two that is not below height and width, spans [0, 1]. From one scale to the next, the half as large one, the deviations
-// become smaller by decay²: 1 is noise, 3 is smooth.
+// plasma is the upper left part, [height, width, 1], of a square fractal by the diamond-square
+// algorithm (Fournier, Fussell and Carpenter, "Computer rendering of stochastic models", CACM 25,
+// 1982) on a torus. The whole square, whose side is the power of two that is not below height and
+// width, spans [0, 1]. From one scale to the next, the half as large one, the deviations become
+// smaller by decay²: 1 is noise, 3 is smooth.
 func plasma(height, width int, decay float64, random *rand.Rand) picture {
 	side := 2 // of one pixel, nothing would span [0, 1]
 	for side < max(height, width) {

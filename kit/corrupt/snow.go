@@ -5,8 +5,8 @@ import "math/rand/v2"
 // luma are the weights of red, green and blue in grey, ITU-R 601's.
 var luma = [3]float64{.299, .587, .114}
 
-// snow whitens the image and lets flakes fall over it: normal noise, magnified, what is above a threshold, smeared downwards;
-// and the same flakes turned by 180°.
+// snow whitens the image and lets flakes fall over it: normal noise, magnified, what is above a
+// threshold, smeared downwards; and the same flakes turned by 180°.
 func snow(p picture, severity int, random *rand.Rand) picture {
 	type weather struct {
 		mean, sigma float64 // of the noise

@@ -9,14 +9,14 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Source is another source with its validation and test images corrupted when they are read; its training images are the
-// other's own.
+// Source is another source with its validation and test images corrupted when they are read; its
+// training images are the other's own.
 //
 //	worse := corrupt.Source{From: data.Shapes{}, Corruption: corrupt.Snow, Severity: 3}
 //
-// Image i of a split is a pure function of (Seed, split, i) and the clean image. Seeds are the same at every severity: see
-// [Apply]. Of what sets may do beside reading images, the corrupted ones tell subgroups ([data.Grouped]) where the clean ones
-// do, but have no clips and no instances.
+// Image i of a split is a pure function of (Seed, split, i) and the clean image. Seeds are the same
+// at every severity: see [Apply]. Of what sets may do beside reading images, the corrupted ones
+// tell subgroups ([data.Grouped]) where the clean ones do, but have no clips and no instances.
 type Source struct {
 	From       data.Source // of the clean images
 	Corruption Corruption  // zero: gaussian noise
@@ -32,8 +32,8 @@ func (s Source) Name() string {
 	return fmt.Sprintf("%s-%s-%d", s.From.Name(), strings.ReplaceAll(s.Corruption.String(), " ", "-"), s.Severity)
 }
 
-// Open opens a split. Errors are those of [Apply] for a bad corruption or severity, a missing From, and
-// the other source's.
+// Open opens a split. Errors are those of [Apply] for a bad corruption or severity, a missing From,
+// and the other source's.
 func (s Source) Open(split data.Split) (data.Set, error) {
 	if err := check(s.Corruption, s.Severity); err != nil {
 		return nil, err
@@ -52,7 +52,8 @@ func (s Source) Open(split data.Split) (data.Set, error) {
 	return corrupted, nil
 }
 
-// corruptedSet embeds the interface, so that what else the clean set can do, in clean pixels, is hidden.
+// corruptedSet embeds the interface, so that what else the clean set can do, in clean pixels, is
+// hidden.
 type corruptedSet struct {
 	data.Set
 	source Source
@@ -75,8 +76,8 @@ func (s *corruptedSet) Read(i int, pix []uint8) error {
 	return nil
 }
 
-// Fingerprint is a hash of the whole, rather than the clean set's with something behind it, because file names hold its
-// beginning.
+// Fingerprint is a hash of the whole, rather than the clean set's with something behind it, because
+// file names hold its beginning.
 func (s *corruptedSet) Fingerprint() string {
 	c := s.source
 	text := fmt.Sprintf("%s %s %s %d %d %s", sourceVersion, s.Set.Fingerprint(), c.Corruption, c.Severity, c.Seed, s.split)

@@ -49,7 +49,8 @@ func TestSourceCorruptsWhatItReads(t *testing.T) {
 			if !bytes.Equal(pix, read(t, again, i)) {
 				t.Fatalf("%v, image %d is another one the second time", split, i)
 			}
-			// The noise itself, where nothing is clamped, differs from image to image and from split to split.
+			// The noise itself, where nothing is clamped, differs from image to image and from
+			// split to split.
 			noise := make([]uint8, 0, len(pix))
 			for k, v := range read(t, clean, i) {
 				noise = append(noise, pix[k]-v)

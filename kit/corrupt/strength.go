@@ -3,8 +3,8 @@ package corrupt
 // cifarSide is the longest shorter side, in pixels, of images that get CIFAR-10-C's strengths.
 const cifarSide = 64
 
-// strengths are what a corruption is told at severities 1 to 5: as the authors' code for CIFAR-10-C has it, and as that for
-// ImageNet-C.
+// strengths are what a corruption is told at severities 1 to 5: as the authors' code for CIFAR-10-C
+// has it, and as that for ImageNet-C.
 type strengths[T any] struct{ cifar, imagenet [Severities]T }
 
 // at is the strength for a picture of that size.

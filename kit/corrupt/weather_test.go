@@ -38,7 +38,8 @@ func TestPlasmaSpansTheUnitRange(t *testing.T) {
 	}
 }
 
-// On a flat image of v, fog of density d is (v + d·mist)·v/(v+d): from v²/(v+d) where there is no mist to v.
+// On a flat image of v, fog of density d is (v + d·mist)·v/(v+d): from v²/(v+d) where there is no
+// mist to v.
 func TestFogOnAFlatImage(t *testing.T) {
 	const v = 100. / 255
 	for severity, density := range [...]float64{.2, .5, .75, 1, 1.5} {
@@ -73,8 +74,8 @@ func TestSnowOnlyBrightens(t *testing.T) {
 	}
 }
 
-// The photographs' mean levels are 78 to 214, on average about 145, 165 and 180 for red, green and blue; their standard
-// deviations within a crop of the image's size 14 to 37.
+// The photographs' mean levels are 78 to 214, on average about 145, 165 and 180 for red, green and
+// blue; their standard deviations within a crop of the image's size 14 to 37.
 func TestIceLooksLikeTheAuthorsPhotographs(t *testing.T) {
 	for _, test := range []struct {
 		size  int

@@ -5,7 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// zoomBlur is a camera that came nearer: the mean of the image and of its middle at several magnifications.
+// zoomBlur is a camera that came nearer: the mean of the image and of its middle at several
+// magnifications.
 func zoomBlur(p picture, severity int, _ *rand.Rand) picture {
 	type zooms struct {
 		step  float64 // between magnifications, the first of which is 1
@@ -33,8 +34,9 @@ func (p picture) zoom(factor float64) picture {
 	return p.separable(zoomWindows(p.height, factor), zoomWindows(p.width, factor))
 }
 
-// zoomWindows are those of n positions. As scipy's zoom does it, the middle is made a whole number of pixels larger, with its
-// outermost pixel centres on the outermost ones of the result, and then trimmed.
+// zoomWindows are those of n positions. As scipy's zoom does it, the middle is made a whole number
+// of pixels larger, with its outermost pixel centres on the outermost ones of the result, and then
+// trimmed.
 func zoomWindows(n int, factor float64) []window {
 	middle := int(math.Ceil(float64(n) / factor))
 	first := (n - middle) / 2

@@ -42,9 +42,9 @@ func checkLabels(what string, labels []int, n, classes int) error {
 	return nil
 }
 
-// Unit is x, [n, dim], with every row of Euclidean length 1, so that the distances of [KCenter] and [Balanced] are those of
-// directions, as k-NN by cosine has them. Rows of zeros stay. x itself is left as it is. Errors: another number of values than
-// n·dim, or one that is not finite.
+// Unit is x, [n, dim], with every row of Euclidean length 1, so that the distances of [KCenter] and
+// [Balanced] are those of directions, as k-NN by cosine has them. Rows of zeros stay. x itself is
+// left as it is. Errors: another number of values than n·dim, or one that is not finite.
 func Unit(x []float32, n, dim int) ([]float32, error) {
 	if err := checkMatrix("Unit", "x", x, n, dim); err != nil {
 		return nil, err

@@ -35,7 +35,8 @@ func (o *opened) String() string {
 	return fmt.Sprintf("%s (%s, PJRT API %s), %s", o.name, filepath.Base(o.plugin), o.api, devices)
 }
 
-// newClient is xla.NewWithOptions with a description. go-xla panics on some plugins that it cannot load.
+// newClient is xla.NewWithOptions with a description. go-xla panics on some plugins that it cannot
+// load.
 func newClient(config string, options clientOptions) (b *opened, err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
@@ -67,7 +68,8 @@ func (o opener) cpuFile(path, options string) (*opened, error) {
 	if err == nil {
 		return b, nil
 	}
-	// A plugin from before that option refuses it by name. It then has the number of devices it likes.
+	// A plugin from before that option refuses it by name. It then has the number of devices it
+	// likes.
 	if !strings.Contains(err.Error(), "cpu_device_count") {
 		return nil, err
 	}
@@ -76,8 +78,8 @@ func (o opener) cpuFile(path, options string) (*opened, error) {
 
 var deviceCountFlag = regexp.MustCompile(`--xla_force_host_platform_device_count=(\d+)`)
 
-// cpuDevices returns how many devices the CPU is to be shown as. XLA itself reads the flag only where no PJRT plugin
-// stands between, so that it is passed on here.
+// cpuDevices returns how many devices the CPU is to be shown as. XLA itself reads the flag only
+// where no PJRT plugin stands between, so that it is passed on here.
 func cpuDevices(xlaFlags string) int64 {
 	found := deviceCountFlag.FindAllStringSubmatch(xlaFlags, -1)
 	if len(found) == 0 {
@@ -90,9 +92,9 @@ func cpuDevices(xlaFlags string) int64 {
 	return n
 }
 
-// neutralPath returns a path to the CPU plugin by which go-xla does not take it for a CUDA one, and what to call once
-// it is loaded. go-xla judges a plugin by its whole path, so that one in a Conda environment called "cuda" would get
-// CUDA's settings, which CPU plugins refuse.
+// neutralPath returns a path to the CPU plugin by which go-xla does not take it for a CUDA one, and
+// what to call once it is loaded. go-xla judges a plugin by its whole path, so that one in a Conda
+// environment called "cuda" would get CUDA's settings, which CPU plugins refuse.
 func neutralPath(path string) (neutral string, remove func(), err error) {
 	if !pjrt.IsCUDAName(path) {
 		return path, func() {}, nil
@@ -110,12 +112,13 @@ func neutralPath(path string) (neutral string, remove func(), err error) {
 	return neutral, remove, nil
 }
 
-// cudaFile opens a CUDA plugin. One from a Python wheel is told where the nvidia wheels beside it keep CUDA's compiler
-// and device library: go-xla does so for its own layout of folders only. The plugin finds CUDA's shared libraries
-// there by itself, through its run path.
+// cudaFile opens a CUDA plugin. One from a Python wheel is told where the nvidia wheels beside it
+// keep CUDA's compiler and device library: go-xla does so for its own layout of folders only. The
+// plugin finds CUDA's shared libraries there by itself, through its run path.
 func (o opener) cudaFile(path, options string) (*opened, error) {
 	if !strings.Contains(options, "shared_buffers") {
-		// A device's memory is not the program's. go-xla says so unless "cpu" is somewhere in the path.
+		// A device's memory is not the program's. go-xla says so unless "cpu" is somewhere in the
+		// path.
 		options = strings.TrimPrefix(options+",noshared_buffers", ",")
 	}
 	restore := func() {}
@@ -133,8 +136,8 @@ func (o opener) cudaFile(path, options string) (*opened, error) {
 	return b, err
 }
 
-// cudaFolder returns the folder with CUDA's compiler and device library that belongs to a CUDA plugin from a Python
-// wheel, or "" where there is none.
+// cudaFolder returns the folder with CUDA's compiler and device library that belongs to a CUDA
+// plugin from a Python wheel, or "" where there is none.
 func cudaFolder(plugin string) string {
 	family := filepath.Dir(plugin) // site-packages/jax_plugins/xla_cuda13
 	toolkit := "cuda_nvcc"         // CUDA 12 has a folder for each part.
@@ -148,7 +151,8 @@ func cudaFolder(plugin string) string {
 	return folder
 }
 
-// setEnv sets environment variables of the process, which is how XLA reads its flags, and returns what undoes it.
+// setEnv sets environment variables of the process, which is how XLA reads its flags, and returns
+// what undoes it.
 func setEnv(values map[string]string) (restore func()) {
 	before := map[string]*string{}
 	for name, value := range values {

@@ -1,4 +1,5 @@
-// Package device opens the compute backend of the process, XLA through a PJRT plugin, and says which it is.
+// Package device opens the compute backend of the process, XLA through a PJRT plugin, and says
+// which it is.
 //
 //	backend, err := device.Open()
 //	if err != nil { ... }
@@ -13,19 +14,22 @@
 //  4. The plugin that go-xla downloads from the internet, unless $GOMLX_NO_AUTO_INSTALL is set. So on other systems, such as
 //     macOS or arm64, the first use needs the internet.
 //
-// For CUDA, pip install "jax-cuda13-plugin[with-cuda]" brings a plugin, for a TPU pip install libtpu.
+// For CUDA, pip install "jax-cuda13-plugin[with-cuda]" brings a plugin, for a TPU pip install
+// libtpu.
 //
-// Where none opens it is an error, which says what to install. GoMLX's Go backend needs no plugin and is tens of times
-// slower than XLA, so that it is used only where $GOMLX_BACKEND asks for it: "go".
+// Where none opens it is an error, which says what to install. GoMLX's Go backend needs no plugin
+// and is tens of times slower than XLA, so that it is used only where $GOMLX_BACKEND asks for it:
+// "go".
 //
-// Plugins are looked for in the active Python environment ($VIRTUAL_ENV, then $CONDA_PREFIX), the .venv beside the go.mod
-// at or above the working directory, the environment of the python3 on $PATH, and go-xla's own folders
-// ($PJRT_PLUGIN_LIBRARY_PATH, or else ~/.local/lib/go-xla, /usr/local/lib/go-xla and $LD_LIBRARY_PATH).
+// Plugins are looked for in the active Python environment ($VIRTUAL_ENV, then $CONDA_PREFIX), the
+// .venv beside the go.mod at or above the working directory, the environment of the python3 on
+// $PATH, and go-xla's own folders ($PJRT_PLUGIN_LIBRARY_PATH, or else ~/.local/lib/go-xla,
+// /usr/local/lib/go-xla and $LD_LIBRARY_PATH).
 //
 // # Number of CPU devices
 //
-// The CPU plugins show four devices by default, whatever the machine has. Here they show one, or as many as
-// $XLA_FLAGS asks for with --xla_force_host_platform_device_count.
+// The CPU plugins show four devices by default, whatever the machine has. Here they show one, or as
+// many as $XLA_FLAGS asks for with --xla_force_host_platform_device_count.
 package device
 
 import (
@@ -34,11 +38,13 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// process holds the one backend of the process: a second PJRT client would compete with it for memory and threads.
+// process holds the one backend of the process: a second PJRT client would compete with it for
+// memory and threads.
 var process = sync.OnceValues(func() (*opened, error) { return newOpener().open() })
 
-// Open returns the backend of the process. The first call opens it, the others return the same one (or the same
-// error). It is safe for concurrent use. Nobody needs to finalise it: it lives as long as the process.
+// Open returns the backend of the process. The first call opens it, the others return the same one
+// (or the same error). It is safe for concurrent use. Nobody needs to finalise it: it lives as long
+// as the process.
 //
 // An error names what was tried and what to install or set.
 func Open() (compute.Backend, error) {
@@ -49,8 +55,8 @@ func Open() (compute.Backend, error) {
 	return o.backend, nil
 }
 
-// Describe returns one line that names the backend, the plugin with the version of its PJRT API, and how many
-// devices it has:
+// Describe returns one line that names the backend, the plugin with the version of its PJRT API,
+// and how many devices it has:
 //
 //	xla:cpu (xla_cpu_pjrt.so, PJRT API 0.81), 1 device
 //

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// host is all that the choice of a plugin depends on, so that a test can describe a machine other than its own.
+// host is all that the choice of a plugin depends on, so that a test can describe a machine other
+// than its own.
 type host struct {
 	env  map[string]string
 	dir  string // working directory
@@ -67,8 +68,8 @@ var (
 	kinds        = []kind{cuda, tpu, cpu}
 )
 
-// kindOfFile tells a plugin's family by its file's name, as in pjrt_c_api_cpu_plugin.so. A file that does not say is a
-// family of its own.
+// kindOfFile tells a plugin's family by its file's name, as in pjrt_c_api_cpu_plugin.so. A file
+// that does not say is a family of its own.
 func kindOfFile(path string) kind {
 	base := filepath.Base(path)
 	for _, k := range kinds {
@@ -109,7 +110,8 @@ func (h host) plugins(k kind) []string {
 	return found
 }
 
-// environments lists the roots of the Python environments to look in, the most deliberate choice first.
+// environments lists the roots of the Python environments to look in, the most deliberate choice
+// first.
 func (h host) environments() []string {
 	var prefixes []string
 	add := func(prefix string) {
@@ -127,7 +129,8 @@ func (h host) environments() []string {
 		if _, err := os.Stat(python); err != nil {
 			continue
 		}
-		// The link's own folder first: in a virtual environment the link's target is the python it was made from.
+		// The link's own folder first: in a virtual environment the link's target is the python it
+		// was made from.
 		add(filepath.Dir(folder))
 		if target, err := filepath.EvalSymlinks(python); err == nil {
 			add(filepath.Dir(filepath.Dir(target)))
@@ -137,7 +140,8 @@ func (h host) environments() []string {
 	return prefixes
 }
 
-// sitePackages lists the package folders of the environment at prefix (Debian's are called dist-packages).
+// sitePackages lists the package folders of the environment at prefix (Debian's are called
+// dist-packages).
 func sitePackages(prefix string) []string {
 	return slices.Concat(
 		glob(prefix, "lib/python3*/site-packages"),
@@ -161,8 +165,8 @@ func moduleRoot(dir string) (string, bool) {
 	return "", false
 }
 
-// goXLAFolders lists the folders where go-xla looks for plugins, in its order (its pjrt package keeps this list to
-// itself, and opens every library in them to list the plugins).
+// goXLAFolders lists the folders where go-xla looks for plugins, in its order (its pjrt package
+// keeps this list to itself, and opens every library in them to list the plugins).
 func (h host) goXLAFolders() []string {
 	if path, set := h.env["PJRT_PLUGIN_LIBRARY_PATH"]; set {
 		return filepath.SplitList(path)
@@ -185,8 +189,8 @@ func (h host) goXLAFolders() []string {
 	return folders
 }
 
-// named lists the plugins of a family in a folder, by go-xla's rule for their names: with or without a version, as
-// pjrt_c_api_cpu_plugin.so and pjrt_c_api_cpu_v0.83.4_plugin.so.
+// named lists the plugins of a family in a folder, by go-xla's rule for their names: with or
+// without a version, as pjrt_c_api_cpu_plugin.so and pjrt_c_api_cpu_v0.83.4_plugin.so.
 func named(folder string, k kind) []string {
 	var found []string
 	for _, ext := range []string{"so", "dylib"} {

@@ -58,7 +58,8 @@ func TestPluginsAreFoundInOrder(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 
-	// PJRT_PLUGIN_LIBRARY_PATH takes the place of go-xla's default folders, not of the environments.
+	// PJRT_PLUGIN_LIBRARY_PATH takes the place of go-xla's default folders, not of the
+	// environments.
 	own := touch(t, root, "own/pjrt_c_api_cpu_plugin.so")
 	h.env["PJRT_PLUGIN_LIBRARY_PATH"] = filepath.Dir(own)
 	if got, want := h.plugins(cpu), append(slices.Clone(want[:5]), own); !slices.Equal(got, want) {
@@ -73,7 +74,8 @@ func TestPluginsOfABareHost(t *testing.T) {
 	}
 }
 
-// The python3 of a virtual environment is a link to the one that it was made from: both are looked in.
+// The python3 of a virtual environment is a link to the one that it was made from: both are looked
+// in.
 func TestPythonOnPathIsALink(t *testing.T) {
 	root := t.TempDir()
 	touch(t, root, "base/bin/python3.11")

@@ -15,7 +15,8 @@ import (
 	_ "github.com/gomlx/go-xla/compute/xla/autoinstall" // xla.AutoInstall has nothing to call without it.
 )
 
-// opener chooses a backend for a host and opens it. Its functions are go-xla's, and a test's own in tests.
+// opener chooses a backend for a host and opens it. Its functions are go-xla's, and a test's own in
+// tests.
 type opener struct {
 	host    host
 	client  func(config string, options clientOptions) (*opened, error)
@@ -39,7 +40,8 @@ func (o opener) open() (*opened, error) {
 	}
 	b, err := o.anyPlugin()
 	if err != nil {
-		// Not the Go backend unasked: a training of minutes would take hours, and nothing in a notebook would say why.
+		// Not the Go backend unasked: a training of minutes would take hours, and nothing in a
+		// notebook would say why.
 		return nil, fmt.Errorf("no backend to compute on: %w\n%s", err, remedy)
 	}
 	return b, nil
@@ -82,7 +84,8 @@ func (o opener) configured(config string) (*opened, error) {
 	return o.create(plugin, joinOptions(plugin, options), nil) // A family of go-xla's that is not known here.
 }
 
-// anyPlugin opens an accelerator's plugin where its device is present, else a CPU plugin, installed if need be.
+// anyPlugin opens an accelerator's plugin where its device is present, else a CPU plugin, installed
+// if need be.
 func (o opener) anyPlugin() (*opened, error) {
 	for _, k := range accelerators {
 		if !o.host.present(k) {
@@ -175,8 +178,9 @@ func (o opener) create(name, config string, options clientOptions) (*opened, err
 	return b, nil
 }
 
-// pureGo opens GoMLX's Go backend. Unless config says otherwise it runs one operation after the other, each on all cores: in
-// compute v0.1.6 operations that run side by side can wait for each other's workers for ever.
+// pureGo opens GoMLX's Go backend. Unless config says otherwise it runs one operation after the
+// other, each on all cores: in compute v0.1.6 operations that run side by side can wait for each
+// other's workers for ever.
 func (o opener) pureGo(config string) (*opened, error) {
 	if config == "" {
 		config = "ops_sequential"

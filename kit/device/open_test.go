@@ -14,7 +14,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// realPlugin is a CPU plugin of this machine. A test fails where there is none: skipped, it would hide a real error.
+// realPlugin is a CPU plugin of this machine. A test fails where there is none: skipped, it would
+// hide a real error.
 func realPlugin(t *testing.T) string {
 	t.Helper()
 	if found := thisHost().plugins(cpu); len(found) > 0 {
@@ -34,7 +35,8 @@ type fakeBackend struct {
 func (b *fakeBackend) NumDevices() int { return b.devices }
 func (b *fakeBackend) Finalize()       { b.finalised = true }
 
-// bench is an opener for a made-up host, whose plugins are copies of one real file that is never loaded.
+// bench is an opener for a made-up host, whose plugins are copies of one real file that is never
+// loaded.
 type bench struct {
 	opener
 	plugin  string   // the real file
@@ -77,7 +79,8 @@ func (b *bench) add(t *testing.T, wheel string) string {
 	return path
 }
 
-// expect opens the backend, which is to be called name, with the configs asked for and the warnings that hold a part.
+// expect opens the backend, which is to be called name, with the configs asked for and the warnings
+// that hold a part.
 func (b *bench) expect(t *testing.T, name, warning string, configs ...string) {
 	t.Helper()
 	got, err := b.open()

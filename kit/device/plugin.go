@@ -18,8 +18,9 @@ var machines = map[string]elf.Machine{
 	"ppc64": elf.EM_PPC64, "ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390,
 }
 
-// checkPlugin tells why the file at path cannot be a PJRT plugin for this machine, before anything is loaded from it:
-// the loader's own messages do not say which file to install instead, and code of a wrong library must not run.
+// checkPlugin tells why the file at path cannot be a PJRT plugin for this machine, before anything
+// is loaded from it: the loader's own messages do not say which file to install instead, and code
+// of a wrong library must not run.
 func checkPlugin(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -53,7 +54,8 @@ func checkPlugin(path string) error {
 	return nil
 }
 
-// machineName is Go's name for the architecture where Go has one, since that is what downloads are named by.
+// machineName is Go's name for the architecture where Go has one, since that is what downloads are
+// named by.
 func machineName(machine elf.Machine) string {
 	var names []string
 	for name, m := range machines {

@@ -10,17 +10,19 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// selfAttention lets every token read from all tokens, with several heads (Vaswani et al. 2017, arXiv:1706.03762).
+// selfAttention lets every token read from all tokens, with several heads (Vaswani et al. 2017,
+// arXiv:1706.03762).
 //
-// It does not use GoMLX's attention.Core, which takes the softmax in the dtype of the arithmetic (here it is in float32) and
-// is as fast on xla:cpu. Its fused kernel is for 16 bits on CUDA only.
+// It does not use GoMLX's attention.Core, which takes the softmax in the dtype of the arithmetic
+// (here it is in float32) and is as fast on xla:cpu. Its fused kernel is for 16 bits on CUDA only.
 //
 //	x: [batch, tokens, dim] -> the same shape
 func selfAttention(scope *model.Scope, x *Node, heads int) *Node {
 	return attention(scope, x, heads, nil)
 }
 
-// causalAttention is selfAttention in which a token reads only from itself and from those before it.
+// causalAttention is selfAttention in which a token reads only from itself and from those before
+// it.
 //
 //	x: [batch, tokens, dim] -> the same shape
 func causalAttention(scope *model.Scope, x *Node, heads int) *Node {
@@ -50,8 +52,8 @@ func queryKeyValue(scope *model.Scope, x *Node, heads int) (query, key, value *N
 	return part(0), part(1), part(2)
 }
 
-// attend says how much each query reads from each key: softmax(query · key / √d) over the keys from which it may read, all
-// where mayRead is nil.
+// attend says how much each query reads from each key: softmax(query · key / √d) over the keys from
+// which it may read, all where mayRead is nil.
 //
 //	query: [batch, heads, q, d], key: [batch, heads, k, d], mayRead: bool [q, k] or nil
 //	-> [batch, heads, q, k], in the same dtype
@@ -59,7 +61,8 @@ func attend(query, key, mayRead *Node) *Node {
 	query = MulScalar(query, 1/math.Sqrt(float64(query.Shape().Dim(-1))))
 	scores := ConvertDType(Einsum("bhqd,bhkd->bhqk", query, key), dtypes.Float32)
 	if mayRead != nil {
-		// Not minus infinity, whose gradient is not a number. This far below all scores, the softmax is 0 as well.
+		// Not minus infinity, whose gradient is not a number. This far below all scores, the
+		// softmax is 0 as well.
 		never := FillScalar(scores.Graph(), scores.Shape(), -1e30)
 		everywhere := shapes.Make(dtypes.Bool, scores.Shape().Dimensions...)
 		scores = Where(BroadcastToShape(InsertAxes(mayRead, 0, 0), everywhere), scores, never)
@@ -67,9 +70,10 @@ func attend(query, key, mayRead *Node) *Node {
 	return ConvertDType(Softmax(scores, -1), key.DType())
 }
 
-// Attention returns how much the class token reads from each patch in the last block, for every head: the maps that show what
-// the network looks at (Caron et al. 2021, arXiv:2104.14294, figure 1). A head's sum to 1 less what goes to the class token
-// itself and to the registers. It panics where Pool is MeanPatches, since there is no class token then.
+// Attention returns how much the class token reads from each patch in the last block, for every
+// head: the maps that show what the network looks at (Caron et al. 2021, arXiv:2104.14294, figure
+// 1). A head's sum to 1 less what goes to the class token itself and to the registers. It panics
+// where Pool is MeanPatches, since there is no class token then.
 //
 //	images: [batch, height, width, 3], variables in scope as in Encode -> float32 [batch, heads, height/Patch, width/Patch]
 func (v ViT) Attention(scope *model.Scope, images *Node) *Node {

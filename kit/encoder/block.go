@@ -16,12 +16,13 @@ import (
 
 const (
 	layerNormEpsilon = 1e-6
-	// initialDeviation of the weights. The papers draw them from a normal that is cut off; timm cuts it at ±2, a hundred
-	// deviations away, so a plain normal is the same.
+	// initialDeviation of the weights. The papers draw them from a normal that is cut off; timm
+	// cuts it at ±2, a hundred deviations away, so a plain normal is the same.
 	initialDeviation = .02
 )
 
-// layerNorm normalises the features of every position (Ba et al. 2016, arXiv:1607.06450), in float32 whatever the dtype of x.
+// layerNorm normalises the features of every position (Ba et al. 2016, arXiv:1607.06450), in
+// float32 whatever the dtype of x.
 //
 //	x: [..., features] -> the same shape
 func layerNorm(scope *model.Scope, x *Node) *Node {
@@ -55,8 +56,8 @@ func perceptron(scope *model.Scope, x *Node, hidden int) *Node {
 	return dense(scope.At("fc2"), x, features)
 }
 
-// convVariables are the kernel [side, side, in, out] and the bias [out] of a convolution that start as PyTorch's nn.Conv2d
-// does: uniform in ±1/sqrt(side² × in).
+// convVariables are the kernel [side, side, in, out] and the bias [out] of a convolution that start
+// as PyTorch's nn.Conv2d does: uniform in ±1/sqrt(side² × in).
 func convVariables(scope *model.Scope, side, in, out int) (weight, bias *model.Variable) {
 	bound := 1 / math.Sqrt(float64(side*side*in))
 	scope = scope.WithInitializer(initializer.RandomUniformFn(scope, -bound, bound))
@@ -70,9 +71,10 @@ func small(scope *model.Scope, name string, dims ...int) *model.Variable {
 		VariableWithShape(name, shapes.Make(dtypes.Float32, dims...))
 }
 
-// dropPath leaves a residual branch out, for each image by itself with the given probability, and makes up for it where it
-// stays, so that the mean is the same (stochastic depth: Huang et al. 2016, arXiv:1603.09382). It does so in training only.
-// Its random numbers are the store's, whose state is in the checkpoints.
+// dropPath leaves a residual branch out, for each image by itself with the given probability, and
+// makes up for it where it stays, so that the mean is the same (stochastic depth: Huang et al.
+// 2016, arXiv:1603.09382). It does so in training only. Its random numbers are the store's, whose
+// state is in the checkpoints.
 //
 //	branch: [batch, ...] -> the same shape
 func dropPath(scope *model.Scope, branch *Node, probability float64) *Node {
@@ -90,8 +92,8 @@ func dropPath(scope *model.Scope, branch *Node, probability float64) *Node {
 	return Mul(branch, DivScalar(stays, 1-probability))
 }
 
-// pathRate is the probability with which dropPath leaves out the branches of block i of n: it rises linearly with the depth,
-// from 0 to the most.
+// pathRate is the probability with which dropPath leaves out the branches of block i of n: it rises
+// linearly with the depth, from 0 to the most.
 func pathRate(most float64, i, n int) float64 {
 	return most * float64(i) / float64(max(n-1, 1))
 }

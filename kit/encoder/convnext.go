@@ -14,26 +14,28 @@ import (
 	"sslkit/kit/setting"
 )
 
-// ConvNeXt is the convolutional network of Liu et al. 2022 (arXiv:2201.03545), built as a transformer is: blocks of a 7×7
-// depthwise convolution and a perceptron, with layer norms.
+// ConvNeXt is the convolutional network of Liu et al. 2022 (arXiv:2201.03545), built as a
+// transformer is: blocks of a 7×7 depthwise convolution and a perceptron, with layer norms.
 //
-// The zero value is ConvNeXt-T. Its stem is for large images; ConvNeXtAtto is for images of 32 pixels.
+// The zero value is ConvNeXt-T. Its stem is for large images; ConvNeXtAtto is for images of 32
+// pixels.
 type ConvNeXt struct {
 	// Depths are the numbers of blocks of the four stages, each at least 1. Default {3, 3, 9, 3}.
 	Depths [4]int
 	// Widths are their numbers of channels, each at least 1. Default {96, 192, 384, 768}.
 	Widths [4]int
-	// Stem is how much the first convolution divides the resolution by; its kernel has the same side. Default 4; 1 or 2 for
-	// images of 32 pixels. The stages divide it by 8 more.
+	// Stem is how much the first convolution divides the resolution by; its kernel has the same
+	// side. Default 4; 1 or 2 for images of 32 pixels. The stages divide it by 8 more.
 	Stem int
-	// StochasticDepth is the probability in [0, 1) that the last block's branch is left out in training, for each image by
-	// itself; it rises linearly with the depth from 0. Default 0; the paper takes 0.1 for ConvNeXt-T on ImageNet.
+	// StochasticDepth is the probability in [0, 1) that the last block's branch is left out in
+	// training, for each image by itself; it rises linearly with the depth from 0. Default 0; the
+	// paper takes 0.1 for ConvNeXt-T on ImageNet.
 	StochasticDepth float64
 }
 
 var (
-	// ConvNeXtAtto is the smallest of timm's, with a stem for images of 32 pixels: 3.4 million parameters, 44 million
-	// multiply-adds at 32 pixels.
+	// ConvNeXtAtto is the smallest of timm's, with a stem for images of 32 pixels: 3.4 million
+	// parameters, 44 million multiply-adds at 32 pixels.
 	ConvNeXtAtto = ConvNeXt{Depths: [4]int{2, 2, 6, 2}, Widths: [4]int{40, 80, 160, 320}, Stem: 2}
 	// ConvNeXtTiny has 27.8 million parameters and takes 4.5 billion multiply-adds at 224 pixels.
 	ConvNeXtTiny = ConvNeXt{Depths: [4]int{3, 3, 9, 3}, Widths: [4]int{96, 192, 384, 768}, Stem: 4}
@@ -57,7 +59,8 @@ func (c ConvNeXt) WithDefaults() ConvNeXt {
 	return c
 }
 
-// Name is "convnext3.3.9.3-w96-s4" (depths, widths, stem); widths that don't double are all named: "-w64.64.128.128".
+// Name is "convnext3.3.9.3-w96-s4" (depths, widths, stem); widths that don't double are all named:
+// "-w64.64.128.128".
 func (c ConvNeXt) Name() string {
 	c = c.WithDefaults()
 	widths := c.Widths[:]
@@ -71,7 +74,8 @@ func dotted(numbers []int) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(numbers), "[]"), " ", ".")
 }
 
-// Check returns an error where a field is out of range, or where the image is too small for the network.
+// Check returns an error where a field is out of range, or where the image is too small for the
+// network.
 func (c ConvNeXt) Check(height, width int) error {
 	d := ConvNeXt{}.WithDefaults()
 	c = c.WithDefaults()
@@ -105,7 +109,8 @@ func (c ConvNeXt) Deterministic() Encoder {
 	return c
 }
 
-// Encode builds the network; see Encoder. Map is what the last stage gives; Pooled is the norm of its mean.
+// Encode builds the network; see Encoder. Map is what the last stage gives; Pooled is the norm of
+// its mean.
 func (c ConvNeXt) Encode(scope *model.Scope, x *Node) Output {
 	c = c.WithDefaults()
 	x = shrink(scope.At("stem").At("0"), x, c.Widths[0], c.Stem)
@@ -125,8 +130,8 @@ func (c ConvNeXt) Encode(scope *model.Scope, x *Node) Output {
 	return Output{Pooled: layerNorm(scope.At("head").At("norm"), ReduceMean(x, 1, 2)), Map: x}
 }
 
-// shrink is a convolution whose stride is its kernel's side. What is left over at the right and at the bottom is cut off, as
-// convolutions without padding do.
+// shrink is a convolution whose stride is its kernel's side. What is left over at the right and at
+// the bottom is cut off, as convolutions without padding do.
 //
 //	x: [batch, h, w, in] -> [batch, h/side, w/side, out]
 func shrink(scope *model.Scope, x *Node, out, side int) *Node {
@@ -150,8 +155,8 @@ func convNeXtBlock(scope *model.Scope, x *Node, pathRate float64) *Node {
 	return Add(x, dropPath(scope, branch, pathRate))
 }
 
-// Cost counts as the papers do: the multiply-adds of convolutions and matrix products, and all parameters. A classifier is
-// not part of the encoder.
+// Cost counts as the papers do: the multiply-adds of convolutions and matrix products, and all
+// parameters. A classifier is not part of the encoder.
 func (c ConvNeXt) Cost(height, width int) Cost {
 	c = c.WithDefaults()
 	var cost Cost

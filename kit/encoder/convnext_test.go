@@ -18,8 +18,9 @@ import (
 var tinyConvNeXt = ConvNeXt{Depths: [4]int{1, 1, 2, 1}, Widths: [4]int{4, 6, 8, 10}, Stem: 1}
 
 func TestConvNeXtCostIsThePublishedOne(t *testing.T) {
-	// Parameters with a classifier of 1000 classes, and multiply-adds at 224 pixels, as torchvision's pages of convnext_tiny,
-	// _small and _base give them (https://pytorch.org/vision/stable/models.html).
+	// Parameters with a classifier of 1000 classes, and multiply-adds at 224 pixels, as
+	// torchvision's pages of convnext_tiny, _small and _base give them
+	// (https://pytorch.org/vision/stable/models.html).
 	for _, want := range []struct {
 		convNeXt         ConvNeXt
 		params           int64
@@ -37,7 +38,8 @@ func TestConvNeXtCostIsThePublishedOne(t *testing.T) {
 			t.Errorf("%s takes %.3f billion multiply-adds, want %.3f", want.convNeXt.Name(), got, want.gigaMultiplyAdds)
 		}
 	}
-	// timm's card of convnext_atto: 3.7 million parameters, and 0.55 billion in its results files, with a stem of 4.
+	// timm's card of convnext_atto: 3.7 million parameters, and 0.55 billion in its results files,
+	// with a stem of 4.
 	atto := ConvNeXtAtto
 	atto.Stem = 4
 	cost := atto.Cost(224, 224)
@@ -93,7 +95,8 @@ func TestConvNeXtShapesNamesAndWeights(t *testing.T) {
 	}
 }
 
-// The three ways to convolve agree with each other and with GoMLX's convolution, and so do their gradients.
+// The three ways to convolve agree with each other and with GoMLX's convolution, and so do their
+// gradients.
 func TestDepthwiseConvolutionsAgree(t *testing.T) {
 	for _, size := range [][3]int{{9, 10, 3}, {3, 5, 7}, {1, 2, 7}, {8, 1, 7}} { // Height, width, kernel.
 		ways := []func(x, w *Node) *Node{depthwiseConv, depthwiseByShifts, depthwiseByRows, depthwiseByMap}

@@ -10,8 +10,8 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Transformer is the blocks of a ViT and its last norm without what stands around them: the decoder or predictor of a masked
-// method, which takes tokens and gives tokens.
+// Transformer is the blocks of a ViT and its last norm without what stands around them: the decoder
+// or predictor of a masked method, which takes tokens and gives tokens.
 type Transformer struct {
 	Width int // Features of a token, a multiple of 4.
 	Depth int // Number of blocks, at least 1.
@@ -40,8 +40,9 @@ func checkHeads(field string, heads, width int, zero string) error {
 		fmt.Sprintf("at least 1 and divide Width, which is %d", width), zero)
 }
 
-// Apply builds the blocks, with their variables in scope. The order of the tokens means nothing to them: what tells one place
-// from another is what was added to the tokens before, such as Positions.
+// Apply builds the blocks, with their variables in scope. The order of the tokens means nothing to
+// them: what tells one place from another is what was added to the tokens before, such as
+// Positions.
 //
 //	tokens: [batch, tokens, Width] -> the same shape
 func (t Transformer) Apply(scope *model.Scope, tokens *Node) *Node {
@@ -53,7 +54,8 @@ func (t Transformer) Apply(scope *model.Scope, tokens *Node) *Node {
 	return layerNorm(scope.At("norm"), tokens)
 }
 
-// ApplyCausal builds the same blocks, with the same variables, but a token reads only from itself and from those before it.
+// ApplyCausal builds the same blocks, with the same variables, but a token reads only from itself
+// and from those before it.
 //
 //	tokens: [batch, tokens, Width] -> the same shape
 func (t Transformer) ApplyCausal(scope *model.Scope, tokens *Node) *Node {
@@ -67,7 +69,8 @@ func (t Transformer) ApplyCausal(scope *model.Scope, tokens *Node) *Node {
 	return layerNorm(scope.At("norm"), tokens)
 }
 
-// Positions are the fixed sines and cosines of the places in a grid of patches, as a ViT with SineCosine has them.
+// Positions are the fixed sines and cosines of the places in a grid of patches, as a ViT with
+// SineCosine has them.
 //
 //	-> float32 [1, rows × columns, Width]
 func (t Transformer) Positions(g *Graph, rows, columns int) *Node {

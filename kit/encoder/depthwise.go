@@ -8,9 +8,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model/initializer"
 )
 
-// GoMLX's gradient of a grouped convolution is one convolution for each channel, and XLA's grouped convolution on a CPU is a
-// plain loop, so a depthwise convolution is written here in three other ways. Milliseconds forward, and forward with
-// gradient, for 64 maps and a kernel of 7, on two busy cores with xla:cpu:
+// GoMLX's gradient of a grouped convolution is one convolution for each channel, and XLA's grouped
+// convolution on a CPU is a plain loop, so a depthwise convolution is written here in three other
+// ways. Milliseconds forward, and forward with gradient, for 64 maps and a kernel of 7, on two busy
+// cores with xla:cpu:
 //
 //	                     16 × 16 × 64    8 × 8 × 128    4 × 4 × 256
 //	Convolve             246             101            50           (gradient: not tried)
@@ -23,7 +24,8 @@ import (
 // mostByMap is the side of the largest maps that are convolved by depthwiseByMap.
 const mostByMap = 8
 
-// depthwise is a convolution with a kernel of its own for each channel, odd in side, padded to keep the map's size, and a bias.
+// depthwise is a convolution with a kernel of its own for each channel, odd in side, padded to keep
+// the map's size, and a bias.
 //
 //	x: [batch, h, w, channels] -> the same shape
 func depthwise(scope *model.Scope, x *Node, side int) *Node {
@@ -48,7 +50,8 @@ func depthwiseConv(x, weight *Node) *Node {
 	return y
 }
 
-// depthwiseByShifts adds up shifted maps, one for each tap of the kernel, in float32. XLA fuses the sum into one pass.
+// depthwiseByShifts adds up shifted maps, one for each tap of the kernel, in float32. XLA fuses the
+// sum into one pass.
 func depthwiseByShifts(x, weight *Node) *Node {
 	dtype, h, w, channels := x.DType(), x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
 	side := weight.Shape().Dim(0)
@@ -69,7 +72,8 @@ func depthwiseByShifts(x, weight *Node) *Node {
 	return ConvertDType(sum, dtype)
 }
 
-// depthwiseByRows is one matrix product for each channel: a row of the result sees `side` rows of the map.
+// depthwiseByRows is one matrix product for each channel: a row of the result sees `side` rows of
+// the map.
 func depthwiseByRows(x, weight *Node) *Node {
 	h, w, channels := x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
 	side := weight.Shape().Dim(0)
@@ -110,8 +114,8 @@ func taps(weight *Node, n int) *Node {
 	return ConvertDType(Const(weight.Graph(), joins), weight.DType())
 }
 
-// withZeros puts n zeros on both ends of an axis. Pad gives the same bits, but training by it took 6 to 27 % longer on xla:cpu, in
-// four pairs of runs.
+// withZeros puts n zeros on both ends of an axis. Pad gives the same bits, but training by it took
+// 6 to 27 % longer on xla:cpu, in four pairs of runs.
 func withZeros(x *Node, axis, n int) *Node {
 	shape := x.Shape().Clone()
 	shape.Dimensions[axis] = n

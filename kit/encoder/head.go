@@ -5,8 +5,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// MLP is a projection head: Layers linear layers with batch-norm and ReLU between them, and a batch-norm without ReLU
-// behind the last when OutputNorm is set. Layers that a norm follows have no bias.
+// MLP is a projection head: Layers linear layers with batch-norm and ReLU between them, and a
+// batch-norm without ReLU behind the last when OutputNorm is set. Layers that a norm follows have
+// no bias.
 type MLP struct {
 	Hidden     int  // Features of the layers between.
 	Out        int  // Features of the last.

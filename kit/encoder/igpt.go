@@ -11,41 +11,47 @@ import (
 	"sslkit/kit/setting"
 )
 
-// IGPT is the image GPT of Chen et al. 2020, "Generative Pretraining from Pixels" (ICML): a small version of the image becomes
-// a sequence of pixels of few colours, row by row, and blocks of causal attention and perceptrons transform it, so that each
-// place knows only the pixels before it. What enters at a place is the pixel before it, and a learned token at the first.
-// Norms come before the branches.
+// IGPT is the image GPT of Chen et al. 2020, "Generative Pretraining from Pixels" (ICML): a small
+// version of the image becomes a sequence of pixels of few colours, row by row, and blocks of
+// causal attention and perceptrons transform it, so that each place knows only the pixels before
+// it. What enters at a place is the pixel before it, and a learned token at the first. Norms come
+// before the branches.
 //
-// The paper's 512 colours are clusters of those of its images; here they are a uniform grid (Palette), which needs no look at
-// the data and is coarser where colours are frequent.
+// The paper's 512 colours are clusters of those of its images; here they are a uniform grid
+// (Palette), which needs no look at the data and is coarser where colours are frequent.
 //
-// The zero value is the paper's iGPT-S, whose 1024 pixels take long. A sixteenth of them, as few as a ViT has patches, suits
-// a CPU:
+// The zero value is the paper's iGPT-S, whose 1024 pixels take long. A sixteenth of them, as few as
+// a ViT has patches, suits a CPU:
 //
 //	encoder.IGPT{Side: 8, Levels: 4, Width: 96, Depth: 4, Heads: 3} // 64 pixels of an image, 0.46 million parameters
 //
-// An encoder that is trained otherwise than pixel by pixel should have Layer at Depth: no loss reaches the blocks behind.
+// An encoder that is trained otherwise than pixel by pixel should have Layer at Depth: no loss
+// reaches the blocks behind.
 type IGPT struct {
-	// Side is the number of pixels on each side of the small version, at least 2. Each is the mean over a rectangle of the
-	// image, so Side divides the sides of the images. Time and memory grow with up to its fourth power. Default 32.
+	// Side is the number of pixels on each side of the small version, at least 2. Each is the mean
+	// over a rectangle of the image, so Side divides the sides of the images. Time and memory grow
+	// with up to its fourth power. Default 32.
 	Side int
-	// Levels is the number of values of each channel, in [2, 32]; there are Levels³ colours. Default 8: 512, as many as the
-	// paper has.
+	// Levels is the number of values of each channel, in [2, 32]; there are Levels³ colours.
+	// Default 8: 512, as many as the paper has.
 	Levels int
-	// Width is the number of features of a place, and so of the representation (the interface has the name Dim).
-	// Default 512.
+	// Width is the number of features of a place, and so of the representation (the interface has
+	// the name Dim). Default 512.
 	Width int
 	// Depth is the number of blocks. Default 24.
 	Depth int
-	// Heads is the number of attention heads. It divides Width. Default Width/64, as in iGPT-S, at least 1.
+	// Heads is the number of attention heads. It divides Width. Default Width/64, as in iGPT-S, at
+	// least 1.
 	Heads int
-	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a place. Default 4.
+	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a place.
+	// Default 4.
 	MLPRatio int
-	// Layer is the number of blocks behind which the features are read, in [1, Depth], through the norm that follows there.
-	// Default: half of Depth, rounded up, since the paper finds the layers in the middle to separate classes best.
+	// Layer is the number of blocks behind which the features are read, in [1, Depth], through the
+	// norm that follows there. Default: half of Depth, rounded up, since the paper finds the layers
+	// in the middle to separate classes best.
 	Layer int
-	// Mean and Std are those with which the images are normalised, as in Palette. Both zero: those of CIFAR-10, which
-	// augment.Normalize has too.
+	// Mean and Std are those with which the images are normalised, as in Palette. Both zero: those
+	// of CIFAR-10, which augment.Normalize has too.
 	Mean, Std [3]float64
 }
 
@@ -69,8 +75,8 @@ func (e IGPT) WithDefaults() IGPT {
 // middle is the Layer by default.
 func (e IGPT) middle() int { return (e.Depth + 1) / 2 }
 
-// Name is "igpt24-w512-h8-s32-l8" (depth, width, heads, side, levels), followed by what differs from the plain network:
-// "-mlp2" (MLPRatio), "-at24" (Layer).
+// Name is "igpt24-w512-h8-s32-l8" (depth, width, heads, side, levels), followed by what differs
+// from the plain network: "-mlp2" (MLPRatio), "-at24" (Layer).
 func (e IGPT) Name() string {
 	e = e.WithDefaults()
 	name := fmt.Sprintf("igpt%d-w%d-h%d-s%d-l%d", e.Depth, e.Width, e.Heads, e.Side, e.Levels)
@@ -112,9 +118,10 @@ func (e IGPT) Palette() Palette {
 	return Palette{Levels: e.Levels, Mean: e.Mean, Std: e.Std}
 }
 
-// Cost counts the whole network, of whose multiply-adds Encode needs only those of the first Layer blocks: the parameters
-// without the layer that tells colours, which is not part of the encoder, and the multiply-adds with the two matrix products
-// of attention, whose masked half is computed too. Looking the colours up takes none.
+// Cost counts the whole network, of whose multiply-adds Encode needs only those of the first Layer
+// blocks: the parameters without the layer that tells colours, which is not part of the encoder,
+// and the multiply-adds with the two matrix products of attention, whose masked half is computed
+// too. Looking the colours up takes none.
 func (e IGPT) Cost(height, width int) Cost {
 	e = e.WithDefaults()
 	pixels, d, hidden := int64(e.Side*e.Side), int64(e.Width), int64(e.Width*e.MLPRatio)
@@ -127,8 +134,8 @@ func (e IGPT) Cost(height, width int) Cost {
 	}
 }
 
-// Encode builds the network; see Encoder. A place of Map, and so of Tokens, knows only the pixels before it; Pooled is their
-// mean. Side must divide the images.
+// Encode builds the network; see Encoder. A place of Map, and so of Tokens, knows only the pixels
+// before it; Pooled is their mean. Side must divide the images.
 func (e IGPT) Encode(scope *model.Scope, images *Node) Output {
 	e = e.WithDefaults()
 	x, _ := e.transform(scope, images.DType(), e.pixels(images))
@@ -159,8 +166,8 @@ func (e IGPT) pixels(images *Node) *Node {
 	return Reshape(e.Palette().Indices(ReduceMean(x, 2, 4)), dims[0], e.Side*e.Side)
 }
 
-// transform is the network behind the quantisation. All blocks are built for both results, so that they bring the same
-// variables into being; what a result doesn't need is not computed.
+// transform is the network behind the quantisation. All blocks are built for both results, so that
+// they bring the same variables into being; what a result doesn't need is not computed.
 //
 //	colours: int32 [batch, pixels] -> features: what Layer says, last: what the last layer says, [batch, pixels, dim] each
 func (e IGPT) transform(scope *model.Scope, dtype dtypes.DType, colours *Node) (features, last *Node) {
@@ -181,7 +188,8 @@ func (e IGPT) transform(scope *model.Scope, dtype dtypes.DType, colours *Node) (
 	return features, last
 }
 
-// embed turns colours into what enters the first block: at each place the vector of the colour before it, and the place's own.
+// embed turns colours into what enters the first block: at each place the vector of the colour
+// before it, and the place's own.
 //
 //	colours: int32 [batch, pixels] -> [batch, pixels, dim]
 func (e IGPT) embed(scope *model.Scope, dtype dtypes.DType, colours *Node) *Node {

@@ -16,7 +16,8 @@ import (
 var tinyIGPT = IGPT{Side: 3, Levels: 2, Width: 8, Depth: 3, Heads: 2}
 
 func TestIGPTCostIsThePublishedOne(t *testing.T) {
-	// Parameters as section 3.2 of the paper has them: iGPT-S 76 million, iGPT-M 455 million, iGPT-L 1.4 billion.
+	// Parameters as section 3.2 of the paper has them: iGPT-S 76 million, iGPT-M 455 million,
+	// iGPT-L 1.4 billion.
 	for _, want := range []struct {
 		igpt             IGPT
 		millions, within float64
@@ -25,7 +26,8 @@ func TestIGPTCostIsThePublishedOne(t *testing.T) {
 			t.Errorf("%s has %.1f million parameters, want %g", want.igpt.Name(), got, want.millions)
 		}
 	}
-	// By hand, of the tiny one: 9 pixels times the 12 × 8² weights of a block, and 9 × 9 × 8 for each product of attention.
+	// By hand, of the tiny one: 9 pixels times the 12 × 8² weights of a block, and 9 × 9 × 8 for
+	// each product of attention.
 	if got, want := tinyIGPT.Cost(9, 9).MultiplyAdds, int64(3*(9*12*64+2*81*8)); got != want {
 		t.Errorf("%d multiply-adds, want %d", got, want)
 	}
@@ -161,7 +163,8 @@ func TestIGPTSeesOnlyWhatCameBefore(t *testing.T) {
 	}
 }
 
-// referenceIGPT returns what each norm says that follows a block, slowly and in float64: [layer][pixel][dim].
+// referenceIGPT returns what each norm says that follows a block, slowly and in float64:
+// [layer][pixel][dim].
 func referenceIGPT(e IGPT, w map[string]Tensor, colours []int32) (layers [][][]float64) {
 	e = e.WithDefaults()
 	row := func(name string, i int) []float64 {
@@ -178,7 +181,8 @@ func referenceIGPT(e IGPT, w map[string]Tensor, colours []int32) (layers [][][]f
 	return referenceCausal(w, e.Depth, e.Heads, x)
 }
 
-// referenceCausal is the blocks of causal attention and perceptrons on what enters the first: [layer][place][dim].
+// referenceCausal is the blocks of causal attention and perceptrons on what enters the first:
+// [layer][place][dim].
 func referenceCausal(w map[string]Tensor, depth, heads int, x [][]float64) (layers [][][]float64) {
 	width := len(x[0])
 	normed := func(name string) [][]float64 {

@@ -10,10 +10,11 @@ import (
 	"github.com/gomlx/gomlx/ml/model/initializer"
 )
 
-// Variables are always entered with Scope.At: an encoder is applied to several views, and each application shares them.
+// Variables are always entered with Scope.At: an encoder is applied to several views, and each
+// application shares them.
 
-// conv is a k × k convolution without bias, padded by k/2 on each side, initialised as He et al. 2015 (fan-out), which is
-// what torchvision and timm do.
+// conv is a k × k convolution without bias, padded by k/2 on each side, initialised as He et al.
+// 2015 (fan-out), which is what torchvision and timm do.
 //
 //	x: [batch, h, w, in] -> [batch, h/stride, w/stride, out]
 func conv(scope *model.Scope, x *Node, out, kernel, stride int) *Node {
@@ -33,9 +34,9 @@ func conv(scope *model.Scope, x *Node, out, kernel, stride int) *Node {
 		Done()
 }
 
-// convAsProduct is the same convolution as one matrix product, for maps of at most 2 × 2 output pixels: there nearly every
-// output sees nearly every input, and XLA, which on a CPU turns convolutions whose kernel is larger than the map into plain loops, is several
-// times slower.
+// convAsProduct is the same convolution as one matrix product, for maps of at most 2 × 2 output
+// pixels: there nearly every output sees nearly every input, and XLA, which on a CPU turns
+// convolutions whose kernel is larger than the map into plain loops, is several times slower.
 //
 //	x: [batch, h, w, in], weight: [kernel, kernel, in, out] -> [batch, h', w', out]
 func convAsProduct(x, weight *Node, stride int) *Node {
@@ -82,11 +83,13 @@ const (
 	batchNormEpsilon  = 1e-5
 )
 
-// batchNorm normalises every channel over all the other axes (Ioffe & Szegedy 2015). In training it uses the statistics of
-// the batch and updates the running ones; otherwise it uses the running ones.
+// batchNorm normalises every channel over all the other axes (Ioffe & Szegedy 2015). In training it
+// uses the statistics of the batch and updates the running ones; otherwise it uses the running
+// ones.
 //
-// It is written as reductions, not as XLA's batch-norm op: the reductions are partitioned when the batch is sharded over
-// devices, which also makes it a synchronised batch-norm. Statistics are in float32 whatever the dtype of x.
+// It is written as reductions, not as XLA's batch-norm op: the reductions are partitioned when the
+// batch is sharded over devices, which also makes it a synchronised batch-norm. Statistics are in
+// float32 whatever the dtype of x.
 //
 //	x: [..., channels] -> the same shape; gamma is the initial scale: 1, or 0 for the last norm of a residual branch
 func batchNorm(scope *model.Scope, x *Node, gamma float64) *Node {

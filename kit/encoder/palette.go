@@ -5,13 +5,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Palette is a grid of colours: each of red, green and blue has one of Levels values, the middles of equal parts of [0, 1].
-// Every colour has a number, (red × Levels + green) × Levels + blue.
+// Palette is a grid of colours: each of red, green and blue has one of Levels values, the middles
+// of equal parts of [0, 1]. Every colour has a number, (red × Levels + green) × Levels + blue.
 type Palette struct {
 	// Levels is the number of values of a channel, at least 2.
 	Levels int
-	// Mean and Std are those with which images are normalised before they are encoded, of red, green and blue, as in
-	// augment.Normalize. Mean 0 and Std 1 are images in [0, 1].
+	// Mean and Std are those with which images are normalised before they are encoded, of red,
+	// green and blue, as in augment.Normalize. Mean 0 and Std 1 are images in [0, 1].
 	Mean, Std [3]float64
 }
 

@@ -9,14 +9,16 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// The position embeddings of a ViT are one variable, timm's pos_embed, for the grid of Size: fixed ones too, so that they
-// travel with the weights and are interpolated to other grids as learned ones are.
+// The position embeddings of a ViT are one variable, timm's pos_embed, for the grid of Size: fixed
+// ones too, so that they travel with the weights and are interpolated to other grids as learned
+// ones are.
 
 // storedGrid is the number of patches on each side of the stored grid.
 func (v ViT) storedGrid() int { return v.Size / v.Patch }
 
-// classPosition is the number of embeddings before those of the patches. The class token has one, as published. Beside
-// registers it has none, as in timm's networks with registers, where it is part of cls_token (the two are only added).
+// classPosition is the number of embeddings before those of the patches. The class token has one,
+// as published. Beside registers it has none, as in timm's networks with registers, where it is
+// part of cls_token (the two are only added).
 func (v ViT) classPosition() int {
 	if v.Pool == ClassToken && v.Registers == 0 {
 		return 1
@@ -29,7 +31,8 @@ func (v ViT) positionDims() []int {
 	return []int{1, v.classPosition() + v.storedGrid()*v.storedGrid(), v.Width}
 }
 
-// positions returns the embeddings of the class token, nil where it has none, and of the patches in a grid of rows × columns.
+// positions returns the embeddings of the class token, nil where it has none, and of the patches in
+// a grid of rows × columns.
 //
 //	class: [1, 1, dim]; patches: [1, rows × columns, dim]
 func (v ViT) positions(scope *model.Scope, g *Graph, rows, columns int) (class, patches *Node) {
@@ -49,8 +52,8 @@ func (v ViT) positions(scope *model.Scope, g *Graph, rows, columns int) (class, 
 	return class, resampleGrid(all, v.storedGrid(), rows, columns)
 }
 
-// resampleGrid interpolates a square grid of vectors to one of rows × columns, by cubic convolution with antialiasing along
-// each axis.
+// resampleGrid interpolates a square grid of vectors to one of rows × columns, by cubic convolution
+// with antialiasing along each axis.
 //
 //	x: [1, side × side, dim] -> [1, rows × columns, dim]
 func resampleGrid(x *Node, side, rows, columns int) *Node {
@@ -67,9 +70,10 @@ func resampleGrid(x *Node, side, rows, columns int) *Node {
 	return ExpandAxes(Dot(Const(x.Graph(), matrix), Squeeze(x, 0)).Product(), 0)
 }
 
-// resampling is the matrix [to, from] that resizes a line of samples: Keys' cubic convolution with a = -1/2, widened by the
-// scale where samples become fewer, and cut off at the ends. It is what Pillow's BICUBIC does and, with antialiasing,
-// PyTorch's interpolate, and so what timm does to position embeddings.
+// resampling is the matrix [to, from] that resizes a line of samples: Keys' cubic convolution with
+// a = -1/2, widened by the scale where samples become fewer, and cut off at the ends. It is what
+// Pillow's BICUBIC does and, with antialiasing, PyTorch's interpolate, and so what timm does to
+// position embeddings.
 func resampling(from, to int) [][]float32 {
 	scale := float64(from) / float64(to)
 	wide := max(scale, 1)
@@ -103,9 +107,9 @@ func cubic(x float64) float64 {
 	}
 }
 
-// sineCosine are the fixed embeddings of MoCo v3 and MAE (He et al. 2021, arXiv:2111.06377, in its code): the first half of
-// the features says the column, the second the row, each with sines and then cosines of frequencies from 1 down to 1/10000.
-// The class token's are zeros.
+// sineCosine are the fixed embeddings of MoCo v3 and MAE (He et al. 2021, arXiv:2111.06377, in its
+// code): the first half of the features says the column, the second the row, each with sines and
+// then cosines of frequencies from 1 down to 1/10000. The class token's are zeros.
 //
 //	[(class + side × side) × dim]
 func sineCosine(class, side, dim int) []float32 {

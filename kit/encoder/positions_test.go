@@ -83,7 +83,8 @@ func TestPositionsServeImagesOfEverySize(t *testing.T) {
 }
 
 func TestSineCosineIsMAEs(t *testing.T) {
-	// Row 1, column 2 of a grid of 3 with 8 features: half for the column, half for the row; frequencies 1 and 1/100.
+	// Row 1, column 2 of a grid of 3 with 8 features: half for the column, half for the row;
+	// frequencies 1 and 1/100.
 	got := sineCosine(1, 3, 8)[(1+5)*8:][:8]
 	for i, want := range []float64{
 		math.Sin(2), math.Sin(.02), math.Cos(2), math.Cos(.02), math.Sin(1), math.Sin(.01), math.Cos(1), math.Cos(.01),

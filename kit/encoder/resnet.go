@@ -11,23 +11,25 @@ import (
 	"sslkit/kit/setting"
 )
 
-// ResNet is the residual network of He et al. 2015 (arXiv:1512.03385), v1.5: a bottleneck's stride is in its 3×3
-// convolution, as in torchvision and timm.
+// ResNet is the residual network of He et al. 2015 (arXiv:1512.03385), v1.5: a bottleneck's stride
+// is in its 3×3 convolution, as in torchvision and timm.
 type ResNet struct {
-	// Depth is the number of layers: 10, 18 or 34 of basic blocks, 26, 50, 101 or 152 of bottlenecks. Default 18.
+	// Depth is the number of layers: 10, 18 or 34 of basic blocks, 26, 50, 101 or 152 of
+	// bottlenecks. Default 18.
 	Depth int
 	// Width is the number of channels of the first stage; every stage doubles it. Default 64.
 	Width int
 	// Stem is what comes before the first stage. Default CIFARStem.
 	Stem Stem
-	// Inner are the numbers of channels between the convolutions of the blocks, from the first block to the last: one number
-	// for a basic block, two for a bottleneck, each at least 1. What a block gives on is as wide as ever, so that Dim does not
-	// depend on it. Default nil: as many as the block's stage has. Pruning makes them smaller: see InnerWidths, and package
-	// compress.
+	// Inner are the numbers of channels between the convolutions of the blocks, from the first
+	// block to the last: one number for a basic block, two for a bottleneck, each at least 1. What
+	// a block gives on is as wide as ever, so that Dim does not depend on it. Default nil: as many
+	// as the block's stage has. Pruning makes them smaller: see InnerWidths, and package compress.
 	Inner []int
 }
 
-// Stem is the start of a convolutional network: it takes the image to the resolution of the first stage.
+// Stem is the start of a convolutional network: it takes the image to the resolution of the first
+// stage.
 type Stem struct {
 	Kernel  int  // Side of its convolution, in pixels, odd.
 	Stride  int  // Of the convolution.
@@ -35,12 +37,15 @@ type Stem struct {
 }
 
 var (
-	// CIFARStem keeps the resolution, for images of 32 to 64 pixels: a 3×3 convolution (SimCLR, appendix B.9).
+	// CIFARStem keeps the resolution, for images of 32 to 64 pixels: a 3×3 convolution (SimCLR,
+	// appendix B.9).
 	CIFARStem = Stem{Kernel: 3, Stride: 1}
-	// ImageNetStem divides the resolution by 4: a 7×7 convolution of stride 2 and a max-pool (He et al. 2015).
+	// ImageNetStem divides the resolution by 4: a 7×7 convolution of stride 2 and a max-pool (He et
+	// al. 2015).
 	ImageNetStem = Stem{Kernel: 7, Stride: 2, MaxPool: true}
-	// HalfStem halves the resolution: a 3×3 convolution of stride 2. On a CPU, where small maps with many channels run at
-	// several times the speed of large maps with few, it buys twice the width at less than the time of CIFARStem.
+	// HalfStem halves the resolution: a 3×3 convolution of stride 2. On a CPU, where small maps
+	// with many channels run at several times the speed of large maps with few, it buys twice the
+	// width at less than the time of CIFARStem.
 	HalfStem = Stem{Kernel: 3, Stride: 2}
 )
 
@@ -67,8 +72,8 @@ func (r ResNet) expansion() int {
 	return 1
 }
 
-// InnerWidths are the numbers of channels between the convolutions of the blocks: Inner, or where that is nil those of a
-// network that has not been pruned. They are a copy.
+// InnerWidths are the numbers of channels between the convolutions of the blocks: Inner, or where
+// that is nil those of a network that has not been pruned. They are a copy.
 func (r ResNet) InnerWidths() []int {
 	if r.Inner != nil {
 		return slices.Clone(r.Inner)
@@ -91,8 +96,8 @@ func (r ResNet) InnerPerBlock() int {
 	return 1
 }
 
-// Name is "resnet18-w64", with the stem where it is not CIFARStem, "resnet50-w64-7x7s2p", and the widths between the
-// convolutions where Inner gives them: "resnet10-w16-i8.16.32.64".
+// Name is "resnet18-w64", with the stem where it is not CIFARStem, "resnet50-w64-7x7s2p", and the
+// widths between the convolutions where Inner gives them: "resnet10-w16-i8.16.32.64".
 func (r ResNet) Name() string {
 	r = r.WithDefaults()
 	name := fmt.Sprintf("resnet%d-w%d", r.Depth, r.Width)
@@ -108,7 +113,8 @@ func (r ResNet) Name() string {
 	return name
 }
 
-// Check returns an error where Depth, Width or Stem is out of range, or where the image is too small for the stem.
+// Check returns an error where Depth, Width or Stem is out of range, or where the image is too
+// small for the stem.
 func (r ResNet) Check(height, width int) error {
 	d := ResNet{}.WithDefaults()
 	r = r.WithDefaults()
@@ -174,8 +180,8 @@ func (r ResNet) Encode(scope *model.Scope, x *Node) Output {
 	return Output{Pooled: ReduceMean(x, 1, 2), Map: x}
 }
 
-// block adds a residual branch to its input. The branch's last norm starts at zero, so that every block starts as the
-// identity (Goyal et al. 2017).
+// block adds a residual branch to its input. The branch's last norm starts at zero, so that every
+// block starts as the identity (Goyal et al. 2017).
 //
 //	x: [batch, h, w, in] -> [batch, h/stride, w/stride, out]; inner: the channels between its convolutions
 func (r ResNet) block(scope *model.Scope, x *Node, inner []int, out, stride int) *Node {
@@ -195,8 +201,9 @@ func (r ResNet) block(scope *model.Scope, x *Node, inner []int, out, stride int)
 	return relu(Add(x, shortcut))
 }
 
-// Cost counts as the papers do: convolutions' multiply-adds, and all trainable parameters. A classifier is not part of the
-// encoder: ResNet-50 has 23.5 million parameters here, and 25.6 million with ImageNet's classifier.
+// Cost counts as the papers do: convolutions' multiply-adds, and all trainable parameters. A
+// classifier is not part of the encoder: ResNet-50 has 23.5 million parameters here, and 25.6
+// million with ImageNet's classifier.
 func (r ResNet) Cost(height, width int) Cost {
 	r = r.WithDefaults()
 	var cost Cost

@@ -15,8 +15,9 @@ import (
 )
 
 func TestResNetCostIsThePublishedOne(t *testing.T) {
-	// Parameters with ImageNet's classifier of 1000 classes, and multiply-adds at 224 pixels without it, as torchvision's
-	// model pages (https://pytorch.org/vision/stable/models.html) and He et al. 2015 give them.
+	// Parameters with ImageNet's classifier of 1000 classes, and multiply-adds at 224 pixels
+	// without it, as torchvision's model pages (https://pytorch.org/vision/stable/models.html) and
+	// He et al. 2015 give them.
 	for _, want := range []struct {
 		depth            int
 		params           int64
@@ -100,8 +101,9 @@ func TestBlocksStartAsIdentity(t *testing.T) {
 	}
 }
 
-// TestBlockWithZeroBranchIsItsShortcut: the scale of the last norm starts at 0, and with it the branch is nothing. What is left
-// is the input, or its 1×1 convolution where the block changes the shape, behind the ReLU.
+// TestBlockWithZeroBranchIsItsShortcut: the scale of the last norm starts at 0, and with it the
+// branch is nothing. What is left is the input, or its 1×1 convolution where the block changes the
+// shape, behind the ReLU.
 func TestBlockWithZeroBranchIsItsShortcut(t *testing.T) {
 	const n, side, channels = 2, 4, 8
 	values := make([]float32, n*side*side*channels)
@@ -222,7 +224,8 @@ func TestBatchNormIsTheFormula(t *testing.T) {
 				t.Errorf("row %d, channel %d: %g, want %g", i, c, got[i][c], want)
 			}
 		}
-		// PyTorch's running statistics after one batch: 0.9 of the start, 0.1 of the batch's, the variance unbiased.
+		// PyTorch's running statistics after one batch: 0.9 of the start, 0.1 of the batch's, the
+		// variance unbiased.
 		if want := .1 * mean; math.Abs(float64(runningMean[c])-want) > 1e-5 {
 			t.Errorf("running mean %g, want %g", runningMean[c], want)
 		}

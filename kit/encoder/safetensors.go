@@ -20,19 +20,21 @@ type Tensor struct {
 	Data  []float32 // Its values: as many as the product of Shape.
 }
 
-// safetensorsEntry is one tensor's entry in the header of the format (https://github.com/huggingface/safetensors).
+// safetensorsEntry is one tensor's entry in the header of the format
+// (https://github.com/huggingface/safetensors).
 type safetensorsEntry struct {
 	DType       string   `json:"dtype"`
 	Shape       []int    `json:"shape"`
 	DataOffsets [2]int64 `json:"data_offsets"`
 }
 
-// maxSafetensorsHeader is the format's own limit, against files that claim a header larger than memory.
+// maxSafetensorsHeader is the format's own limit, against files that claim a header larger than
+// memory.
 const maxSafetensorsHeader = 100 << 20
 
-// WriteSafetensors writes tensors, in float32 and in the order of their names, to a file of the safetensors format. Equal
-// tensors and metadata make equal bytes. The file is written whole beside path and then renamed: on an error, what was at
-// path before stays.
+// WriteSafetensors writes tensors, in float32 and in the order of their names, to a file of the
+// safetensors format. Equal tensors and metadata make equal bytes. The file is written whole beside
+// path and then renamed: on an error, what was at path before stays.
 func WriteSafetensors(path string, tensors []Tensor, metadata map[string]string) (err error) {
 	tensors = slices.SortedFunc(slices.Values(tensors), func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	header := map[string]any{}
@@ -95,7 +97,8 @@ func WriteSafetensors(path string, tensors []Tensor, metadata map[string]string)
 	return os.Rename(file.Name(), path)
 }
 
-// ReadSafetensors reads the float32 tensors of a file of the safetensors format, by name, and its metadata.
+// ReadSafetensors reads the float32 tensors of a file of the safetensors format, by name, and its
+// metadata.
 func ReadSafetensors(path string) (tensors map[string]Tensor, metadata map[string]string, err error) {
 	defer func() {
 		if err != nil {

@@ -12,13 +12,14 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Text is the text encoder of Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision"
-// (arXiv:2103.00020, section 2.4): learned vectors of words and of places, blocks of causal attention and perceptrons, and what
-// the last norm gives at the end of the text, the one place that has read all of it. What pads a text behind its end changes
-// nothing.
+// Text is the text encoder of Radford et al. 2021, "Learning Transferable Visual Models From
+// Natural Language Supervision" (arXiv:2103.00020, section 2.4): learned vectors of words and of
+// places, blocks of causal attention and perceptrons, and what the last norm gives at the end of
+// the text, the one place that has read all of it. What pads a text behind its end changes nothing.
 //
-// The zero value has the paper's size. It differs from the paper in that the tokens are whole words, those of the captions that
-// it learns from, and not 49,152 pieces of words, and in the exact GELU. A few hundred different captions want a small one:
+// The zero value has the paper's size. It differs from the paper in that the tokens are whole
+// words, those of the captions that it learns from, and not 49,152 pieces of words, and in the
+// exact GELU. A few hundred different captions want a small one:
 //
 //	encoder.Text{Width: 64, Depth: 2}
 //
@@ -28,15 +29,17 @@ type Text struct {
 	Depth int // Number of blocks, at least 1. Default 12.
 	Heads int // Attention heads; they divide Width. Default Width/64, as in the paper, at least 1.
 
-	// Length is the number of tokens of a text, at least 3: its words, a start and an end. Default: that of the longest caption
-	// of the training images; the paper has 76. Longer texts are errors.
+	// Length is the number of tokens of a text, at least 3: its words, a start and an end. Default:
+	// that of the longest caption of the training images; the paper has 76. Longer texts are
+	// errors.
 	Length int
-	// Vocabulary are the words that are known, sorted. Default: those of the captions of the training images. A text with any
-	// other word is an error.
+	// Vocabulary are the words that are known, sorted. Default: those of the captions of the
+	// training images. A text with any other word is an error.
 	Vocabulary Vocabulary
 }
 
-// WithDefaults fills in the settings that were left at zero, other than those that depend on the captions.
+// WithDefaults fills in the settings that were left at zero, other than those that depend on the
+// captions.
 func (t Text) WithDefaults() Text {
 	t.Width = cmp.Or(t.Width, 512)
 	t.Depth = cmp.Or(t.Depth, 12)
@@ -63,8 +66,8 @@ func (t Text) Check() error {
 	return nil
 }
 
-// ForCaptions fills in Vocabulary and Length from captions where they were left at zero. It is an error where one of the
-// captions can't be read.
+// ForCaptions fills in Vocabulary and Length from captions where they were left at zero. It is an
+// error where one of the captions can't be read.
 func (t Text) ForCaptions(captions []string) (Text, error) {
 	if t.Vocabulary == nil {
 		t.Vocabulary = NewVocabulary(captions...)
@@ -78,8 +81,8 @@ func (t Text) ForCaptions(captions []string) (Text, error) {
 	return t, err
 }
 
-// Tokens are texts as tokens, [len(texts), Length] row by row. Errors are those of Vocabulary.Tokens, and a Vocabulary or a
-// Length that is missing.
+// Tokens are texts as tokens, [len(texts), Length] row by row. Errors are those of
+// Vocabulary.Tokens, and a Vocabulary or a Length that is missing.
 func (t Text) Tokens(texts []string) ([]int32, error) {
 	if t.Vocabulary == nil || t.Length == 0 {
 		return nil, fmt.Errorf("encoder.Text: Vocabulary or Length is missing; kit.Pretrain fills them in from the captions, " +
@@ -96,7 +99,8 @@ func (t Text) Tokens(texts []string) ([]int32, error) {
 	return tokens, nil
 }
 
-// Encode builds the network, with its variables in scope. It may be applied any number of times in one graph.
+// Encode builds the network, with its variables in scope. It may be applied any number of times in
+// one graph.
 //
 //	tokens: int32 [batch, Length] of Tokens -> float32 [batch, Width]
 func (t Text) Encode(scope *model.Scope, tokens *Node) *Node {

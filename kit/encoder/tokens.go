@@ -25,8 +25,8 @@ func (v ViT) EncodeHidden(scope *model.Scope, images, hidden *Node) Output {
 	return v.withMap(v.transform(scope, v.embed(scope, images, nil, hidden)), images)
 }
 
-// embed turns images into the tokens that enter the first block: the class token, the registers, and the patches, each with
-// its position.
+// embed turns images into the tokens that enter the first block: the class token, the registers,
+// and the patches, each with its position.
 //
 //	images: [batch, height, width, 3]; keep: int32 [batch, k] or nil; hidden: bool [batch, patches] or nil
 //	-> [batch, leading + (k or patches), dim]
@@ -40,8 +40,9 @@ func (v ViT) embed(scope *model.Scope, images, keep, hidden *Node) *Node {
 	place = ConvertDType(place, dtype) // [1, patches, dim]
 	pixels := patches(images, v.Patch) // [batch, patches, 3 × patch²]
 	if keep != nil {
-		// Products with zeros and ones, not Gather: they take no time to speak of, they stay on their device where the batch
-		// is sharded, and the gradient of Gather adds up in any order on a GPU.
+		// Products with zeros and ones, not Gather: they take no time to speak of, they stay on
+		// their device where the batch is sharded, and the gradient of Gather adds up in any order
+		// on a GPU.
 		chosen := OneHot(keep, pixels.Shape().Dim(1), dtype) // [batch, k, patches]
 		pixels = Einsum("bkp,bpf->bkf", chosen, pixels)
 		place = Einsum("bkp,pd->bkd", chosen, Squeeze(place, 0)) // [batch, k, dim]
@@ -116,7 +117,8 @@ func (v ViT) withMap(out Output, images *Node) Output {
 	return out
 }
 
-// block adds two residual branches to its input: attention between the tokens, then a perceptron on each.
+// block adds two residual branches to its input: attention between the tokens, then a perceptron on
+// each.
 //
 //	x: [batch, tokens, dim] -> the same shape
 func (v ViT) block(scope *model.Scope, x *Node, pathRate float64) *Node {

@@ -9,38 +9,44 @@ import (
 	"sslkit/kit/setting"
 )
 
-// ViT is the vision transformer of Dosovitskiy et al. 2020 (arXiv:2010.11929) in the sizes of DeiT (Touvron et al. 2020,
-// arXiv:2012.12877): the image is cut into square patches, each becomes a token, and blocks of attention and perceptrons
-// transform the tokens. Norms come before the branches and once more behind the last block.
+// ViT is the vision transformer of Dosovitskiy et al. 2020 (arXiv:2010.11929) in the sizes of DeiT
+// (Touvron et al. 2020, arXiv:2012.12877): the image is cut into square patches, each becomes a
+// token, and blocks of attention and perceptrons transform the tokens. Norms come before the
+// branches and once more behind the last block.
 //
-// The zero value is ViT-S/16. Patches of 16 pixels leave 4 tokens of an image of 32 pixels: take 4 there.
+// The zero value is ViT-S/16. Patches of 16 pixels leave 4 tokens of an image of 32 pixels: take 4
+// there.
 //
 //	encoder.ViT{Patch: 4, Width: 192, Depth: 6} // 64 tokens of a 32-pixel image, 2.7 million parameters
 type ViT struct {
 	// Patch is the side of a patch in pixels. It divides the sides of the images. Default 16.
 	Patch int
-	// Width is the number of features of a token, and so of the representation (the interface has the name Dim).
-	// Default 384.
+	// Width is the number of features of a token, and so of the representation (the interface has
+	// the name Dim). Default 384.
 	Width int
 	// Depth is the number of blocks. Default 12.
 	Depth int
-	// Heads is the number of attention heads. It divides Width. Default Width/64, as in all published sizes, at least 1.
+	// Heads is the number of attention heads. It divides Width. Default Width/64, as in all
+	// published sizes, at least 1.
 	Heads int
-	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a token. Default 4.
+	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a token.
+	// Default 4.
 	MLPRatio int
 	// Pool says how the tokens become one vector. Default ClassToken.
 	Pool Pool
 	// Positions says what tells a token where its patch was. Default LearnedPositions.
 	Positions Positions
-	// Registers is the number of tokens without a patch that the network may use as memory (Darcet et al. 2023,
-	// arXiv:2309.16588, who take 4). Default 0.
+	// Registers is the number of tokens without a patch that the network may use as memory (Darcet
+	// et al. 2023, arXiv:2309.16588, who take 4). Default 0.
 	Registers int
-	// StochasticDepth is the probability in [0, 1) that the last block's branches are left out in training, for each image
-	// by itself; it rises linearly with the depth from 0. Default 0; DeiT and DINO take 0.1.
+	// StochasticDepth is the probability in [0, 1) that the last block's branches are left out in
+	// training, for each image by itself; it rises linearly with the depth from 0. Default 0; DeiT
+	// and DINO take 0.1.
 	StochasticDepth float64
-	// Size is the side in pixels of the images that the position embeddings are stored for, a multiple of Patch; images of
-	// other sizes get them interpolated. Default: 14 patches where Patch is 14 or more (224 pixels at 16, as published), else
-	// 8 patches (32 pixels at 4, 64 at 8).
+	// Size is the side in pixels of the images that the position embeddings are stored for, a
+	// multiple of Patch; images of other sizes get them interpolated. Default: 14 patches where
+	// Patch is 14 or more (224 pixels at 16, as published), else 8 patches (32 pixels at 4, 64 at
+	// 8).
 	Size int
 }
 
@@ -61,9 +67,11 @@ const (
 )
 
 var (
-	// ViTTiny is ViT-Ti/16 of DeiT: 5.5 million parameters, 1.3 billion multiply-adds at 224 pixels.
+	// ViTTiny is ViT-Ti/16 of DeiT: 5.5 million parameters, 1.3 billion multiply-adds at 224
+	// pixels.
 	ViTTiny = ViT{Patch: 16, Width: 192, Depth: 12, Heads: 3}
-	// ViTSmall is ViT-S/16 of DeiT: 21.7 million parameters, 4.6 billion multiply-adds at 224 pixels.
+	// ViTSmall is ViT-S/16 of DeiT: 21.7 million parameters, 4.6 billion multiply-adds at 224
+	// pixels.
 	ViTSmall = ViT{Patch: 16, Width: 384, Depth: 12, Heads: 6}
 	// ViTBase is ViT-B/16: 85.8 million parameters, 17.6 billion multiply-adds at 224 pixels.
 	ViTBase = ViT{Patch: 16, Width: 768, Depth: 12, Heads: 12}
@@ -84,8 +92,8 @@ func (v ViT) WithDefaults() ViT {
 	return v
 }
 
-// Name is "vit12-w384-h6-p16" (depth, width, heads, patch), followed by what differs from the plain network: "-mlp2" (MLPRatio),
-// "-mean" (Pool), "-sincos" (Positions), "-r4" (Registers).
+// Name is "vit12-w384-h6-p16" (depth, width, heads, patch), followed by what differs from the plain
+// network: "-mlp2" (MLPRatio), "-mean" (Pool), "-sincos" (Positions), "-r4" (Registers).
 func (v ViT) Name() string {
 	v = v.WithDefaults()
 	name := fmt.Sprintf("vit%d-w%d-h%d-p%d", v.Depth, v.Width, v.Heads, v.Patch)
@@ -104,7 +112,8 @@ func (v ViT) Name() string {
 	return name
 }
 
-// Check returns an error where a field is out of range, or where the patches don't divide the image.
+// Check returns an error where a field is out of range, or where the patches don't divide the
+// image.
 func (v ViT) Check(height, width int) error {
 	d := ViT{}.WithDefaults()
 	v = v.WithDefaults()
@@ -145,8 +154,9 @@ func (v ViT) Deterministic() Encoder {
 	return v
 }
 
-// Cost counts the parameters without a mask token, and the multiply-adds with the two matrix products of attention, as the
-// DeiT paper, timm and torchvision count them. A classifier is not part of the encoder.
+// Cost counts the parameters without a mask token, and the multiply-adds with the two matrix
+// products of attention, as the DeiT paper, timm and torchvision count them. A classifier is not
+// part of the encoder.
 func (v ViT) Cost(height, width int) Cost {
 	v = v.WithDefaults()
 	patches := int64(height/v.Patch) * int64(width/v.Patch)

@@ -9,9 +9,11 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// The formulas of a ViT, slowly and in float64, on weights under timm's names and with timm's layouts.
+// The formulas of a ViT, slowly and in float64, on weights under timm's names and with timm's
+// layouts.
 
-// scramble gives all variables in scope values far from their initial ones, so that nothing hides behind a 0 or a 1.
+// scramble gives all variables in scope values far from their initial ones, so that nothing hides
+// behind a 0 or a 1.
 func scramble(t *testing.T, scope *model.Scope) map[string]Tensor {
 	t.Helper()
 	n := 0
@@ -81,8 +83,8 @@ func plus(x, y []float64) []float64 {
 	return sum
 }
 
-// referenceViT returns the tokens behind the last norm, the class token first, and how much that reads from each token in the
-// last block, for every head. image is [side × side × 3].
+// referenceViT returns the tokens behind the last norm, the class token first, and how much that
+// reads from each token in the last block, for every head. image is [side × side × 3].
 func referenceViT(v ViT, w map[string]Tensor, image []float32, side int) (tokens [][]float64, reads [][]float64) {
 	v = v.WithDefaults()
 	position := func(i int) []float64 {

@@ -18,9 +18,10 @@ import (
 var tinyViT = ViT{Patch: 2, Width: 16, Depth: 2, Heads: 2, Size: 8}
 
 func TestViTCostIsThePublishedOne(t *testing.T) {
-	// Parameters with a classifier of 1000 classes, exactly, as timm's vit_*_patch16_224 have them and torchvision's page of
-	// vit_b_16 says; multiply-adds at 224 pixels of timm's results/model_benchmark files (ViT-Ti, ViT-S; DeiT, table 5 of
-	// Touvron et al., has the same) and of torchvision's page (ViT-B). They count the products of attention: ViT-B has 16.85
+	// Parameters with a classifier of 1000 classes, exactly, as timm's vit_*_patch16_224 have them
+	// and torchvision's page of vit_b_16 says; multiply-adds at 224 pixels of timm's
+	// results/model_benchmark files (ViT-Ti, ViT-S; DeiT, table 5 of Touvron et al., has the same)
+	// and of torchvision's page (ViT-B). They count the products of attention: ViT-B has 16.85
 	// without.
 	for _, want := range []struct {
 		vit              ViT
@@ -99,7 +100,8 @@ func TestVisiblePatches(t *testing.T) {
 			t.Errorf("with all patches visible, EncodeVisible differs from Encode by %g", d)
 		}
 
-		// The order of keep is that of the tokens, and the pixels of the other patches have no influence.
+		// The order of keep is that of the tokens, and the pixels of the other patches have no
+		// influence.
 		visible := func(x *tensors.Tensor, keep ...int32) []*tensors.Tensor {
 			return apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
 				out := v.EncodeVisible(scope, in[0], in[1])
@@ -120,7 +122,8 @@ func TestVisiblePatches(t *testing.T) {
 	}
 }
 
-// changed is x, images of 8 pixels, with other pixels in some patches of 2: pairs of image and patch.
+// changed is x, images of 8 pixels, with other pixels in some patches of 2: pairs of image and
+// patch.
 func changed(x *tensors.Tensor, where ...int) *tensors.Tensor {
 	pixels := tensors.MustCopyFlatData[float32](x)
 	for i := 0; i < len(where); i += 2 {

@@ -10,8 +10,9 @@ import (
 	"sslkit/data"
 )
 
-// Vocabulary are the words that a text encoder knows, in lower case and sorted. A text becomes a sequence of tokens, a number
-// each: that of the start, those of its words, that of the end, and padding.
+// Vocabulary are the words that a text encoder knows, in lower case and sorted. A text becomes a
+// sequence of tokens, a number each: that of the start, those of its words, that of the end, and
+// padding.
 //
 //	words := encoder.NewVocabulary("a red star", "a blue ring") // a blue red ring star
 //	words.Tokens("A red ring!", 6)                             // [1 3 5 6 2 0]
@@ -55,8 +56,8 @@ func (v Vocabulary) Check() error {
 // Size is the number of tokens there are: of the words, the start, the end and the padding.
 func (v Vocabulary) Size() int { return int(firstWord) + len(v) }
 
-// Tokens are a text as so many tokens. It is an error where the text has no words or one that is not known, and where it has
-// more than length-2.
+// Tokens are a text as so many tokens. It is an error where the text has no words or one that is
+// not known, and where it has more than length-2.
 func (v Vocabulary) Tokens(text string, length int) ([]int32, error) {
 	words := data.Words(text)
 	if len(words) == 0 {
@@ -79,7 +80,8 @@ func (v Vocabulary) Tokens(text string, length int) ([]int32, error) {
 	return tokens, nil
 }
 
-// Text are the words of tokens, with blanks between them: what data.Words leaves of the text that Tokens was given.
+// Text are the words of tokens, with blanks between them: what data.Words leaves of the text that
+// Tokens was given.
 func (v Vocabulary) Text(tokens []int32) string {
 	var words []string
 	for _, token := range tokens {

@@ -14,9 +14,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Weights copies the encoder's variables in scope out of the device, under the names and with the layouts of timm and
-// torchvision: the variable "layer1/0/conv1/weight" of shape [kh, kw, in, out] is "layer1.0.conv1.weight" of shape
-// [out, in, kh, kw], and a linear layer's [in, out] is [out, in]. The variables must have been initialised.
+// Weights copies the encoder's variables in scope out of the device, under the names and with the
+// layouts of timm and torchvision: the variable "layer1/0/conv1/weight" of shape [kh, kw, in, out]
+// is "layer1.0.conv1.weight" of shape [out, in, kh, kw], and a linear layer's [in, out] is [out,
+// in]. The variables must have been initialised.
 func Weights(scope *model.Scope) ([]Tensor, error) {
 	var weights []Tensor
 	for v := range scope.IterVariables() {
@@ -42,9 +43,9 @@ func Weights(scope *model.Scope) ([]Tensor, error) {
 	return weights, nil
 }
 
-// SetWeights gives the encoder's variables in scope the values of Weights: the inverse of it. The variables must have been
-// created by building the encoder's graph once. A variable that is missing among the weights, or one of another shape, is
-// an error that names it.
+// SetWeights gives the encoder's variables in scope the values of Weights: the inverse of it. The
+// variables must have been created by building the encoder's graph once. A variable that is missing
+// among the weights, or one of another shape, is an error that names it.
 func SetWeights(scope *model.Scope, weights map[string]Tensor) error {
 	for v := range scope.IterVariables() {
 		name := weightName(scope, v)
@@ -85,8 +86,8 @@ func weightName(scope *model.Scope, v *model.Variable) string {
 	return strings.ReplaceAll(strings.TrimPrefix(v.Path(), scope.Scope()+"/"), "/", ".")
 }
 
-// torchAxes says which of GoMLX's axes each of PyTorch's is: kernels [kh, kw, in, out] -> [out, in, kh, kw], matrices
-// transposed, vectors as they are.
+// torchAxes says which of GoMLX's axes each of PyTorch's is: kernels [kh, kw, in, out] -> [out, in,
+// kh, kw], matrices transposed, vectors as they are.
 func torchAxes(rank int) []int {
 	switch rank {
 	case 4:

@@ -9,9 +9,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// AttributeModel is a fitted [AttributeZeroShot], in terms of the features as they come: an embedding x has x·Weights +
-// Bias of each attribute, and is of the class whose attributes, less the seen classes' mean and scaled to length 1, have
-// the largest product with that.
+// AttributeModel is a fitted [AttributeZeroShot], in terms of the features as they come: an
+// embedding x has x·Weights + Bias of each attribute, and is of the class whose attributes, less
+// the seen classes' mean and scaled to length 1, have the largest product with that.
 type AttributeModel struct {
 	Weights    []float64 // Weights are [Dim, Attributes], row-major.
 	Bias       []float64 // Bias is [Attributes].
@@ -31,8 +31,8 @@ type AttributeModel struct {
 	signatures []float64 // [Classes, Attributes]
 }
 
-// Predict is the class index of each image of f, one of the classes named in among; of equally likely ones the lower.
-// Labels of f are not used.
+// Predict is the class index of each image of f, one of the classes named in among; of equally
+// likely ones the lower. Labels of f are not used.
 func (m *AttributeModel) Predict(f Features, among []string) ([]int, error) {
 	if len(among) == 0 {
 		return nil, fmt.Errorf("eval: among is empty; it must hold at least one class to choose from")
@@ -190,8 +190,8 @@ func (z AttributeZeroShot) fit(model *AttributeModel, standard standardizer, x [
 	return nil
 }
 
-// classFolds deals the seen classes out over folds of at least two, since a single class is always recognised: five
-// folds, or fewer for few classes, down to one.
+// classFolds deals the seen classes out over folds of at least two, since a single class is always
+// recognised: five folds, or fewer for few classes, down to one.
 func (z AttributeZeroShot) classFolds(classes int) [][]int {
 	folds := make([][]int, max(1, min(foldCount, classes/2)))
 	for i, c := range rand.New(rand.NewPCG(z.Seed, 0)).Perm(classes) {
@@ -200,8 +200,9 @@ func (z AttributeZeroShot) classFolds(classes int) [][]int {
 	return folds
 }
 
-// choose is the pair of penalties with which the classes of each fold, among themselves, are best recognised by a model of
-// the others; of equally good ones the strongest gamma, and with it the strongest lambda.
+// choose is the pair of penalties with which the classes of each fold, among themselves, are best
+// recognised by a model of the others; of equally good ones the strongest gamma, and with it the
+// strongest lambda.
 func (z AttributeZeroShot) choose(
 	folds [][]int, groups []imageSums, x []float64, byClass [][]int, s *mat.Dense,
 ) (gamma, lambda float64, err error) {
@@ -241,7 +242,8 @@ func (z AttributeZeroShot) choose(
 	return z.Gamma[best/len(z.Lambda)], z.Lambda[best%len(z.Lambda)], nil
 }
 
-// recognised is the sum over the held classes of the share of their images that score highest for them.
+// recognised is the sum over the held classes of the share of their images that score highest for
+// them.
 func recognised(weights *mat.Dense, x []float64, byClass [][]int, held []int) float64 {
 	dim, classes := weights.Dims()
 	var sum float64

@@ -12,23 +12,24 @@ import (
 	"strings"
 )
 
-// Attributes describe classes in words that images of other classes share ("striped", "has a tail"), so that a class may
-// be recognised of which no image was ever seen.
+// Attributes describe classes in words that images of other classes share ("striped", "has a
+// tail"), so that a class may be recognised of which no image was ever seen.
 type Attributes struct {
 	Classes []string  // Classes are the class names, one a row.
 	Names   []string  // Names are the attributes, one a column.
 	Values  []float64 // Values are [Classes, Names], row-major: 0 or 1, or how far an attribute applies. Finite.
 }
 
-// ReadAttributes reads a table in CSV: a header, whose first cell is not used and whose others name the attributes, then a
-// row for each class with its name and its values.
+// ReadAttributes reads a table in CSV: a header, whose first cell is not used and whose others name
+// the attributes, then a row for each class with its name and its values.
 //
 //	class,striped,tail
 //	zebra,1,1
 //	whale,0,0.8
 //
-// Errors name the file, the line and the column (the first is 1): a cell that is not a finite number, a row of another
-// length than the header, a name that is missing or stands there twice, no class or no attribute.
+// Errors name the file, the line and the column (the first is 1): a cell that is not a finite
+// number, a row of another length than the header, a name that is missing or stands there twice, no
+// class or no attribute.
 func ReadAttributes(path string) (Attributes, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -156,8 +157,8 @@ func (a Attributes) Row(class string) []float64 {
 	return a.Values[i*len(a.Names) : (i+1)*len(a.Names)]
 }
 
-// signatures are the attributes of the named classes, less their mean over the seen ones, each scaled to length 1:
-// [len(classes), len(a.Names)].
+// signatures are the attributes of the named classes, less their mean over the seen ones, each
+// scaled to length 1: [len(classes), len(a.Names)].
 func (a Attributes) signatures(classes, seen []string) ([]float64, error) {
 	if err := a.Check(); err != nil {
 		return nil, err

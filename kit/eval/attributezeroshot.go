@@ -12,46 +12,54 @@ import (
 	"sslkit/kit/metric"
 )
 
-// Penalties of [AttributeZeroShot] where fewer than four classes are seen: too few to hold two out and learn from two.
+// Penalties of [AttributeZeroShot] where fewer than four classes are seen: too few to hold two out
+// and learn from two.
 const (
 	FewClassGamma  = 0.1
 	FewClassLambda = 0.1
 )
 
-// AttributeZeroShot recognises classes of which it has seen no image, by their attributes: on the images of the other
-// classes it learns, in closed form, how the features of an image and the attributes of its class go together (ESZSL).
-// Every class of the features must have a row in Attributes.
+// AttributeZeroShot recognises classes of which it has seen no image, by their attributes: on the
+// images of the other classes it learns, in closed form, how the features of an image and the
+// attributes of its class go together (ESZSL). Every class of the features must have a row in
+// Attributes.
 //
 //	V = (XᵀX + Gamma·images I)⁻¹ XᵀY S (SᵀS + Lambda·classes I)⁻¹, the class of the largest xᵀ V s
 //
-// X are the features, standardised on the seen classes' images, Y is 1 for an image's class and -1 for the others, and S
-// the seen classes' attributes less their mean, each class's scaled to length 1 (as Xian et al. do). The paper centres
-// neither side; where that is not done, what all classes have in common outweighs what sets them apart.
+// X are the features, standardised on the seen classes' images, Y is 1 for an image's class and -1
+// for the others, and S the seen classes' attributes less their mean, each class's scaled to length
+// 1 (as Xian et al. do). The paper centres neither side; where that is not done, what all classes
+// have in common outweighs what sets them apart.
 //
-// Gamma and Lambda are chosen on the training images of seen classes only, a fifth of these classes being held out in turn
-// and recognised among themselves.
+// Gamma and Lambda are chosen on the training images of seen classes only, a fifth of these classes
+// being held out in turn and recognised among themselves.
 //
-// Accuracies are means over the classes of each class's own. That on the unseen classes, chosen from among the unseen, is
-// the zero-shot figure: chance is 1 in the number of them. Generalised zero-shot chooses from among all classes, for images
-// of seen ones too, and tells both accuracies and their harmonic mean; it is much harder, since what is unseen looks like
-// the seen class that is most like it.
+// Accuracies are means over the classes of each class's own. That on the unseen classes, chosen
+// from among the unseen, is the zero-shot figure: chance is 1 in the number of them. Generalised
+// zero-shot chooses from among all classes, for images of seen ones too, and tells both accuracies
+// and their harmonic mean; it is much harder, since what is unseen looks like the seen class that
+// is most like it.
 //
-// Of a self-supervised encoder ask whether images of the unseen classes were among those it was pretrained on, without
-// their labels. That is no leak of labels, but no zero-shot either where the term is meant strictly.
+// Of a self-supervised encoder ask whether images of the unseen classes were among those it was
+// pretrained on, without their labels. That is no leak of labels, but no zero-shot either where the
+// term is meant strictly.
 //
-// C. H. Lampert et al., "Learning to detect unseen object classes by between-class attribute transfer", CVPR 2009 (the
-// task); B. Romera-Paredes, P. Torr, "An embarrassingly simple approach to zero-shot learning", ICML 2015 (the method);
-// Y. Xian et al., "Zero-shot learning: a comprehensive evaluation of the good, the bad and the ugly", TPAMI 2019
-// (arXiv:1707.00600; the protocol).
+// C. H. Lampert et al., "Learning to detect unseen object classes by between-class attribute
+// transfer", CVPR 2009 (the task); B. Romera-Paredes, P. Torr, "An embarrassingly simple approach
+// to zero-shot learning", ICML 2015 (the method); Y. Xian et al., "Zero-shot learning: a
+// comprehensive evaluation of the good, the bad and the ugly", TPAMI 2019 (arXiv:1707.00600; the
+// protocol).
 type AttributeZeroShot struct {
 	// Attributes of the classes; see [ReadAttributes].
 	Attributes Attributes
-	// Unseen are the names of the classes to be recognised unseen, at least 2. Their images in train are not looked at.
+	// Unseen are the names of the classes to be recognised unseen, at least 2. Their images in
+	// train are not looked at.
 	Unseen []string
-	// Gamma are the candidates for the penalty on the embeddings' side, each above 0. One of each, Gamma and Lambda: they are
-	// used as they are. Default: 10, 1, 0.1, 0.01, 0.001.
+	// Gamma are the candidates for the penalty on the embeddings' side, each above 0. One of each,
+	// Gamma and Lambda: they are used as they are. Default: 10, 1, 0.1, 0.01, 0.001.
 	Gamma []float64
-	// Lambda are the candidates for the penalty on the attributes' side, each above 0. Default: 1, 0.1, 0.01, 0.001.
+	// Lambda are the candidates for the penalty on the attributes' side, each above 0. Default: 1,
+	// 0.1, 0.01, 0.001.
 	Lambda []float64
 	// Resamples of the bootstrap over test images, at least 100. Default: 1,000.
 	Resamples int
@@ -59,9 +67,9 @@ type AttributeZeroShot struct {
 	Seed uint64
 }
 
-// AttributeZeroShotResult is the accuracy on the unseen classes, chosen from among them. N counts their test images, and
-// Predictions are theirs, in the order of the rows; Labels, LabelsPerClass and SubsetHash speak of the training images of
-// seen classes.
+// AttributeZeroShotResult is the accuracy on the unseen classes, chosen from among them. N counts
+// their test images, and Predictions are theirs, in the order of the rows; Labels, LabelsPerClass
+// and SubsetHash speak of the training images of seen classes.
 type AttributeZeroShotResult struct {
 	Result
 	Unseen []string `json:"unseen"` // Unseen are the names of the classes, in the order of their indices.
@@ -85,8 +93,8 @@ type GeneralizedZeroShot struct {
 //
 //	zero-shot of 10 classes by attributes (ESZSL, ...) 61.3 % [60.3, 62.2], 913 test images, 4,527 labels of 40 seen classes
 //
-// and where test has images of seen classes goes on with "; generalised 70.1 % seen, 20.4 % unseen, harmonic mean 31.6 %
-// [30.2, 33.0]".
+// and where test has images of seen classes goes on with "; generalised 70.1 % seen, 20.4 % unseen,
+// harmonic mean 31.6 % [30.2, 33.0]".
 func (r AttributeZeroShotResult) String() string {
 	seen := 0
 	for _, n := range r.LabelsPerClass {
@@ -100,12 +108,14 @@ func (r AttributeZeroShotResult) String() string {
 	return words
 }
 
-// Evaluate fits on the images of seen classes in train and recognises those of test. The intervals are percentile
-// bootstraps of the test images within their classes; they do not speak of other classes.
+// Evaluate fits on the images of seen classes in train and recognises those of test. The intervals
+// are percentile bootstraps of the test images within their classes; they do not speak of other
+// classes.
 //
-// Errors: features that cannot be compared (see [Features.Check]), a missing label, a class without attributes or with the
-// mean's, settings out of range, a name in Unseen that is no class or has no test image, a test image of a
-// class that is neither seen nor in Unseen, fewer than two seen classes, an encoder that has changed.
+// Errors: features that cannot be compared (see [Features.Check]), a missing label, a class without
+// attributes or with the mean's, settings out of range, a name in Unseen that is no class or has no
+// test image, a test image of a class that is neither seen nor in Unseen, fewer than two seen
+// classes, an encoder that has changed.
 func (z AttributeZeroShot) Evaluate(train, test Features) (AttributeZeroShotResult, error) {
 	if err := checkProbe(train, test); err != nil {
 		return AttributeZeroShotResult{}, err
@@ -213,9 +223,10 @@ func newClassScore(class int, rows, predictions []int) classScore {
 	return s
 }
 
-// intervals is a figure made of the mean accuracies over seen and over unseen classes, with its bootstrap interval. Of a
-// class's n images, drawn anew with replacement, those recognised are binomially distributed, with the share that was
-// recognised. It is a pure function of the counts, Resamples and Seed.
+// intervals is a figure made of the mean accuracies over seen and over unseen classes, with its
+// bootstrap interval. Of a class's n images, drawn anew with replacement, those recognised are
+// binomially distributed, with the share that was recognised. It is a pure function of the counts,
+// Resamples and Seed.
 func (z AttributeZeroShot) intervals(seen, unseen []classScore, of func(seen, unseen float64) float64) metric.Interval {
 	exact := func(s classScore) float64 { return float64(s.correct) }
 	random := rand.NewPCG(z.Seed, 1)

@@ -19,8 +19,8 @@ func planted(name string, n, classes int, noise float64, seed uint64) (Features,
 	return plantedIn(2, name, n, classes, noise, seed)
 }
 
-// plantedIn are classes with random binary attributes, and images whose features are a random map of them with noise. The
-// world says which attributes and which map, the seed which images.
+// plantedIn are classes with random binary attributes, and images whose features are a random map
+// of them with noise. The world says which attributes and which map, the seed which images.
 func plantedIn(worldSeed uint64, name string, n, classes int, noise float64, seed uint64) (Features, Attributes) {
 	const dim, attributes = 12, 8
 	world := rand.New(rand.NewPCG(worldSeed, 1))
@@ -58,7 +58,8 @@ func plantedIn(worldSeed uint64, name string, n, classes int, noise float64, see
 
 var plantedUnseen = []string{"class 3", "class 17", "class 11", "class 5"}
 
-// The model is that of the paper, computed as it is written there, with the inverses and on the transposed matrices.
+// The model is that of the paper, computed as it is written there, with the inverses and on the
+// transposed matrices.
 func TestAttributeZeroShotAgainstNaive(t *testing.T) {
 	train, a := planted("train", 200, 20, 1, 1)
 	test, _ := planted("test", 300, 20, 1, 2)
@@ -147,14 +148,16 @@ func TestAttributeZeroShotAgainstNaive(t *testing.T) {
 	}
 }
 
-// By hand: A with attributes (1, 0) at (1, 0) and B with (0, 1) at (0, 1), one image each. Standardised the images are at
-// (1, -1) and (-1, 1), and the attributes, less their mean, (1, -1)/√2 and (-1, 1)/√2. XᵀX = 2 [[1, -1], [-1, 1]] and SᵀS =
-// [[1, -1], [-1, 1]] have eigenvalues 4 and 2 for (1, -1), the only direction there is, and so for gamma 1 and lambda 1/2
+// By hand: A with attributes (1, 0) at (1, 0) and B with (0, 1) at (0, 1), one image each.
+// Standardised the images are at (1, -1) and (-1, 1), and the attributes, less their mean, (1,
+// -1)/√2 and (-1, 1)/√2. XᵀX = 2 [[1, -1], [-1, 1]] and SᵀS = [[1, -1], [-1, 1]] have eigenvalues 4
+// and 2 for (1, -1), the only direction there is, and so for gamma 1 and lambda 1/2
 //
 //	V = 2√2/((4 + 2)·(2 + 1)) [[1, -1], [-1, 1]] = √2/9 [[1, -1], [-1, 1]]
 //
-// twice that in terms of the features, whose deviation is 1/2. With d = x₀ - x₁ times a constant A scores √2 d, B -√2 d, C
-// with (1, 1), which is (1, 1)/√2, nothing, and D with (1, -1), which is (1, -3)/√10, 4/√10 d.
+// twice that in terms of the features, whose deviation is 1/2. With d = x₀ - x₁ times a constant A
+// scores √2 d, B -√2 d, C with (1, 1), which is (1, 1)/√2, nothing, and D with (1, -1), which is
+// (1, -3)/√10, 4/√10 d.
 func TestAttributeZeroShotByHand(t *testing.T) {
 	classes := []string{"A", "B", "C", "D"}
 	train := Features{N: 2, Dim: 2, Name: "train", X: []float32{1, 0, 0, 1}, Labels: []int{0, 1}, Classes: classes}
@@ -187,8 +190,8 @@ func TestAttributeZeroShotByHand(t *testing.T) {
 	}
 }
 
-// Classes are recognised of which no image was seen, far above chance; with attributes that belong to other classes they
-// are not.
+// Classes are recognised of which no image was seen, far above chance; with attributes that belong
+// to other classes they are not.
 func TestAttributeZeroShotPlanted(t *testing.T) {
 	train, a := planted("train", 1000, 20, 1, 1)
 	test, _ := planted("test", 2000, 20, 1, 2)

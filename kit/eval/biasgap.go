@@ -6,21 +6,23 @@ import (
 	"sslkit/kit/metric"
 )
 
-// BiasGap compares test images on which a misleading attribute agrees with the class (bias-aligned, such as a class in front of
-// the background that it mostly had in training) with those on which it does not (bias-conflicting). Both accuracies are
-// means over the classes of each class's own, over the classes that have images on both sides, so that a class that is harder
-// than others cancels out. Where as many classes go with each group, a group that is harder than others cancels out too: then
-// only a probe that takes the attribute for the class has a gap, and the interval of Gap covers 0 where nothing misleads. It
-// speaks of more test images, not of more training images: what goes together in these by chance is learned too, and with few
-// of them that is a bias, which Gap then shows. (The plain gap between groups need not cover 0 then, and need not move with
-// the bias: if half of the classes lose in each group, the groups lose alike.)
+// BiasGap compares test images on which a misleading attribute agrees with the class (bias-aligned,
+// such as a class in front of the background that it mostly had in training) with those on which it
+// does not (bias-conflicting). Both accuracies are means over the classes of each class's own, over
+// the classes that have images on both sides, so that a class that is harder than others cancels
+// out. Where as many classes go with each group, a group that is harder than others cancels out
+// too: then only a probe that takes the attribute for the class has a gap, and the interval of Gap
+// covers 0 where nothing misleads. It speaks of more test images, not of more training images: what
+// goes together in these by chance is learned too, and with few of them that is a bias, which Gap
+// then shows. (The plain gap between groups need not cover 0 then, and need not move with the bias:
+// if half of the classes lose in each group, the groups lose alike.)
 //
 // J. Nam et al., "Learning from failure", NeurIPS 2020 (arXiv:2007.02561), for the terms.
 type BiasGap struct {
 	Aligned     metric.Interval `json:"aligned"`     // Aligned is the accuracy where attribute and class agree.
 	Conflicting metric.Interval `json:"conflicting"` // Conflicting is the accuracy where they do not.
-	// Gap is Aligned less Conflicting, with the percentile bootstrap within the classes, extended to 0 where a permutation
-	// test does not reject: see [metric.Subgroups].
+	// Gap is Aligned less Conflicting, with the percentile bootstrap within the classes, extended
+	// to 0 where a permutation test does not reject: see [metric.Subgroups].
 	Gap     metric.Interval `json:"gap"`
 	Classes int             `json:"classes"` // Classes that were compared.
 }

@@ -8,7 +8,8 @@ import (
 	"sslkit/kit/metric"
 )
 
-// A probe on few images is too sure of itself; the temperature mends that and changes no prediction.
+// A probe on few images is too sure of itself; the temperature mends that and changes no
+// prediction.
 func TestCalibration(t *testing.T) {
 	train, test := gaussians("train", 60, 20, 3, 1, 1), gaussians("test", 600, 20, 3, 1, 2)
 	validation := gaussians("validation", 300, 20, 3, 1, 3)

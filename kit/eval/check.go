@@ -2,8 +2,8 @@ package eval
 
 import "math"
 
-// Check returns an error that names the field that is out of range, whatever the features: K above the number of training
-// images is found by Evaluate.
+// Check returns an error that names the field that is out of range, whatever the features: K above
+// the number of training images is found by Evaluate.
 func (k KNN) Check() error {
 	_, err := k.withDefaults(max(k.K, DefaultK))
 	return err
@@ -15,7 +15,8 @@ func (l Linear) Check() error {
 	return err
 }
 
-// Check returns an error that names the field that is out of range, whatever the features, the probe's own among them.
+// Check returns an error that names the field that is out of range, whatever the features, the
+// probe's own among them.
 func (c LabelCurve) Check() error {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -30,8 +31,8 @@ func (s FewShot) Check() error {
 	return err
 }
 
-// Check returns an error that names the field that is out of range, whatever the features: K above the number of gallery
-// images is found by Evaluate.
+// Check returns an error that names the field that is out of range, whatever the features: K above
+// the number of gallery images is found by Evaluate.
 func (r Retrieval) Check() error {
 	_, err := r.withDefaults(math.MaxInt, "")
 	return err

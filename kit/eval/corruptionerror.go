@@ -11,15 +11,18 @@ import (
 	"sslkit/kit/metric"
 )
 
-// CorruptionErrors compare two encoders on corrupted images: [corrupt.MeanCorruptionError] and its relative twin, as shares
-// (the paper gives percent). Intervals are the percentile bootstrap's over test images, the same being drawn for both.
+// CorruptionErrors compare two encoders on corrupted images: [corrupt.MeanCorruptionError] and its
+// relative twin, as shares (the paper gives percent). Intervals are the percentile bootstrap's over
+// test images, the same being drawn for both.
 type CorruptionErrors struct {
 	Protocol string                                 `json:"protocol"` // Protocol names both.
 	Each     map[corrupt.Corruption]metric.Interval `json:"each"`     // Each corruption's error, CE.
 	Mean     metric.Interval                        `json:"mean"`     // Mean is mCE: below 1, better than the baseline.
-	// Relative is relative mCE, of what corruptions add to the clean error; nil where Undefined says why.
+	// Relative is relative mCE, of what corruptions add to the clean error; nil where Undefined
+	// says why.
 	Relative *metric.Interval `json:"relative,omitempty"`
-	// Undefined names a corruption that adds nothing to the baseline's error, so that there is nothing to divide by.
+	// Undefined names a corruption that adds nothing to the baseline's error, so that there is
+	// nothing to divide by.
 	Undefined string `json:"undefined,omitempty"`
 }
 
@@ -53,9 +56,10 @@ func (r RobustnessResult) errorsOver(images []int) (clean float64, all corrupt.E
 	return rates[0], all
 }
 
-// Against divides the errors of r by a baseline's, for instance those of a probe on a supervised encoder. Both must be of the
-// same test images under all fifteen corruptions. Errors: results that were read from a file (they hold no single images),
-// other images, a corruption that is missing, a baseline without errors.
+// Against divides the errors of r by a baseline's, for instance those of a probe on a supervised
+// encoder. Both must be of the same test images under all fifteen corruptions. Errors: results that
+// were read from a file (they hold no single images), other images, a corruption that is missing, a
+// baseline without errors.
 func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, error) {
 	if len(r.right) == 0 || len(baseline.right) == 0 {
 		return CorruptionErrors{}, errors.New("eval.RobustnessResult.Against: a result holds no single images; it must hold what " +
@@ -130,7 +134,8 @@ func (r RobustnessResult) Against(baseline RobustnessResult) (CorruptionErrors, 
 	return out, nil
 }
 
-// Table is the result in Markdown: the accuracy by severity of each corruption, and below it the means over the corruptions.
+// Table is the result in Markdown: the accuracy by severity of each corruption, and below it the
+// means over the corruptions.
 func (r RobustnessResult) Table() string {
 	var b strings.Builder
 	b.WriteString("| top-1 accuracy, % | severity 1 | 2 | 3 | 4 | 5 |\n|---|---:|---:|---:|---:|---:|\n")

@@ -1,9 +1,8 @@
-// Package eval judges a frozen encoder by its features: k-nearest neighbours,
-// a linear probe, accuracy against the number of labels, few-shot episodes,
-// zero-shot by attributes or by texts, and retrieval. A protocol is a struct literal with
-// one verb, Evaluate, and every [Result] says how it came about: the protocol in
-// words, the interval and what it speaks of, the hash of the labelled subset,
-// the seeds, and the encoder's hash before and after the probe.
+// Package eval judges a frozen encoder by its features: k-nearest neighbours, a linear probe,
+// accuracy against the number of labels, few-shot episodes, zero-shot by attributes or by texts,
+// and retrieval. A protocol is a struct literal with one verb, Evaluate, and every [Result] says
+// how it came about: the protocol in words, the interval and what it speaks of, the hash of the
+// labelled subset, the seeds, and the encoder's hash before and after the probe.
 //
 //	knn, err := eval.KNN{}.Evaluate(train, test)
 //	fmt.Println(knn) // k-NN (k 20, cosine, T 0.1) 61.3 % [60.3, 62.2], 10,000 test images, 50,000 labels

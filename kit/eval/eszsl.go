@@ -2,16 +2,17 @@ package eval
 
 import "gonum.org/v1/gonum/mat"
 
-// eszsl is the bilinear model of ESZSL, which scores an embedding x for a class with attributes s as xᵀ V s, in closed
-// form. For X [images, dim], the classes' attributes S [classes, attributes], and Y [images, classes] with 1 for an image's
-// class and -1 for the others, it is
+// eszsl is the bilinear model of ESZSL, which scores an embedding x for a class with attributes s
+// as xᵀ V s, in closed form. For X [images, dim], the classes' attributes S [classes, attributes],
+// and Y [images, classes] with 1 for an image's class and -1 for the others, it is
 //
 //	V = (XᵀX + gamma·images I)⁻¹ XᵀY S (SᵀS + lambda·classes I)⁻¹
 //
-// where the paper's γ and λ are the sums' penalties, and here those of means: that way a value says the same for any number
-// of images and classes.
+// where the paper's γ and λ are the sums' penalties, and here those of means: that way a value says
+// the same for any number of images and classes.
 //
-// B. Romera-Paredes, P. Torr, "An embarrassingly simple approach to zero-shot learning", ICML 2015, equation 7.
+// B. Romera-Paredes, P. Torr, "An embarrassingly simple approach to zero-shot learning", ICML 2015,
+// equation 7.
 type eszsl struct {
 	images int
 	gram   *mat.SymDense // XᵀX, [dim, dim]
@@ -19,8 +20,8 @@ type eszsl struct {
 	s      *mat.Dense    // S, [classes, attributes]
 }
 
-// imageSums is what the images of some classes add to the model. The squares are summed over all of them, since a matrix
-// for each class would not fit into memory where classes are many.
+// imageSums is what the images of some classes add to the model. The squares are summed over all of
+// them, since a matrix for each class would not fit into memory where classes are many.
 type imageSums struct {
 	images int
 	gram   *mat.SymDense // [dim, dim], over the images of all the classes
@@ -50,7 +51,8 @@ func sumImages(x []float64, dim int, rows [][]int) imageSums {
 	return out
 }
 
-// newESZSL is the model of the groups' classes, whose attributes are s [classes, attributes], in the order of the groups.
+// newESZSL is the model of the groups' classes, whose attributes are s [classes, attributes], in
+// the order of the groups.
 func newESZSL(groups []imageSums, s *mat.Dense) *eszsl {
 	classes, _ := s.Dims()
 	dim := groups[0].gram.SymmetricDim()

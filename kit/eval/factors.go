@@ -20,8 +20,8 @@ type Factor struct {
 // defaultBins is into how many bins [Factors] cuts a factor.
 const defaultBins = 4
 
-// Factors asks where a probe fails: its accuracy in bins of each factor, cut at the quantiles of the test images' values, so
-// that bins are about equally full. Images of equal value share a bin.
+// Factors asks where a probe fails: its accuracy in bins of each factor, cut at the quantiles of
+// the test images' values, so that bins are about equally full. Images of equal value share a bin.
 //
 //	values, err := data.Shapes{}.Factors(data.Test, test.N)
 //	report, err := eval.Factors{Factors: []eval.Factor{{Name: "size", Values: values[0]}}}.Evaluate(train, test)
@@ -41,8 +41,9 @@ type FactorReport struct {
 type FactorCurve struct {
 	Name string      `json:"name"` // Name of the factor.
 	Bins []FactorBin `json:"bins"` // Bins in rising order.
-	// Gap is the last bin's accuracy minus the first's where there are two bins, else the largest difference between two. Its
-	// interval holds 0 where the factor does not matter: see [metric.DemographicParityDifference].
+	// Gap is the last bin's accuracy minus the first's where there are two bins, else the largest
+	// difference between two. Its interval holds 0 where the factor does not matter: see
+	// [metric.DemographicParityDifference].
 	Gap metric.Gap `json:"gap"`
 }
 
@@ -53,8 +54,9 @@ type FactorBin struct {
 	Accuracy metric.Interval `json:"accuracy"` // Accuracy with Wilson's interval.
 }
 
-// Evaluate fits the probe and judges it by factor. Errors: what the probe refuses, a factor with another number of values than
-// test has images, values that are not finite or all the same, settings out of range.
+// Evaluate fits the probe and judges it by factor. Errors: what the probe refuses, a factor with
+// another number of values than test has images, values that are not finite or all the same,
+// settings out of range.
 func (f Factors) Evaluate(train, test Features) (FactorReport, error) {
 	bins := cmp.Or(f.Bins, defaultBins)
 	if err := setting.AtLeast(2, "eval.Factors: Bins", bins, defaultBins); err != nil {
@@ -115,7 +117,8 @@ func (f Factors) Evaluate(train, test Features) (FactorReport, error) {
 	return report, nil
 }
 
-// quantileBins is the bin of each value, numbered without gaps; equal values go where the middle of them lies.
+// quantileBins is the bin of each value, numbered without gaps; equal values go where the middle of
+// them lies.
 func quantileBins(values []float64, bins int) []int {
 	order := make([]int, len(values))
 	for i := range order {

@@ -10,22 +10,24 @@ import (
 	"sslkit/kit/metric"
 )
 
-// Fairness asks whether a probe serves the subgroups of the test images alike: the values of any attribute, [Features].Groups.
+// Fairness asks whether a probe serves the subgroups of the test images alike: the values of any
+// attribute, [Features].Groups.
 //
 //	report, err := eval.Fairness{Attribute: "background"}.Evaluate(train, test)
 //
-// Three kinds of gaps answer three questions. That between groups ([FairnessReport].Groups) says who is served worse; it may
-// come from images that are harder, and then is there without any bias in the training images. Those of decisions say whether
-// the group changes what is predicted. And the bias gap ([BiasGap]) says whether the probe relies on the attribute in place
-// of the class.
+// Three kinds of gaps answer three questions. That between groups ([FairnessReport].Groups) says
+// who is served worse; it may come from images that are harder, and then is there without any bias
+// in the training images. Those of decisions say whether the group changes what is predicted. And
+// the bias gap ([BiasGap]) says whether the probe relies on the attribute in place of the class.
 type Fairness struct {
 	Attribute string // Attribute is its name, for the protocol. Default: "group".
 	Probe     Probe  // Probe to fit; its Result must hold the predictions. Default: Linear{}.
-	// Positive are the classes that count together as the decision "yes", of which demographic parity and equalised odds speak.
-	// Default: each class against the rest, one after the other.
+	// Positive are the classes that count together as the decision "yes", of which demographic
+	// parity and equalised odds speak. Default: each class against the rest, one after the other.
 	Positive []int
-	// Aligned tells which pairs of class and group go together where the attribute is misleading, [classes][groups]. Default:
-	// those that are more frequent in train than they would be by chance; without train.Groups no bias gap is taken.
+	// Aligned tells which pairs of class and group go together where the attribute is misleading,
+	// [classes][groups]. Default: those that are more frequent in train than they would be by
+	// chance; without train.Groups no bias gap is taken.
 	Aligned   [][]bool
 	Resamples int    // Resamples of the bootstrap and the permutations, at least 100. Default: 1,000.
 	Seed      uint64 // Seed of these.
@@ -38,8 +40,9 @@ type FairnessReport struct {
 	GroupNames []string `json:"group_names"` // GroupNames are its values, by index.
 	// Groups are the accuracies of each, the worst, and the gap with its bootstrap interval.
 	Groups metric.SubgroupReport `json:"groups"`
-	// Cells are the accuracies of each pair of class and group, with Wilson's interval; WorstCell is the lowest of them, what
-	// papers on group robustness call worst-group accuracy. The lowest of many is below all their true values by chance.
+	// Cells are the accuracies of each pair of class and group, with Wilson's interval; WorstCell
+	// is the lowest of them, what papers on group robustness call worst-group accuracy. The lowest
+	// of many is below all their true values by chance.
 	Cells     []CellAccuracy `json:"cells"`
 	WorstCell CellAccuracy   `json:"worst_cell"`
 	Bias      *BiasGap       `json:"bias,omitempty"` // Bias is nil where it is not known which pairs go together.
@@ -53,8 +56,9 @@ type CellAccuracy struct {
 	Accuracy metric.Interval `json:"accuracy"` // Accuracy with Wilson's interval.
 }
 
-// Decision is a yes or no made of the predictions. Intervals are Newcombe's, which stay honest where a bootstrap's do not
-// (small groups, rates near 0 and 1): see [metric.DemographicParityDifference].
+// Decision is a yes or no made of the predictions. Intervals are Newcombe's, which stay honest
+// where a bootstrap's do not (small groups, rates near 0 and 1): see
+// [metric.DemographicParityDifference].
 type Decision struct {
 	Name string `json:"name"` // Name of the positive classes.
 	// DemographicParity is the gap in how often "yes" is said.
@@ -69,8 +73,9 @@ func (s Fairness) Check() error {
 	return cmp.Or(checkResamples("eval.Fairness", cmp.Or(s.Resamples, DefaultResamples)), checkedProbe(s.Probe))
 }
 
-// Evaluate fits the probe and compares the groups of test. Errors: what the probe refuses, a test without Groups or with one
-// group only, GroupNames of train and test that differ, settings out of range.
+// Evaluate fits the probe and compares the groups of test. Errors: what the probe refuses, a test
+// without Groups or with one group only, GroupNames of train and test that differ, settings out of
+// range.
 func (s Fairness) Evaluate(train, test Features) (FairnessReport, error) {
 	s.Attribute = cmp.Or(s.Attribute, "group")
 	if err := s.Check(); err != nil {

@@ -11,8 +11,9 @@ import (
 	"sslkit/kit/metric"
 )
 
-// grouped are n points of four classes, each of group (class mod 2) with probability (1+spurious)/2. The first four
-// coordinates tell the class, with the given noise in each group; the fifth tells the group, clearly.
+// grouped are n points of four classes, each of group (class mod 2) with probability
+// (1+spurious)/2. The first four coordinates tell the class, with the given noise in each group;
+// the fifth tells the group, clearly.
 func grouped(name string, n int, spurious float64, noise [2]float64, seed uint64) Features {
 	random := rand.New(rand.NewPCG(seed, 0))
 	f := Features{N: n, Dim: 5, Name: name, Classes: []string{"a", "b", "c", "d"}, GroupNames: []string{"warm", "cool"}}
@@ -50,10 +51,12 @@ func TestFairnessFindsPlantedBias(t *testing.T) {
 		}
 		return report
 	}
-	// Nothing planted: each interval covers 0 but in some 5 % of all cases (more than 5 of 30 have a chance of 0.3 %).
+	// Nothing planted: each interval covers 0 but in some 5 % of all cases (more than 5 of 30 have
+	// a chance of 0.3 %).
 	missed := map[string]int{}
 	for seed := range uint64(30) {
-		// In a few training images class and group go together by chance, the probe learns it, and then has a bias. Not so here.
+		// In a few training images class and group go together by chance, the probe learns it, and
+		// then has a bias. Not so here.
 		train := grouped("train", 400, 0, even, 100+seed)
 		for i := range train.Groups {
 			train.X[5*i+4] += 3 * float32(i/4%2-train.Groups[i])
@@ -79,8 +82,8 @@ func TestFairnessFindsPlantedBias(t *testing.T) {
 		}
 	}
 	t.Logf("intervals that do not cover 0, of 30: %v", missed)
-	// Planted: the bias gap and the decisions exclude 0, and the gap between groups says nothing, for each loses half of its
-	// classes.
+	// Planted: the bias gap and the decisions exclude 0, and the gap between groups says nothing,
+	// for each loses half of its classes.
 	biased := judge(.9, quick)
 	if biased.Bias.Gap.Low <= .05 || biased.Decisions[0].DemographicParity.Low <= .05 ||
 		biased.Decisions[0].EqualizedOdds.Difference.Low <= .05 {
@@ -119,7 +122,8 @@ func TestFairnessFindsPlantedBias(t *testing.T) {
 	}
 }
 
-// Images of one group are harder, and nothing is planted: the groups have a gap, and the probe no bias.
+// Images of one group are harder, and nothing is planted: the groups have a gap, and the probe no
+// bias.
 func TestHarderGroupIsNoBias(t *testing.T) {
 	hard := [2]float64{.4, 1.2}
 	report, err := Fairness{Probe: quick, Aligned: parity}.Evaluate(grouped("train", 2000, 0, hard, 1), grouped("test", 2000,
@@ -135,8 +139,9 @@ func TestHarderGroupIsNoBias(t *testing.T) {
 	}
 }
 
-// The bias gap of known predictions: class 0 is right on 3 of 4 aligned and 1 of 2 conflicting images, class 1 on all 2 and
-// none of 3: (3/4+1)/2 less (1/2+0)/2 = 0.625. Class 2 has no conflicting image and is left out.
+// The bias gap of known predictions: class 0 is right on 3 of 4 aligned and 1 of 2 conflicting
+// images, class 1 on all 2 and none of 3: (3/4+1)/2 less (1/2+0)/2 = 0.625. Class 2 has no
+// conflicting image and is left out.
 func TestBiasGapByHand(t *testing.T) {
 	test := Features{Classes: []string{"0", "1", "2"}}
 	var predicted []int
@@ -228,8 +233,9 @@ func TestGroupBalancedOnBalancedImages(t *testing.T) {
 	}
 }
 
-// The objective of group DRO, computed by plain loops at the model's weights, is what the probe tells; a long subgradient
-// descent finds nothing better than its gap allows, and the plain probe is worse.
+// The objective of group DRO, computed by plain loops at the model's weights, is what the probe
+// tells; a long subgradient descent finds nothing better than its gap allows, and the plain probe
+// is worse.
 func TestGroupDROAgainstSubgradientDescent(t *testing.T) {
 	train := grouped("train", 240, .8, [2]float64{.8, .8}, 1)
 	const l2, adjustment = 1e-2, .5

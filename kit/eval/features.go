@@ -28,8 +28,9 @@ type Features struct {
 	// Nil: the rows are the whole set in its order.
 	Indices []int
 
-	// Groups are the N subgroups of an attribute, as the background's or a scanner's, for [Fairness] and the probes
-	// that mend: indices in GroupNames. Nil: not known. Any column will do; [Features.WithGroups] sets one.
+	// Groups are the N subgroups of an attribute, as the background's or a scanner's, for
+	// [Fairness] and the probes that mend: indices in GroupNames. Nil: not known. Any column will
+	// do; [Features.WithGroups] sets one.
 	Groups     []int
 	GroupNames []string // GroupNames are the names of the attribute's values, by index.
 
@@ -103,8 +104,8 @@ func (f Features) Subset(s data.Subset) (Features, error) {
 	return f.rows(rows, s.Seed), nil
 }
 
-// Labelled is the part of f that has labels, a copy. So a figure may be of some images and among the classes of all: give the
-// others the label -1. It is an error where none has a label.
+// Labelled is the part of f that has labels, a copy. So a figure may be of some images and among
+// the classes of all: give the others the label -1. It is an error where none has a label.
 func (f Features) Labelled() (Features, error) {
 	if err := f.Check(); err != nil {
 		return Features{}, err
@@ -143,8 +144,8 @@ func (f Features) rows(rows []int, seed uint64) Features {
 	return out
 }
 
-// WithGroups is f with another attribute: groups are the index in names of each of the N rows. X is shared. Errors: another
-// number of groups than rows, a group without a name.
+// WithGroups is f with another attribute: groups are the index in names of each of the N rows. X is
+// shared. Errors: another number of groups than rows, a group without a name.
 func (f Features) WithGroups(names []string, groups []int) (Features, error) {
 	f.GroupNames, f.Groups = names, groups
 	if groups == nil {
@@ -244,8 +245,8 @@ func checkLeak(train, test Features) error {
 	return err
 }
 
-// ArgMax is the column of each row's largest value, the first of equal ones: the predicted classes, where the columns are
-// the classes' logits.
+// ArgMax is the column of each row's largest value, the first of equal ones: the predicted classes,
+// where the columns are the classes' logits.
 func (f Features) ArgMax() []int {
 	largest := make([]int, f.N)
 	for i := range largest {

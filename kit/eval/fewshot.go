@@ -21,25 +21,28 @@ const (
 	DefaultEpisodes = 600
 )
 
-// Classifier names the class of each image of test, which may be unlabelled, having learned from train. [Prototypes],
-// [Ridge] and [KNN] are classifiers.
+// Classifier names the class of each image of test, which may be unlabelled, having learned from
+// train. [Prototypes], [Ridge] and [KNN] are classifiers.
 type Classifier interface {
 	Predict(train, test Features) ([]int, error)
 }
 
-// FewShot is N-way K-shot classification. Each of many episodes draws Ways classes, Shots labelled images of each (the
-// support) and Queries others of each, and the classifier, having seen the support alone, names the queries' classes among
-// the Ways. The figure is the mean accuracy over the episodes.
+// FewShot is N-way K-shot classification. Each of many episodes draws Ways classes, Shots labelled
+// images of each (the support) and Queries others of each, and the classifier, having seen the
+// support alone, names the queries' classes among the Ways. The figure is the mean accuracy over
+// the episodes.
 //
-// In the literature the classes are ones that the encoder was not trained on: pass features of such a set, or name the
-// classes in Classes. On classes that it has seen, the figure is a measure of the representation like the other probes'.
+// In the literature the classes are ones that the encoder was not trained on: pass features of such
+// a set, or name the classes in Classes. On classes that it has seen, the figure is a measure of
+// the representation like the other probes'.
 //
-// An episode depends on Seed, its number, and the labels alone, so two encoders over the same images get the same episodes,
-// and may be compared episode by episode. The order of the rows does not matter where Features.Indices tells which image
-// each one is.
+// An episode depends on Seed, its number, and the labels alone, so two encoders over the same
+// images get the same episodes, and may be compared episode by episode. The order of the rows does
+// not matter where Features.Indices tells which image each one is.
 //
-// O. Vinyals et al., "Matching networks for one shot learning", NeurIPS 2016 (the protocol); W.-Y. Chen et al., "A closer
-// look at few-shot classification", ICLR 2019 (600 episodes, 95 % interval, frozen encoders as baselines).
+// O. Vinyals et al., "Matching networks for one shot learning", NeurIPS 2016 (the protocol); W.-Y.
+// Chen et al., "A closer look at few-shot classification", ICLR 2019 (600 episodes, 95 % interval,
+// frozen encoders as baselines).
 type FewShot struct {
 	Ways     int    // Ways are the classes of an episode, at least 2. Default: 5.
 	Shots    int    // Shots are the labelled images of each class, at least 1. Default: 1.
@@ -47,14 +50,17 @@ type FewShot struct {
 	Episodes int    // Episodes, at least 1. Default: 600.
 	Seed     uint64 // Seed draws the episodes.
 
-	// Classes to draw from, by name. Default: all. Those with fewer than Shots+Queries images are left out.
+	// Classes to draw from, by name. Default: all. Those with fewer than Shots+Queries images are
+	// left out.
 	Classes []string
-	// Classifier learns from the support. It is called from several goroutines. Default: Prototypes{}.
+	// Classifier learns from the support. It is called from several goroutines. Default:
+	// Prototypes{}.
 	Classifier Classifier
 }
 
-// FewShotResult is the mean accuracy over the episodes. N counts the images that episodes were drawn from, Labels and
-// LabelsPerClass those that the classifier sees in one episode, and SubsetHash names the set that was drawn from.
+// FewShotResult is the mean accuracy over the episodes. N counts the images that episodes were
+// drawn from, Labels and LabelsPerClass those that the classifier sees in one episode, and
+// SubsetHash names the set that was drawn from.
 type FewShotResult struct {
 	Result
 	Ways     int       `json:"ways"`     // Ways are the classes of an episode.
@@ -72,12 +78,14 @@ func (r FewShotResult) String() string {
 		r.Protocol, 100*r.Value, 100*r.Low, 100*r.High, thousands(r.Episodes))
 }
 
-// Evaluate draws the episodes from set and averages. It is a pure function of the features and the settings. The interval
-// is the literature's, 1.96 standard errors of the mean over the episodes on either side (without width for one episode):
-// it speaks of more episodes of these images, not of other images.
+// Evaluate draws the episodes from set and averages. It is a pure function of the features and the
+// settings. The interval is the literature's, 1.96 standard errors of the mean over the episodes on
+// either side (without width for one episode): it speaks of more episodes of these images, not of
+// other images.
 //
-// Errors: bad features (see [Features.Check]), a missing label, settings out of range, Ways above the number of classes
-// with Shots+Queries images, what the classifier refuses, an encoder that has changed.
+// Errors: bad features (see [Features.Check]), a missing label, settings out of range, Ways above
+// the number of classes with Shots+Queries images, what the classifier refuses, an encoder that has
+// changed.
 func (s FewShot) Evaluate(set Features) (FewShotResult, error) {
 	if err := checkLabelled(set); err != nil {
 		return FewShotResult{}, err
@@ -100,7 +108,8 @@ func (s FewShot) Evaluate(set Features) (FewShotResult, error) {
 	return s.result(set, pool, accuracy)
 }
 
-// pool are the rows of the classes to draw from, a class an element, in an order that is the images' and not the rows'.
+// pool are the rows of the classes to draw from, a class an element, in an order that is the
+// images' and not the rows'.
 func (s FewShot) pool(set Features) ([][]int, error) {
 	wanted := make([]bool, len(set.Classes))
 	for c := range wanted {

@@ -84,8 +84,8 @@ func TestFewShotPrototypesAgainstNaive(t *testing.T) {
 // By hand: prototypes (1, 0) and (0, 4).
 func TestFewShotPrototypesByHand(t *testing.T) {
 	train := Features{N: 3, Dim: 2, X: []float32{2, 0, 0, 0, 0, 4}, Labels: []int{0, 0, 1}, Classes: []string{"a", "b"}}
-	// To (1, 1) the first is nearer, and both angles are 45°; to (1, 2) the first is at distance 4 and the second at 5, and
-	// the angle speaks for the second.
+	// To (1, 1) the first is nearer, and both angles are 45°; to (1, 2) the first is at distance 4
+	// and the second at 5, and the angle speaks for the second.
 	test := Features{N: 3, Dim: 2, X: []float32{1, 1, 1, 2, 0, 3}}
 	for _, c := range []struct {
 		p    Prototypes
@@ -139,8 +139,8 @@ func TestFewShotRidgeForms(t *testing.T) {
 	}
 }
 
-// By hand: one image of each of two classes at (1, 0) and (-1, 0). X Xᵀ is [[1, -1], [-1, 1]], its mean diagonal 1, and
-// W = 1/(2 + L2) for class a and the opposite for b.
+// By hand: one image of each of two classes at (1, 0) and (-1, 0). X Xᵀ is [[1, -1], [-1, 1]], its
+// mean diagonal 1, and W = 1/(2 + L2) for class a and the opposite for b.
 func TestFewShotRidgeByHand(t *testing.T) {
 	train := Features{N: 2, Dim: 2, X: []float32{1, 0, -1, 0}, Labels: []int{0, 1}, Classes: []string{"a", "b", "absent"}}
 	model, err := Ridge{L2: 2}.fit(train)
@@ -221,7 +221,8 @@ func (s *spy) Predict(support, queries Features) ([]int, error) {
 	return make([]int, queries.N), nil
 }
 
-// Every episode has the classes, shots and queries asked for, and no image in both; queries come without labels.
+// Every episode has the classes, shots and queries asked for, and no image in both; queries come
+// without labels.
 func TestFewShotEpisodes(t *testing.T) {
 	set := gaussians("set", 120, 4, 6, 1, 1)
 	look := &spy{fault: func(support, queries Features) error {
@@ -261,7 +262,8 @@ func TestFewShotEpisodes(t *testing.T) {
 	}
 }
 
-// The figure is a function of features and seed: however often it is computed, and in whatever order the rows stand.
+// The figure is a function of features and seed: however often it is computed, and in whatever
+// order the rows stand.
 func TestFewShotDeterministic(t *testing.T) {
 	set := gaussians("set", 300, 8, 10, 2, 1)
 	set.Indices = make([]int, set.N)

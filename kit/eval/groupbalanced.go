@@ -6,12 +6,13 @@ import (
 	"slices"
 )
 
-// GroupBalanced is the linear probe with every pair of a class and a group given the same weight, so that what mostly goes
-// together in the training images (a class and a background) is not worth learning. train needs Groups, the attribute not to
-// be relied on; test needs none.
+// GroupBalanced is the linear probe with every pair of a class and a group given the same weight,
+// so that what mostly goes together in the training images (a class and a background) is not worth
+// learning. train needs Groups, the attribute not to be relied on; test needs none.
 //
-// It weighs images, or, with Subsample, leaves images out until all pairs have as many as the smallest. B. Idrissi et al.,
-// "Simple data balancing achieves competitive worst-group-accuracy", CLeaR 2022 (arXiv:2110.14503), RWG and SUBG.
+// It weighs images, or, with Subsample, leaves images out until all pairs have as many as the
+// smallest. B. Idrissi et al., "Simple data balancing achieves competitive worst-group-accuracy",
+// CLeaR 2022 (arXiv:2110.14503), RWG and SUBG.
 type GroupBalanced struct {
 	Linear    Linear // Linear is how it is fitted.
 	Subsample bool   // Subsample draws images instead of weighing them, with Linear.Seed.
@@ -19,8 +20,8 @@ type GroupBalanced struct {
 
 var _ Probe = GroupBalanced{}
 
-// Evaluate fits on train and scores the predictions on test. Errors are those of [Linear], and a train without Groups or with
-// one group only.
+// Evaluate fits on train and scores the predictions on test. Errors are those of [Linear], and a
+// train without Groups or with one group only.
 func (b GroupBalanced) Evaluate(train, test Features) (Result, error) {
 	if err := checkProbe(train, test); err != nil {
 		return Result{}, err

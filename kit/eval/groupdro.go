@@ -17,21 +17,24 @@ const (
 	DefaultDROGap    = 0.02
 )
 
-// GroupDRO is the linear probe of group distributionally robust optimisation: it minimises the loss of the worst pair of a
-// class and a group, not the mean loss.
+// GroupDRO is the linear probe of group distributionally robust optimisation: it minimises the loss
+// of the worst pair of a class and a group, not the mean loss.
 //
 //	min over W, b of  max over g of (mean cross-entropy of pair g + Adjustment/√images of g)  + L2/2 ‖W‖²
 //
-// As in the paper's algorithm 1, the pairs have weights q that grow exponentially with their losses, q_g ← q_g
-// exp(Step·loss_g); but where the paper takes one stochastic gradient step between two such updates, for networks, here the
-// weighted probe is fitted to its minimum, since on frozen features the problem is convex. The mean of these fits goes
-// towards the solution, the weighted minima bound what is possible from below, and the probe stops when both are within Gap:
+// As in the paper's algorithm 1, the pairs have weights q that grow exponentially with their
+// losses, q_g ← q_g exp(Step·loss_g); but where the paper takes one stochastic gradient step
+// between two such updates, for networks, here the weighted probe is fitted to its minimum, since
+// on frozen features the problem is convex. The mean of these fits goes towards the solution, the
+// weighted minima bound what is possible from below, and the probe stops when both are within Gap:
 // the certificate is in Fit.Converged.
 //
-// The paper's finding that this needs strong regularisation holds for probes that can fit all their training images: on them
-// every loss goes to 0. Choose L2 on validation images, by the worst group's accuracy.
+// The paper's finding that this needs strong regularisation holds for probes that can fit all their
+// training images: on them every loss goes to 0. Choose L2 on validation images, by the worst
+// group's accuracy.
 //
-// S. Sagawa et al., "Distributionally robust neural networks for group shifts", ICLR 2020 (arXiv:1911.08731).
+// S. Sagawa et al., "Distributionally robust neural networks for group shifts", ICLR 2020
+// (arXiv:1911.08731).
 type GroupDRO struct {
 	L2         float64 // L2 above 0. Default: 0.01.
 	Adjustment float64 // Adjustment for small groups, the paper's C, at least 0. Default 0: none.
@@ -42,8 +45,9 @@ type GroupDRO struct {
 
 var _ Probe = GroupDRO{}
 
-// Evaluate fits on train, which needs Groups, and scores the predictions on test, which needs none. Errors are those of
-// [Linear], a train without Groups or with one group only, settings out of range.
+// Evaluate fits on train, which needs Groups, and scores the predictions on test, which needs none.
+// Errors are those of [Linear], a train without Groups or with one group only, settings out of
+// range.
 func (d GroupDRO) Evaluate(train, test Features) (Result, error) {
 	if err := checkProbe(train, test); err != nil {
 		return Result{}, err
@@ -55,7 +59,8 @@ func (d GroupDRO) Evaluate(train, test Features) (Result, error) {
 	return model.evaluate(train, test, 0)
 }
 
-// Fit is the probe fitted on train. Fit.Loss is the worst pair's loss with adjustment and penalty, Fit.Iterations are rounds.
+// Fit is the probe fitted on train. Fit.Loss is the worst pair's loss with adjustment and penalty,
+// Fit.Iterations are rounds.
 func (d GroupDRO) Fit(train Features) (*LinearModel, error) {
 	if err := checkLabelled(train); err != nil {
 		return nil, err
@@ -89,8 +94,8 @@ func (d GroupDRO) Fit(train Features) (*LinearModel, error) {
 	return newLinearModel(train, standard, best, fit, protocol), nil
 }
 
-// play lets the weights and the probe play against each other. It returns the best parameters with their objective, and a
-// lower bound of it.
+// play lets the weights and the probe play against each other. It returns the best parameters with
+// their objective, and a lower bound of it.
 func (d GroupDRO) play(problem *logistic, cells []cell) (best minimum, lower float64, rounds int, err error) {
 	size := (problem.dim + 1) * problem.classes
 	at, mean := make([]float64, size), make([]float64, size)

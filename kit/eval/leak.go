@@ -9,8 +9,8 @@ import (
 	"sslkit/data"
 )
 
-// Copies of test images among the labelled ones are an error from this share of either on. Public sets hold a few of their own
-// (of Fashion-MNIST's, for instance); Result.Copies tells below it.
+// Copies of test images among the labelled ones are an error from this share of either on. Public
+// sets hold a few of their own (of Fashion-MNIST's, for instance); Result.Copies tells below it.
 const copiesAllowed = 0.01
 
 // leakDims is the least number of features by which images can be told apart.
@@ -40,9 +40,10 @@ func checkSubset(f Features) error {
 	return nil
 }
 
-// copies counts the test images whose features are, bit for bit, those of a training image. An encoder maps equal images to
-// equal features, and others hardly ever; rows of zeros, and rows that more than two training images share (a collapsed
-// encoder, blank images), do not count. Too many of them are an error: test images were put among the labelled ones.
+// copies counts the test images whose features are, bit for bit, those of a training image. An
+// encoder maps equal images to equal features, and others hardly ever; rows of zeros, and rows that
+// more than two training images share (a collapsed encoder, blank images), do not count. Too many
+// of them are an error: test images were put among the labelled ones.
 func copies(train, test Features) (int, error) {
 	if train.Dim < leakDims || test.sameImages {
 		return 0, nil

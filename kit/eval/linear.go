@@ -70,7 +70,8 @@ func (l Linear) Evaluate(train, test Features) (Result, error) {
 // features without labels.
 func (l Linear) Fit(train Features) (*LinearModel, error) { return l.fitWeighted(train, nil) }
 
-// fitWeighted is Fit where each image's cross-entropy weighs weights[i], 1 on average; nil: all alike.
+// fitWeighted is Fit where each image's cross-entropy weighs weights[i], 1 on average; nil: all
+// alike.
 func (l Linear) fitWeighted(train Features, weights []float64) (*LinearModel, error) {
 	if err := checkLabelled(train); err != nil {
 		return nil, err

@@ -86,8 +86,8 @@ func TestLogisticGradient(t *testing.T) {
 	}
 }
 
-// Golden values: scikit-learn 1.9.1 (numpy, float64), on the same 24 points
-// standardised as newStandardizer does, by
+// Golden values: scikit-learn 1.9.1 (numpy, float64), on the same 24 points standardised as
+// newStandardizer does, by
 //
 //	var = x.var(0)
 //	z = (x - x.mean(0)) / np.sqrt((24 * var + var.mean()) / 25)
@@ -231,7 +231,8 @@ func TestLinearHoldsOneFoldOutAndFitsTheOthers(t *testing.T) {
 	for k, candidate := range model.Fit.Path {
 		var sum float64
 		for fold := range count {
-			// The two classes' weights are opposite at the optimum: one logit z, and the penalty of both is l2 · |w|²/4.
+			// The two classes' weights are opposite at the optimum: one logit z, and the penalty of
+			// both is l2 · |w|²/4.
 			var w [dim + 1]float64
 			logit := func(i int) float64 {
 				z := w[dim]
@@ -408,7 +409,8 @@ func TestLinearBadSettings(t *testing.T) {
 	wantError(t, "another encoder", err, "Encoder is e9")
 }
 
-// A tolerance that rounding keeps out of reach ends in a fit that says so, not in a line search without end.
+// A tolerance that rounding keeps out of reach ends in a fit that says so, not in a line search
+// without end.
 func TestLinearEndsBelowRounding(t *testing.T) {
 	f := gaussians("wide", 15, 40, 3, 1, 1)
 	fine, err := Linear{L2: []float64{.01}, Tolerance: 1e-16, MaxIterations: 100}.Fit(f)

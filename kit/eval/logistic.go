@@ -162,8 +162,8 @@ type minimum struct {
 	converged     bool
 }
 
-// evaluations of the objective that an iteration may take on average. Two are usual. Below the rounding of the loss a line search
-// may go on for ever.
+// evaluations of the objective that an iteration may take on average. Two are usual. Below the
+// rounding of the loss a line search may go on for ever.
 const evaluations = 10
 
 // minimize runs L-BFGS from start until no component of the gradient exceeds

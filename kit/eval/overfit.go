@@ -12,12 +12,13 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Overfit asks whether a probe has learned or memorised: how much better it is on the images that it was fitted on than on
-// held-out ones, and what it makes of labels that are dealt out at random.
+// Overfit asks whether a probe has learned or memorised: how much better it is on the images that
+// it was fitted on than on held-out ones, and what it makes of labels that are dealt out at random.
 //
-// On such labels nothing can be learned, so a probe must be at chance on held-out images; that it is not means that it has seen
-// their labels. How often it is right on its own images then is how much it can memorise: C. Zhang et al., "Understanding deep
-// learning requires rethinking generalization", ICLR 2017 (arXiv:1611.03530).
+// On such labels nothing can be learned, so a probe must be at chance on held-out images; that it
+// is not means that it has seen their labels. How often it is right on its own images then is how
+// much it can memorise: C. Zhang et al., "Understanding deep learning requires rethinking
+// generalization", ICLR 2017 (arXiv:1611.03530).
 type Overfit struct {
 	Probe    Probe  // Probe to fit; its Result must hold the predictions. Default: Linear{}.
 	Shuffles int    // Shuffles of the labels, at least 1. Default: 5.
@@ -31,12 +32,15 @@ type OverfitReport struct {
 	Fitted metric.Interval `json:"fitted"`
 	// Gap is Fitted less the held-out accuracy, with Newcombe's interval over images on both sides.
 	Gap metric.Gap `json:"gap"`
-	// Memorised is the accuracy on its own images of a probe on shuffled labels: the mean over the shuffles, Student's interval.
+	// Memorised is the accuracy on its own images of a probe on shuffled labels: the mean over the
+	// shuffles, Student's interval.
 	Memorised metric.Interval `json:"memorised"`
-	// Shuffled is the accuracy of these on held-out images less Chance, in the same way: its interval should hold 0.
+	// Shuffled is the accuracy of these on held-out images less Chance, in the same way: its
+	// interval should hold 0.
 	Shuffled metric.Interval `json:"shuffled"`
-	// Chance is the accuracy of these if predictions and truth have nothing to do with each other: Σ_c of the shares of class c
-	// among the predictions and the held-out images. The mean over the shuffles.
+	// Chance is the accuracy of these if predictions and truth have nothing to do with each other:
+	// Σ_c of the shares of class c among the predictions and the held-out images. The mean over the
+	// shuffles.
 	Chance float64 `json:"chance"`
 	// Warnings are in words, empty where nothing is wrong.
 	Warnings []string `json:"warnings"`
@@ -59,9 +63,10 @@ func (o Overfit) Check() error {
 		checkedProbe(o.Probe))
 }
 
-// Evaluate fits the probe on train and on shuffled labels of it, and judges on heldOut, usually validation images. Errors:
-// what the probe refuses, settings out of range. A probe that is above chance on shuffled labels is one, too: it has seen the
-// held-out labels, and no figure of it means anything.
+// Evaluate fits the probe on train and on shuffled labels of it, and judges on heldOut, usually
+// validation images. Errors: what the probe refuses, settings out of range. A probe that is above
+// chance on shuffled labels is one, too: it has seen the held-out labels, and no figure of it means
+// anything.
 func (o Overfit) Evaluate(train, heldOut Features) (OverfitReport, error) {
 	if err := o.Check(); err != nil {
 		return OverfitReport{}, err

@@ -2,18 +2,20 @@ package eval
 
 import "math"
 
-// Prototypes predicts the class whose prototype, the mean embedding of its labelled images, is nearest. It trains nothing
-// and is hard to beat with one to five labels a class. A class without a labelled image is never predicted; of equally
-// near ones the lower class index is.
+// Prototypes predicts the class whose prototype, the mean embedding of its labelled images, is
+// nearest. It trains nothing and is hard to beat with one to five labels a class. A class without a
+// labelled image is never predicted; of equally near ones the lower class index is.
 //
-// J. Snell et al., "Prototypical networks for few-shot learning", NeurIPS 2017 (arXiv:1703.05175), on a frozen encoder as
-// in Y. Wang et al., "SimpleShot: revisiting nearest-neighbor classification for few-shot learning" (arXiv:1911.04623).
+// J. Snell et al., "Prototypical networks for few-shot learning", NeurIPS 2017 (arXiv:1703.05175),
+// on a frozen encoder as in Y. Wang et al., "SimpleShot: revisiting nearest-neighbor classification
+// for few-shot learning" (arXiv:1911.04623).
 type Prototypes struct {
-	// Cosine compares by the angle between image and prototype. Default: by squared Euclidean distance, which Snell et al.
-	// found better where the encoder was trained for it.
+	// Cosine compares by the angle between image and prototype. Default: by squared Euclidean
+	// distance, which Snell et al. found better where the encoder was trained for it.
 	Cosine bool
-	// Unit scales every embedding to length 1 before the means are taken, so that an image of large embedding does not
-	// outweigh the others of its class ("L2N" of SimpleShot). Default: as they come.
+	// Unit scales every embedding to length 1 before the means are taken, so that an image of large
+	// embedding does not outweigh the others of its class ("L2N" of SimpleShot). Default: as they
+	// come.
 	Unit bool
 }
 
@@ -22,8 +24,9 @@ var (
 	_ Classifier = Prototypes{}
 )
 
-// Evaluate predicts every image of test from the prototypes of train and scores the predictions. Errors: features that
-// cannot be compared (see [Features.Check]), a missing label, an encoder that has changed.
+// Evaluate predicts every image of test from the prototypes of train and scores the predictions.
+// Errors: features that cannot be compared (see [Features.Check]), a missing label, an encoder that
+// has changed.
 func (p Prototypes) Evaluate(train, test Features) (Result, error) {
 	if err := checkProbe(train, test); err != nil {
 		return Result{}, err
@@ -35,7 +38,8 @@ func (p Prototypes) Evaluate(train, test Features) (Result, error) {
 	return newResult("nearest prototype ("+p.settings()+")", train, test, predictions)
 }
 
-// Predict is the predicted class of each image of test, whose labels are not used and may be missing.
+// Predict is the predicted class of each image of test, whose labels are not used and may be
+// missing.
 func (p Prototypes) Predict(train, test Features) ([]int, error) {
 	if err := checkLabelled(train); err != nil {
 		return nil, err
@@ -49,8 +53,8 @@ func (p Prototypes) Predict(train, test Features) ([]int, error) {
 	return p.fit(train).Predict(test)
 }
 
-// fit writes "nearest prototype" as a linear rule. What the distance holds beside it, the image's own length, is the same
-// for every class:
+// fit writes "nearest prototype" as a linear rule. What the distance holds beside it, the image's
+// own length, is the same for every class:
 //
 //	-‖x - p‖² = 2 x·p - ‖p‖² - ‖x‖²
 func (p Prototypes) fit(train Features) *LinearModel {

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// provenance is a result that says where a figure came from; the figure itself, its interval and the protocol are left to
-// the caller. An encoder that has changed since its features were made is an error.
+// provenance is a result that says where a figure came from; the figure itself, its interval and
+// the protocol are left to the caller. An encoder that has changed since its features were made is
+// an error.
 func provenance(train, test Features) (Result, error) {
 	after, err := rehash(train, test)
 	if err != nil {
@@ -25,8 +26,8 @@ func provenance(train, test Features) (Result, error) {
 	}, nil
 }
 
-// checkComparable says why images of a cannot be compared with those of b. Unlike [checkProbe] it lets an image stand in
-// both.
+// checkComparable says why images of a cannot be compared with those of b. Unlike [checkProbe] it
+// lets an image stand in both.
 func checkComparable(a, b Features) error {
 	for _, f := range []Features{a, b} {
 		if err := checkLabelled(f); err != nil {
@@ -49,7 +50,8 @@ func checkComparable(a, b Features) error {
 // classIndex is the index of the class of that name, or -1.
 func (f Features) classIndex(name string) int { return slices.Index(f.Classes, name) }
 
-// unitLength is a copy of f with every embedding scaled to length 1. One that is zero everywhere stays so.
+// unitLength is a copy of f with every embedding scaled to length 1. One that is zero everywhere
+// stays so.
 func unitLength(f Features) Features {
 	x := make([]float32, len(f.X))
 	for i := range f.N {

@@ -34,8 +34,8 @@ type Result struct {
 	SubsetSeed     uint64 `json:"subset_seed"`      // SubsetSeed drew them; 0 for a whole set.
 	Seed           uint64 `json:"seed"`             // Seed of the probe's own choices; 0 where it makes none.
 
-	// Copies is how many test images have the features of a training image, bit for bit: they are in both sets. From 1 % of
-	// either on that is an error.
+	// Copies is how many test images have the features of a training image, bit for bit: they are
+	// in both sets. From 1 % of either on that is an error.
 	Copies int `json:"copies,omitempty"`
 
 	// EncoderBefore is the hash of the encoder's weights when the features were
@@ -126,7 +126,8 @@ func thousands(n int) string {
 	return b.String()
 }
 
-// Classified is the result of a classifier that was trained elsewhere, as a whole network is by fine-tuning.
+// Classified is the result of a classifier that was trained elsewhere, as a whole network is by
+// fine-tuning.
 //
 //	labelled: the images whose labels it cost; X and Dim are not read
 //	logits: what it says of the test images, [N, classes], with their labels

@@ -18,39 +18,44 @@ func checkResamples(protocol string, resamples int) error {
 	return setting.AtLeast(100, protocol+": Resamples", resamples, DefaultResamples)
 }
 
-// Retrieval ranks a gallery for each query by cosine similarity; images of the query's class are relevant. It trains
-// nothing. The figure is the mean average precision over the whole ranking: for a query with R relevant images, of which
-// the i-th stands at rank r(i),
+// Retrieval ranks a gallery for each query by cosine similarity; images of the query's class are
+// relevant. It trains nothing. The figure is the mean average precision over the whole ranking: for
+// a query with R relevant images, of which the i-th stands at rank r(i),
 //
 //	AP = 1/R · Σ i / r(i)
 //
-// Equal similarities (to 1e-9; the features' float32 is coarser) rank the irrelevant image first. So neither the order of
-// the gallery nor the device matters, and an encoder that has collapsed, to which all images are alike, earns nothing.
+// Equal similarities (to 1e-9; the features' float32 is coarser) rank the irrelevant image first.
+// So neither the order of the gallery nor the device matters, and an encoder that has collapsed, to
+// which all images are alike, earns nothing.
 //
-// Where gallery and queries are the same set (by name and, of subsets, by Indices; without a name where they share X), an
-// image is taken out of its own ranking. Two sets of views of the same images need two names, or no views of one image
-// can find each other.
+// Where gallery and queries are the same set (by name and, of subsets, by Indices; without a name
+// where they share X), an image is taken out of its own ranking. Two sets of views of the same
+// images need two names, or no views of one image can find each other.
 //
-// Queries without a relevant image in the gallery have no AP. As is usual, they are left out of every figure, and LeftOut
-// and the protocol say how many there were; were it all of them, that is an error.
+// Queries without a relevant image in the gallery have no AP. As is usual, they are left out of
+// every figure, and LeftOut and the protocol say how many there were; were it all of them, that is
+// an error.
 //
-// C. D. Manning et al., "Introduction to information retrieval", 2008, chapter 8. Recall at K is that of metric learning,
-// H. Jégou et al., "Product quantization for nearest neighbor search", TPAMI 2011: a hit or none.
+// C. D. Manning et al., "Introduction to information retrieval", 2008, chapter 8. Recall at K is
+// that of metric learning, H. Jégou et al., "Product quantization for nearest neighbor search",
+// TPAMI 2011: a hit or none.
 type Retrieval struct {
-	// K are the lengths of the lists for recall and precision, each from 1 to the number of images that a query is compared
-	// with. Default: 1, 5, 10, or those of them that the gallery allows.
+	// K are the lengths of the lists for recall and precision, each from 1 to the number of images
+	// that a query is compared with. Default: 1, 5, 10, or those of them that the gallery allows.
 	K         []int
 	Resamples int    // Resamples of the bootstrap over queries, at least 100. Default: 1,000.
 	Seed      uint64 // Seed of the bootstrap.
 }
 
-// RetrievalResult is the mean average precision; N counts the queries that it is the mean of, Labels the gallery's images.
+// RetrievalResult is the mean average precision; N counts the queries that it is the mean of,
+// Labels the gallery's images.
 type RetrievalResult struct {
 	Result
 	At      []RetrievalAt `json:"at"`       // At are recall and precision, one for each K in rising order.
 	LeftOut int           `json:"left_out"` // LeftOut counts the queries without a relevant image, which no figure speaks of.
 
-	// AveragePrecision is that of each query, in (0, 1], in the order of the rows; NaN for one that was left out.
+	// AveragePrecision is that of each query, in (0, 1], in the order of the rows; NaN for one that
+	// was left out.
 	AveragePrecision []float64 `json:"-"`
 }
 
@@ -69,11 +74,11 @@ func (r RetrievalResult) String() string {
 		r.Protocol, r.Metric, 100*r.Value, 100*r.Low, 100*r.High, thousands(r.N), thousands(r.Labels))
 }
 
-// Evaluate ranks gallery for every image of queries. It holds a block of the similarities at a time, some 120 MB whatever
-// the sizes, and the gallery on the device.
+// Evaluate ranks gallery for every image of queries. It holds a block of the similarities at a
+// time, some 120 MB whatever the sizes, and the gallery on the device.
 //
-// Errors: features that cannot be compared (see [Features.Check]), a missing label, settings out of range, no query with a
-// relevant image, an encoder that has changed.
+// Errors: features that cannot be compared (see [Features.Check]), a missing label, settings out of
+// range, no query with a relevant image, an encoder that has changed.
 func (r Retrieval) Evaluate(gallery, queries Features) (RetrievalResult, error) {
 	if err := checkComparable(gallery, queries); err != nil {
 		return RetrievalResult{}, err
@@ -101,7 +106,8 @@ func (r Retrieval) Evaluate(gallery, queries Features) (RetrievalResult, error) 
 	return r.result(gallery, queries, own != nil, earned)
 }
 
-// selfIn is the row of gallery that each query is itself, -1 for one that is not there, or nil where none is.
+// selfIn is the row of gallery that each query is itself, -1 for one that is not there, or nil
+// where none is.
 func selfIn(gallery, queries Features) []int {
 	if gallery.Name != queries.Name {
 		return nil
@@ -127,8 +133,8 @@ func selfIn(gallery, queries Features) []int {
 	return own
 }
 
-// relevantRanks are the ranks of the images of class label, from 1 on, rising; of equal similarities the irrelevant
-// come first. Row self is not ranked (-1: all are).
+// relevantRanks are the ranks of the images of class label, from 1 on, rising; of equal
+// similarities the irrelevant come first. Row self is not ranked (-1: all are).
 func relevantRanks(similarity []int32, labels []int, label, self int) []int {
 	var relevant []int32 // as distances, so that the nearest sorts first
 	for j, s := range similarity {
@@ -140,7 +146,8 @@ func relevantRanks(similarity []int32, labels []int, label, self int) []int {
 		return nil
 	}
 	slices.Sort(relevant)
-	// An irrelevant image stands before all relevant ones that are no nearer: count it at the first of these.
+	// An irrelevant image stands before all relevant ones that are no nearer: count it at the first
+	// of these.
 	before := make([]int, len(relevant)+1)
 	for j, s := range similarity {
 		if labels[j] != label {

@@ -14,7 +14,8 @@ import (
 	"sslkit/kit/metric"
 )
 
-// naiveRetrieval sorts the whole gallery for a query, and reads AP, hit and precision off the list by their definitions.
+// naiveRetrieval sorts the whole gallery for a query, and reads AP, hit and precision off the list
+// by their definitions.
 func naiveRetrieval(gallery, queries Features, i, self int, ks []int) (average float64, hit, precision []float64) {
 	type image struct {
 		similarity int32
@@ -62,8 +63,8 @@ func naiveRetrieval(gallery, queries Features, i, self int, ks []int) (average f
 	return average / float64(found), hit, precision
 }
 
-// Every figure equals the naive one to the bit, over several blocks of queries, with a gallery of its own, with the
-// queries themselves, and with part of them.
+// Every figure equals the naive one to the bit, over several blocks of queries, with a gallery of
+// its own, with the queries themselves, and with part of them.
 func TestRetrievalAgainstNaive(t *testing.T) {
 	queries := gaussians("queries", queryBlock+37, 6, 5, 1.5, 2)
 	// Equal embeddings, of several classes and lengths.
@@ -122,7 +123,8 @@ func TestRetrievalAgainstNaive(t *testing.T) {
 	}
 }
 
-// A gallery of several blocks, the last mostly padding, where all true similarities are negative: padding must not rank.
+// A gallery of several blocks, the last mostly padding, where all true similarities are negative:
+// padding must not rank.
 func TestRetrievalGalleryBlocks(t *testing.T) {
 	const n = 2*bankBlock + 3
 	gallery := Features{N: n, Dim: 2, Labels: make([]int, n), Classes: []string{"a", "b"}}
@@ -160,7 +162,8 @@ func TestRetrievalByHand(t *testing.T) {
 	}
 }
 
-// Of equal similarities the irrelevant come first: collapsed embeddings, zeros among them, earn the least there is.
+// Of equal similarities the irrelevant come first: collapsed embeddings, zeros among them, earn the
+// least there is.
 func TestRetrievalTies(t *testing.T) {
 	similarity, labels := []int32{5, 7, 5, 5, 1}, []int{0, 0, 1, 0, 0}
 	if got, want := relevantRanks(similarity, labels, 0, -1), []int{1, 3, 4, 5}; !slices.Equal(got, want) {

@@ -14,20 +14,21 @@ import (
 // DefaultRidgeL2 is the penalty of [Ridge].
 const DefaultRidgeL2 = 1
 
-// Ridge predicts by ridge regression on the classes' indicators, the class of the largest value: a linear classifier in
-// closed form, for as few images as there are. For n embeddings X and indicators Y, both less their means,
+// Ridge predicts by ridge regression on the classes' indicators, the class of the largest value: a
+// linear classifier in closed form, for as few images as there are. For n embeddings X and
+// indicators Y, both less their means,
 //
 //	W = Xᵀ (X Xᵀ + λ I)⁻¹ Y
 //
-// is a system of n equations however wide the embeddings are; from more images than dimensions on, the equal one of Dim
-// equations is solved: (XᵀX + λ I)⁻¹ XᵀY. A class without a labelled image is never predicted; of equal values the lower
-// class index is.
+// is a system of n equations however wide the embeddings are; from more images than dimensions on,
+// the equal one of Dim equations is solved: (XᵀX + λ I)⁻¹ XᵀY. A class without a labelled image is
+// never predicted; of equal values the lower class index is.
 //
-// L. Bertinetto et al., "Meta-learning with differentiable closed-form solvers", ICLR 2019 (arXiv:1805.08136), on a frozen
-// encoder.
+// L. Bertinetto et al., "Meta-learning with differentiable closed-form solvers", ICLR 2019
+// (arXiv:1805.08136), on a frozen encoder.
 type Ridge struct {
-	// L2 is λ as a multiple of the mean squared length of the centred embeddings, above 0, so that the scale of the
-	// features does not matter. Default: 1.
+	// L2 is λ as a multiple of the mean squared length of the centred embeddings, above 0, so that
+	// the scale of the features does not matter. Default: 1.
 	L2 float64
 	// Unit scales every embedding to length 1 first. Default: as they come.
 	Unit bool
@@ -38,8 +39,8 @@ var (
 	_ Classifier = Ridge{}
 )
 
-// Evaluate fits on train and scores the predictions on test. Errors: features that cannot be compared (see
-// [Features.Check]), a missing label, L2 out of range, an encoder that has changed.
+// Evaluate fits on train and scores the predictions on test. Errors: features that cannot be
+// compared (see [Features.Check]), a missing label, L2 out of range, an encoder that has changed.
 func (r Ridge) Evaluate(train, test Features) (Result, error) {
 	if err := checkProbe(train, test); err != nil {
 		return Result{}, err
@@ -51,7 +52,8 @@ func (r Ridge) Evaluate(train, test Features) (Result, error) {
 	return newResult("ridge probe ("+r.settings()+")", train, test, predictions)
 }
 
-// Predict is the predicted class of each image of test, whose labels are not used and may be missing.
+// Predict is the predicted class of each image of test, whose labels are not used and may be
+// missing.
 func (r Ridge) Predict(train, test Features) ([]int, error) {
 	if err := checkLabelled(train); err != nil {
 		return nil, err
@@ -119,7 +121,8 @@ func (r Ridge) fit(train Features) (*LinearModel, error) {
 	return m, nil
 }
 
-// newEmptyModel has zero weights, and a bias that keeps classes without a labelled image from ever being predicted.
+// newEmptyModel has zero weights, and a bias that keeps classes without a labelled image from ever
+// being predicted.
 func newEmptyModel(train Features) *LinearModel {
 	classes := len(train.Classes)
 	m := &LinearModel{
@@ -134,8 +137,8 @@ func newEmptyModel(train Features) *LinearModel {
 	return m
 }
 
-// ridgeRegression is the [dim, classes] matrix W of least ‖x W - y‖² + penalty ‖W‖², for x [n, dim] and y [n, classes],
-// by whichever of its two equal forms has the smaller system.
+// ridgeRegression is the [dim, classes] matrix W of least ‖x W - y‖² + penalty ‖W‖², for x [n, dim]
+// and y [n, classes], by whichever of its two equal forms has the smaller system.
 func ridgeRegression(x, y *mat.Dense, penalty float64) (*mat.Dense, error) {
 	n, dim := x.Dims()
 	if n <= dim {
@@ -178,7 +181,8 @@ func solvePenalised(a *mat.SymDense, penalty float64, b mat.Matrix) (*mat.Dense,
 	}
 	var out mat.Dense
 	if err := factor.SolveTo(&out, b); err != nil {
-		// An ill-conditioned system has been solved all the same; the penalty says how much precision is left.
+		// An ill-conditioned system has been solved all the same; the penalty says how much
+		// precision is left.
 		if condition := mat.Condition(0); !errors.As(err, &condition) {
 			return nil, err
 		}

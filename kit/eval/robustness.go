@@ -13,27 +13,30 @@ import (
 	"sslkit/kit/metric"
 )
 
-// Corrupted are the features of one set of test images under corruptions, in the order of the clean images; place s-1 is
-// severity s. A run's CorruptedFeatures makes them.
+// Corrupted are the features of one set of test images under corruptions, in the order of the clean
+// images; place s-1 is severity s. A run's CorruptedFeatures makes them.
 type Corrupted map[corrupt.Corruption][corrupt.Severities]Features
 
-// Robustness judges a linear probe, fitted on clean training images, on corrupted test images: what accuracy is left, and
-// whether the probe still knows how sure it may be.
+// Robustness judges a linear probe, fitted on clean training images, on corrupted test images: what
+// accuracy is left, and whether the probe still knows how sure it may be.
 //
-// D. Hendrycks and T. Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations", ICLR 2019
-// (arXiv:1903.12261); Y. Ovadia et al., "Can you trust your model's uncertainty?", NeurIPS 2019 (arXiv:1906.02530).
+// D. Hendrycks and T. Dietterich, "Benchmarking neural network robustness to common corruptions and
+// perturbations", ICLR 2019 (arXiv:1903.12261); Y. Ovadia et al., "Can you trust your model's
+// uncertainty?", NeurIPS 2019 (arXiv:1906.02530).
 type Robustness struct {
 	Probe Linear // Probe is fitted on the clean training features.
-	// Validation, where not nil, are clean labelled features on which the probe's temperature is fitted (Guo et al. 2017, see
-	// [Temperature]). They must not be among the training or test images. Default: none, the probabilities are the probe's own.
+	// Validation, where not nil, are clean labelled features on which the probe's temperature is
+	// fitted (Guo et al. 2017, see [Temperature]). They must not be among the training or test
+	// images. Default: none, the probabilities are the probe's own.
 	Validation *Features
 	Resamples  int    // Resamples of the bootstrap over test images, at least 100. Default: 1,000.
 	Seed       uint64 // Seed of the bootstrap.
 }
 
-// Reliability is how a probe does on one set of test images. Accuracy has Wilson's interval; the others have the percentile
-// bootstrap's, over test images. An ECE is larger the more noise there is, and resampling adds some: its interval is moved so
-// that the resamples' mean is the value. The value stays biased upwards: see [metric.ECE].
+// Reliability is how a probe does on one set of test images. Accuracy has Wilson's interval; the
+// others have the percentile bootstrap's, over test images. An ECE is larger the more noise there
+// is, and resampling adds some: its interval is moved so that the resamples' mean is the value. The
+// value stays biased upwards: see [metric.ECE].
 type Reliability struct {
 	Accuracy metric.Interval `json:"accuracy"` // Accuracy is top-1, in [0, 1].
 	ECE      metric.Interval `json:"ece"`      // ECE is the expected calibration error in [metric.ECEBins] bins, in [0, 1].
@@ -48,13 +51,15 @@ type CorruptionRow struct {
 	Reliability
 }
 
-// RobustnessResult is a probe's way from clean to corrupted images. Result is that on the clean ones.
+// RobustnessResult is a probe's way from clean to corrupted images. Result is that on the clean
+// ones.
 type RobustnessResult struct {
 	Result
 	Temperature float64         `json:"temperature"` // Temperature that the scores were divided by; 1 without Validation.
 	Clean       Reliability     `json:"clean"`       // Clean is without corruption.
 	Rows        []CorruptionRow `json:"rows"`        // Rows are by corruption, in the paper's order, then severity.
-	// Severities are the means over the corruptions, place s-1 being severity s. All intervals are the bootstrap's here.
+	// Severities are the means over the corruptions, place s-1 being severity s. All intervals are
+	// the bootstrap's here.
 	Severities [corrupt.Severities]Reliability `json:"severities"`
 
 	right     [][]bool // [1 + rows][N]: whether each test image was recognised, clean first
@@ -63,9 +68,10 @@ type RobustnessResult struct {
 	seed      uint64
 }
 
-// Evaluate fits the probe and judges it on clean and corrupted. Errors: features that cannot be compared (see
-// [Features.Check]), a missing label, no corruption, corrupted features of other images than the clean ones, settings out of
-// range, validation images that are also training or test images, an encoder that has changed.
+// Evaluate fits the probe and judges it on clean and corrupted. Errors: features that cannot be
+// compared (see [Features.Check]), a missing label, no corruption, corrupted features of other
+// images than the clean ones, settings out of range, validation images that are also training or
+// test images, an encoder that has changed.
 func (r Robustness) Evaluate(train, clean Features, corrupted Corrupted) (RobustnessResult, error) {
 	resamples := cmp.Or(r.Resamples, DefaultResamples)
 	if err := r.Check(); err != nil {
@@ -201,8 +207,8 @@ func (j judgement) over(images []int) figures {
 	return f
 }
 
-// fill computes all figures with their intervals. The same images are drawn for all rows, so that means over rows get the
-// interval of the mean.
+// fill computes all figures with their intervals. The same images are drawn for all rows, so that
+// means over rows get the interval of the mean.
 func (r *RobustnessResult) fill(judged []judgement) {
 	n := len(judged[0].right)
 	measure := func(images []int) []figures { // clean, the rows, the severities

@@ -10,7 +10,8 @@ import (
 	"sslkit/kit/corrupt"
 )
 
-// noisy are the features of clean with noise that grows with the severity, other noise for every corruption.
+// noisy are the features of clean with noise that grows with the severity, other noise for every
+// corruption.
 func noisy(clean Features, strength float64, corruptions ...corrupt.Corruption) Corrupted {
 	out := Corrupted{}
 	for _, c := range corruptions {
@@ -47,7 +48,8 @@ func TestRobustnessOnNoise(t *testing.T) {
 	if len(weak.Rows) != 75 || weak.Clean.Accuracy.Value != weak.Value || weak.Temperature != 1 {
 		t.Fatalf("%d rows, clean %v and %v, temperature %g", len(weak.Rows), weak.Clean.Accuracy, weak.Value, weak.Temperature)
 	}
-	// Of the accuracies at a severity the mean is the severity's, and what Errors tells is the rest to 1.
+	// Of the accuracies at a severity the mean is the severity's, and what Errors tells is the rest
+	// to 1.
 	var mean float64
 	for _, row := range weak.Rows {
 		if row.Severity == 5 {
@@ -122,8 +124,8 @@ func TestRobustnessErrors(t *testing.T) {
 	wantError(t, "read from a file", err, "no single images")
 }
 
-// A probe that sees one coordinate fails where that coordinate is small, and the factor that it is shows that; one that has
-// nothing to do with the image does not.
+// A probe that sees one coordinate fails where that coordinate is small, and the factor that it is
+// shows that; one that has nothing to do with the image does not.
 func TestFactorsFindWhereAProbeFails(t *testing.T) {
 	train, test := gaussians("train", 400, 4, 2, 2, 1), gaussians("test", 1000, 4, 2, 2, 2)
 	random := rand.New(rand.NewPCG(4, 0))

@@ -10,16 +10,19 @@ import (
 	"sslkit/kit/device"
 )
 
-// similarityBlock is how many similarities are held at a time: 80 MB as they come, 40 MB as they are kept.
+// similarityBlock is how many similarities are held at a time: 80 MB as they come, 40 MB as they
+// are kept.
 const similarityBlock = 10_000_000
 
-// similarityUnit is 1 in the whole numbers that similarities are kept as. They are so coarse (1e-9) that no device's
-// rounding of the sums (1e-15) shows and equal embeddings are equally similar, and finer than the features' own float32.
+// similarityUnit is 1 in the whole numbers that similarities are kept as. They are so coarse (1e-9)
+// that no device's rounding of the sums (1e-15) shows and equal embeddings are equally similar, and
+// finer than the features' own float32.
 const similarityUnit = 1 << 30
 
-// allSimilarities visits every image of test with its cosine similarities to all images of train, [train.N], in units of
-// 1/similarityUnit. An all-zero embedding has similarity 0 to everything. Several visits run at once, and similarity is
-// the visitor's own for its duration only. The device holds 4·N·Dim bytes of train; products and sums are float64.
+// allSimilarities visits every image of test with its cosine similarities to all images of train,
+// [train.N], in units of 1/similarityUnit. An all-zero embedding has similarity 0 to everything.
+// Several visits run at once, and similarity is the visitor's own for its duration only. The device
+// holds 4·N·Dim bytes of train; products and sums are float64.
 func allSimilarities(train, test Features, visit func(i int, similarity []int32)) error {
 	backend, err := device.Open()
 	if err != nil {
@@ -59,8 +62,8 @@ func allSimilarities(train, test Features, visit func(i int, similarity []int32)
 	return nil
 }
 
-// similarityBlockInto computes the similarities of a block of queries to a block of images, which start at column first of
-// kept, [rows, len(imageLength)].
+// similarityBlockInto computes the similarities of a block of queries to a block of images, which
+// start at column first of kept, [rows, len(imageLength)].
 func similarityBlockInto(
 	kept []int32, products *Exec, query, images *tensors.Tensor, rows, first int, queryLength, imageLength []float64,
 ) error {
@@ -80,13 +83,14 @@ func similarityBlockInto(
 	})
 }
 
-// similarityOf is the cosine similarity of two embeddings from their scalar product and their lengths.
+// similarityOf is the cosine similarity of two embeddings from their scalar product and their
+// lengths.
 func similarityOf(product, a, b float64) int32 {
 	return int32(math.RoundToEven(product / (a * b) * similarityUnit))
 }
 
-// paddedRows are `size` rows of f from start on as a tensor [size, dim], zeros where f has ended, so that all blocks have
-// one shape and one program.
+// paddedRows are `size` rows of f from start on as a tensor [size, dim], zeros where f has ended,
+// so that all blocks have one shape and one program.
 func paddedRows(f Features, start, size int) *tensors.Tensor {
 	rows := make([]float32, size*f.Dim)
 	copy(rows, f.X[start*f.Dim:min(f.N, start+size)*f.Dim])

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Fewer images than dimensions, two of them the same: the fit on coordinates is the one on the features themselves.
+// Fewer images than dimensions, two of them the same: the fit on coordinates is the one on the
+// features themselves.
 func TestSpanFitsAsTheFeaturesThemselves(t *testing.T) {
 	const n, dim, classes, l2, tolerance = 15, 40, 3, .01, 1e-8
 	f := gaussians("wide", n, dim, classes, 1, 1)

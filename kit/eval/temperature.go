@@ -5,22 +5,24 @@ import (
 	"math"
 )
 
-// The range of temperatures that are looked at. Where all images that a temperature is fitted on are recognised, the best one
-// would be 0: the lower end is then what is returned.
+// The range of temperatures that are looked at. Where all images that a temperature is fitted on
+// are recognised, the best one would be 0: the lower end is then what is returned.
 const (
 	LowestTemperature  = 0.01
 	HighestTemperature = 100
 )
 
-// Temperature is the T of the least mean cross-entropy of softmax(logits/T): temperature scaling, which makes probabilities
-// say how often they are right without changing a prediction. It is above 1 for a classifier that is too sure of itself.
-// logits is [len(labels), classes], labels hold a class each. The cross-entropy is convex in 1/T, so the minimum is found by
-// bisection of its derivative, mean(Σ_c p_c z_c - z_label), between [LowestTemperature] and [HighestTemperature].
+// Temperature is the T of the least mean cross-entropy of softmax(logits/T): temperature scaling,
+// which makes probabilities say how often they are right without changing a prediction. It is above
+// 1 for a classifier that is too sure of itself. logits is [len(labels), classes], labels hold a
+// class each. The cross-entropy is convex in 1/T, so the minimum is found by bisection of its
+// derivative, mean(Σ_c p_c z_c - z_label), between [LowestTemperature] and [HighestTemperature].
 //
-// Errors: no labels, lengths that do not fit, a label out of range, logits that are not finite, logits that are all the same
-// within every image (any temperature would do).
+// Errors: no labels, lengths that do not fit, a label out of range, logits that are not finite,
+// logits that are all the same within every image (any temperature would do).
 //
-// C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2 (arXiv:1706.04599).
+// C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2
+// (arXiv:1706.04599).
 func Temperature(logits []float64, labels []int, classes int) (float64, error) {
 	switch {
 	case len(labels) == 0:
@@ -80,9 +82,10 @@ func Temperature(logits []float64, labels []int, classes int) (float64, error) {
 	return math.Exp(-(low + high) / 2), nil
 }
 
-// Calibrated is the probe with its scores divided by the temperature that suits the labelled images of validation, which must
-// not be among those it was fitted on, and that temperature. It predicts the same classes. Errors: features of another
-// encoder or length, a missing label, those of [Temperature].
+// Calibrated is the probe with its scores divided by the temperature that suits the labelled images
+// of validation, which must not be among those it was fitted on, and that temperature. It predicts
+// the same classes. Errors: features of another encoder or length, a missing label, those of
+// [Temperature].
 func (m *LinearModel) Calibrated(validation Features) (*LinearModel, float64, error) {
 	if err := checkLabelled(validation); err != nil {
 		return nil, 0, err

@@ -8,8 +8,8 @@ import (
 	"sslkit/kit/metric"
 )
 
-// Where three images in four of two classes are right, and the score is always a, the probability should be 3/4:
-// 1/(1+exp(-a/T)) = 3/4, so T = a / ln 3.
+// Where three images in four of two classes are right, and the score is always a, the probability
+// should be 3/4: 1/(1+exp(-a/T)) = 3/4, so T = a / ln 3.
 func TestTemperatureOfKnownAnswer(t *testing.T) {
 	const a = 5.
 	logits, labels := []float64{a, 0, a, 0, a, 0, a, 0}, []int{0, 0, 0, 1}

@@ -5,22 +5,23 @@ import (
 	"slices"
 )
 
-// TextRetrieval finds images by their captions and captions by their images, for an encoder whose method puts both in one
-// space, as ssl.CLIP does. It is [Retrieval] both ways: what is captioned alike is relevant, and every caption stands there
-// once, however many images have it.
+// TextRetrieval finds images by their captions and captions by their images, for an encoder whose
+// method puts both in one space, as ssl.CLIP does. It is [Retrieval] both ways: what is captioned
+// alike is relevant, and every caption stands there once, however many images have it.
 //
 //	images, err := run.Embeddings(data.Test)
 //	byText, byImage, err := eval.TextRetrieval{}.Evaluate(run.TextEmbeddings, images, captions)
 //	fmt.Println(byText.At[0].Recall, byImage.At[0].Recall) // Recall at 1.
 type TextRetrieval struct {
-	// K are the lengths of the lists, as those of [Retrieval]; none may be above the number of images or of different captions.
+	// K are the lengths of the lists, as those of [Retrieval]; none may be above the number of
+	// images or of different captions.
 	K         []int
 	Resamples int    // Resamples of the bootstrap over queries, at least 100. Default: 1,000.
 	Seed      uint64 // Seed of the bootstrap.
 }
 
-// Evaluate ranks the images for every caption (byText) and the captions for every image (byImage). The images' labels are not
-// looked at.
+// Evaluate ranks the images for every caption (byText) and the captions for every image (byImage).
+// The images' labels are not looked at.
 //
 //	captions: [images.N], one of each image
 //

@@ -6,25 +6,30 @@ import (
 	"strings"
 )
 
-// TextZeroShot recognises classes of which it has seen no labelled image, by texts that describe them, for an encoder whose
-// method puts images and texts in one space, as ssl.CLIP does. A class is the mean of its texts' embeddings, each scaled to
-// length 1 before, and an image belongs to the class at the smallest angle; of equal ones, the one of the lower index.
+// TextZeroShot recognises classes of which it has seen no labelled image, by texts that describe
+// them, for an encoder whose method puts images and texts in one space, as ssl.CLIP does. A class
+// is the mean of its texts' embeddings, each scaled to length 1 before, and an image belongs to the
+// class at the smallest angle; of equal ones, the one of the lower index.
 //
 //	images, err := run.Embeddings(data.Test)
 //	result, err := eval.TextZeroShot{Prompts: eval.Prompts(images.Classes, "a {}", "a photo of a {}")}.
 //		Evaluate(run.TextEmbeddings, images)
 //	fmt.Println(result) // zero-shot by text (10 classes, 20 texts) 61.3 % [60.3, 62.2], chance 10.0 %, 10,000 test images
 //
-// Write the texts before you look at test images, or choose among them on validation images: with enough texts to choose from
-// something always fits. Of combinations that were held out of training see data.HeldOut.
+// Write the texts before you look at test images, or choose among them on validation images: with
+// enough texts to choose from something always fits. Of combinations that were held out of training
+// see data.HeldOut.
 //
-// Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision" (arXiv:2103.00020, section 3.1).
+// Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision"
+// (arXiv:2103.00020, section 3.1).
 type TextZeroShot struct {
-	// Prompts are the texts that describe each class, at least one, in the order of the images' Classes.
+	// Prompts are the texts that describe each class, at least one, in the order of the images'
+	// Classes.
 	Prompts [][]string
 }
 
-// Prompts are the texts of each class, one for each template, in which {} stands for the name of the class.
+// Prompts are the texts of each class, one for each template, in which {} stands for the name of
+// the class.
 func Prompts(classes []string, templates ...string) [][]string {
 	prompts := make([][]string, len(classes))
 	for c, class := range classes {
@@ -35,8 +40,8 @@ func Prompts(classes []string, templates ...string) [][]string {
 	return prompts
 }
 
-// TextZeroShotResult is the accuracy among all classes of the images, those without an image too. No image was labelled:
-// Labels is 0; SubsetHash names the test images.
+// TextZeroShotResult is the accuracy among all classes of the images, those without an image too.
+// No image was labelled: Labels is 0; SubsetHash names the test images.
 type TextZeroShotResult struct {
 	Result
 	Chance  float64    `json:"chance"`  // Chance is the accuracy of a guess, 1 in the number of classes.
@@ -52,11 +57,12 @@ func (r TextZeroShotResult) String() string {
 		r.Protocol, 100*r.Value, 100*r.Low, 100*r.High, 100*r.Chance, thousands(r.N))
 }
 
-// Evaluate embeds the prompts and recognises the images, of which each must have a label. It asks for all texts at once.
+// Evaluate embeds the prompts and recognises the images, of which each must have a label. It asks
+// for all texts at once.
 //
-// Errors: bad features (see [Features.Check]), a missing label, fewer than two classes, another number of Prompts than of
-// classes, a class without a text, what embed refuses, embeddings of another length or of other weights than the images', an
-// encoder that has changed.
+// Errors: bad features (see [Features.Check]), a missing label, fewer than two classes, another
+// number of Prompts than of classes, a class without a text, what embed refuses, embeddings of
+// another length or of other weights than the images', an encoder that has changed.
 func (z TextZeroShot) Evaluate(embed func(texts ...string) (Features, error), images Features) (TextZeroShotResult, error) {
 	if err := checkLabelled(images); err != nil {
 		return TextZeroShotResult{}, err

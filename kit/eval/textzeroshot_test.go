@@ -26,8 +26,9 @@ func wordsTo(dim int, vectors map[string][]float32) func(texts ...string) (Featu
 	}
 }
 
-// By hand: of class A one text points along x, ten times as long as the other, which points along y; their mean is the
-// diagonal, and would be near x if they were not scaled. B points along -x. An image at 100° is nearer to A, one at 140° to B.
+// By hand: of class A one text points along x, ten times as long as the other, which points along
+// y; their mean is the diagonal, and would be near x if they were not scaled. B points along -x. An
+// image at 100° is nearer to A, one at 140° to B.
 func TestTextZeroShotByHand(t *testing.T) {
 	embed := wordsTo(2, map[string][]float32{"a": {10, 0}, "an a": {0, 1}, "a b": {-3, 0}})
 	at := func(degrees float64) []float32 {
@@ -58,7 +59,8 @@ func TestTextZeroShotByHand(t *testing.T) {
 	}
 }
 
-// The formula in float64: the class whose normalised mean of normalised texts has the largest cosine with the image.
+// The formula in float64: the class whose normalised mean of normalised texts has the largest
+// cosine with the image.
 func TestTextZeroShotAgainstNaive(t *testing.T) {
 	const dim, classes, texts, n = 6, 5, 3, 60
 	random := rand.New(rand.NewPCG(1, 2))
@@ -116,7 +118,8 @@ func TestTextZeroShotAgainstNaive(t *testing.T) {
 	}
 }
 
-// Texts that have nothing to do with the images are at chance, among the classes that no image is of as well.
+// Texts that have nothing to do with the images are at chance, among the classes that no image is
+// of as well.
 func TestTextZeroShotOfNoiseIsAtChance(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	images := Features{N: 4000, Dim: 8, Name: "test", Encoder: "e0"}
@@ -183,7 +186,8 @@ func TestLabelledKeepsWhatHasALabel(t *testing.T) {
 	}
 }
 
-// Three pairs: the text of image 0 points its way, those of 1 and 2 are swapped. Images 0 and 3 have the same caption.
+// Three pairs: the text of image 0 points its way, those of 1 and 2 are swapped. Images 0 and 3
+// have the same caption.
 func TestTextRetrievalByHand(t *testing.T) {
 	embed := wordsTo(3, map[string][]float32{"x": {2, 0, 0}, "y": {0, 0, 1}, "z": {.1, 3, 0}})
 	images := Features{N: 4, Dim: 3, Name: "test", Encoder: "e0"}

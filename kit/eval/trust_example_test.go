@@ -8,8 +8,8 @@ import (
 	"sslkit/kit/eval"
 )
 
-// scenes are features of four classes in front of two backgrounds, which one feature tells. In planted ones the background
-// mostly goes with the parity of the class.
+// scenes are features of four classes in front of two backgrounds, which one feature tells. In
+// planted ones the background mostly goes with the parity of the class.
 func scenes(name string, n int, planted bool, seed uint64) eval.Features {
 	random := rand.New(rand.NewPCG(seed, 0))
 	f := eval.Features{N: n, Dim: 5, Name: name, Classes: []string{"disc", "square", "star", "cross"},
@@ -30,7 +30,8 @@ func scenes(name string, n int, planted bool, seed uint64) eval.Features {
 	return f
 }
 
-// Who relies on the background is wrong where it does not go with the class, and a balanced probe relies less on it.
+// Who relies on the background is wrong where it does not go with the class, and a balanced probe
+// relies less on it.
 func ExampleFairness() {
 	train, test := scenes("scenes/train", 1000, true, 1), scenes("scenes/test", 1000, false, 2)
 	for _, probe := range []eval.Probe{eval.Linear{L2: []float64{1e-3}},
@@ -82,7 +83,8 @@ func ExampleTemperature() {
 	// Output: temperature 4.55: it says 0.75
 }
 
-// A probe on few images is too sure of itself, which a temperature fitted on validation images mends.
+// A probe on few images is too sure of itself, which a temperature fitted on validation images
+// mends.
 func ExampleCalibration() {
 	validation := scenes("scenes/validation", 400, false, 3)
 	result, err := eval.Calibration{Probe: eval.Linear{L2: []float64{1e-5}}, Validation: &validation}.Evaluate(

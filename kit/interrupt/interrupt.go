@@ -1,5 +1,5 @@
-// Package interrupt lets a training that the user interrupts (the square button of a notebook, or Ctrl+C) end in good order
-// and say what was kept, rather than with "signal: interrupt".
+// Package interrupt lets a training that the user interrupts (the square button of a notebook, or
+// Ctrl+C) end in good order and say what was kept, rather than with "signal: interrupt".
 package interrupt
 
 import (
@@ -14,8 +14,8 @@ import (
 // ErrInterrupted is the error of a training that the user has interrupted, for errors.Is.
 var ErrInterrupted = errors.New("interrupted")
 
-// grace is how long a training may take to reach the end of its step. GoNB kills a cell 5 seconds after the interrupt, and
-// what is killed says nothing.
+// grace is how long a training may take to reach the end of its step. GoNB kills a cell 5 seconds
+// after the interrupt, and what is killed says nothing.
 const grace = 3 * time.Second
 
 // Watch waits for an interrupt, from Begin to End.
@@ -43,8 +43,8 @@ func begin(grace time.Duration, exit func(string)) *Watch {
 	return w
 }
 
-// wait leaves the training the time to end itself. It may be in the middle of a compilation or of a long step, which
-// nothing else can end.
+// wait leaves the training the time to end itself. It may be in the middle of a compilation or of a
+// long step, which nothing else can end.
 func (w *Watch) wait() {
 	select {
 	case <-w.signals:
@@ -79,7 +79,8 @@ func (w *Watch) Saved(step int) {
 // Asked tells whether the user has asked for the training to end: the time to save what there is.
 func (w *Watch) Asked() bool { return w.asked.Load() }
 
-// Err is the error to end with: it wraps ErrInterrupted and says what was kept and how to go on. It is nil until Asked.
+// Err is the error to end with: it wraps ErrInterrupted and says what was kept and how to go on. It
+// is nil until Asked.
 func (w *Watch) Err() error {
 	if !w.Asked() {
 		return nil

@@ -11,13 +11,12 @@
 //   - Fairness: [Subgroups] for any metric, [DemographicParityDifference],
 //     [EqualizedOddsDifference].
 //
-// Every function is pure, returns the same bits for the same input, and
-// refuses input it cannot judge (empty, mismatched, or not finite) with an
-// error that says where the fault is. A metric without a value on valid input,
-// such as ROC-AUC without positives, is an error that wraps [ErrUndefined],
-// never a NaN or a 0. Labels are []int in [0, classes). Matrices are row-major,
-// one image a row: embeddings float32 as they come off the device, scores and
-// probabilities float32 or float64.
+// Every function is pure, returns the same bits for the same input, and refuses input it cannot
+// judge (empty, mismatched, or not finite) with an error that says where the fault is. A metric
+// without a value on valid input, such as ROC-AUC without positives, is an error that wraps
+// [ErrUndefined], never a NaN or a 0. Labels are []int in [0, classes). Matrices are row-major, one
+// image a row: embeddings float32 as they come off the device, scores and probabilities float32 or
+// float64.
 //
 //	accuracy, err := metric.Accuracy(labels, predictions) // 0.613 [0.603, 0.622]
 //	rank, err := metric.RankMe(embeddings, n, dim)         // 1 (collapsed) to dim

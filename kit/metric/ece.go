@@ -39,9 +39,10 @@ func ECE[F Float](truth []int, probabilities []F, classes, bins int) (float64, e
 	return sum / float64(len(truth)), nil
 }
 
-// ConfidenceGaps is what [ECE] and reliability diagrams are made of, image by image: the bin of the confidence, 0 to bins-1,
-// and the confidence less 1 for an image that was predicted rightly, less 0 for another. ECE is the sum over the bins of the
-// size of the sum of their gaps, divided by the number of images. Arguments and errors are those of ECE.
+// ConfidenceGaps is what [ECE] and reliability diagrams are made of, image by image: the bin of the
+// confidence, 0 to bins-1, and the confidence less 1 for an image that was predicted rightly, less
+// 0 for another. ECE is the sum over the bins of the size of the sum of their gaps, divided by the
+// number of images. Arguments and errors are those of ECE.
 func ConfidenceGaps[F Float](truth []int, probabilities []F, classes, bins int) (bin []int, gap []float64, err error) {
 	return confidenceGaps("ConfidenceGaps", truth, probabilities, classes, bins)
 }

@@ -12,8 +12,7 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Subgroups compares a metric between groups of the test images: scanners,
-// skin tones, hospitals.
+// Subgroups compares a metric between groups of the test images: scanners, skin tones, hospitals.
 //
 //	report, err := metric.Subgroups{Groups: site}.Measure(func(images []int) (float64, error) {
 //		return metric.BalancedAccuracy(metric.Rows(truth, 1, images), metric.Rows(predicted, 1, images), classes)

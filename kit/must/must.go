@@ -1,5 +1,6 @@
-// Package must ends a notebook cell at its first error, with one sentence. (github.com/janpfeifer/must, which it has the
-// names of, logs the error with its stack and then panics with it: a page of text that says the same twice.)
+// Package must ends a notebook cell at its first error, with one sentence.
+// (github.com/janpfeifer/must, which it has the names of, logs the error with its stack and then
+// panics with it: a page of text that says the same twice.)
 package must
 
 import (
@@ -12,7 +13,8 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// M ends the program with status 1 and what the error says, if there is one. Deferred calls are not made.
+// M ends the program with status 1 and what the error says, if there is one. Deferred calls are not
+// made.
 func M(err error) { end(err) }
 
 // M1 is the value, or the program's end as in M.
@@ -43,7 +45,8 @@ func end(err error) {
 	os.Exit(1)
 }
 
-// report writes what went wrong, and the line of the cell that it went wrong in: a cell may have many calls.
+// report writes what went wrong, and the line of the cell that it went wrong in: a cell may have
+// many calls.
 func report(w io.Writer, err error, line string) {
 	fmt.Fprintln(w, err)
 	if line != "" {
@@ -51,8 +54,8 @@ func report(w io.Writer, err error, line string) {
 	}
 }
 
-// lineOf is a line of a source file: GoNB numbers the lines of the program that it makes, not those of the cell. It is
-// empty where the source is not there.
+// lineOf is a line of a source file: GoNB numbers the lines of the program that it makes, not those
+// of the cell. It is empty where the source is not there.
 func lineOf(file string, number int) string {
 	source, err := os.ReadFile(file)
 	lines := strings.Split(string(source), "\n")

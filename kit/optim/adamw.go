@@ -13,15 +13,16 @@ import (
 	"sslkit/kit/setting"
 )
 
-// AdamW is Adam with decoupled weight decay (Kingma & Ba 2015, arXiv:1412.6980; Loshchilov & Hutter 2019,
-// arXiv:1711.05101), the decay scaled by the learning rate as in torch.optim.AdamW. At its update t, counted from 1:
+// AdamW is Adam with decoupled weight decay (Kingma & Ba 2015, arXiv:1412.6980; Loshchilov & Hutter
+// 2019, arXiv:1711.05101), the decay scaled by the learning rate as in torch.optim.AdamW. At its
+// update t, counted from 1:
 //
 //	m = Beta1·m + (1 - Beta1)·gradient
 //	v = Beta2·v + (1 - Beta2)·gradient²
 //	w = w - lr·( m/(1 - Beta1ᵗ) / (√(v/(1 - Beta2ᵗ)) + Eps) + WeightDecay·w )
 type AdamW struct {
-	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 2e-4, that of MAE on CIFAR-10 in
-	// solo-learn.
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 2e-4, that
+	// of MAE on CIFAR-10 in solo-learn.
 	LR float64
 
 	// Scaling says how LR grows with the batch. The zero value is Linear256.
@@ -42,7 +43,8 @@ type AdamW struct {
 	// Exclude says which variables have no weight decay. nil means NormsAndBiases{}.
 	Exclude Exclusion
 
-	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is shortened to it. 0 is no limit.
+	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is
+	// shortened to it. 0 is no limit.
 	ClipNorm float64
 }
 
@@ -86,8 +88,8 @@ func (o AdamW) Build(plan Plan) (optimizer.Interface, error) {
 	return build("adamw", plan, o.Scaling.Scale(o.LR, plan.Batch), o.ClipNorm, o.Exclude, o.update)
 }
 
-// update is the algorithm of AdamW. It counts its own updates, since the moments may be cleared while the global step
-// goes on.
+// update is the algorithm of AdamW. It counts its own updates, since the moments may be cleared
+// while the global step goes on.
 func (o AdamW) update(s step) func(p parameter) *Node {
 	counter := s.variable(shapes.Make(dtypes.Int64), "updates")
 	count := AddScalar(counter.NodeValue(s.graph), 1)
@@ -106,7 +108,8 @@ func (o AdamW) update(s step) func(p parameter) *Node {
 	}
 }
 
-// biasCorrection returns 1 - betaᵗ. In float32 the subtraction would lose four digits of it at beta = .999 and t = 1.
+// biasCorrection returns 1 - betaᵗ. In float32 the subtraction would lose four digits of it at beta
+// = .999 and t = 1.
 func biasCorrection(t *Node, beta float64) *Node {
 	return Neg(Expm1(MulScalar(t, math.Log(beta))))
 }

@@ -35,9 +35,10 @@ func TestAdamWAgainstReference(t *testing.T) {
 	})
 }
 
-// By hand: at the first step both moments are corrected to the gradient and its square, so the step is lr·sign(gradient)
-// plus lr·decay·w. For w = (2, -2), gradient (.25, 100), lr 1 and decay .5: (2 - (1 + 1), -2 - (1 - 1)). The bias, without
-// decay, is 2 - 1. A correction 1 - .999ᵗ subtracted in float32 would be off by 1e-5 here.
+// By hand: at the first step both moments are corrected to the gradient and its square, so the step
+// is lr·sign(gradient) plus lr·decay·w. For w = (2, -2), gradient (.25, 100), lr 1 and decay .5: (2
+// - (1 + 1), -2 - (1 - 1)). The bias, without decay, is 2 - 1. A correction 1 - .999ᵗ subtracted in
+// float32 would be off by 1e-5 here.
 func TestAdamWByHand(t *testing.T) {
 	start := toy{[][]float32{{2, -2}}, []float32{2}}
 	gradient := toy{[][]float32{{.25, 100}}, []float32{.25}}

@@ -79,7 +79,8 @@ func TestBadPlans(t *testing.T) {
 	}
 }
 
-// The zero value of each optimiser is its documented default, and defaults do not touch what was set.
+// The zero value of each optimiser is its documented default, and defaults do not touch what was
+// set.
 func TestDefaults(t *testing.T) {
 	excluded := optim.NormsAndBiases{}
 	for _, test := range []struct{ given, want optim.Optimizer }{

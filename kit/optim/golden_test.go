@@ -6,8 +6,8 @@ import (
 	"sslkit/kit/optim"
 )
 
-// PyTorch 2.9.1 gave these weights after three steps from matrix = [[1, -2], [.5, .25]] and bias = [.5, -1]. For each step,
-// with the gradients below put into .grad:
+// PyTorch 2.9.1 gave these weights after three steps from matrix = [[1, -2], [.5, .25]] and bias =
+// [.5, -1]. For each step, with the gradients below put into .grad:
 //
 //	groups = [{"params": [matrix], "weight_decay": .1}, {"params": [bias], "weight_decay": 0}]
 //	o = torch.optim.SGD(groups, lr=.1, momentum=.9)                          # "SGD"

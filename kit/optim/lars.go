@@ -10,19 +10,20 @@ import (
 	"sslkit/kit/setting"
 )
 
-// LARS is layer-wise adaptive rate scaling (You et al. 2017, arXiv:1708.03888): SGD with momentum in which each
-// variable's step is proportional to the norm of its weights, so that large batches do not tear the first layers apart.
+// LARS is layer-wise adaptive rate scaling (You et al. 2017, arXiv:1708.03888): SGD with momentum
+// in which each variable's step is proportional to the norm of its weights, so that large batches
+// do not tear the first layers apart.
 //
 //	trust = Eta·‖w‖ / (‖gradient‖ + WeightDecay·‖w‖ + 1e-8)
 //	b     = Momentum·b + trust·(gradient + WeightDecay·w)
 //	w     = w - lr·b
 //
-// Excluded variables, and those whose weights or gradient are all zero, take the gradient as it is: no decay and no trust.
-// As in solo-learn, lightly and LARC, and unlike the paper's formula, lr is outside the momentum; there is no clipping of
-// the trust.
+// Excluded variables, and those whose weights or gradient are all zero, take the gradient as it is:
+// no decay and no trust. As in solo-learn, lightly and LARC, and unlike the paper's formula, lr is
+// outside the momentum; there is no clipping of the trust.
 type LARS struct {
-	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 0.3, that of most methods on
-	// CIFAR-10 in solo-learn.
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 0.3, that
+	// of most methods on CIFAR-10 in solo-learn.
 	LR float64
 
 	// Scaling says how LR grows with the batch. The zero value is Linear256.
@@ -34,14 +35,15 @@ type LARS struct {
 	// WeightDecay is the L2 penalty added to the gradient, at least 0; 0 is none.
 	WeightDecay float64
 
-	// Eta is the trust coefficient, above 0. Default 0.02, solo-learn's. The paper, SimCLR and BYOL have .001, with batches
-	// of thousands of images and learning rates to match.
+	// Eta is the trust coefficient, above 0. Default 0.02, solo-learn's. The paper, SimCLR and BYOL
+	// have .001, with batches of thousands of images and learning rates to match.
 	Eta float64
 
 	// Exclude says which variables have no weight decay and no trust. nil means NormsAndBiases{}.
 	Exclude Exclusion
 
-	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is shortened to it. 0 is no limit.
+	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is
+	// shortened to it. 0 is no limit.
 	ClipNorm float64
 }
 
@@ -96,8 +98,8 @@ func (o LARS) update(s step) func(p parameter) *Node {
 	}
 }
 
-// adapt returns the decayed gradient times the trust, or the gradient itself where either norm is 0: a trust of 0 would
-// keep a variable that starts at 0 there for good.
+// adapt returns the decayed gradient times the trust, or the gradient itself where either norm is
+// 0: a trust of 0 would keep a variable that starts at 0 there for good.
 func (o LARS) adapt(value, gradient *Node) *Node {
 	valueNorm, gradientNorm := norm(value), norm(gradient) // scalars
 	decayedNorm := Add(gradientNorm, MulScalar(valueNorm, o.WeightDecay))

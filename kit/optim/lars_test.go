@@ -37,8 +37,9 @@ func TestLARSAgainstReference(t *testing.T) {
 	})
 }
 
-// By hand, for w = (3, 4), gradient (0, 2), decay .1, eta .02, lr .5: the trust is .02·5/(2 + .1·5) = .04, the decayed
-// gradient (.3, 2.4), so w = (3 - .5·.04·.3, 4 - .5·.04·2.4) = (2.994, 3.952). The bias steps by the gradient: (3, 3).
+// By hand, for w = (3, 4), gradient (0, 2), decay .1, eta .02, lr .5: the trust is .02·5/(2 + .1·5)
+// = .04, the decayed gradient (.3, 2.4), so w = (3 - .5·.04·.3, 4 - .5·.04·2.4) = (2.994, 3.952).
+// The bias steps by the gradient: (3, 3).
 func TestLARSByHand(t *testing.T) {
 	start := toy{[][]float32{{3, 4}}, []float32{3, 4}}
 	gradient := toy{[][]float32{{0, 2}}, []float32{0, 2}}
@@ -48,7 +49,8 @@ func TestLARSByHand(t *testing.T) {
 	near(t, "bias", got.weights[0].bias, 3, 3)
 }
 
-// A matrix of zeros must be able to leave zero, and a zero gradient must neither decay the weights nor make NaNs.
+// A matrix of zeros must be able to leave zero, and a zero gradient must neither decay the weights
+// nor make NaNs.
 func TestLARSWithZeroNorms(t *testing.T) {
 	o := optim.LARS{LR: .5, WeightDecay: .1}
 	plan := optim.Plan{Steps: 1, Batch: 256}
@@ -62,7 +64,8 @@ func TestLARSWithZeroNorms(t *testing.T) {
 	near(t, "matrix without gradient", got.weights[0].matrix[0], 3, 4)
 }
 
-// The trust makes the step's length a matter of the weights alone: a gradient ten times as large takes the same step.
+// The trust makes the step's length a matter of the weights alone: a gradient ten times as large
+// takes the same step.
 func TestLARSIgnoresGradientScale(t *testing.T) {
 	start, gradient := randomToys(1, .5, 3)[0], randomToys(1, .3, 4)[0]
 	larger := randomToys(1, 3, 4)[0]

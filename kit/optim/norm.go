@@ -12,17 +12,19 @@ import (
 // gradientNorm is the name of the variable that holds the norm of the last gradient.
 const gradientNorm = "gradient_norm"
 
-// GradientNorm returns the 2-norm of the whole gradient before clipping, a float32 scalar: that of the update in graph g
-// if its optimiser has been built, else that of the last update (0 before the first). It serves as a training metric in
-// every graph of the trainer, whether or not that graph makes an update.
+// GradientNorm returns the 2-norm of the whole gradient before clipping, a float32 scalar: that of
+// the update in graph g if its optimiser has been built, else that of the last update (0 before the
+// first). It serves as a training metric in every graph of the trainer, whether or not that graph
+// makes an update.
 func GradientNorm(g *Graph) *Node { return reported(g, gradientNorm).NodeValue(g) }
 
-// LearningRate returns the learning rate in force, a float32 scalar: that of the update in graph g if its optimiser has
-// been built, else that of the last update (0 before the first).
+// LearningRate returns the learning rate in force, a float32 scalar: that of the update in graph g
+// if its optimiser has been built, else that of the last update (0 before the first).
 func LearningRate(g *Graph) *Node { return reported(g, optimizer.ParamLearningRate).NodeValue(g) }
 
-// reported returns the scalar variable that carries a figure of the last update. A variable, and not a parameter of the
-// graph, since with accumulated gradients the trainer's metrics are built before the update and in graphs without one.
+// reported returns the scalar variable that carries a figure of the last update. A variable, and
+// not a parameter of the graph, since with accumulated gradients the trainer's metrics are built
+// before the update and in graphs without one.
 func reported(g *Graph, name string) *model.Variable {
 	return model.GetStore(g).
 		VariableWithShape(reportedPath(name), shapes.Make(dtypes.Float32), initializer.Zero).
@@ -44,8 +46,8 @@ func globalNorm(parameters []parameter) *Node {
 	return Sqrt(sum)
 }
 
-// clip scales the gradients so that their global norm is at most limit, as torch.nn.utils.clip_grad_norm_ does with its
-// 1e-6 against division by 0. A limit of 0 is none.
+// clip scales the gradients so that their global norm is at most limit, as
+// torch.nn.utils.clip_grad_norm_ does with its 1e-6 against division by 0. A limit of 0 is none.
 func clip(parameters []parameter, norm *Node, limit float64) {
 	if limit == 0 {
 		return

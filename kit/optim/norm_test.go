@@ -6,8 +6,8 @@ import (
 	"sslkit/kit/optim"
 )
 
-// The gradient (3, 0), (0, 4) has a global norm of 5: a limit of 1 shrinks it to a fifth, a limit of 10 leaves it. Clipping
-// each variable by itself would give (1, 0), (0, 1).
+// The gradient (3, 0), (0, 4) has a global norm of 5: a limit of 1 shrinks it to a fifth, a limit
+// of 10 leaves it. Clipping each variable by itself would give (1, 0), (0, 1).
 func TestClipNorm(t *testing.T) {
 	start := toy{[][]float32{{0, 0}}, []float32{0, 0}}
 	gradient := toy{[][]float32{{3, 0}}, []float32{0, 4}}
@@ -24,7 +24,8 @@ func TestClipNorm(t *testing.T) {
 	}
 }
 
-// The norm reported is that of the gradient of the step, not of the step: neither the decay nor the rate enters.
+// The norm reported is that of the gradient of the step, not of the step: neither the decay nor the
+// rate enters.
 func TestGradientNormEveryStep(t *testing.T) {
 	gradients := randomToys(5, .3, 7)
 	got := train(t, optim.AdamW{LR: .1, WeightDecay: .1}, optim.Plan{Steps: 5, Batch: 256}, randomToys(1, 1, 8)[0], gradients)

@@ -10,15 +10,17 @@ import (
 
 // Optimizer is an optimiser as a recipe states it: [SGD], [LARS] or [AdamW].
 type Optimizer interface {
-	// Check returns an error that names every setting out of its range, and the range; nil if there is none.
+	// Check returns an error that names every setting out of its range, and the range; nil if there
+	// is none.
 	Check() error
 
-	// WithDefaults returns the same optimiser with every default filled in, so that what is recorded of a run does not
-	// depend on the defaults of the day.
+	// WithDefaults returns the same optimiser with every default filled in, so that what is
+	// recorded of a run does not depend on the defaults of the day.
 	WithDefaults() Optimizer
 
-	// Build returns the optimiser for GoMLX's trainer. It also implements train.OptimizeWithGradients, so that the
-	// trainer can accumulate gradients. It returns an error where Check does, and where the plan is bad.
+	// Build returns the optimiser for GoMLX's trainer. It also implements
+	// train.OptimizeWithGradients, so that the trainer can accumulate gradients. It returns an
+	// error where Check does, and where the plan is bad.
 	Build(plan Plan) (optimizer.Interface, error)
 }
 
@@ -30,7 +32,8 @@ type Plan struct {
 	// Steps is the number of updates in the whole training, at least 1.
 	Steps int
 
-	// Batch is the number of images that an update sees, over all devices and accumulated batches, at least 1.
+	// Batch is the number of images that an update sees, over all devices and accumulated batches,
+	// at least 1.
 	Batch int
 }
 

@@ -11,7 +11,8 @@ import (
 	"sslkit/kit/setting"
 )
 
-// PerVariable is another optimiser, [SGD], [LARS] or [AdamW], with learning rates that differ between variables:
+// PerVariable is another optimiser, [SGD], [LARS] or [AdamW], with learning rates that differ
+// between variables:
 //
 //	optim.PerVariable{Optimizer: optim.AdamW{LR: 1e-3}, Rates: optim.LayerDecay{Factor: .75}}
 //	optim.PerVariable{Optimizer: optim.SGD{LR: .06}, Rates: optim.Steady{Under: "predictor"}}
@@ -24,14 +25,15 @@ type PerVariable struct {
 
 var _ Optimizer = PerVariable{}
 
-// Rates says what the learning rate of a variable is. It is a value and not a function so that a recorded recipe tells one rule
-// from another.
+// Rates says what the learning rate of a variable is. It is a value and not a function so that a
+// recorded recipe tells one rule from another.
 type Rates interface {
 	// Check returns an error that names every setting out of its range; nil if there is none.
 	Check() error
 
-	// Of returns the factor of a variable's learning rate. It multiplies the peak rate where steady is true, so that the rate
-	// stays the same all through the training, and else what the schedule makes of it. all are the variables that are trained.
+	// Of returns the factor of a variable's learning rate. It multiplies the peak rate where steady
+	// is true, so that the rate stays the same all through the training, and else what the schedule
+	// makes of it. all are the variables that are trained.
 	Of(v *model.Variable, all []*model.Variable) (factor float64, steady bool)
 }
 

@@ -15,7 +15,8 @@ import (
 	"sslkit/kit/optim"
 )
 
-// stepSizes trains scalars that start at 0, under a loss that is their sum, and returns how far each went, step by step.
+// stepSizes trains scalars that start at 0, under a loss that is their sum, and returns how far
+// each went, step by step.
 func stepSizes(t *testing.T, o optim.Optimizer, schedule optim.Schedule, paths []string, steps int) map[string][]float64 {
 	t.Helper()
 	built, err := o.Build(optim.Plan{Schedule: schedule, Steps: steps, Batch: 256})

@@ -7,18 +7,18 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Scaling says how an optimiser's learning rate grows with the number of images an update sees. The zero value is
-// [Linear256].
+// Scaling says how an optimiser's learning rate grows with the number of images an update sees. The
+// zero value is [Linear256].
 type Scaling int
 
 const (
-	// Linear256 reads LR as the rate for 256 images and scales it linearly: LR × batch / 256 (Goyal et al. 2017,
-	// arXiv:1706.02677), as nearly every self-supervised recipe does.
+	// Linear256 reads LR as the rate for 256 images and scales it linearly: LR × batch / 256 (Goyal
+	// et al. 2017, arXiv:1706.02677), as nearly every self-supervised recipe does.
 	Linear256 Scaling = iota
 
-	// SquareRoot256 reads LR as the rate for 256 images and scales it with the square root: LR × √(batch / 256)
-	// (Krizhevsky 2014, arXiv:1404.5997). It is kinder to small batches under LARS and AdamW (SimCLR, arXiv:2002.05709,
-	// appendix B.1).
+	// SquareRoot256 reads LR as the rate for 256 images and scales it with the square root: LR ×
+	// √(batch / 256) (Krizhevsky 2014, arXiv:1404.5997). It is kinder to small batches under LARS
+	// and AdamW (SimCLR, arXiv:2002.05709, appendix B.1).
 	SquareRoot256
 
 	// Unscaled takes LR as it stands.

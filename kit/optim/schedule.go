@@ -11,14 +11,16 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Schedule is the course of the learning rate over a training. It is stated twice, on the host to be plotted and checked,
-// and in the graph to be followed; both must agree at every step.
+// Schedule is the course of the learning rate over a training. It is stated twice, on the host to
+// be plotted and checked, and in the graph to be followed; both must agree at every step.
 type Schedule interface {
-	// Check returns an error that names each setting out of range for this peak; nil if there is none.
+	// Check returns an error that names each setting out of range for this peak; nil if there is
+	// none.
 	Check(peak float64) error
 
-	// LR is the learning rate of update number step, counted from 0, of a training of that many steps whose highest rate
-	// is peak. It is defined past the end too, where it stays at its last value.
+	// LR is the learning rate of update number step, counted from 0, of a training of that many
+	// steps whose highest rate is peak. It is defined past the end too, where it stays at its last
+	// value.
 	LR(step, steps int, peak float64) float64
 
 	// LRGraph is LR in the graph: step is an int64 scalar, the result a float32 scalar.
@@ -39,21 +41,24 @@ func (Constant) LRGraph(step *Node, _ int, peak float64) *Node {
 	return Scalar(step.Graph(), dtypes.Float32, peak)
 }
 
-// WarmupCosine raises the learning rate linearly from Start to its peak, then lowers it to Final along half a cosine, with
-// no restart (Loshchilov & Hutter 2017, arXiv:1608.03983; warm-up from Goyal et al. 2017, arXiv:1706.02677).
+// WarmupCosine raises the learning rate linearly from Start to its peak, then lowers it to Final
+// along half a cosine, with no restart (Loshchilov & Hutter 2017, arXiv:1608.03983; warm-up from
+// Goyal et al. 2017, arXiv:1706.02677).
 //
-// The first update has the rate Start and update number Warmup × steps the peak. Final is reached after the last update,
-// and kept from there on. The zero value is a cosine from the peak to 0.
+// The first update has the rate Start and update number Warmup × steps the peak. Final is reached
+// after the last update, and kept from there on. The zero value is a cosine from the peak to 0.
 type WarmupCosine struct {
-	// Warmup is the fraction of training before the peak, in [0, 1); 0 is none. It is rounded to whole steps and leaves
-	// at least one. 10 epochs of 1000, as in solo-learn's recipes, is .01; 40 of 800, as in MAE, is .05.
+	// Warmup is the fraction of training before the peak, in [0, 1); 0 is none. It is rounded to
+	// whole steps and leaves at least one. 10 epochs of 1000, as in solo-learn's recipes, is .01;
+	// 40 of 800, as in MAE, is .05.
 	Warmup float64
 
-	// Start is the learning rate of the first update if there is a warm-up, in [0, peak]. It is not scaled by the batch.
-	// solo-learn's is 3e-5.
+	// Start is the learning rate of the first update if there is a warm-up, in [0, peak]. It is not
+	// scaled by the batch. solo-learn's is 3e-5.
 	Start float64
 
-	// Final is the learning rate that training ends at, in [0, peak]. It is not scaled by the batch.
+	// Final is the learning rate that training ends at, in [0, peak]. It is not scaled by the
+	// batch.
 	Final float64
 }
 
@@ -86,8 +91,8 @@ func (s WarmupCosine) LR(step, steps int, peak float64) float64 {
 
 // LRGraph is LR in the graph: step is an int64 scalar, the result a float32 scalar.
 //
-// Steps are counted down in int64, so that the clock is exact past the 2²⁴ steps of float32, and the sine is squared
-// because 1 + cos cancels in float32 as the rate nears its end.
+// Steps are counted down in int64, so that the clock is exact past the 2²⁴ steps of float32, and
+// the sine is squared because 1 + cos cancels in float32 as the rate nears its end.
 func (s WarmupCosine) LRGraph(step *Node, steps int, peak float64) *Node {
 	warmup := s.warmupSteps(steps)
 	remaining := ConvertDType(MaxScalar(Sub(Scalar(step.Graph(), step.DType(), steps), step), 0), dtypes.Float32)

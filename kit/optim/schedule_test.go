@@ -65,8 +65,8 @@ func TestWarmupCosineRisesThenFalls(t *testing.T) {
 	}
 }
 
-// The schedule on the host and in the graph agree at every step and past the end, to 1e-6 and, where the rate is above
-// its end, to 1e-6 of the rate itself.
+// The schedule on the host and in the graph agree at every step and past the end, to 1e-6 and,
+// where the rate is above its end, to 1e-6 of the rate itself.
 func TestScheduleInGraphAgreesWithHost(t *testing.T) {
 	backend := devicetest.Backend(t)
 	for _, test := range []struct {
@@ -104,8 +104,9 @@ func TestScheduleInGraphAgreesWithHost(t *testing.T) {
 	}
 }
 
-// The first update must use the rate of step 0, although GoMLX's global step is then 1, and updates past the end the
-// last rate. The rate reported is the one applied: with a gradient of 1 the weight moves by it.
+// The first update must use the rate of step 0, although GoMLX's global step is then 1, and updates
+// past the end the last rate. The rate reported is the one applied: with a gradient of 1 the weight
+// moves by it.
 func TestUpdatesFollowSchedule(t *testing.T) {
 	schedule := optim.WarmupCosine{Warmup: .25, Start: .125}
 	plan := optim.Plan{Schedule: schedule, Steps: 8, Batch: 512}

@@ -10,15 +10,15 @@ import (
 	"sslkit/kit/setting"
 )
 
-// SGD is stochastic gradient descent with momentum, as torch.optim.SGD computes it (Sutskever et al. 2013, with the
-// learning rate outside the momentum):
+// SGD is stochastic gradient descent with momentum, as torch.optim.SGD computes it (Sutskever et
+// al. 2013, with the learning rate outside the momentum):
 //
 //	g = gradient + WeightDecay·w
 //	b = Momentum·b + g
 //	w = w - lr·b                    or, with Nesterov, w - lr·(g + Momentum·b)
 type SGD struct {
-	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 0.3, that of MoCo v2+ on CIFAR-10
-	// in solo-learn.
+	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 0.3, that
+	// of MoCo v2+ on CIFAR-10 in solo-learn.
 	LR float64
 
 	// Scaling says how LR grows with the batch. The zero value is Linear256.
@@ -36,7 +36,8 @@ type SGD struct {
 	// Exclude says which variables have no weight decay. nil means NormsAndBiases{}.
 	Exclude Exclusion
 
-	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is shortened to it. 0 is no limit.
+	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is
+	// shortened to it. 0 is no limit.
 	ClipNorm float64
 }
 
@@ -91,8 +92,8 @@ func (o SGD) update(s step) func(p parameter) *Node {
 	}
 }
 
-// momentum adds the direction to the parameter's decaying sum of directions and returns the sum. With no momentum there
-// is nothing to keep, and no variable.
+// momentum adds the direction to the parameter's decaying sum of directions and returns the sum.
+// With no momentum there is nothing to keep, and no variable.
 func (s step) momentum(p parameter, direction *Node, momentum float64) *Node {
 	if momentum == 0 {
 		return direction

@@ -44,9 +44,9 @@ func TestSGDAgainstReference(t *testing.T) {
 	}
 }
 
-// By hand, for w = 1 and a gradient of .5 at both steps, decay .1, momentum .9, lr .1:
-// g = .6, b = .6, w = .94; then g = .594, b = .54 + .594 = 1.134, w = .8266.
-// With Nesterov w = 1 - .1·(.6 + .9·.6) = .886. The bias has no decay: 1 - .05 = .95, or 1 - .1·(.5 + .45) = .905.
+// By hand, for w = 1 and a gradient of .5 at both steps, decay .1, momentum .9, lr .1: g = .6, b =
+// .6, w = .94; then g = .594, b = .54 + .594 = 1.134, w = .8266. With Nesterov w = 1 - .1·(.6 +
+// .9·.6) = .886. The bias has no decay: 1 - .05 = .95, or 1 - .1·(.5 + .45) = .905.
 func TestSGDByHand(t *testing.T) {
 	start := toy{[][]float32{{1}}, []float32{1}}
 	gradient := toy{[][]float32{{.5}}, []float32{.5}}

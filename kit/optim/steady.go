@@ -8,8 +8,9 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Steady keeps the learning rate of some variables at its peak, whatever the schedule does: that of SimSiam's predictor
-// (Chen & He 2020, arXiv:2011.10566, section 4.2), which must keep up with what it predicts.
+// Steady keeps the learning rate of some variables at its peak, whatever the schedule does: that of
+// SimSiam's predictor (Chen & He 2020, arXiv:2011.10566, section 4.2), which must keep up with what
+// it predicts.
 type Steady struct {
 	Under string // Under is the name of a scope, such as "predictor", anywhere on the path of the variables. Required.
 }

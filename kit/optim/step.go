@@ -14,11 +14,13 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// algorithm is what tells one optimiser from another. It builds what all updates of a step share, such as AdamW's bias
-// corrections, and returns the function from a parameter to its new value, a float32 node of the parameter's shape.
+// algorithm is what tells one optimiser from another. It builds what all updates of a step share,
+// such as AdamW's bias corrections, and returns the function from a parameter to its new value, a
+// float32 node of the parameter's shape.
 type algorithm func(s step) func(p parameter) *Node
 
-// descent is what all optimisers have in common: it implements GoMLX's optimizer.Interface around an algorithm.
+// descent is what all optimisers have in common: it implements GoMLX's optimizer.Interface around
+// an algorithm.
 type descent struct {
 	scope     string // scope is the absolute path of the optimiser's variables.
 	plan      Plan
@@ -34,7 +36,8 @@ var (
 	_ train.OptimizeWithGradients = (*descent)(nil)
 )
 
-// build checks the plan and returns GoMLX's optimiser around the algorithm; name is that of its scope.
+// build checks the plan and returns GoMLX's optimiser around the algorithm; name is that of its
+// scope.
 func build(name string, plan Plan, peak, clipNorm float64, exclude Exclusion, update algorithm) (optimizer.Interface, error) {
 	plan = plan.withDefaults()
 	if err := plan.check(peak); err != nil {
@@ -61,8 +64,8 @@ type parameter struct {
 	excluded        bool  // excluded parameters have no weight decay and no adaptation.
 }
 
-// UpdateGraph builds one update of every trainable variable that the graph uses. The loss is a scalar. It panics on
-// errors, as graph-building code does.
+// UpdateGraph builds one update of every trainable variable that the graph uses. The loss is a
+// scalar. It panics on errors, as graph-building code does.
 func (d *descent) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	if !loss.Shape().IsScalar() {
 		exceptions.Panicf("optim: the loss must be a scalar, it is %s", loss.Shape())
@@ -70,8 +73,9 @@ func (d *descent) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	d.UpdateGraphWithGradients(scope, scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
 }
 
-// UpdateGraphWithGradients is UpdateGraph from gradients, in the order of the scope's trainable variables in use. It
-// implements train.OptimizeWithGradients. The loss's type has no influence: the arithmetic is float32.
+// UpdateGraphWithGradients is UpdateGraph from gradients, in the order of the scope's trainable
+// variables in use. It implements train.OptimizeWithGradients. The loss's type has no influence:
+// the arithmetic is float32.
 func (d *descent) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, _ dtypes.DType) {
 	if len(gradients) == 0 {
 		exceptions.Panicf("optim: no trainable variable under %q is used by the graph", scope.Scope())
@@ -95,8 +99,8 @@ func (d *descent) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node
 	}
 }
 
-// Clear deletes the optimiser's variables, so that the next training starts without momentum. The global step is the
-// trainer's and stays.
+// Clear deletes the optimiser's variables, so that the next training starts without momentum. The
+// global step is the trainer's and stays.
 func (d *descent) Clear(scope *model.Scope) error {
 	store := scope.Store()
 	if err := errors.Join(
@@ -139,7 +143,8 @@ func (d *descent) parameters(scope *model.Scope, g *Graph, gradients []*Node) []
 	return parameters
 }
 
-// variable returns the optimiser's own variable at that path under its scope, zero at first and not trainable.
+// variable returns the optimiser's own variable at that path under its scope, zero at first and not
+// trainable.
 func (s step) variable(shape shapes.Shape, path ...string) *model.Variable {
 	full := model.JoinPath(append([]string{s.scope}, path...)...)
 	return s.store.VariableWithShape(full, shape, initializer.Zero).SetTrainable(false)

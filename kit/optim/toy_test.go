@@ -13,7 +13,8 @@ import (
 	"sslkit/kit/optim"
 )
 
-// toy is a model of one matrix, which is decayed by default, and one bias, which is not; or a gradient of it.
+// toy is a model of one matrix, which is decayed by default, and one bias, which is not; or a
+// gradient of it.
 type toy struct {
 	matrix [][]float32
 	bias   []float32
@@ -26,7 +27,8 @@ type trace struct {
 	normOfSteps []float32
 }
 
-// train runs the optimiser from the weights, with the gradients given: the loss is the inner product of the two.
+// train runs the optimiser from the weights, with the gradients given: the loss is the inner
+// product of the two.
 func train(t *testing.T, o optim.Optimizer, plan optim.Plan, start toy, gradients []toy) trace {
 	t.Helper()
 	built, err := o.Build(plan)
@@ -93,11 +95,12 @@ func randomToys(n int, deviation float64, seed uint64) []toy {
 	return toys
 }
 
-// reference is an optimiser in plain float64, for one variable: it changes w in place at update t, counted from 1.
+// reference is an optimiser in plain float64, for one variable: it changes w in place at update t,
+// counted from 1.
 type reference func(t int, w, gradient []float64)
 
-// checkAgainst trains the toy with the optimiser and with the references of its two variables and compares every weight
-// after every step.
+// checkAgainst trains the toy with the optimiser and with the references of its two variables and
+// compares every weight after every step.
 func checkAgainst(t *testing.T, o optim.Optimizer, matrix, bias reference) {
 	t.Helper()
 	const steps = 8

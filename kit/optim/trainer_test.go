@@ -19,9 +19,9 @@ import (
 	"sslkit/kit/optim"
 )
 
-// bowl returns GoMLX's trainer of a 2×2 matrix w of that type, ones at first, and its store. The loss is the sum of
-// curvature ⊙ (w - target)² / 2, where target is the input of a step. The last two metrics are the learning rate and the
-// norm of the gradient.
+// bowl returns GoMLX's trainer of a 2×2 matrix w of that type, ones at first, and its store. The
+// loss is the sum of curvature ⊙ (w - target)² / 2, where target is the input of a step. The last
+// two metrics are the learning rate and the norm of the gradient.
 func bowl(t *testing.T, o optim.Optimizer, plan optim.Plan, dtype dtypes.DType) (*gomlxtrain.Trainer, *model.Store) {
 	t.Helper()
 	backend := devicetest.Backend(t)
@@ -48,7 +48,8 @@ func bowl(t *testing.T, o optim.Optimizer, plan optim.Plan, dtype dtypes.DType) 
 	return gomlxtrain.NewTrainer(backend, store, modelFn, nil, built, metrics, nil), store
 }
 
-// stepTo runs one step with that target and returns the loss, the rate and the norm that the trainer reports.
+// stepTo runs one step with that target and returns the loss, the rate and the norm that the
+// trainer reports.
 func stepTo(t *testing.T, trainer *gomlxtrain.Trainer, target [][]float32) (loss, rate, norm float32) {
 	t.Helper()
 	metrics, err := trainer.TrainStep(gomlxtrain.Batch{Inputs: []*tensors.Tensor{tensors.FromValue(target)}})
@@ -102,8 +103,8 @@ func TestConvergesOnQuadratic(t *testing.T) {
 	}
 }
 
-// Two accumulated batches make the update of one batch with the mean gradient, count as one step of the schedule, and the
-// metrics of a batch without an update report the last one.
+// Two accumulated batches make the update of one batch with the mean gradient, count as one step of
+// the schedule, and the metrics of a batch without an update report the last one.
 func TestAccumulatedGradients(t *testing.T) {
 	o := optim.AdamW{LR: .1, WeightDecay: .1, ClipNorm: 3}
 	plan := optim.Plan{Schedule: optim.WarmupCosine{Warmup: .5, Start: .01}, Steps: 6, Batch: 256}
@@ -133,7 +134,8 @@ func TestAccumulatedGradients(t *testing.T) {
 	}
 }
 
-// Clear leaves the weights and the global step and takes every variable of the optimiser; the trainer goes on after it.
+// Clear leaves the weights and the global step and takes every variable of the optimiser; the
+// trainer goes on after it.
 func TestClear(t *testing.T) {
 	o := optim.AdamW{LR: .1}
 	plan := optim.Plan{Steps: 10, Batch: 256}

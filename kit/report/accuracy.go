@@ -16,7 +16,8 @@ var (
 	wilson27 = Reference{"Wilson 1927, Probable inference, the law of succession, and statistical inference, JASA 22", ""}
 )
 
-// KNN is the part of nearest neighbours: the trained encoder, and the same encoder before training as the baseline.
+// KNN is the part of nearest neighbours: the trained encoder, and the same encoder before training
+// as the baseline.
 func KNN(trained, before eval.Result) (Section, error) {
 	values, err := raw(map[string]eval.Result{"trained": trained, "before_training": before})
 	s := Section{
@@ -35,7 +36,8 @@ func KNN(trained, before eval.Result) (Section, error) {
 	return s, err
 }
 
-// Linear is the part of the linear probe. truth are the classes of the test images; the result must hold a prediction of each.
+// Linear is the part of the linear probe. truth are the classes of the test images; the result must
+// hold a prediction of each.
 func Linear(result eval.Result, truth []int, classes []string) (Section, error) {
 	values, err := raw(result)
 	if err != nil {

@@ -5,7 +5,8 @@ import (
 	"sslkit/plots"
 )
 
-// Calibration is the part about how sure the linear probe is. noTemperature says why no temperature was fitted, where none was.
+// Calibration is the part about how sure the linear probe is. noTemperature says why no temperature
+// was fitted, where none was.
 func Calibration(result eval.CalibrationResult, noTemperature string) (Section, error) {
 	values, err := raw(result)
 	if err != nil {

@@ -4,8 +4,8 @@ import (
 	"sslkit/data"
 )
 
-// Card is what only people can say of a model: free text, each field a sentence or more. What is left empty is shown as not
-// stated.
+// Card is what only people can say of a model: free text, each field a sentence or more. What is
+// left empty is shown as not stated.
 //
 // M. Mitchell et al. 2019, "Model cards for model reporting" (arXiv:1810.03993), section 4.
 type Card struct {

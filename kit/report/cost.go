@@ -8,9 +8,10 @@ import (
 	"sslkit/kit/setting"
 )
 
-// WattsPerCore is the power of a busy processor core that is assumed where Power.Watts is not given: what the Green Algorithms
-// calculator takes for a processor that it does not know (Lannelongue et al. 2021, "Green Algorithms: Quantifying the Carbon
-// Footprint of Computation", arXiv:2007.07610).
+// WattsPerCore is the power of a busy processor core that is assumed where Power.Watts is not
+// given: what the Green Algorithms calculator takes for a processor that it does not know
+// (Lannelongue et al. 2021, "Green Algorithms: Quantifying the Carbon Footprint of Computation",
+// arXiv:2007.07610).
 const WattsPerCore = 12
 
 // Cost is what a training took. The time that the report itself took to measure is not in it.
@@ -24,8 +25,8 @@ type Cost struct {
 
 	Parameters   int64 `json:"parameters"`    // Parameters of the encoder that are trained.
 	ForwardFLOPs int64 `json:"forward_flops"` // ForwardFLOPs of the encoder on one whole image: two for each multiply-add.
-	// StepFLOPs of one training step, counted in its graph: all matrix products and convolutions of encoder, heads, teacher and
-	// gradient. 0 where FLOPsUnknown says why.
+	// StepFLOPs of one training step, counted in its graph: all matrix products and convolutions of
+	// encoder, heads, teacher and gradient. 0 where FLOPsUnknown says why.
 	StepFLOPs     float64 `json:"step_flops"`
 	TrainingFLOPs float64 `json:"training_flops"`          // TrainingFLOPs is StepFLOPs times Steps.
 	FLOPsUnknown  string  `json:"flops_unknown,omitempty"` // FLOPsUnknown says why they could not be counted.
@@ -46,14 +47,17 @@ type Energy struct {
 
 // Power says what the energy of a training is estimated by.
 //
-// E. Strubell et al. 2019, "Energy and policy considerations for deep learning in NLP" (arXiv:1906.02243); A. Lacoste et al.
-// 2019, "Quantifying the carbon emissions of machine learning" (arXiv:1910.09700).
+// E. Strubell et al. 2019, "Energy and policy considerations for deep learning in NLP"
+// (arXiv:1906.02243); A. Lacoste et al. 2019, "Quantifying the carbon emissions of machine
+// learning" (arXiv:1910.09700).
 type Power struct {
-	// Watts is the mean power of the machine while it trained, above 0, as a meter or a vendor's tool told it. Default:
-	// [WattsPerCore] for each core of the machine. Where there is an accelerator there is no default, and no estimate.
+	// Watts is the mean power of the machine while it trained, above 0, as a meter or a vendor's
+	// tool told it. Default: [WattsPerCore] for each core of the machine. Where there is an
+	// accelerator there is no default, and no estimate.
 	Watts float64
-	// GridCarbon is the carbon intensity of the electricity in grams of CO₂ equivalent a kWh, above 0. Default: none, since it
-	// depends on place and time by a factor of fifty and more; no carbon is told then.
+	// GridCarbon is the carbon intensity of the electricity in grams of CO₂ equivalent a kWh, above
+	// 0. Default: none, since it depends on place and time by a factor of fifty and more; no carbon
+	// is told then.
 	GridCarbon float64
 }
 
@@ -66,8 +70,8 @@ func (p Power) Check() error {
 			"not known"))
 }
 
-// Estimate is the energy of that many seconds on a machine, or why there is no estimate. accelerator is its model, or "none".
-// Errors are those of Check.
+// Estimate is the energy of that many seconds on a machine, or why there is no estimate.
+// accelerator is its model, or "none". Errors are those of Check.
 func (p Power) Estimate(seconds float64, cores int, accelerator string) (energy *Energy, unknown string, err error) {
 	if err := p.Check(); err != nil {
 		return nil, "", err

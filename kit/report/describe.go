@@ -77,7 +77,8 @@ func (p *reporter) cost(env rundir.Environment, images Images) (Cost, error) {
 	if len(p.metrics) > 0 {
 		c.Seconds = p.metrics[len(p.metrics)-1].Seconds
 	}
-	// The graph is built anew for it, which a network that the method learnt from may have been moved away for.
+	// The graph is built anew for it, which a network that the method learnt from may have been
+	// moved away for.
 	if step, err := p.run.StepFLOPs(); err != nil {
 		c.FLOPsUnknown = err.Error()
 	} else {

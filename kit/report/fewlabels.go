@@ -25,7 +25,8 @@ func FewShot(result eval.FewShotResult) (Section, error) {
 	}, err
 }
 
-// Retrieval is the part of ranking training images for test images. pictures, if any, show some of them.
+// Retrieval is the part of ranking training images for test images. pictures, if any, show some of
+// them.
 func Retrieval(result eval.RetrievalResult, pictures ...Figure) (Section, error) {
 	values, err := raw(result)
 	table := Table{Columns: []string{"among the first", "queries that find their class", "share of images of the class"},

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// String is value and interval, such as "61.3 % [60.3, 62.2]". Shares have one decimal, or two where the interval is narrower than
-// that; plain figures as many as show two digits of half the interval, or three digits where there is none.
+// String is value and interval, such as "61.3 % [60.3, 62.2]". Shares have one decimal, or two
+// where the interval is narrower than that; plain figures as many as show two digits of half the
+// interval, or three digits where there is none.
 func (q Quantity) String() string { return strings.TrimSpace(q.number() + " " + q.interval()) }
 
 // number is the value with its unit.

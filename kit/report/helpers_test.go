@@ -17,7 +17,8 @@ import (
 // quick is a probe whose penalty is fixed.
 var quick = eval.Linear{L2: []float64{1e-2}}
 
-// clouds are features of three classes, the names of which a page must not take for its own, in two groups.
+// clouds are features of three classes, the names of which a page must not take for its own, in two
+// groups.
 func clouds(name string, n int, apart float64, seed uint64) eval.Features {
 	random := rand.New(rand.NewPCG(seed, 0))
 	f := eval.Features{N: n, Dim: 8, Name: name, Encoder: "0123456789abcdef0123", Classes: []string{"<b>cat</b>", `"dog" & co`,

@@ -164,7 +164,8 @@ func large(n int64) string {
 	return scientific(float64(n))
 }
 
-// sentence begins with a capital letter, unless its first word is one such as k-NN, and ends with a full stop.
+// sentence begins with a capital letter, unless its first word is one such as k-NN, and ends with a
+// full stop.
 func sentence(text string) string {
 	runes := []rune(strings.TrimSpace(text))
 	if len(runes) == 0 {

@@ -17,7 +17,8 @@ type labelledFeatures struct {
 	err error
 }
 
-// labelled represents the labelled images of a split by the trained encoder, once. What is missing is an absence.
+// labelled represents the labelled images of a split by the trained encoder, once. What is missing
+// is an absence.
 func (p *reporter) labelled(split data.Split) (eval.Features, error) {
 	f := p.labelledOnce(split)
 	return f.Features, f.err

@@ -12,7 +12,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// The page to send to a colleague, runs/simclr/report.html, and the same for programs, runs/simclr/report.json.
+// The page to send to a colleague, runs/simclr/report.html, and the same for programs,
+// runs/simclr/report.json.
 func ExampleOf() {
 	run, err := kit.Pretrain("runs/simclr", kit.Recipe{
 		Data: data.Shapes{}, Encoder: encoder.ResNet{}, Method: ssl.SimCLR{}, Epochs: 20, Batch: 128, Seed: 1,

@@ -10,7 +10,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// Where training saw its images often, the report asks by itself whether the encoder memorised them.
+// Where training saw its images often, the report asks by itself whether the encoder memorised
+// them.
 func TestReportAsksForFamiliarity(t *testing.T) {
 	p := &reporter{metrics: []rundir.Metrics{{Step: 1, Epoch: 49}}}
 	if p.seenOften() {
@@ -44,7 +45,8 @@ func TestReportFindsDuplicatesAndLeaks(t *testing.T) {
 	}
 }
 
-// leaky is a source whose training image 1 is image 0 again, and whose test image 0 is training image 7, brighter.
+// leaky is a source whose training image 1 is image 0 again, and whose test image 0 is training
+// image 7, brighter.
 type leaky struct{ data.Source }
 
 func (l leaky) Open(split data.Split) (data.Set, error) {

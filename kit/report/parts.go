@@ -21,29 +21,34 @@ const (
 	pageFile   = "report.html"
 )
 
-// Parts says what a report of a run holds. The zero value holds what is cheap and always applies: loss curve, collapse
-// monitors and alarm, k-NN of the trained encoder and of the same before training, a linear probe, the cost and a model card.
-// A part that is a pointer is left out where it is nil; its own zero value means its defaults:
+// Parts says what a report of a run holds. The zero value holds what is cheap and always applies:
+// loss curve, collapse monitors and alarm, k-NN of the trained encoder and of the same before
+// training, a linear probe, the cost and a model card. A part that is a pointer is left out where
+// it is nil; its own zero value means its defaults:
 //
 //	report.Parts{LabelCurve: &eval.LabelCurve{}, Fairness: &eval.Fairness{Attribute: "scanner"}}
 type Parts struct {
 	// Title of the report. Default: method, encoder and data.
 	Title string
-	// Split is whose images are evaluated: data.Test, or data.Validation while settings are still being chosen. Default (the
-	// zero value, which is data.Train): data.Test.
+	// Split is whose images are evaluated: data.Test, or data.Validation while settings are still
+	// being chosen. Default (the zero value, which is data.Train): data.Test.
 	Split data.Split
-	// TrainingOnly leaves out whatever needs the encoder's features; the pointers below must be nil then. It takes a second.
+	// TrainingOnly leaves out whatever needs the encoder's features; the pointers below must be nil
+	// then. It takes a second.
 	TrainingOnly bool
 
 	KNN    eval.KNN    // KNN is the setting of the nearest neighbours.
 	Linear eval.Linear // Linear is the linear probe, of all parts whose own Probe is left at zero.
-	// LabelCurve is accuracy against labels. Counts that the classes do not have are left out of the default.
+	// LabelCurve is accuracy against labels. Counts that the classes do not have are left out of
+	// the default.
 	LabelCurve *eval.LabelCurve
-	// FewShot are episodes on the images of Split. Default Ways: 5, or as many classes as there are enough images of.
+	// FewShot are episodes on the images of Split. Default Ways: 5, or as many classes as there are
+	// enough images of.
 	FewShot *eval.FewShot
 	// Retrieval ranks the training images for those of Split.
 	Retrieval *eval.Retrieval
-	// Calibration of the linear probe. Default Validation: the validation images, where there are some besides Split.
+	// Calibration of the linear probe. Default Validation: the validation images, where there are
+	// some besides Split.
 	Calibration *eval.Calibration
 	// Robustness under corruption. Its Seed draws the corruptions too.
 	Robustness *eval.Robustness
@@ -53,10 +58,12 @@ type Parts struct {
 	Attack *attack.Sweep
 	// Fairness between subgroups, of a data.Grouped source.
 	Fairness *eval.Fairness
-	// Overfit of the linear probe, judged on validation images, or on those of Split where there are none. With it, and whenever
-	// training saw each image fifty times or more, comes the encoder's [kit.Familiarity] with its images.
+	// Overfit of the linear probe, judged on validation images, or on those of Split where there
+	// are none. With it, and whenever training saw each image fifty times or more, comes the
+	// encoder's [kit.Familiarity] with its images.
 	Overfit *eval.Overfit
-	// Curation looks for duplicates among the training images, and for images of Split that are also there.
+	// Curation looks for duplicates among the training images, and for images of Split that are
+	// also there.
 	Curation *curate.Perceptual
 
 	// Power is what the energy is estimated by.
@@ -112,12 +119,14 @@ func (w Parts) Check() error {
 	return nil
 }
 
-// Of measures what is asked for of a run, writes it into the run directory as report.html, a page that needs nothing else, and
-// as report.json, and returns it. What cannot be measured (no labels, no such split, no subgroups, a training that has not
-// finished) stands in the report with the reason. It can be called any number of times: features are kept in the run
-// directory, and an equal report is written in equal bytes.
+// Of measures what is asked for of a run, writes it into the run directory as report.html, a page
+// that needs nothing else, and as report.json, and returns it. What cannot be measured (no labels,
+// no such split, no subgroups, a training that has not finished) stands in the report with the
+// reason. It can be called any number of times: features are kept in the run directory, and an
+// equal report is written in equal bytes.
 //
-// Errors: a setting out of range, before anything is measured; whatever fails in a part, which is named.
+// Errors: a setting out of range, before anything is measured; whatever fails in a part, which is
+// named.
 func Of(run *kit.Run, with Parts) (Report, error) {
 	fail := func(err error) (Report, error) {
 		return Report{}, fmt.Errorf("reporting on the run in %s: %w", run.Dir, err)

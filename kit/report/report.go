@@ -27,7 +27,8 @@ type Report struct {
 
 // Section is one part of a report.
 type Section struct {
-	// Title of the part. Its address in the page is the title in lower case, with a hyphen for what is not a letter or digit.
+	// Title of the part. Its address in the page is the title in lower case, with a hyphen for what
+	// is not a letter or digit.
 	Title string `json:"title"`
 	// NotMeasured says why there are no figures; empty where there are.
 	NotMeasured string `json:"not_measured,omitempty"`
@@ -45,7 +46,8 @@ type Section struct {
 	Figures []Figure `json:"figures,omitempty"`
 	// References are the papers that define what was measured.
 	References []Reference `json:"references,omitempty"`
-	// Values are the protocol's own result, as package eval writes it: all figures, unrounded. Only in the JSON.
+	// Values are the protocol's own result, as package eval writes it: all figures, unrounded. Only
+	// in the JSON.
 	Values json.RawMessage `json:"values,omitempty"`
 }
 

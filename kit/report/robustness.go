@@ -62,8 +62,8 @@ func Robustness(result eval.RobustnessResult) (Section, error) {
 	}, err
 }
 
-// Attack is the part about test images that were changed to mislead encoder and linear probe. probe is the result of that probe on
-// clean images, which tells the labels that it was fitted on.
+// Attack is the part about test images that were changed to mislead encoder and linear probe. probe
+// is the result of that probe on clean images, which tells the labels that it was fitted on.
 func Attack(curve attack.Curve, probe eval.Result) (Section, error) {
 	values, err := raw(curve)
 	if err != nil {

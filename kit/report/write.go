@@ -10,14 +10,15 @@ import (
 // plain is a Report without methods.
 type plain Report
 
-// withWarnings is what the JSON holds: the report, and the warnings of all sections once more at the top.
+// withWarnings is what the JSON holds: the report, and the warnings of all sections once more at
+// the top.
 type withWarnings struct {
 	Warnings []Warning `json:"warnings"`
 	plain
 }
 
-// JSON is the report with all figures unrounded, and with its drawings. [Read] makes the same report of it. A figure that is
-// not a number is an error.
+// JSON is the report with all figures unrounded, and with its drawings. [Read] makes the same
+// report of it. A figure that is not a number is an error.
 func (r Report) JSON() ([]byte, error) {
 	content := withWarnings{r.Warnings(), plain(r)}
 	if content.Warnings == nil {

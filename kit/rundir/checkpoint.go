@@ -19,7 +19,8 @@ const keepCheckpoints = 2
 // BestCheckpoint is the name of the one that validation liked best, in a run that stops early.
 const BestCheckpoint = "best"
 
-// SaveCheckpoint writes the checkpoint of a step and removes those that are too old. On an error these stay as they are.
+// SaveCheckpoint writes the checkpoint of a step and removes those that are too old. On an error
+// these stay as they are.
 func (d Dir) SaveCheckpoint(store *model.Store, step int) error {
 	if err := d.WriteCheckpoint(store, fmt.Sprintf("step-%09d", step)); err != nil {
 		return fmt.Errorf("saving the checkpoint of step %d: %w", step, err)
@@ -37,8 +38,9 @@ func (d Dir) SaveCheckpoint(store *model.Store, step int) error {
 	return nil
 }
 
-// WriteCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with GoMLX's checkpoints into a
-// directory of their own, which gets its name only when it is whole. One of that name is replaced.
+// WriteCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with
+// GoMLX's checkpoints into a directory of their own, which gets its name only when it is whole. One
+// of that name is replaced.
 func (d Dir) WriteCheckpoint(store *model.Store, name string) (err error) {
 	parent := d.Path(checkpointDir)
 	path := filepath.Join(parent, name)
@@ -78,8 +80,8 @@ func (d Dir) WriteCheckpoint(store *model.Store, name string) (err error) {
 	return os.Rename(writing, path)
 }
 
-// checkWhole returns an error where the values in a directory are not as many bytes as the store's: GoMLX v0.28.8 loses the
-// error of a write that fails, as on a full disk.
+// checkWhole returns an error where the values in a directory are not as many bytes as the store's:
+// GoMLX v0.28.8 loses the error of a write that fails, as on a full disk.
 func checkWhole(dir string, store *model.Store) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*"+checkpoint.BinDataSuffix))
 	if err != nil || len(files) != 1 {
@@ -95,8 +97,9 @@ func checkWhole(dir string, store *model.Store) error {
 	return nil
 }
 
-// RestoreCheckpoint lets the variables of a new store start at the values of the last checkpoint, if there is one: each is
-// loaded when the graph first asks for it, so that variables come into being in the same order as in a new run.
+// RestoreCheckpoint lets the variables of a new store start at the values of the last checkpoint,
+// if there is one: each is loaded when the graph first asks for it, so that variables come into
+// being in the same order as in a new run.
 func (d Dir) RestoreCheckpoint(store *model.Store) (found bool, err error) {
 	checkpoints, err := d.Checkpoints()
 	if err != nil || len(checkpoints) == 0 {
@@ -119,8 +122,8 @@ func (d Dir) LoadBest() (*model.Store, error) {
 	return store, loadCheckpoint(filepath.Join(d.Path(checkpointDir), BestCheckpoint), store)
 }
 
-// keptCheckpoint is the directory of what the run gives: the best checkpoint where validation decides, else the last. It is an
-// error where there is none.
+// keptCheckpoint is the directory of what the run gives: the best checkpoint where validation
+// decides, else the last. It is an error where there is none.
 func (d Dir) keptCheckpoint() (string, error) {
 	if best := filepath.Join(d.Path(checkpointDir), BestCheckpoint); Exists(best) {
 		return best, nil
@@ -171,7 +174,8 @@ func (d Dir) KeptHash() (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// RemoveHalfWritten removes what a crash left of a checkpoint. Only who holds the run's lock may call it.
+// RemoveHalfWritten removes what a crash left of a checkpoint. Only who holds the run's lock may
+// call it.
 func (d Dir) RemoveHalfWritten() error {
 	half, err := filepath.Glob(filepath.Join(d.Path(checkpointDir), "writing-*"))
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// fillDiskInChild, in the environment, makes this test binary save in that directory on what acts like a full disk.
+// fillDiskInChild, in the environment, makes this test binary save in that directory on what acts
+// like a full disk.
 const fillDiskInChild = "SSLKIT_TEST_FULL_DISK"
 
 func TestFullDiskKeepsThePreviousCheckpoint(t *testing.T) {
@@ -47,7 +48,8 @@ func TestFullDiskKeepsThePreviousCheckpoint(t *testing.T) {
 	}
 }
 
-// saveOnFullDisk checks that saving is an error where no file may grow past 4 KiB, which fails a write as a full disk does.
+// saveOnFullDisk checks that saving is an error where no file may grow past 4 KiB, which fails a
+// write as a full disk does.
 func saveOnFullDisk(t *testing.T, dir string, store *model.Store) {
 	signal.Ignore(syscall.SIGXFSZ)
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4096, Max: 4096}); err != nil {

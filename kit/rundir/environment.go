@@ -81,8 +81,8 @@ func procField(path, name string) string {
 	return ""
 }
 
-// Commit is the git commit of the repository of the working directory, with "+changes" where its files differ from it, or ""
-// outside of one.
+// Commit is the git commit of the repository of the working directory, with "+changes" where its
+// files differ from it, or "" outside of one.
 func Commit() string {
 	head, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output()
 	if err != nil {
@@ -95,8 +95,9 @@ func Commit() string {
 	return commit
 }
 
-// MatchEnvironment writes env.json in a new run directory. In one that has it, it returns an error where the training images
-// are others than when the run began, or, unless the run is finished, the backend is another: the bits would differ.
+// MatchEnvironment writes env.json in a new run directory. In one that has it, it returns an error
+// where the training images are others than when the run began, or, unless the run is finished, the
+// backend is another: the bits would differ.
 func (d Dir) MatchEnvironment(set data.Set) error {
 	path, finished := d.Path(EnvironmentFile), d.Finished()
 	content, err := os.ReadFile(path)
@@ -123,7 +124,8 @@ func (d Dir) MatchEnvironment(set data.Set) error {
 	return nil
 }
 
-// modules lists the versions of the packages that compute. The build information of a notebook cell may lack them.
+// modules lists the versions of the packages that compute. The build information of a notebook cell
+// may lack them.
 func modules() map[string]string {
 	versions := map[string]string{}
 	info, ok := debug.ReadBuildInfo()

@@ -18,24 +18,28 @@ type Metrics struct {
 	GradientNorm float64  `json:"grad_norm"`         // 2-norm of the whole gradient, before clipping.
 	Seconds      float64  `json:"seconds"`           // Time of training so far, over all processes.
 	Monitor      *Monitor `json:"monitor,omitempty"` // The collapse monitors after this step, where they were looked at.
-	// Validation is the accuracy on the validation images, in [0, 1], where StopEarly looked at them.
+	// Validation is the accuracy on the validation images, in [0, 1], where StopEarly looked at
+	// them.
 	Validation *float64 `json:"validation,omitempty"`
 }
 
-// Monitor is a look at whether the representation collapses, on images that are not trained on, with the encoder as it is
-// used (running statistics). See package metric for the definitions.
+// Monitor is a look at whether the representation collapses, on images that are not trained on,
+// with the encoder as it is used (running statistics). See package metric for the definitions.
 type Monitor struct {
-	// EmbeddingStd is the mean over dimensions of the standard deviation of the l2-normalised embeddings: 1/√dim when they
-	// spread over the sphere, 0 when all are the same.
+	// EmbeddingStd is the mean over dimensions of the standard deviation of the l2-normalised
+	// embeddings: 1/√dim when they spread over the sphere, 0 when all are the same.
 	EmbeddingStd float64 `json:"embedding_std"`
 	// EmbeddingDim is the number of dimensions of the embedding, for that comparison.
 	EmbeddingDim int `json:"embedding_dim"`
-	// RankMe is the effective rank of the embeddings: from 1 to the smaller of images and dimensions.
+	// RankMe is the effective rank of the embeddings: from 1 to the smaller of images and
+	// dimensions.
 	RankMe float64 `json:"rank_me"`
-	// Alignment is the mean squared distance of two views of an image in the embedding, or, for a method that reads several
-	// images of an object or a clip, of views of two of these: from 0 to 4, lower is closer.
+	// Alignment is the mean squared distance of two views of an image in the embedding, or, for a
+	// method that reads several images of an object or a clip, of views of two of these: from 0 to
+	// 4, lower is closer.
 	Alignment float64 `json:"alignment"`
-	// Uniformity is the logarithm of the mean Gaussian potential of pairs of images: at most 0, which is collapse.
+	// Uniformity is the logarithm of the mean Gaussian potential of pairs of images: at most 0,
+	// which is collapse.
 	Uniformity float64 `json:"uniformity"`
 }
 
@@ -50,11 +54,13 @@ func Looks(all []Metrics) []Metrics {
 	return with
 }
 
-// MetricsLog appends lines to metrics.jsonl. Each is written at once, so that the file can be read while training goes on.
+// MetricsLog appends lines to metrics.jsonl. Each is written at once, so that the file can be read
+// while training goes on.
 type MetricsLog struct{ file *os.File }
 
-// OpenMetrics opens the log to go on behind a step, -1 for a new run; lines of later steps, which an interrupted run left,
-// are cut off. It returns the seconds of training that the last line kept tells.
+// OpenMetrics opens the log to go on behind a step, -1 for a new run; lines of later steps, which
+// an interrupted run left, are cut off. It returns the seconds of training that the last line kept
+// tells.
 func (d Dir) OpenMetrics(step int) (log *MetricsLog, seconds float64, err error) {
 	path := d.Path(MetricsFile)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)

@@ -1,4 +1,5 @@
-// Package rundir is the directory of a run: which files lie in it, and how each is written whole, locked and read back.
+// Package rundir is the directory of a run: which files lie in it, and how each is written whole,
+// locked and read back.
 //
 //	recipe.json           the whole recipe, defaults filled in
 //	env.json              where, when and with which images it ran
@@ -55,7 +56,8 @@ func (d Dir) Make() error {
 	return nil
 }
 
-// Lock is the right to write in a run directory. The operating system takes it back from a process that dies.
+// Lock is the right to write in a run directory. The operating system takes it back from a process
+// that dies.
 type Lock struct{ file *flock.Flock }
 
 // Lock takes the lock of the directory, or returns an error that names who holds it.
@@ -88,8 +90,9 @@ func WriteJSON(path string, value any) error {
 	return WriteWhole(path, append(encoded, '\n'))
 }
 
-// WriteWhole replaces a file by writing another beside it and renaming that, so that a reader, or whoever comes after a crash,
-// finds the old content or the new one. The folder is made where it is missing.
+// WriteWhole replaces a file by writing another beside it and renaming that, so that a reader, or
+// whoever comes after a crash, finds the old content or the new one. The folder is made where it is
+// missing.
 func WriteWhole(path string, content []byte) error {
 	fail := func(err error) error { return fmt.Errorf("writing %s: %w", path, err) }
 	if err := os.MkdirAll(filepath.Dir(path), directoryPerms); err != nil {

@@ -9,7 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// pseudoLabel is the second term of equation 15 of the paper in float64, with the classes chosen beforehand.
+// pseudoLabel is the second term of equation 15 of the paper in float64, with the classes chosen
+// beforehand.
 func pseudoLabel(logits [][]float64, classes []int, threshold float64) float64 {
 	var sum float64
 	for i, row := range logits {

@@ -1,5 +1,6 @@
-// Package setting checks the settings that a user gives. All its errors are one sentence, which names the type, its field,
-// the value, what is allowed, and what zero stands for where it stands for something:
+// Package setting checks the settings that a user gives. All its errors are one sentence, which
+// names the type, its field, the value, what is allowed, and what zero stands for where it stands
+// for something:
 //
 //	ssl.BYOL: Tau is 1; it must be in (0, 1) (0 means 0.99)
 //
@@ -11,8 +12,8 @@ import (
 	"math"
 )
 
-// Must returns nil if ok, else the error that field has the value and must be what is allowed. zero is what the value 0 means,
-// as a number or in words; leave it out where 0 means nothing else.
+// Must returns nil if ok, else the error that field has the value and must be what is allowed. zero
+// is what the value 0 means, as a number or in words; leave it out where 0 means nothing else.
 func Must(ok bool, field string, value any, allowed string, zero ...any) error {
 	if ok {
 		return nil
@@ -59,7 +60,8 @@ func AtLeast(least int, field string, value int, zero ...any) error {
 	return Must(value >= least, field, value, fmt.Sprintf("at least %d", least), zero...)
 }
 
-// Missing is the error of a required field that was left out; want says what to give, with an example of it.
+// Missing is the error of a required field that was left out; want says what to give, with an
+// example of it.
 func Missing(field, want string) error {
 	return fmt.Errorf("%s is missing; it must be %s", field, want)
 }

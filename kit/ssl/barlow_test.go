@@ -9,7 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// barlowTwins is the paper's loss in float64, correlation by correlation, with the epsilon of the norm.
+// barlowTwins is the paper's loss in float64, correlation by correlation, with the epsilon of the
+// norm.
 func barlowTwins(z, zPrime [][]float64, lambda float64) float64 {
 	n := float64(len(z))
 	moments := func(x [][]float64, j int) (mean, std float64) {

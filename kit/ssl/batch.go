@@ -13,8 +13,8 @@ import (
 type Batch struct {
 	Images        int // In a batch, at least 1.
 	Height, Width int // Of an image of the data, in pixels.
-	// Views are made of each image, in the order of Method.Views: by the recipe's pipelines, or else
-	// by the method's own.
+	// Views are made of each image, in the order of Method.Views: by the recipe's pipelines, or
+	// else by the method's own.
 	Views []augment.Pipeline
 }
 

@@ -93,8 +93,8 @@ func TestBYOLCheck(t *testing.T) {
 	}
 }
 
-// The loss of a step is equation 2 for both orders of the views: what the student predicts from each view is compared with what
-// the teacher, whose variables are others, makes of the other view.
+// The loss of a step is equation 2 for both orders of the views: what the student predicts from
+// each view is compared with what the teacher, whose variables are others, makes of the other view.
 func TestBYOLStepIsTheFormulaInBothOrders(t *testing.T) {
 	method := resolved(BYOL{Hidden: 5, Out: 3})
 	rng := rand.New(rand.NewPCG(7, 8))

@@ -60,14 +60,16 @@ func TestImageTextContrastIsTheFormula(t *testing.T) {
 }
 
 func TestImageTextContrastByHand(t *testing.T) {
-	// Two pairs along two axes: each has its own at similarity 1 and the other at 0, so either cross-entropy is log(1 + e^-s).
+	// Two pairs along two axes: each has its own at similarity 1 and the other at 0, so either
+	// cross-entropy is log(1 + e^-s).
 	x := [][]float64{{2, 0}, {0, 3}}
 	for _, scale := range []float64{1, 2, 10} {
 		got, _, _ := contrastOnDevice(t, x, x, scale)
 		near(t, "loss", got, math.Log(1+math.Exp(-scale)), 1e-5)
 	}
-	// One image that two texts describe, the other that none does: similarities [1 1; 0 0]. The image asks its texts in vain,
-	// log 2 each; of the texts, the first finds its image, log(1 + e^-s), the second the wrong one, log(1 + e^s).
+	// One image that two texts describe, the other that none does: similarities [1 1; 0 0]. The
+	// image asks its texts in vain, log 2 each; of the texts, the first finds its image, log(1 +
+	// e^-s), the second the wrong one, log(1 + e^s).
 	got, _, _ := contrastOnDevice(t, x, [][]float64{{1, 0}, {5, 0}}, 2)
 	near(t, "loss of equal texts", got, (math.Log(2)+(math.Log(1+math.Exp(-2))+math.Log(1+math.Exp(2)))/2)/2, 1e-5)
 	same := [][]float64{{1, 1}, {1, 1}, {1, 1}}
@@ -117,7 +119,8 @@ func TestCLIPStep(t *testing.T) {
 	}
 	near(t, "scale at the start", float64(outputs[1].Value().(float32)), 1/.07, 1e-4)
 
-	// Beyond 100 it is cut off, and the optimiser goes on from there: a gradient flows that can bring it back.
+	// Beyond 100 it is cut off, and the optimiser goes on from there: a gradient flows that can
+	// bring it back.
 	scale := store.GetVariable("/method/logit_scale")
 	for start, want := range map[float32]float64{6: 100, float32(math.Log(100)) + .001: 100, 4: math.Exp(4), -2: math.Exp(-2)} {
 		if err := scale.SetValue(tensors.FromValue(start)); err != nil {
@@ -140,7 +143,8 @@ func TestCLIPStep(t *testing.T) {
 	}
 }
 
-// clipStep is the loss of four images and their captions, the scale, and the norm of the gradient of each variable.
+// clipStep is the loss of four images and their captions, the scale, and the norm of the gradient
+// of each variable.
 func clipStep(t *testing.T) (exec *model.Exec, store *model.Store, paths *[]string) {
 	t.Helper()
 	backend := devicetest.Backend(t)

@@ -13,7 +13,8 @@ import (
 )
 
 func TestLabOfKnownColours(t *testing.T) {
-	// Red, green, blue, white and mid grey, from the CIE's formulas at D65, as colour tables list them.
+	// Red, green, blue, white and mid grey, from the CIE's formulas at D65, as colour tables list
+	// them.
 	for colour, want := range map[[3]float64][2]float64{
 		{1, 0, 0}: {80.09, 67.20}, {0, 1, 0}: {-86.18, 83.18}, {0, 0, 1}: {79.19, -107.86}, {1, 1, 1}: {0, 0}, {.5, .5, .5}: {0, 0},
 	} {
@@ -120,8 +121,9 @@ func TestRebalancedCrossEntropy(t *testing.T) {
 		near(t, "gradient", gradient[3][1],
 			slope(func() float64 { return colorizationLoss(logits, labels, uniform) }, &logits[3][1]), 1e-4)
 	}
-	// By hand: of two classes, one with frequency 3/4. At a share of 1/2 the weights are 1/(3/8 + 1/4) = 8/5 and
-	// 1/(1/8 + 1/4) = 8/3, in the ratio 3 to 5. The logits tell nothing of the frequent and all of the rare one.
+	// By hand: of two classes, one with frequency 3/4. At a share of 1/2 the weights are 1/(3/8 +
+	// 1/4) = 8/5 and 1/(1/8 + 1/4) = 8/3, in the ratio 3 to 5. The logits tell nothing of the
+	// frequent and all of the rare one.
 	got, _ := loss([][]float64{{0, 0}, {0, 0}, {0, 0}, {-50, 50}}, []int32{0, 0, 0, 1}, .5)
 	near(t, "loss", got, 3*3*math.Log(2)/(3*3+5), 1e-5)
 }

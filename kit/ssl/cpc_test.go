@@ -15,7 +15,8 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// cpcBelow is InfoNCE in float64, place by place; x[(b × rows + row) × columns + column] are the patches.
+// cpcBelow is InfoNCE in float64, place by place; x[(b × rows + row) × columns + column] are the
+// patches.
 func cpcBelow(predictions, targets [][]float64, batch, rows, columns, k int) float64 {
 	dot := func(a, b []float64) (sum float64) {
 		for i := range a {
@@ -63,8 +64,8 @@ func TestBelowNCEIsTheFormula(t *testing.T) {
 
 func TestBelowNCEByHand(t *testing.T) {
 	backend := devicetest.Backend(t)
-	// Two images of two rows and one column; the patches are the unit vectors, and each prediction is 3 times the patch below:
-	// one logit of 3 and three of 0.
+	// Two images of two rows and one column; the patches are the unit vectors, and each prediction
+	// is 3 times the patch below: one logit of 3 and three of 0.
 	targets := [][][][]float32{{{{1, 0, 0, 0}}, {{0, 1, 0, 0}}}, {{{0, 0, 1, 0}}, {{0, 0, 0, 1}}}}
 	predictions := [][][][]float32{{{{0, 3, 0, 0}}, {{9, 9, 9, 9}}}, {{{0, 0, 0, 3}}, {{9, 9, 9, 9}}}}
 	output, err := CallOnce(backend, func(p, z *Node) *Node { return BelowNCE(p, z, 1) }, predictions, targets)

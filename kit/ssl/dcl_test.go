@@ -61,7 +61,8 @@ func TestDecoupledIsTheFormula(t *testing.T) {
 }
 
 func TestDecoupledByHand(t *testing.T) {
-	// Two images along two axes: the positive is at 1, both negatives at 0. All weights of equal pairs are 1.
+	// Two images along two axes: the positive is at 1, both negatives at 0. All weights of equal
+	// pairs are 1.
 	z := [][]float64{{2, 0}, {0, 3}}
 	for _, sigma := range []float64{0, .5} {
 		got, _ := dclOnDevice(t, z, z, .5, sigma)
@@ -123,8 +124,8 @@ func TestDCLCheck(t *testing.T) {
 	}
 }
 
-// The loss of a step is the paper's of what the network makes of the views, at the temperature that is asked for. That of the
-// reference code, which the zero value has, is not SimCLR's.
+// The loss of a step is the paper's of what the network makes of the views, at the temperature that
+// is asked for. That of the reference code, which the zero value has, is not SimCLR's.
 func TestDCLStepIsTheFormula(t *testing.T) {
 	for name, c := range map[string]struct {
 		method             DCL

@@ -38,8 +38,8 @@ type DINO struct {
 	// 0.9995, solo-learn's for 1000 epochs on CIFAR-10; the paper takes 0.996. Shorter trainings
 	// want a quicker teacher.
 	Tau float64
-	// FreezeLast is the fraction of the training, in (0, 1), during which the prototypes stand still.
-	// Default 0.01: the paper's first epoch of 100; a tiny number is none.
+	// FreezeLast is the fraction of the training, in (0, 1), during which the prototypes stand
+	// still. Default 0.01: the paper's first epoch of 100; a tiny number is none.
 	FreezeLast float64
 	// Locals is the number of small crops beside the two global ones. Default 0, as solo-learn has
 	// it on CIFAR-10; the paper takes 8, and SwAV on CIFAR-10 6 of 18 pixels.

@@ -111,8 +111,9 @@ func TestDINOCheck(t *testing.T) {
 	}
 }
 
-// In every step the teacher's logits lose the centre that the steps before left, and the centre then goes a tenth of the way to
-// their mean (equation 4 of the paper): at 0 for the first step, elsewhere for the second.
+// In every step the teacher's logits lose the centre that the steps before left, and the centre
+// then goes a tenth of the way to their mean (equation 4 of the paper): at 0 for the first step,
+// elsewhere for the second.
 func TestDINOStepTakesTheCentreAwayAndMovesIt(t *testing.T) {
 	method := resolved(DINO{Prototypes: 5, Hidden: 8, Out: 6, TeacherTemperature: .3, TeacherStart: .3, Temperature: .5})
 	backend := devicetest.Backend(t)

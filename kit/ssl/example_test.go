@@ -218,8 +218,8 @@ func ExampleSupervised() {
 	// Output: supervised <nil>
 }
 
-// One encoder for two objectives: to tell the views of an image from those of others, and, at half the weight, how it is
-// turned.
+// One encoder for two objectives: to tell the views of an image from those of others, and, at half
+// the weight, how it is turned.
 func ExampleSum() {
 	method := ssl.Sum{{Method: ssl.SimCLR{Temperature: .2, Hidden: 512}}, {Method: ssl.Rotation{}, Weight: .5}}
 	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: method, Epochs: 10, Batch: 64}

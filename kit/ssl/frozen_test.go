@@ -13,8 +13,8 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// TestFrozenIsAsAfterTraining: in a training step a frozen network gives what it gives out of training, its statistics stay,
-// and no gradient reaches it.
+// TestFrozenIsAsAfterTraining: in a training step a frozen network gives what it gives out of
+// training, its statistics stay, and no gradient reaches it.
 func TestFrozenIsAsAfterTraining(t *testing.T) {
 	backend := devicetest.Backend(t)
 	frozen := Frozen{Encoder: encoder.ResNet{Depth: 10, Width: 1, Stem: encoder.HalfStem}, Method: resolved(SimCLR{Out: 3})}

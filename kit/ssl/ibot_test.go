@@ -73,8 +73,8 @@ func TestPatchDistillationIsTheFormula(t *testing.T) {
 }
 
 func TestPatchDistillationByHand(t *testing.T) {
-	// A student that can't tell 4 prototypes apart pays log 4 for a patch, however many are hidden; the second image, in
-	// which nothing is hidden, halves the mean.
+	// A student that can't tell 4 prototypes apart pays log 4 for a patch, however many are hidden;
+	// the second image, in which nothing is hidden, halves the mean.
 	zeros := make([][]float64, 4)
 	sure := make([][]float64, 4)
 	for i := range zeros {
@@ -149,8 +149,9 @@ func TestIBOTCheck(t *testing.T) {
 	}
 }
 
-// There are two centres: that of the images goes a tenth of the way to the mean of what the teacher says of the images, that of
-// the patches to the mean of what it says of all patches, hidden ones or not.
+// There are two centres: that of the images goes a tenth of the way to the mean of what the teacher
+// says of the images, that of the patches to the mean of what it says of all patches, hidden ones
+// or not.
 func TestIBOTCentresFollowImagesAndPatches(t *testing.T) {
 	method := resolved(IBOT{DINO: DINO{Prototypes: 5, Hidden: 8, Out: 6}})
 	vit := encoder.ViT{Patch: 4, Width: 8, Depth: 1, Size: 8}

@@ -168,8 +168,8 @@ func (e ijepaScaled) Encode(scope *model.Scope, images *Node) encoder.Output {
 	return out
 }
 
-// The targets are the teacher's tokens with mean 0 and variance 1, each by itself: how long the teacher makes them, and what it
-// adds to all features, is not to be predicted.
+// The targets are the teacher's tokens with mean 0 and variance 1, each by itself: how long the
+// teacher makes them, and what it adds to all features, is not to be predicted.
 func TestIJEPAStepDoesNotSeeTheScaleOfTheTargets(t *testing.T) {
 	method := resolved(IJEPA{Mask: augment.MultiBlockMask{Targets: 2}, Predictor: encoder.Transformer{Depth: 1}})
 	rng := rand.New(rand.NewPCG(31, 32))

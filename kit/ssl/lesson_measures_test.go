@@ -23,7 +23,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// knnAccuracy is that of k-NN on the run's test images, by the features of one of its files of weights.
+// knnAccuracy is that of k-NN on the run's test images, by the features of one of its files of
+// weights.
 func knnAccuracy(t *testing.T, run *kit.Run, weightsFile string) float64 {
 	t.Helper()
 	represent := representing(t, run, weightsFile, whole)
@@ -45,9 +46,10 @@ func knnAccuracy(t *testing.T, run *kit.Run, weightsFile string) float64 {
 	return result.Value
 }
 
-// viewAgreement tells how much closer two views of one image are than views of two images, by the features of one of a run's files
-// of weights: 1 - within/between, of the mean squared distances of normalised features of the run's test images. It is 1 where the
-// views do not matter, 0 where they are all that matters, and not a number where all features are the same.
+// viewAgreement tells how much closer two views of one image are than views of two images, by the
+// features of one of a run's files of weights: 1 - within/between, of the mean squared distances of
+// normalised features of the run's test images. It is 1 where the views do not matter, 0 where they
+// are all that matters, and not a number where all features are the same.
 func viewAgreement(t *testing.T, run *kit.Run, weightsFile string) float64 {
 	t.Helper()
 	represent := representing(t, run, weightsFile, lit)
@@ -76,8 +78,8 @@ func viewAgreement(t *testing.T, run *kit.Run, weightsFile string) float64 {
 	return 1 - within/between
 }
 
-// representing compiles an encoder with the weights of one of a run's files. What it returns gives the features of a view of all
-// images of a set, [images, dim], drawn with that seed.
+// representing compiles an encoder with the weights of one of a run's files. What it returns gives
+// the features of a view of all images of a set, [images, dim], drawn with that seed.
 func representing(t *testing.T, run *kit.Run, weightsFile string, view augment.Pipeline) func(set data.Set, seed int) []float32 {
 	t.Helper()
 	weights, _, err := encoder.ReadSafetensors(filepath.Join(run.Dir, weightsFile))
@@ -124,7 +126,8 @@ func representing(t *testing.T, run *kit.Run, weightsFile string, view augment.P
 // baseline is the loss of an answer to a recipe's task that does not look at the image.
 type baseline func(*testing.T, kit.Recipe) float64
 
-// always is a baseline that depends on nothing: of equally likely answers the logarithm of their number.
+// always is a baseline that depends on nothing: of equally likely answers the logarithm of their
+// number.
 func always(loss float64) baseline { return func(*testing.T, kit.Recipe) float64 { return loss } }
 
 // meanColour is the squared error of who paints every pixel in the mean colour.
@@ -187,8 +190,8 @@ func lastFrame(t *testing.T, recipe kit.Recipe) float64 {
 	return sum
 }
 
-// sameWithout is the loss of the same training with an encoder that sees all images black: the heads learn the best constant
-// answer.
+// sameWithout is the loss of the same training with an encoder that sees all images black: the
+// heads learn the best constant answer.
 func sameWithout(t *testing.T, recipe kit.Recipe) float64 {
 	recipe.Encoder = blind{recipe.Encoder}
 	return lateLoss(t, pretrained(t, recipe))

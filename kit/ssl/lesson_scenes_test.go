@@ -94,7 +94,8 @@ func (s *askedSet) ReadClip(i, frames int, pix []uint8) error {
 	return halved(pix, func(pix []uint8) error { return s.Set.(data.Clips).ReadClip(s.answers[i].image, frames, pix) })
 }
 
-// halved fills pix with images of side×side whose pixels are the means of four of those that read gives.
+// halved fills pix with images of side×side whose pixels are the means of four of those that read
+// gives.
 func halved(pix []uint8, read func(pix []uint8) error) error {
 	whole := make([]uint8, 4*len(pix))
 	if err := read(whole); err != nil {
@@ -118,8 +119,8 @@ var (
 
 func views(each ...augment.Pipeline) []augment.Pipeline { return each }
 
-// colouredLight changes contrast and brightness of each channel of an image, which changes what a random encoder makes of it more
-// than another image does. ColorJitter is slower.
+// colouredLight changes contrast and brightness of each channel of an image, which changes what a
+// random encoder makes of it more than another image does. ColorJitter is slower.
 type colouredLight struct{}
 
 func (colouredLight) Check(height, width int) error { return nil }
@@ -149,9 +150,9 @@ var (
 	pixels     = encoder.IGPT{Side: 8, Levels: 2, Width: 16, Depth: 1, Heads: 1}
 )
 
-// merging is an encoder of three layers that each look at 2×2 places at once, without overlap, and have a layer-norm over the
-// whole map. With Norm there is a linear layer with a batch-norm behind the pooling, so that not all representations point the
-// same way at the start.
+// merging is an encoder of three layers that each look at 2×2 places at once, without overlap, and
+// have a layer-norm over the whole map. With Norm there is a linear layer with a batch-norm behind
+// the pooling, so that not all representations point the same way at the start.
 type merging struct {
 	Width int // Of the first layer; each has twice as many channels as the last.
 	Norm  bool

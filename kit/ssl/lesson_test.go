@@ -20,12 +20,14 @@ import (
 
 var long = flag.Bool("long", false, "ask each lesson of the seeds 1 to 5, not of the first alone")
 
-// lesson is a method and a training of a few seconds on the Go backend, in which it must learn. What is asked for is half or less
-// of what was reached with any of the seeds 1 to 5, or on average of any that follow each other where several are asked.
-// go test ./kit/ssl -run Learns -long asks these again.
+// lesson is a method and a training of a few seconds on the Go backend, in which it must learn.
+// What is asked for is half or less of what was reached with any of the seeds 1 to 5, or on average
+// of any that follow each other where several are asked. go test ./kit/ssl -run Learns -long asks
+// these again.
 //
-// Margins are accuracies in [0, 1] and shares of a loss. Where the loss is the cross-entropy of k answers, a share s below log k
-// says that the right one gets k^s times the probability of chance (geometric mean): 4^0.08 = 1.1 times for Rotation.
+// Margins are accuracies in [0, 1] and shares of a loss. Where the loss is the cross-entropy of k
+// answers, a share s below log k says that the right one gets k^s times the probability of chance
+// (geometric mean): 4^0.08 = 1.1 times for Rotation.
 type lesson struct {
 	method  ssl.Method
 	augment []augment.Pipeline // Default: the method's.
@@ -35,17 +37,19 @@ type lesson struct {
 	single  bool               // There is one picture of each object, not four.
 	seeds   int                // Trainings, with other images and weights, of which the mean is asked for. Default 1.
 
-	// tells is what k-NN is to tell of new images by the features, above by how much its accuracy must be above that by the
-	// features of the same encoder before training. Default of tells: outline. Where above is 0, k-NN is not asked.
+	// tells is what k-NN is to tell of new images by the features, above by how much its accuracy
+	// must be above that by the features of the same encoder before training. Default of tells:
+	// outline. Where above is 0, k-NN is not asked.
 	tells question
 	above float64
 
-	// agree is by how much viewAgreement must be above that of the encoder before training; an update without learning changes it by
-	// less than 0.03. Where it is 0, that is not asked.
+	// agree is by how much viewAgreement must be above that of the encoder before training; an
+	// update without learning changes it by less than 0.03. Where it is 0, that is not asked.
 	agree float64
 
-	// blind is the loss of an answer that does not look at the image, below the share of it by which the loss on images that were
-	// not seen before must be below it. Where below is 0, the loss is not asked.
+	// blind is the loss of an answer that does not look at the image, below the share of it by
+	// which the loss on images that were not seen before must be below it. Where below is 0, the
+	// loss is not asked.
 	blind baseline
 	below float64
 }
@@ -121,7 +125,8 @@ func (l lesson) recipe(seed uint64) kit.Recipe {
 	}
 }
 
-// lateLoss is the mean loss of the last fifth of a run's steps. Since no image comes twice, it is of images not seen before.
+// lateLoss is the mean loss of the last fifth of a run's steps. Since no image comes twice, it is
+// of images not seen before.
 func lateLoss(t *testing.T, run *kit.Run) float64 {
 	t.Helper()
 	metrics, err := run.Metrics()
@@ -145,7 +150,8 @@ func pretrained(t *testing.T, recipe kit.Recipe) *kit.Run {
 	return run
 }
 
-// TestEveryMethodHasALesson names the methods that no lesson trains. Supervised needs none, and CLIP has one of its own in kit.
+// TestEveryMethodHasALesson names the methods that no lesson trains. Supervised needs none, and
+// CLIP has one of its own in kit.
 func TestEveryMethodHasALesson(t *testing.T) {
 	var lessons strings.Builder
 	loss, found := regexp.MustCompile(`(?m)^func \(\w+ (\w+)\) Loss\(`), map[string]string{}

@@ -13,7 +13,8 @@ import (
 	"sslkit/kit/device/devicetest"
 )
 
-// golden is one random input with what lightly's losses give for it: made by benchmarks/peers/losses/run.sh.
+// golden is one random input with what lightly's losses give for it: made by
+// benchmarks/peers/losses/run.sh.
 type golden struct {
 	A              [][]float64 `json:"a"`
 	B              [][]float64 `json:"b"`
@@ -51,7 +52,8 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 		"RedundancyReduction": {
 			func(a, b *Node) *Node { return RedundancyReduction(a, b, .005) }, func(g golden) float64 { return g.Barlow },
 		},
-		// lightly halves the weight of the variance, as the authors' code does and the paper does not.
+		// lightly halves the weight of the variance, as the authors' code does and the paper does
+		// not.
 		"VICReg": {resolved(VICReg{Variance: 12.5}).regularized, func(g golden) float64 { return g.VICReg }},
 		"SwappedPrediction": {func(a, b *Node) *Node {
 			scores := []*Node{unit(a), unit(b)}

@@ -22,8 +22,9 @@ var (
 	maskedDecoder = encoder.Transformer{Width: 8, Depth: 1}
 )
 
-// maskedStep builds a method's loss on a batch of 4 images of 32 pixels halfway through training, and gives it with the norm
-// of its gradient for each trainable variable, by path. The views are the method's own where none are given.
+// maskedStep builds a method's loss on a batch of 4 images of 32 pixels halfway through training,
+// and gives it with the norm of its gradient for each trainable variable, by path. The views are
+// the method's own where none are given.
 func maskedStep(t *testing.T, m Method, e encoder.Encoder, views ...augment.Pipeline) (float64, map[string]float64) {
 	t.Helper()
 	backend := devicetest.Backend(t)
@@ -135,7 +136,8 @@ func maskedTokens(rng *rand.Rand, batch, patches, features int) [][][]float64 {
 	return x
 }
 
-// maeLoss is the paper's in float64: normalised pixels, the mean over each patch, the mean over the hidden ones.
+// maeLoss is the paper's in float64: normalised pixels, the mean over each patch, the mean over the
+// hidden ones.
 func maeLoss(prediction, pixels [][][]float64, hidden [][]float64) float64 {
 	var sum, n float64
 	for i := range pixels {
@@ -195,8 +197,8 @@ func TestMaskedSquaresIsTheFormula(t *testing.T) {
 }
 
 func TestMaskedSquaresByHand(t *testing.T) {
-	// A patch of -1 and 1 has mean 0 and unbiased variance 2, so its target is ∓1/√2, and the squares of a prediction of
-	// zeros are ½. The second patch, which would cost more, was seen.
+	// A patch of -1 and 1 has mean 0 and unbiased variance 2, so its target is ∓1/√2, and the
+	// squares of a prediction of zeros are ½. The second patch, which would cost more, was seen.
 	pixels, hidden := [][][]float64{{{-1, 1}, {3, 7}}}, [][]float64{{1, 0}}
 	loss, _ := maeOnDevice(t, [][][]float64{{{0, 0}, {9, 9}}}, pixels, hidden)
 	near(t, "loss", loss, .5, 1e-5)
@@ -270,8 +272,8 @@ func (w maeWitness) EncodeVisible(scope *model.Scope, images, keep *Node) encode
 	return w.ViT.EncodeVisible(scope, images, keep)
 }
 
-// The loss of a step is the error on the patches that the encoder was not shown. Nothing of them but the target goes into it, so
-// their pixels have a gradient just because they count.
+// The loss of a step is the error on the patches that the encoder was not shown. Nothing of them
+// but the target goes into it, so their pixels have a gradient just because they count.
 func TestMAEStepCountsWhatTheEncoderWasNotShown(t *testing.T) {
 	method := resolved(MAE{Ratio: .5, Decoder: maskedDecoder})
 	var shown *Node
@@ -309,8 +311,9 @@ func TestMAEStepCountsWhatTheEncoderWasNotShown(t *testing.T) {
 	})
 }
 
-// What the decoder draws depends on the place that it is asked for: the token in all hidden places is the same, so without
-// positions it would draw the same in all of them. The order in which the encoder gives what it saw means nothing.
+// What the decoder draws depends on the place that it is asked for: the token in all hidden places
+// is the same, so without positions it would draw the same in all of them. The order in which the
+// encoder gives what it saw means nothing.
 func TestMAEDecoderKnowsThePlaces(t *testing.T) {
 	method := resolved(MAE{Decoder: maskedDecoder})
 	rng := rand.New(rand.NewPCG(29, 30))

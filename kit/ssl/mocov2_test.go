@@ -77,7 +77,8 @@ func TestQueueContrastInvariances(t *testing.T) {
 	near(t, "loss with longer embeddings", scaled, loss, 1e-5)
 }
 
-// mocov2Encoder is an encoder whose representation of an image is its pixels times a weight, a variable.
+// mocov2Encoder is an encoder whose representation of an image is its pixels times a weight, a
+// variable.
 type mocov2Encoder struct{ encoder.ResNet }
 
 func (mocov2Encoder) Encode(scope *model.Scope, images *Node) encoder.Output {
@@ -112,7 +113,8 @@ func mocov2Images(rng *rand.Rand, batch int) [][][][]float32 {
 	return images
 }
 
-// mocov2Twins fails where the teacher has a variable that the student lacks: the trainer couldn't start it.
+// mocov2Twins fails where the teacher has a variable that the student lacks: the trainer couldn't
+// start it.
 func mocov2Twins(t *testing.T, store *model.Store) {
 	t.Helper()
 	var twins int

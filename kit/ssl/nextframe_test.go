@@ -67,8 +67,8 @@ func TestFrameLossIsTheFormula(t *testing.T) {
 	}
 }
 
-// nextFrameCall gives the losses of a method on clips, [batch, frames, size, size, 3]: as it begins, and with a predictor that
-// foretells no change.
+// nextFrameCall gives the losses of a method on clips, [batch, frames, size, size, 3]: as it
+// begins, and with a predictor that foretells no change.
 func nextFrameCall(t *testing.T, m NextFrame, clips []float32, batch, size int) (begins, copies float64) {
 	t.Helper()
 	m = resolved(m)

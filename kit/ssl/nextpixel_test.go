@@ -70,8 +70,9 @@ func TestNextPixelStartsAtChance(t *testing.T) {
 	}
 }
 
-// nextPixelTraining trains a tiny network on batches of images of 4 pixels, [batch, 4, 4, 3] in [0, 1], and returns the loss
-// of each step and, behind the last, the sum of the gradient's magnitudes by path.
+// nextPixelTraining trains a tiny network on batches of images of 4 pixels, [batch, 4, 4, 3] in [0,
+// 1], and returns the loss of each step and, behind the last, the sum of the gradient's magnitudes
+// by path.
 func nextPixelTraining(t *testing.T, steps int, batch func() []float32) (losses []float64, gradients map[string]float64) {
 	t.Helper()
 	backend := devicetest.Backend(t)
@@ -121,8 +122,8 @@ func nextPixelTraining(t *testing.T, steps int, batch func() []float32) (losses 
 }
 
 func TestNextPixelLearnsWhatPixelsTellOfEachOther(t *testing.T) {
-	// Each image has one of 8 colours everywhere. A pixel by itself is as likely of any, ln 8 = 2.08 nats; who reads those
-	// before it knows all but the first, ln 8 / 16 = 0.13 nats.
+	// Each image has one of 8 colours everywhere. A pixel by itself is as likely of any, ln 8 =
+	// 2.08 nats; who reads those before it knows all but the first, ln 8 / 16 = 0.13 nats.
 	rng := rand.New(rand.NewPCG(17, 18))
 	losses, gradients := nextPixelTraining(t, 60, func() []float32 {
 		pixels := make([]float32, 0, 16*48)

@@ -12,7 +12,8 @@ import (
 	"sslkit/kit/device/devicetest"
 )
 
-// nnclrFormula is equations 2 and 3 of the NNCLR paper in float64: the nearest neighbour of each z, then the cross-entropy.
+// nnclrFormula is equations 2 and 3 of the NNCLR paper in float64: the nearest neighbour of each z,
+// then the cross-entropy.
 func nnclrFormula(z, support, p [][]float64, temperature float64) float64 {
 	var sum float64
 	for i := range z {
@@ -31,7 +32,8 @@ func nnclrFormula(z, support, p [][]float64, temperature float64) float64 {
 	return sum / float64(len(z))
 }
 
-// nnclrOnDevice computes the loss of one order of the views, and its gradients with respect to z, support and p.
+// nnclrOnDevice computes the loss of one order of the views, and its gradients with respect to z,
+// support and p.
 func nnclrOnDevice(t *testing.T, z, support, p [][]float64, temperature float64) (float64, [][][]float64) {
 	t.Helper()
 	return lossAndGradients[[][]float64](t, func(in []*Node) *Node {
@@ -55,7 +57,8 @@ func TestNNCLRIsTheFormulaAndStopsTheNeighboursGradient(t *testing.T) {
 }
 
 func TestNNCLRByHand(t *testing.T) {
-	// The neighbours of both z are along the axes, as are the predictions: the positive is at 1, the negative at 0.
+	// The neighbours of both z are along the axes, as are the predictions: the positive is at 1,
+	// the negative at 0.
 	z, support := [][]float64{{2, .5}, {.1, 3}}, [][]float64{{-1, 0}, {0, 1}, {1, 0}, {-1, -1}}
 	loss, _ := nnclrOnDevice(t, z, support, [][]float64{{1, 0}, {0, 4}}, .5)
 	near(t, "loss", loss, math.Log(1+math.Exp(-2)), 1e-5)

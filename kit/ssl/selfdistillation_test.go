@@ -46,7 +46,8 @@ func dinoLoss(students, teachers [][][]float64, centre []float64, studentT, teac
 	return sum / n
 }
 
-// dinoOnDevice computes SelfDistillation with a centre, and its gradients with respect to student and teacher.
+// dinoOnDevice computes SelfDistillation with a centre, and its gradients with respect to student
+// and teacher.
 func dinoOnDevice(
 	t *testing.T, students, teachers [][][]float64, held []float64, studentT, teacherT float64,
 ) (loss float64, student, teacher [][][]float64) {
@@ -115,7 +116,8 @@ func TestSelfDistillationByHand(t *testing.T) {
 	crossed := [][][]float64{{{0, 9, 0, 0}}, {{9, 0, 0, 0}}}
 	loss, _, _ = dinoOnDevice(t, crossed, teachers, none, .1, .04)
 	near(t, "loss of crossed agreement", loss, 0, 1e-5)
-	// What is the same for all images says nothing: a teacher's logits and centre may move together.
+	// What is the same for all images says nothing: a teacher's logits and centre may move
+	// together.
 	moved := [][][]float64{{{9, 5, 0, 0}}, {{0, 14, 0, 0}}}
 	loss, _, _ = dinoOnDevice(t, crossed, moved, []float64{0, 5, 0, 0}, .1, .04)
 	near(t, "loss with a centre", loss, 0, 1e-5)

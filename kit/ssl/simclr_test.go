@@ -50,14 +50,15 @@ func TestNTXentIsTheFormula(t *testing.T) {
 }
 
 func TestNTXentByHand(t *testing.T) {
-	// Two images, with embeddings along two axes: each view has one positive at similarity 1 and two negatives at 0, so
-	// the loss is -log(e^(1/T) / (e^(1/T) + 2)).
+	// Two images, with embeddings along two axes: each view has one positive at similarity 1 and
+	// two negatives at 0, so the loss is -log(e^(1/T) / (e^(1/T) + 2)).
 	z := [][]float64{{2, 0}, {0, 3}}
 	for _, temperature := range []float64{.1, .5, 1} {
 		got, _ := onDevice(t, z, z, temperature)
 		near(t, "loss", got, math.Log(1+2*math.Exp(-1/temperature)), 1e-5)
 	}
-	// All embeddings the same, which is collapse: all similarities are 1, and the loss is the log of the 2N-1 candidates.
+	// All embeddings the same, which is collapse: all similarities are 1, and the loss is the log
+	// of the 2N-1 candidates.
 	same := [][]float64{{1, 1}, {1, 1}, {1, 1}}
 	got, _ := onDevice(t, same, same, .5)
 	near(t, "loss of collapsed embeddings", got, math.Log(5), 1e-5)

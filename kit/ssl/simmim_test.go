@@ -12,7 +12,8 @@ import (
 	"sslkit/kit/device/devicetest"
 )
 
-// simmimLoss is equation 1 of the paper in float64: the sum of distances over the number of hidden pixels.
+// simmimLoss is equation 1 of the paper in float64: the sum of distances over the number of hidden
+// pixels.
 func simmimLoss(prediction, pixels [][][]float64, hidden [][]float64) float64 {
 	var sum, n float64
 	for i := range pixels {
@@ -51,7 +52,8 @@ func TestMaskedDistancesIsTheFormula(t *testing.T) {
 }
 
 func TestMaskedDistancesByHand(t *testing.T) {
-	// Distances of 1 and 3 in the hidden patch have a mean of 2; the other patch, which is far off, was seen.
+	// Distances of 1 and 3 in the hidden patch have a mean of 2; the other patch, which is far off,
+	// was seen.
 	loss, _ := simmimOnDevice(t, [][][]float64{{{1, 2}, {50, 50}}}, [][][]float64{{{0, 5}, {0, 0}}}, [][]float64{{1, 0}})
 	near(t, "loss", loss, 2, 1e-6)
 	loss, _ = simmimOnDevice(t, [][][]float64{{{1, 2}}}, [][][]float64{{{0, 5}}}, [][]float64{{0}})

@@ -15,8 +15,8 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// negfreeStep builds one step of a method at the given progress on a small encoder and tiny images: the loss, and by path the
-// sum of the gradient's magnitudes.
+// negfreeStep builds one step of a method at the given progress on a small encoder and tiny images:
+// the loss, and by path the sum of the gradient's magnitudes.
 func negfreeStep(t *testing.T, m Method, progress float64, views ...augment.Pipeline) (loss float64, gradients map[string]float64) {
 	t.Helper()
 	const batch, size = 8, 12

@@ -8,9 +8,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// The loss of a Sum is that of its terms, each computed alone on its own views with its own variables, times their weights. The
-// terms differ in how many views they take, the first has a teacher, and the weight of the last falls from 3 to 1 along half a
-// cosine, which is at 2 halfway.
+// The loss of a Sum is that of its terms, each computed alone on its own views with its own
+// variables, times their weights. The terms differ in how many views they take, the first has a
+// teacher, and the weight of the last falls from 3 to 1 along half a cosine, which is at 2 halfway.
 func TestSumIsTheWeightedSumOfItsTermsOnTheirOwnViews(t *testing.T) {
 	byol, supervised, simCLR := resolved(BYOL{Hidden: 5, Out: 3}), Supervised{Classes: 3}, resolved(SimCLR{Hidden: 5, Out: 3})
 	for name, c := range map[string]struct {

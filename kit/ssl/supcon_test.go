@@ -61,14 +61,16 @@ func TestSupervisedContrastIsTheFormula(t *testing.T) {
 }
 
 func TestSupervisedContrastByHand(t *testing.T) {
-	// Two images of one class along one axis, one of another along a second. Of the first four views each has three positives
-	// at 1 and two negatives at 0; of the last two each has one at 1 and four at 0.
+	// Two images of one class along one axis, one of another along a second. Of the first four
+	// views each has three positives at 1 and two negatives at 0; of the last two each has one at 1
+	// and four at 0.
 	z := [][]float64{{2, 0}, {5, 0}, {0, 3}}
 	e := math.Exp(2)
 	want := (4*math.Log((3*e+2)/e) + 2*math.Log((e+4)/e)) / 6
 	got, _ := supconOnDevice(t, z, z, []int32{4, 4, 7}, .5)
 	near(t, "loss", got, want, 1e-5)
-	// Collapse: all similarities are 1, and the loss is the log of the 2N-1 others whatever the labels.
+	// Collapse: all similarities are 1, and the loss is the log of the 2N-1 others whatever the
+	// labels.
 	same := [][]float64{{1, 1}, {1, 1}, {1, 1}}
 	got, _ = supconOnDevice(t, same, same, []int32{4, 4, 7}, .5)
 	near(t, "loss of collapsed embeddings", got, math.Log(5), 1e-5)

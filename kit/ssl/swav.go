@@ -34,8 +34,8 @@ type SwAV struct {
 	Epsilon float64
 	// Iterations is how often Sinkhorn–Knopp scales the codes, at least 1. Default 3.
 	Iterations int
-	// FreezeLast is the fraction of the training in which the prototypes stay as they began, in (0, 1).
-	// Default 0.002, two epochs of 1000; a tiny number is none.
+	// FreezeLast is the fraction of the training in which the prototypes stay as they began, in (0,
+	// 1). Default 0.002, two epochs of 1000; a tiny number is none.
 	FreezeLast float64
 	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
 	Hidden int

@@ -80,7 +80,8 @@ func TestSwappedPredictionOfSmallCrops(t *testing.T) {
 }
 
 func TestSwappedPredictionOfCollapse(t *testing.T) {
-	// All images the same: codes and predictions are uniform, and the loss is the log of the number of prototypes.
+	// All images the same: codes and predictions are uniform, and the loss is the log of the number
+	// of prototypes.
 	same := [][]float64{{1, 1, 1, 1}, {1, 1, 1, 1}}
 	got, _, _ := pairLoss(t, swavLoss, same, same)
 	near(t, "loss of collapsed scores", got, math.Log(4), 1e-5)
@@ -130,8 +131,8 @@ func TestSwAVCheck(t *testing.T) {
 	}
 }
 
-// The codes of a step are of the batch alone until QueueFrom of the training is done, and from then on of the batch among the
-// embeddings of its own crop's queue.
+// The codes of a step are of the batch alone until QueueFrom of the training is done, and from then
+// on of the batch among the embeddings of its own crop's queue.
 func TestSwAVQueueIsUsedLateOnly(t *testing.T) {
 	method := resolved(SwAV{Prototypes: 5, Hidden: 8, Out: 6, Epsilon: .1, Queue: 8, QueueFrom: .5})
 	for name, c := range map[string]struct {

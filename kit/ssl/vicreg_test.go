@@ -84,8 +84,8 @@ func TestVICRegTermsAreTheFormulas(t *testing.T) {
 }
 
 func TestVICRegByHand(t *testing.T) {
-	// All images the same, which is collapse: the deviation is √1e-4, the hinge almost 1, and it pulls apart what differs a
-	// little.
+	// All images the same, which is collapse: the deviation is √1e-4, the hinge almost 1, and it
+	// pulls apart what differs a little.
 	same := [][]float64{{3, 1}, {3, 1}, {3, 1}}
 	got, _, _ := pairLoss(t, vicregOf(VarianceHinge), same, same)
 	near(t, "variance of a collapsed batch", got, 2*.99, 1e-5)

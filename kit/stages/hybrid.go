@@ -11,8 +11,8 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Hybrid is self-supervised pretraining and then semi-supervised learning, under one budget of labels: both stages see all
-// images, and neither sees more labels than those of the subset.
+// Hybrid is self-supervised pretraining and then semi-supervised learning, under one budget of
+// labels: both stages see all images, and neither sees more labels than those of the subset.
 //
 //	stages.Hybrid{
 //		Data:     data.Shapes{},
@@ -27,15 +27,17 @@ type Hybrid struct {
 	Labels data.Subset
 	// Pretrain is the first stage. Its Data is left out.
 	Pretrain kit.Recipe
-	// Semi is the second stage, such as one by semi.FixMatch. Its Data and Start are left out; Encoder may be, since it is Pretrain's.
+	// Semi is the second stage, such as one by semi.FixMatch. Its Data and Start are left out;
+	// Encoder may be, since it is Pretrain's.
 	Semi kit.Recipe
 }
 
-// PretrainThenLabel runs the two stages of a Hybrid, each in a run directory of its own: pretrain and semi in dir. The second
-// starts from the encoder of the first. Like Pretrain it is idempotent on dir: a stage that is finished is loaded, one that was
-// interrupted goes on.
+// PretrainThenLabel runs the two stages of a Hybrid, each in a run directory of its own: pretrain
+// and semi in dir. The second starts from the encoder of the first. Like Pretrain it is idempotent
+// on dir: a stage that is finished is loaded, one that was interrupted goes on.
 //
-// Errors are those of Pretrain; bad settings of the second stage are told before the first one trains.
+// Errors are those of Pretrain; bad settings of the second stage are told before the first one
+// trains.
 func PretrainThenLabel(dir string, h Hybrid) (pretrained, labelled *kit.Run, err error) {
 	first, second, err := h.stages(filepath.Join(dir, "pretrain"))
 	if err != nil {

@@ -11,9 +11,10 @@ import (
 	"sslkit/kit/setting"
 )
 
-// NoisyStudent trains a teacher on the images that have labels, lets it label the others, trains a student on all that it is
-// confident of, with noise, makes that student the next teacher, and so on. The noise is what the student has to learn to
-// ignore: stronger augmentation than the teacher's, stochastic depth in an encoder.ViT, a larger encoder if you like.
+// NoisyStudent trains a teacher on the images that have labels, lets it label the others, trains a
+// student on all that it is confident of, with noise, makes that student the next teacher, and so
+// on. The noise is what the student has to learn to ignore: stronger augmentation than the
+// teacher's, stochastic depth in an encoder.ViT, a larger encoder if you like.
 //
 //	stages.NoisyStudent{
 //		Data:    data.Shapes{},
@@ -25,24 +26,28 @@ import (
 //		},
 //	}
 //
-// Xie et al. 2019, "Self-training with Noisy Student improves ImageNet classification", arXiv:1911.04252. The labels are hard:
-// the most likely class; the paper's figures are with soft ones, which it finds about as good on images like the labelled ones.
+// Xie et al. 2019, "Self-training with Noisy Student improves ImageNet classification",
+// arXiv:1911.04252. The labels are hard: the most likely class; the paper's figures are with soft
+// ones, which it finds about as good on images like the labelled ones.
 type NoisyStudent struct {
 	// Data are the images, with their labels. Required.
 	Data data.Source
 	// Labels are the images whose labels may be used. The zero value is all.
 	Labels data.Subset
-	// Teacher is trained first, on the labelled images alone. Its method's embedding must be the classes' logits, as that of
-	// ssl.Supervised is. Its Data is left out.
+	// Teacher is trained first, on the labelled images alone. Its method's embedding must be the
+	// classes' logits, as that of ssl.Supervised is. Its Data is left out.
 	Teacher kit.Recipe
-	// Student is trained in each round, on the labelled images and those that the teacher labelled. Its Data is left out.
+	// Student is trained in each round, on the labelled images and those that the teacher labelled.
+	// Its Data is left out.
 	Student kit.Recipe
 	// Rounds is the number of students, at least 1. Default 3.
 	Rounds int
-	// Confidence is the probability in (0, 1) that a teacher must give its label for the image to count. Default 0.3.
+	// Confidence is the probability in (0, 1) that a teacher must give its label for the image to
+	// count. Default 0.3.
 	Confidence float64
-	// PerClass is the largest number of images of a class that count, those of the highest confidence, so that no class takes
-	// over; at least 1. Default 0: no limit. The paper takes 130,000.
+	// PerClass is the largest number of images of a class that count, those of the highest
+	// confidence, so that no class takes over; at least 1. Default 0: no limit. The paper takes
+	// 130,000.
 	PerClass int
 }
 
@@ -53,9 +58,10 @@ func (n NoisyStudent) WithDefaults() NoisyStudent {
 	return n
 }
 
-// TrainNoisyStudent trains the teacher, in the run directory dir/teacher, and the students, in dir/student-1 and on, and gives
-// their runs in this order: the last is the result. What a teacher said is in dir/student-1-labels.json and on. Like Pretrain
-// it is idempotent on dir: what is finished is loaded, what was interrupted goes on.
+// TrainNoisyStudent trains the teacher, in the run directory dir/teacher, and the students, in
+// dir/student-1 and on, and gives their runs in this order: the last is the result. What a teacher
+// said is in dir/student-1-labels.json and on. Like Pretrain it is idempotent on dir: what is
+// finished is loaded, what was interrupted goes on.
 //
 // Errors are those of Pretrain; bad settings of the student are told before the teacher is trained.
 func TrainNoisyStudent(dir string, n NoisyStudent) ([]*kit.Run, error) {

@@ -27,7 +27,8 @@ func noisy() NoisyStudent {
 func TestNoisyStudentLearnsFromItsTeacher(t *testing.T) {
 	dir := t.TempDir()
 	n := noisy()
-	// They learn so little, from other weights each, that the first student does not say the same as its teacher.
+	// They learn so little, from other weights each, that the first student does not say the same
+	// as its teacher.
 	n.Student.Seed, n.Student.Optimizer = 4, optim.SGD{LR: 1e-3}
 	runs, err := TrainNoisyStudent(dir, n)
 	if err != nil {
@@ -41,8 +42,8 @@ func TestNoisyStudentLearnsFromItsTeacher(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer known.Close()
-	// With that confidence every image counts: the known labels, and for the others those of the run before, which is the
-	// teacher of the first student and the first student for the second.
+	// With that confidence every image counts: the known labels, and for the others those of the
+	// run before, which is the teacher of the first student and the first student for the second.
 	var earlier []int
 	for round, teacher := range runs[:2] {
 		logits, err := teacher.EmbeddingsOf(n.Data, data.Train)
@@ -69,7 +70,8 @@ func TestNoisyStudentLearnsFromItsTeacher(t *testing.T) {
 		earlier = want
 	}
 
-	// What is finished is loaded; a student that is gone is trained again from the labels that are there.
+	// What is finished is loaded; a student that is gone is trained again from the labels that are
+	// there.
 	before := content(t, runs[2].Dir, rundir.EncoderFile)
 	if err := os.RemoveAll(runs[2].Dir); err != nil {
 		t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Pruning sets more and more of a trained encoder's weights to zero, in rounds, and trains the others to make up for it after
-// each.
+// Pruning sets more and more of a trained encoder's weights to zero, in rounds, and trains the
+// others to make up for it after each.
 //
 //	stages.Pruning{
 //		From:       "runs/simclr/encoder.safetensors",
@@ -23,25 +23,27 @@ import (
 //		},
 //	}
 //
-// Zhu & Gupta 2017, "To prune, or not to prune: exploring the efficacy of pruning for model compression", arXiv:1710.01878,
-// prune every few hundred steps of one training; here each round is a training with a schedule of its own, as in Han et al.
-// 2015, arXiv:1506.02626.
+// Zhu & Gupta 2017, "To prune, or not to prune: exploring the efficacy of pruning for model
+// compression", arXiv:1710.01878, prune every few hundred steps of one training; here each round is
+// a training with a schedule of its own, as in Han et al. 2015, arXiv:1506.02626.
 type Pruning struct {
 	// From is the path of the weights to prune, such as a run's encoder.safetensors. Required.
 	From string
-	// Sparsities are the fractions of zero weights of the rounds, rising, each in (0, 1). compress.Cubic makes a schedule of
-	// them. Required.
+	// Sparsities are the fractions of zero weights of the rounds, rising, each in (0, 1).
+	// compress.Cubic makes a schedule of them. Required.
 	Sparsities []float64
-	// LayerWise prunes the same fraction of every layer. Default: of all layers together. See compress.Magnitude.
+	// LayerWise prunes the same fraction of every layer. Default: of all layers together. See
+	// compress.Magnitude.
 	LayerWise bool
-	// Recipe is the training of each round. Its Encoder must be that of the weights; its Start is left out, and its optimiser
-	// keeps the zeros (compress.KeepZeros).
+	// Recipe is the training of each round. Its Encoder must be that of the weights; its Start is
+	// left out, and its optimiser keeps the zeros (compress.KeepZeros).
 	Recipe kit.Recipe
 }
 
-// PruneGradually runs the rounds, each in a run directory of its own, dir/round-1 and on, and gives their runs in this order:
-// the last is the result. What a round starts from is in dir/round-1.safetensors and on. Like Pretrain it is idempotent on dir:
-// what is finished is loaded, what was interrupted goes on.
+// PruneGradually runs the rounds, each in a run directory of its own, dir/round-1 and on, and gives
+// their runs in this order: the last is the result. What a round starts from is in
+// dir/round-1.safetensors and on. Like Pretrain it is idempotent on dir: what is finished is
+// loaded, what was interrupted goes on.
 //
 // Errors are those of Pretrain; bad settings are told before the first round.
 func PruneGradually(dir string, p Pruning) ([]*kit.Run, error) {

@@ -12,8 +12,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// TestEachRoundPrunesWhatTheOneBeforeTrained: what a round starts from is what the round before ended with, but for the weights
-// that are pruned now, and these are the smallest.
+// TestEachRoundPrunesWhatTheOneBeforeTrained: what a round starts from is what the round before
+// ended with, but for the weights that are pruned now, and these are the smallest.
 func TestEachRoundPrunesWhatTheOneBeforeTrained(t *testing.T) {
 	recipe := small()
 	recipe.Steps, recipe.Optimizer, recipe.Schedule = 2, optim.SGD{LR: .1}, optim.Constant{}

@@ -14,7 +14,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// teacherLabels are what a teacher says of all training images, as a file beside the runs of a NoisyStudent holds it.
+// teacherLabels are what a teacher says of all training images, as a file beside the runs of a
+// NoisyStudent holds it.
 type teacherLabels struct {
 	Teacher    string  `json:"teacher"`    // Hash of its encoder.
 	Images     string  `json:"images"`     // Their fingerprint, with the labels that are known.
@@ -23,9 +24,9 @@ type teacherLabels struct {
 	Labels     []int   `json:"labels"`     // Of each image, -1 for none.
 }
 
-// labels are the true labels of the images that have one, and the teacher's of those that it is confident of. They are read
-// from the file at path where they were made with this teacher and these settings, so that they don't depend on the machine
-// that reads them.
+// labels are the true labels of the images that have one, and the teacher's of those that it is
+// confident of. They are read from the file at path where they were made with this teacher and
+// these settings, so that they don't depend on the machine that reads them.
 func (n NoisyStudent) labels(path string, teacher *kit.Run) ([]int, error) {
 	set, err := data.PartlyLabelled{From: n.Data, Subset: n.Labels}.Open(data.Train)
 	if err != nil {
@@ -63,9 +64,9 @@ func (l teacherLabels) equal(other teacherLabels) bool {
 		l.Confidence == other.Confidence && l.PerClass == other.PerClass
 }
 
-// confident are the known labels, and for the images without one (-1) the most likely class, where its probability is at least
-// the confidence, else -1. Of each class, those beyond perClass images, the known ones counted, lose their labels again, the
-// least confident first; 0 is no limit.
+// confident are the known labels, and for the images without one (-1) the most likely class, where
+// its probability is at least the confidence, else -1. Of each class, those beyond perClass images,
+// the known ones counted, lose their labels again, the least confident first; 0 is no limit.
 //
 //	logits: [n, classes] row by row; known: [n] -> [n]
 func confident(logits []float32, classes int, known []int, confidence float64, perClass int) []int {

@@ -24,8 +24,9 @@ func (a Alarm) String() string {
 // alarmLooks is the number of looks in a row that must show a collapse: one alone may be passing.
 const alarmLooks = 2
 
-// Diagnose tells whether the embeddings have collapsed, from the looks at the monitors in the order of their steps. The look
-// before training does not count: random encoders map all images to nearly the same.
+// Diagnose tells whether the embeddings have collapsed, from the looks at the monitors in the order
+// of their steps. The look before training does not count: random encoders map all images to nearly
+// the same.
 func Diagnose(method ssl.Method, looks []rundir.Metrics) *Alarm {
 	collapsing, ok := ssl.Main(method).(ssl.CanCollapse)
 	if !ok {
@@ -65,7 +66,8 @@ func collapse(limits ssl.Collapse, m rundir.Monitor) string {
 // EvenSpread is the deviation of embeddings of dim dimensions that spread evenly over the sphere.
 func EvenSpread(dim int) float64 { return 1 / math.Sqrt(float64(dim)) }
 
-// watch shows the collapse alarm when it is raised and when it has passed, and ends the training if the plan asks for it.
+// watch shows the collapse alarm when it is raised and when it has passed, and ends the training if
+// the plan asks for it.
 func (t *training) watch() error {
 	alarm := Diagnose(t.plan.Method, t.looks)
 	switch {

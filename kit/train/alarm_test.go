@@ -40,7 +40,8 @@ func TestAlarmSaysWhatCollapsedAndSinceWhen(t *testing.T) {
 			t.Errorf("%s: alarm %v, want one since %d", name, alarm, of.since)
 		}
 	}
-	// The variance term of VICReg keeps embeddings apart, so that they have collapsed before they meet.
+	// The variance term of VICReg keeps embeddings apart, so that they have collapsed before they
+	// meet.
 	shrunk := []rundir.Metrics{look(5, .015, 40), look(10, .015, 40)}
 	if alarm := Diagnose(ssl.VICReg{}, shrunk); alarm == nil || !strings.Contains(alarm.Try, "a larger Variance") {
 		t.Errorf("VICReg at 0.15 of an even spread: alarm is %v", alarm)
@@ -58,7 +59,8 @@ func TestAlarmSaysWhatCollapsedAndSinceWhen(t *testing.T) {
 	}
 }
 
-// Example_collapseThatPasses: it is told once when it is there, with the step since when, and once when it is over.
+// Example_collapseThatPasses: it is told once when it is there, with the step since when, and once
+// when it is over.
 func Example_collapseThatPasses() {
 	t := training{plan: Plan{Model: Model{Method: ssl.SimCLR{}}}, progress: &progress{}}
 	for _, m := range []rundir.Metrics{look(5, .001, 30), look(10, .001, 30), look(15, .001, 30), look(20, .09, 30), look(25, .09, 30)} {

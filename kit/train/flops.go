@@ -16,10 +16,12 @@ import (
 	"sslkit/kit/device"
 )
 
-// StepFLOPs is the number of floating-point operations of one training step: those of all matrix products and convolutions in
-// the graph of views, encoder, heads, teacher, loss and gradient, two for each multiply-add. What is done element by element,
-// such as norms, activations and the update of the weights, does not count, as it does not in [encoder.Cost]. It is what is
-// really computed: a depthwise convolution that is done as a matrix product counts as one. Nothing is compiled or run.
+// StepFLOPs is the number of floating-point operations of one training step: those of all matrix
+// products and convolutions in the graph of views, encoder, heads, teacher, loss and gradient, two
+// for each multiply-add. What is done element by element, such as norms, activations and the update
+// of the weights, does not count, as it does not in [encoder.Cost]. It is what is really computed:
+// a depthwise convolution that is done as a matrix product counts as one. Nothing is compiled or
+// run.
 func (p Plan) StepFLOPs() (float64, error) {
 	backend, err := device.Open()
 	if err != nil {
@@ -77,8 +79,8 @@ func graphFLOPs(g *Graph) (float64, error) {
 	return sum, nil
 }
 
-// nodeFLOPs are those of one node: 2·|out|·k, where k values are summed up for each value of the output. GoMLX tells the
-// axes of a node in its string alone.
+// nodeFLOPs are those of one node: 2·|out|·k, where k values are summed up for each value of the
+// output. GoMLX tells the axes of a node in its string alone.
 func nodeFLOPs(node *Node) (float64, error) {
 	switch node.Type() {
 	case NodeTypeDotGeneral:
@@ -97,7 +99,8 @@ func nodeFLOPs(node *Node) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		// An input that was spread out with zeros in between, as for the gradient of a stride, is multiplied where it is not zero.
+		// An input that was spread out with zeros in between, as for the gradient of a stride, is
+		// multiplied where it is not zero.
 		spread, err := axesIn(node, "inputDilations")
 		if err != nil {
 			return 0, err

@@ -13,8 +13,9 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// What is counted in the graph of a forward pass is what the encoders say of themselves, where the graph does no more or less:
-// convolutions of tiny maps and depthwise ones are computed as matrix products.
+// What is counted in the graph of a forward pass is what the encoders say of themselves, where the
+// graph does no more or less: convolutions of tiny maps and depthwise ones are computed as matrix
+// products.
 func TestGraphFLOPsAreTheEncodersOwn(t *testing.T) {
 	backend := devicetest.Backend(t)
 	for _, e := range []encoder.Encoder{
@@ -37,7 +38,8 @@ func TestGraphFLOPsAreTheEncodersOwn(t *testing.T) {
 	}
 }
 
-// Of a linear layer y = xW with W of [n, m] on a batch of b, forward and both gradients are 2bnm each.
+// Of a linear layer y = xW with W of [n, m] on a batch of b, forward and both gradients are 2bnm
+// each.
 func TestGraphFLOPsOfAGradient(t *testing.T) {
 	backend := devicetest.Backend(t)
 	g := NewGraph(backend, "linear")

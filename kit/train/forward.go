@@ -20,8 +20,9 @@ type Forward struct {
 	height, width int
 }
 
-// NewForward compiles what of makes of images, usually Model.Features or Model.Embeddings, with the variables of a store. They
-// come into being here where they are not loaded, and can be set from then on.
+// NewForward compiles what of makes of images, usually Model.Features or Model.Embeddings, with the
+// variables of a store. They come into being here where they are not loaded, and can be set from
+// then on.
 //
 //	of: uint8 [forwardBatch, height, width, 3] -> [forwardBatch, dim]
 func NewForward(store *model.Store, height, width int, of func(scope *model.Scope, images *Node) *Node) (*Forward, error) {

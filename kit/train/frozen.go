@@ -17,7 +17,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// BuildHead brings the variables of a method's Embed, on an encoder, into being in scope, without values.
+// BuildHead brings the variables of a method's Embed, on an encoder, into being in scope, without
+// values.
 func BuildHead(scope *model.Scope, method ssl.Method, e encoder.Encoder) error {
 	return building(scope, func(g *Graph) {
 		method.Embed(scope, Parameter(g, "features", shapes.Make(dtypes.Float32, 2, e.Dim())))
@@ -48,8 +49,9 @@ func building(scope *model.Scope, build func(g *Graph)) error {
 	})
 }
 
-// fill gives the variables in scope the values of a file, and returns an error where it can't be read, lacks one of them, has
-// one of another shape, or has one that is not among them but for those in spare; what is the name of what has the variables.
+// fill gives the variables in scope the values of a file, and returns an error where it can't be
+// read, lacks one of them, has one of another shape, or has one that is not among them but for
+// those in spare; what is the name of what has the variables.
 func fill(scope *model.Scope, what, path string, spare ...string) error {
 	weights, _, err := rundir.ReadWeights(path)
 	if err != nil {
@@ -75,8 +77,8 @@ func fill(scope *model.Scope, what, path string, spare ...string) error {
 	return fmt.Errorf("the %s has no %s", what, strings.Join(left[:min(3, len(left))], ", "))
 }
 
-// freeze brings the network that the method learns from, if it does, into being in a store, with the weights of its files, and
-// keeps the optimiser away from it.
+// freeze brings the network that the method learns from, if it does, into being in a store, with
+// the weights of its files, and keeps the optimiser away from it.
 func (p Plan) freeze(store *model.Store) error {
 	method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method)
 	if !ok {
@@ -109,8 +111,8 @@ func (p Plan) freeze(store *model.Store) error {
 	return nil
 }
 
-// checkFrozen returns an error where the network that the method learns from does not fit its files or the images. Nothing is
-// compiled.
+// checkFrozen returns an error where the network that the method learns from does not fit its files
+// or the images. Nothing is compiled.
 func (p Plan) checkFrozen() error {
 	method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method)
 	if !ok {

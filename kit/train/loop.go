@@ -18,11 +18,13 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// Train trains on a set, the plan's, and keeps all of it in dir, whose lock the caller holds. A training that was interrupted
-// goes on at its last checkpoint and ends in the same bits as if it had not been.
+// Train trains on a set, the plan's, and keeps all of it in dir, whose lock the caller holds. A
+// training that was interrupted goes on at its last checkpoint and ends in the same bits as if it
+// had not been.
 //
-// It is an error if the loss or the gradient stops being a number (the error says at which step and what broke; the last
-// checkpoint stays), and if the user interrupts it (the error says which checkpoint is kept).
+// It is an error if the loss or the gradient stops being a number (the error says at which step and
+// what broke; the last checkpoint stays), and if the user interrupts it (the error says which
+// checkpoint is kept).
 func (p Plan) Train(dir rundir.Dir, set data.Set) error {
 	return Catch(func() error {
 		backend, err := device.Open()
@@ -82,8 +84,9 @@ func newTraining(dir rundir.Dir, backend compute.Backend, plan Plan, user *inter
 	if err != nil {
 		return nil, err
 	}
-	// The first look brings the variables of encoder and method into being, in a new run and in a resumed one, so that they
-	// are in the same order in both: the sums over all of them then round alike.
+	// The first look brings the variables of encoder and method into being, in a new run and in a
+	// resumed one, so that they are in the same order in both: the sums over all of them then round
+	// alike.
 	first, err := monitors.look()
 	if err != nil {
 		return nil, err
@@ -175,7 +178,8 @@ func (t *training) run(set data.Set) error {
 	return t.saveEncoder(rundir.EncoderFile)
 }
 
-// afterStep records a step. The metrics are those of newTrainer: loss, its moving average, learning rate, gradient norm.
+// afterStep records a step. The metrics are those of newTrainer: loss, its moving average, learning
+// rate, gradient norm.
 func (t *training) afterStep(loop *train.Loop, values []*tensors.Tensor) error {
 	step := loop.LoopStep + 1
 	metrics := rundir.Metrics{

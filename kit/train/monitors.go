@@ -27,8 +27,8 @@ type Monitors struct {
 	state [3]uint64
 }
 
-// HeldOutMonitors look at the first images of the validation split, or of the test split where the source has no validation
-// split; their labels are not read.
+// HeldOutMonitors look at the first images of the validation split, or of the test split where the
+// source has no validation split; their labels are not read.
 func (p Plan) HeldOutMonitors(store *model.Store) (*Monitors, error) {
 	set, err := p.Data.Open(data.Validation)
 	if errors.Is(err, data.ErrNoSplit) {
@@ -85,7 +85,8 @@ func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
 // errNotFinite is the error of looking at weights that are not numbers.
 var errNotFinite = errors.New("the embeddings are not numbers")
 
-// smallestNorm is the smallest squared norm of the rows of x, [n, dim], or not a number where one of them is not.
+// smallestNorm is the smallest squared norm of the rows of x, [n, dim], or not a number where one
+// of them is not.
 func smallestNorm(x []float32, dim int) float64 {
 	smallest := math.Inf(1)
 	for len(x) > 0 {
@@ -146,8 +147,8 @@ func (m *Monitors) look() (*rundir.Monitor, error) {
 	return monitor, nil
 }
 
-// Distances are the squared distances between the directions of two views' embeddings, one an image: their mean is the
-// alignment.
+// Distances are the squared distances between the directions of two views' embeddings, one an
+// image: their mean is the alignment.
 func (m *Monitors) Distances() ([]float64, error) {
 	z, zPrime, dim, err := m.embed()
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package train turns a resolved plan into trained weights in a run directory: the compiled step, the loop over it, teachers,
-// collapse monitors, early stopping, and the forward passes that use what was trained.
+// Package train turns a resolved plan into trained weights in a run directory: the compiled step,
+// the loop over it, teachers, collapse monitors, early stopping, and the forward passes that use
+// what was trained.
 //
 // Package kit makes the plan out of a recipe; nothing here knows recipes.
 package train
@@ -67,7 +68,8 @@ func (m Model) network(scope *model.Scope) ssl.Network {
 	}
 }
 
-// wholeImage is how an image is shown to the trained encoder: whole, and normalised as in the first view.
+// wholeImage is how an image is shown to the trained encoder: whole, and normalised as in the first
+// view.
 func (m Model) wholeImage() augment.Pipeline {
 	for _, transform := range m.Views[0] {
 		if normalize, ok := transform.(augment.Normalize); ok {
@@ -91,7 +93,8 @@ func (m Model) Embeddings(scope *model.Scope, images *Node) *Node {
 	return m.Method.Embed(scope.At(methodScope), m.Features(scope, images))
 }
 
-// epochs is the number of passes over the images in that many steps. The labelled part of a batch does not count.
+// epochs is the number of passes over the images in that many steps. The labelled part of a batch
+// does not count.
 func (p Plan) epochs(steps int) float64 {
 	return float64(steps) * float64(p.Order.Batch-p.Order.LabelledPart) / float64(p.Images)
 }
@@ -114,8 +117,8 @@ func itemDims(batch, images, height, width int) []int {
 	return []int{batch, images, height, width, 3}
 }
 
-// Check returns an error where encoder, optimiser, the file Start, or the network that the method learns from do not fit the
-// images. Nothing is compiled.
+// Check returns an error where encoder, optimiser, the file Start, or the network that the method
+// learns from do not fit the images. Nothing is compiled.
 func (p Plan) Check() error {
 	for _, view := range p.Views {
 		if err := view.Check(p.Height, p.Width); err != nil {

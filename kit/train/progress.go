@@ -14,8 +14,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// progress is the bar of a training: images a second, time left, epoch and loss. Until the first step is done it says
-// "compiling", since XLA takes its time there and nothing else would move.
+// progress is the bar of a training: images a second, time left, epoch and loss. Until the first
+// step is done it says "compiling", since XLA takes its time there and nothing else would move.
 type progress struct {
 	bar    *progressbar.ProgressBar // Nil until the training is set up.
 	out    io.Writer
@@ -34,7 +34,8 @@ func progressOn(out io.Writer, every time.Duration) *progress {
 	return &progress{out: out, every: every, open: true}
 }
 
-// start makes the bar, for a number of images. It shows with the first step, whose end is where the time left is reckoned from.
+// start makes the bar, for a number of images. It shows with the first step, whose end is where the
+// time left is reckoned from.
 func (p *progress) start(images int64, epochs float64) {
 	p.epochs = epochs
 	p.bar = progressbar.NewOptions64(images,
@@ -73,8 +74,9 @@ func (p *progress) say(line string) {
 	fmt.Println(line)
 }
 
-// progressOutput is where the bar is drawn and how often: over itself in a terminal; over itself in a notebook cell, which
-// keeps only the last drawing in the file; and as a line now and then in a log.
+// progressOutput is where the bar is drawn and how often: over itself in a terminal; over itself in
+// a notebook cell, which keeps only the last drawing in the file; and as a line now and then in a
+// log.
 func progressOutput() (io.Writer, time.Duration) {
 	if gonbui.IsNotebook {
 		return &cellWriter{id: gonbui.UniqueID()}, 500 * time.Millisecond
@@ -85,7 +87,8 @@ func progressOutput() (io.Writer, time.Duration) {
 	return logWriter{}, 30 * time.Second
 }
 
-// lastDrawing is what is left of the bar's output: it returns the carriage and blanks out the line before each drawing.
+// lastDrawing is what is left of the bar's output: it returns the carriage and blanks out the line
+// before each drawing.
 func lastDrawing(output []byte) string {
 	text := strings.TrimRight(string(output), " \r\n")
 	return strings.TrimSpace(text[strings.LastIndex(text, "\r")+1:])

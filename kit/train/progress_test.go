@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// A training says that it compiles until its first step is done, and leaves the last drawing on a line of its own.
+// A training says that it compiles until its first step is done, and leaves the last drawing on a
+// line of its own.
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -9,10 +9,12 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// maskToken is the one variable of an encoder that a masked method has and the others don't: it may be left over.
+// maskToken is the one variable of an encoder that a masked method has and the others don't: it may
+// be left over.
 const maskToken = "mask_token"
 
-// start gives the encoder's variables in the store the values that are in the file Start. They must have been created.
+// start gives the encoder's variables in the store the values that are in the file Start. They must
+// have been created.
 func (p Plan) start(store *model.Store) error {
 	weights, _, err := rundir.ReadWeights(p.Start)
 	if err != nil {
@@ -24,8 +26,9 @@ func (p Plan) start(store *model.Store) error {
 	return nil
 }
 
-// checkStart returns an error where the file Start can't be read, lacks a variable of the encoder, has one of another shape,
-// or has one that the encoder lacks: a deeper network's file holds all that a shallow one wants. Nothing is compiled.
+// checkStart returns an error where the file Start can't be read, lacks a variable of the encoder,
+// has one of another shape, or has one that the encoder lacks: a deeper network's file holds all
+// that a shallow one wants. Nothing is compiled.
 func (p Plan) checkStart() error {
 	if p.Start == "" {
 		return nil

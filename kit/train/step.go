@@ -20,8 +20,9 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// newTrainer builds GoMLX's trainer for a plan: views, loss, gradient and update are one compiled step, which takes the
-// images as they come from the data and the state of the random generator, and gives the metrics.
+// newTrainer builds GoMLX's trainer for a plan: views, loss, gradient and update are one compiled
+// step, which takes the images as they come from the data and the state of the random generator,
+// and gives the metrics.
 func newTrainer(backend compute.Backend, store *model.Store, plan Plan) (*train.Trainer, error) {
 	update, err := plan.update()
 	if err != nil {

@@ -17,17 +17,18 @@ import (
 	"sslkit/kit/setting"
 )
 
-// StopEarly is when to end the training of a classifier, such as ssl.Supervised, by its accuracy on the validation split of the
-// recipe's Data. What the run gives in the end (encoder, embeddings) is of the step with the best accuracy, the first of
-// several.
+// StopEarly is when to end the training of a classifier, such as ssl.Supervised, by its accuracy on
+// the validation split of the recipe's Data. What the run gives in the end (encoder, embeddings) is
+// of the step with the best accuracy, the first of several.
 //
-// Validation labels are labels: where few are to be used, take them from the same budget by data.SetAside.
+// Validation labels are labels: where few are to be used, take them from the same budget by
+// data.SetAside.
 type StopEarly struct {
-	// Every is the number of steps between two looks at the validation images, at least 1. There is a look after the last step
-	// too. Default 0: validation images decide nothing.
+	// Every is the number of steps between two looks at the validation images, at least 1. There is
+	// a look after the last step too. Default 0: validation images decide nothing.
 	Every int
-	// Patience is the number of looks without a better accuracy after which the training ends, at least 1. Default 0: it goes on
-	// to its last step.
+	// Patience is the number of looks without a better accuracy after which the training ends, at
+	// least 1. Default 0: it goes on to its last step.
 	Patience int
 }
 
@@ -56,8 +57,8 @@ type validation struct {
 	bestStep int     // 0 before the first look.
 }
 
-// newValidation opens the validation split. It is an error where it has no labels, or where the method's embedding is not the
-// classes' logits.
+// newValidation opens the validation split. It is an error where it has no labels, or where the
+// method's embedding is not the classes' logits.
 func newValidation(store *model.Store, plan Plan) (*validation, error) {
 	set, err := plan.Data.Open(data.Validation)
 	if err != nil {
@@ -112,7 +113,8 @@ func (v *validation) accuracy() (float64, error) {
 	return accuracy.Value, nil
 }
 
-// note remembers the accuracy of a step, if there was a look, and tells whether it is the best so far.
+// note remembers the accuracy of a step, if there was a look, and tells whether it is the best so
+// far.
 func (v *validation) note(metrics rundir.Metrics) bool {
 	if v == nil || metrics.Validation == nil || (v.bestStep > 0 && *metrics.Validation <= v.best) {
 		return false

@@ -14,14 +14,16 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// studentPath is the path of the variable that a variable of the teacher follows, if path is one of the teacher's.
+// studentPath is the path of the variable that a variable of the teacher follows, if path is one of
+// the teacher's.
 func studentPath(path string) (string, bool) {
 	below, ok := strings.CutPrefix(path, "/"+teacherScope+"/")
 	return "/" + below, ok
 }
 
-// teacherLoader lets the teacher's variables start at the values of the student's, where saved, the loader of a checkpoint,
-// does not hold them. It panics where the student has no such variable: graphs are built around it.
+// teacherLoader lets the teacher's variables start at the values of the student's, where saved, the
+// loader of a checkpoint, does not hold them. It panics where the student has no such variable:
+// graphs are built around it.
 type teacherLoader struct{ saved model.Loader }
 
 // LoadVariable implements model.Loader.
@@ -57,8 +59,9 @@ func (l teacherLoader) DeleteVariable(store *model.Store, path string) error {
 	return l.saved.DeleteVariable(store, path)
 }
 
-// buildTeacherHead brings those of the student's variables into being, and gives them values, that the teacher starts at. The
-// first look at the monitors must have done so for the encoder and for Method.Embed.
+// buildTeacherHead brings those of the student's variables into being, and gives them values, that
+// the teacher starts at. The first look at the monitors must have done so for the encoder and for
+// Method.Embed.
 func (m Model) buildTeacherHead(backend compute.Backend, store *model.Store) error {
 	method, scope, ok := ssl.FindIn[ssl.HasTeacher](m.Method, MethodScope(store))
 	if !ok {
@@ -79,8 +82,9 @@ func freezeTeacher(scope *model.Scope) {
 	}
 }
 
-// moveTeacher builds teacher = momentum × teacher + (1 - momentum) × student for every weight (He et al. 2019, equation 2).
-// The running statistics of norms are the teacher's own: it updates them from what it sees.
+// moveTeacher builds teacher = momentum × teacher + (1 - momentum) × student for every weight (He
+// et al. 2019, equation 2). The running statistics of norms are the teacher's own: it updates them
+// from what it sees.
 //
 //	momentum: scalar
 func moveTeacher(scope *model.Scope, momentum *Node) {

@@ -11,7 +11,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// Tokens are texts as the method reads them: int32 [len(texts), length]. It is an error where it reads no text, or not these.
+// Tokens are texts as the method reads them: int32 [len(texts), length]. It is an error where it
+// reads no text, or not these.
 func (m Model) Tokens(texts []string) (*tensors.Tensor, error) {
 	reader, ok := ssl.Find[ssl.ReadsCaptions](m.Method)
 	if !ok {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestEnvironmentOfAnotherPlace runs the Makefile in a checkout of its own, with environments that were made for another.
+// TestEnvironmentOfAnotherPlace runs the Makefile in a checkout of its own, with environments that
+// were made for another.
 func TestEnvironmentOfAnotherPlace(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("there is no make")
@@ -17,7 +18,8 @@ func TestEnvironmentOfAnotherPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// run gives what `make arguments` says, in a new checkout whose environment is that of the checkout owner.
+	// run gives what `make arguments` says, in a new checkout whose environment is that of the
+	// checkout owner.
 	run := func(t *testing.T, venv, owner string, arguments ...string) (output, environment string, err error) {
 		here := t.TempDir()
 		write(t, filepath.Join(here, "Makefile"), string(makefile))

@@ -1,5 +1,6 @@
-// Command setup prints the backend that notebooks will compute on, or fails with what to install. `make setup` ends with
-// it; it also stands for a cell when the set-up tries out how cells can be linked.
+// Command setup prints the backend that notebooks will compute on, or fails with what to install.
+// `make setup` ends with it; it also stands for a cell when the set-up tries out how cells can be
+// linked.
 package main
 
 import (

@@ -1,7 +1,9 @@
-// Command augment asks: how long does a view of a 32-pixel image take on one core, made in the graph by kit/augment, against
-// torchvision's PIL transforms? Run it with run.sh, which makes torchvision's environment and pins both sides to one core.
+// Command augment asks: how long does a view of a 32-pixel image take on one core, made in the
+// graph by kit/augment, against torchvision's PIL transforms? Run it with run.sh, which makes
+// torchvision's environment and pins both sides to one core.
 //
-// The two sides take turns in the same run, so that whatever else the machine does falls on both alike.
+// The two sides take turns in the same run, so that whatever else the machine does falls on both
+// alike.
 package main
 
 import (

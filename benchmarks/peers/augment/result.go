@@ -111,7 +111,8 @@ func ratioInterval(above, below []float64) [2]float64 {
 	})
 }
 
-// bootstrap is the 95 % percentile interval of a figure that draw makes from resampled measurements.
+// bootstrap is the 95 % percentile interval of a figure that draw makes from resampled
+// measurements.
 func bootstrap(draw func(*rand.Rand) float64) [2]float64 {
 	random := rand.New(rand.NewPCG(seed, 1))
 	figures := make([]float64, 2000)

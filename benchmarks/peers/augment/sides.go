@@ -27,7 +27,8 @@ type maker interface {
 	make(step int) (float64, error)
 }
 
-// takeTurns lets two sides make batches one after the other, and returns the seconds of each batch of either.
+// takeTurns lets two sides make batches one after the other, and returns the seconds of each batch
+// of either.
 func takeTurns(a, b maker, repeats int) (ofA, ofB []float64, err error) {
 	for step := range warmUp + repeats {
 		secondsA, err := a.make(step)

@@ -22,8 +22,8 @@ type lightlyRun struct {
 	Losses    []float64         `json:"losses"` // Of every step.
 }
 
-// trainThere trains with lightly by the recipe of a run here, or reads what an earlier call did of the same recipe. knn is the
-// accuracy of the run, measured here.
+// trainThere trains with lightly by the recipe of a run here, or reads what an earlier call did of
+// the same recipe. knn is the accuracy of the run, measured here.
 func trainThere(o options, run *kit.Run, images string, knn float64) (outcome, error) {
 	var recipe any
 	if err := readJSON(filepath.Join(run.Dir, "recipe.json"), &recipe); err != nil {

@@ -1,8 +1,9 @@
-// Command knn asks: do SimCLR, BYOL, Barlow Twins and MoCo v2 learn as much here as with lightly, in Python, from the same
-// images, with the same encoder, batch, views, optimiser, schedule and number of images seen? Run it with run.sh, which makes
-// lightly's environment.
+// Command knn asks: do SimCLR, BYOL, Barlow Twins and MoCo v2 learn as much here as with lightly,
+// in Python, from the same images, with the same encoder, batch, views, optimiser, schedule and
+// number of images seen? Run it with run.sh, which makes lightly's environment.
 //
-// The two sides take turns, so that whatever else the machine does falls on both alike. Finished runs are not repeated.
+// The two sides take turns, so that whatever else the machine does falls on both alike. Finished
+// runs are not repeated.
 package main
 
 import (
@@ -25,7 +26,8 @@ import (
 
 const batch = 128
 
-// methods are those that lightly_side.py knows too. BYOL and Barlow Twins see a pair of different views, the others two of one.
+// methods are those that lightly_side.py knows too. BYOL and Barlow Twins see a pair of different
+// views, the others two of one.
 var methods = []ssl.Method{
 	ssl.SimCLR{Temperature: .2, Hidden: 512},
 	ssl.BYOL{Hidden: 512, Out: 128},
@@ -81,7 +83,8 @@ func (o options) chosen() ([]ssl.Method, error) {
 	return chosen, nil
 }
 
-// compare trains all methods on both sides with one seed before any with the next: what is stopped compares what it has.
+// compare trains all methods on both sides with one seed before any with the next: what is stopped
+// compares what it has.
 func compare(o options) error {
 	chosen, err := o.chosen()
 	if err != nil {
@@ -191,7 +194,8 @@ func knn(of question.Features) (float64, error) {
 	return 100 * measured.Value, err
 }
 
-// exportImages writes the pixels and labels of both splits as bytes, for readers that know nothing of sources.
+// exportImages writes the pixels and labels of both splits as bytes, for readers that know nothing
+// of sources.
 func exportImages(dir string, source data.Source) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -8,7 +8,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// comparison is a result with a table of its own. Of a row, N is the number of seeds, and its cost the mean of one training.
+// comparison is a result with a table of its own. Of a row, N is the number of seeds, and its cost
+// the mean of one training.
 type comparison struct {
 	result.Result
 	setting string // Data and encoder, in the rows' cases.

@@ -1,4 +1,5 @@
-// Package settingtest compares the defaults that the comments of fields tell with those that the code gives, for tests.
+// Package settingtest compares the defaults that the comments of fields tell with those that the
+// code gives, for tests.
 package settingtest
 
 import (
@@ -15,10 +16,10 @@ import (
 	"testing"
 )
 
-// Comments compares the numbers that the comments of the fields call the default with the fields of filled: a value of each type
-// of the package in dir that has WithDefaults or withDefaults, with its defaults filled in. It is an error where a type is
-// missing, where a default is in no comment, and where fewer than least defaults are found, so that it does not pass by reading
-// nothing.
+// Comments compares the numbers that the comments of the fields call the default with the fields of
+// filled: a value of each type of the package in dir that has WithDefaults or withDefaults, with
+// its defaults filled in. It is an error where a type is missing, where a default is in no comment,
+// and where fewer than least defaults are found, so that it does not pass by reading nothing.
 func Comments(t *testing.T, dir string, least int, filled ...any) {
 	t.Helper()
 	values := map[string]reflect.Value{}
@@ -51,7 +52,8 @@ var (
 	defaultWords  = regexp.MustCompile(`\b[Dd]efault\b`)         // It follows another field, say.
 )
 
-// compare compares what the comment of a field says with the value that it has by default, and counts the numbers.
+// compare compares what the comment of a field says with the value that it has by default, and
+// counts the numbers.
 func compare(t *testing.T, name string, field *ast.Field, value reflect.Value) (told int) {
 	t.Helper()
 	comment := strings.Join(strings.Fields(field.Doc.Text()+" "+field.Comment.Text()), " ")
@@ -122,7 +124,8 @@ func parsed(t *testing.T, text string) float64 {
 	return value
 }
 
-// source is what the files of a package declare: the fields of its structs, and which types have defaults.
+// source is what the files of a package declare: the fields of its structs, and which types have
+// defaults.
 type source struct {
 	fields       map[string][]*ast.Field
 	withDefaults []string

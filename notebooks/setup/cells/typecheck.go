@@ -80,7 +80,8 @@ func check(b build, positions *token.FileSet, file *ast.File, imports types.Impo
 	return problems
 }
 
-// exported says of each package where the compiler wrote what it exports, or why there is no such package.
+// exported says of each package where the compiler wrote what it exports, or why there is no such
+// package.
 type exported map[string]struct{ file, missing string }
 
 func (e exported) open(path string) (io.ReadCloser, error) {

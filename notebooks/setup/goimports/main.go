@@ -1,5 +1,6 @@
-// Command goimports is golang.org/x/tools/cmd/goimports for notebook cells: GoNB calls it as `goimports -w main.go` before
-// it compiles a cell. It looks for packages first in the list that `make` writes, as package cellimports tells.
+// Command goimports is golang.org/x/tools/cmd/goimports for notebook cells: GoNB calls it as
+// `goimports -w main.go` before it compiles a cell. It looks for packages first in the list that
+// `make` writes, as package cellimports tells.
 package main
 
 import (
