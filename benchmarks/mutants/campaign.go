@@ -28,7 +28,7 @@ type campaign struct {
 
 // protocol says how the figures came about.
 const protocol = "Small faults put one at a time into a copy of the sources, and the tests run against each, nearest first: those in " +
-	"the test file beside the mutated one, the whole package, the packages that import it (with -tests also the lesson of the " +
+	"the test file beside the mutated one, the whole package, the packages that import it (before also the lesson of the " +
 	"mutated method in package kit), until one fails. Which were run, on which backend, stands in each row of the JSON. A share's " +
 	"interval is Wilson's at 95 %. Before are the tests of b9720d7, of whose survivors not all were tried on the packages that " +
 	"import theirs; what was tried is in the rows. The tests that were missing there were written with these faults in view, so that " +

@@ -34,7 +34,7 @@ var encoderMutants = []mutant{
 		old:    "return Mul(branch, DivScalar(stays, 1-probability))",
 		new:    "return Mul(branch, stays)",
 		breaks: "what stays is not made larger for what was dropped"},
-	{name: "encoder/igpt-sees-next", file: "kit/encoder/igpt.go", lesson: learns("nextpixel"),
+	{name: "encoder/igpt-sees-next", file: "kit/encoder/igpt.go",
 		old:    "before := Slice(colours, AxisRange(), AxisRange(0, pixels-1))",
 		new:    "before := Slice(colours, AxisRange(), AxisRange(1, pixels))",
 		breaks: "a pixel is predicted from what comes behind it"},

@@ -3,15 +3,15 @@ package main
 // loopMutants are faults in the training loop of package train, in the files that it writes, and in
 // the plan that it trains by.
 var loopMutants = []mutant{
-	{name: "train/teacher-before-update", file: "kit/train/step.go", lesson: learns("byol"),
+	{name: "train/teacher-before-update", file: "kit/train/step.go",
 		old:    "train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) {",
 		new:    "func(move func(scope *model.Scope, _ *Graph)) { move(scope, g) }(func(scope *model.Scope, _ *Graph) {",
 		breaks: "the teacher follows the student as it was before the update"},
-	{name: "train/teacher-momentum-swapped", file: "kit/train/teacher.go", lesson: learns("byol"),
+	{name: "train/teacher-momentum-swapped", file: "kit/train/teacher.go",
 		old:    "Add(Mul(v.NodeValue(g), momentum), Mul(student.NodeValue(g), OneMinus(momentum)))",
 		new:    "Add(Mul(v.NodeValue(g), OneMinus(momentum)), Mul(student.NodeValue(g), momentum))",
 		breaks: "the teacher is nearly the student"},
-	{name: "train/teacher-trainable", file: "kit/train/teacher.go", lesson: learns("byol"),
+	{name: "train/teacher-trainable", file: "kit/train/teacher.go",
 		old:    "v.SetTrainable(false)",
 		new:    "v.SetTrainable(v.Trainable)",
 		breaks: "the optimiser decays the teacher's weights"},

@@ -11,7 +11,7 @@
 // backend compiles nothing, and small trainings take a tenth of the time there.
 //
 //	GOMLX_BACKEND=go go run ./benchmarks/mutants -short -skip TestGraphAgreesWithHost/Brightness
-//	go run ./benchmarks/mutants -tests beside,package,lesson
+//	go run ./benchmarks/mutants -tests beside,package,importers
 //
 // Tests that read real images run only where SSLKIT_DATA_DIR names the folder of these.
 package main
@@ -51,7 +51,7 @@ func run() error {
 	flag.BoolVar(&c.again, "again", false, "forget what is recorded for the chosen mutants")
 	flag.BoolVar(&checkOnly, "check", false, "only say whether every mutant applies and compiles")
 	flag.StringVar(&tests, "tests", strings.Join([]string{besideTests, packageTests, importerTests}, ","),
-		"which tests are run: beside the file, of the package, of its importers, the lesson of the method")
+		"which tests are run: beside the file, of the package, of its importers")
 	flag.StringVar(&c.options.skip, "skip", "", "go test's -skip: tests that fail without any fault, too")
 	flag.BoolVar(&c.options.short, "short", false, "go test's -short")
 	flag.DurationVar(&c.options.timeout, "timeout", 30*time.Minute, "how long one package's tests may take")
@@ -59,8 +59,8 @@ func run() error {
 
 	c.kinds = strings.Split(tests, ",")
 	for _, kind := range c.kinds {
-		if !slices.Contains([]string{besideTests, packageTests, importerTests, lessonTests}, kind) {
-			return fmt.Errorf("-tests holds %q; it must be of beside, package, importers and lesson", kind)
+		if !slices.Contains([]string{besideTests, packageTests, importerTests}, kind) {
+			return fmt.Errorf("-tests holds %q; it must be of beside, package and importers", kind)
 		}
 	}
 	if c.side != before && c.side != after {

@@ -17,11 +17,7 @@ type mutant struct {
 	old    string // The text that is replaced. It occurs once in the file.
 	new    string // What it is replaced by.
 	breaks string // What is wrong then, in one phrase.
-	lesson string // For -run: tests of package kit in which the mutated method has to learn; empty where there are none.
 }
-
-// learns is the lesson of a method of kit/ssl, by its name.
-func learns(method string) string { return "^TestEveryMethodLearns$/^" + method + "$" }
 
 // mutants are all faults, folder by folder.
 func mutants() []mutant {

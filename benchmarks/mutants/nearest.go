@@ -26,7 +26,6 @@ const (
 	besideTests   = "beside"
 	packageTests  = "package"
 	importerTests = "importers"
-	lessonTests   = "lesson"
 )
 
 // goPackage is a package of the tree that has tests.
@@ -38,7 +37,7 @@ type goPackage struct {
 
 // steps are the runs of tests for a mutant, nearest first: the tests in the file beside the mutated
 // one, all of its package, those of the packages that import it, smallest first and the benchmarks
-// last, and the lesson of its method. kinds says which of these.
+// last. kinds says which of these.
 func steps(root string, packages []goPackage, m mutant, kinds []string) ([]step, error) {
 	var all []step
 	if slices.Contains(kinds, besideTests) {
@@ -54,9 +53,6 @@ func steps(root string, packages []goPackage, m mutant, kinds []string) ([]step,
 	hasTests := func(p goPackage) bool { return p.folder == m.folder() }
 	if slices.Contains(kinds, packageTests) && slices.ContainsFunc(packages, hasTests) {
 		all = append(all, step{m.folder(), "all", ""})
-	}
-	if slices.Contains(kinds, lessonTests) && m.lesson != "" {
-		all = append(all, step{"kit", m.lesson, m.lesson})
 	}
 	if slices.Contains(kinds, importerTests) {
 		for _, p := range importers(packages, m.folder()) {

@@ -37,21 +37,20 @@ func TestStepsAreNearestFirst(t *testing.T) {
 		{"kit/semi", []string{"kit/ssl"}, 20},
 		{"kit/ssl", nil, 100},
 	}
-	m := mutant{name: "ssl/a", file: "kit/ssl/a.go", lesson: learns("a")}
-	all, err := steps(root, packages, m, []string{besideTests, packageTests, importerTests, lessonTests})
+	m := mutant{name: "ssl/a", file: "kit/ssl/a.go"}
+	all, err := steps(root, packages, m, []string{besideTests, packageTests, importerTests})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []step{
 		{"kit/ssl", "those of a_test.go", "^(TestA)$"}, {"kit/ssl", "all", ""},
-		{"kit", m.lesson, "^TestEveryMethodLearns$/^a$"},
 		{"kit/semi", "all", ""}, {"kit", "all", ""}, {"benchmarks/methods", "all", ""},
 	}
 	if !reflect.DeepEqual(all, want) {
 		t.Errorf("got %v, want %v", all, want)
 	}
-	m = mutant{name: "ssl/b", file: "kit/ssl/b.go"} // With neither tests beside it nor a lesson.
-	if all, err = steps(root, packages, m, []string{besideTests, packageTests, lessonTests}); err != nil || len(all) != 1 {
+	m = mutant{name: "ssl/b", file: "kit/ssl/b.go"} // Without tests beside it.
+	if all, err = steps(root, packages, m, []string{besideTests, packageTests}); err != nil || len(all) != 1 {
 		t.Errorf("got %v, %v, want the package", all, err)
 	}
 }
