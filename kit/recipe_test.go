@@ -107,6 +107,28 @@ func TestOpenGivesTheRecipeThatWasWritten(t *testing.T) {
 	}
 }
 
+// What Open gives trains on, or is found finished, like the recipe that began the run.
+func TestOpenedRecipeIsThatOfItsRun(t *testing.T) {
+	run := finished(t)
+	before := content(t, run.Dir, rundir.RecipeFile)
+	if again := pretrained(t, run.Dir, run.Recipe); !again.Finished() {
+		t.Error("the run is not finished any more")
+	}
+	pretrained(t, run.Dir, small())
+	if string(content(t, run.Dir, rundir.RecipeFile)) != string(before) {
+		t.Error("its recipe.json was written anew")
+	}
+	loseLastCheckpoint(t, run.Dir)
+	resumed := pretrained(t, run.Dir, run.Recipe)
+	trained, err := smallRun()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(content(t, resumed.Dir, rundir.EncoderFile)) != string(content(t, trained, rundir.EncoderFile)) {
+		t.Error("resumed by the opened recipe it ends in other bits")
+	}
+}
+
 // The recipes of the committed results are of all kinds, and of the format before this one.
 func TestOpenReadsTheRecipesOfTheBenchmarks(t *testing.T) {
 	files, err := filepath.Glob("../benchmarks/results/*.json")
