@@ -72,14 +72,16 @@ func (m TiCo) Check(batch Batch) error {
 // Views are the paper's two augmentations, which are BYOL's: the student's and the teacher's.
 func (m TiCo) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
 
-// Loss is the paper's algorithm. There is no predictor, and the views do not change places:
+// Loss is equation 4 of the paper, with the stopped gradients of its figure 2. (Its pseudo-code
+// leaves the constant 1 out.) There is no predictor, and the views do not change places:
 //
 //	z, z' = g(f(v)), the teacher's g(f(v')), both l2-normalised
 //	C = βC + (1-β) zᵀz / batch
 //	loss = 1 - mean(z·z') + ρ mean(zᵀCz)
 //
 // C counts as a constant, the share of this batch too, as in lightly, which follows the paper's
-// figure (pull request 1484). The PyTorch version above lets a gradient flow into that share.
+// figure (pull request 1484). The PyTorch version above lets a gradient flow into that share, and
+// so most likely did the run that lightly published, which is older than that pull request.
 func (m TiCo) Loss(step *Step) *Node {
 	z := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                            // [batch, out]
 	zPrime := m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled) // [batch, out]
@@ -148,13 +150,14 @@ func (m TiCo) TeacherHead(scope *model.Scope, features *Node) *Node { return m.E
 func (m TiCo) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Tau, 1) }
 
 // Collapse of TiCo is where the covariance contrast no longer pushes apart: with all embeddings the
-// same, the loss is Rho and its gradient 0.
+// same, the loss nears Rho and its gradient is 0.
 func (m TiCo) Collapse() Collapse {
 	return Collapse{Try: "a larger Rho; a lower learning rate, or a longer warm-up; a larger Batch"}
 }
 
-// Optimizer is LARS as lightly runs it on ImageNet, with BYOL's rate and decay for 1000 epochs.
-// Shorter trainings want a higher rate, such as that of ssl.BYOL.
+// Optimizer is LARS as lightly runs it on ImageNet for 100 epochs; rate and decay are BYOL's for
+// 1000. Shorter trainings want a higher rate: BYOL's code takes 0.45 for 100 epochs, and ssl.BYOL,
+// for CIFAR-10, a rate of 1 with an Eta of 0.02.
 func (m TiCo) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: .2, Momentum: .9, WeightDecay: 1.5e-6, Eta: .001}
 }
