@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sslkit/kit/rundir"
 	"strings"
 )
@@ -96,11 +97,25 @@ func writeJSON(path string, value any) error {
 	return os.WriteFile(path, append(encoded, '\n'), 0o644)
 }
 
+// earlierCommits tells, in words, of which other commits rows are.
+func (r Result) earlierCommits() string {
+	var commits []string
+	for _, row := range r.Rows {
+		if row.Commit != "" && !slices.Contains(commits, row.Commit) {
+			commits = append(commits, row.Commit)
+		}
+	}
+	if commits == nil {
+		return ""
+	}
+	return ", but for rows of " + strings.Join(commits, " and ") + ", as the JSON tells"
+}
+
 // Table is the result as Markdown: a line for each row, and the notes.
 func (r Result) Table() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s\n\n%d cores, %d GiB, %s; %s; commit %s.\n\n", r.Protocol, r.Machine.Cores, r.Machine.MemoryGiB,
-		r.Machine.Processor, r.Backend, r.Commit)
+	fmt.Fprintf(&out, "%s\n\n%d cores, %d GiB, %s; %s; commit %s%s.\n\n", r.Protocol, r.Machine.Cores, r.Machine.MemoryGiB,
+		r.Machine.Processor, r.Backend, r.Commit, r.earlierCommits())
 	fmt.Fprintln(&out, "| case | metric | value | 95 % interval | images seen | minutes | images/s | peak GiB |")
 	fmt.Fprintln(&out, "|---|---|---:|---|---:|---:|---:|---:|")
 	for _, row := range r.Rows {
