@@ -87,12 +87,13 @@ test: setup ## vet, format, the types of all notebooks, the quickstart made smal
 		$(python) notebooks/setup/publish.py notebooks/quickstart.ipynb "$(env)/var/test" \
 			--headlines "$$SSLKIT_RUNS/quickstart/headlines.json"
 	@echo "go test -race, on what starts goroutines"
-	@export GOMLX_BACKEND="$(BACKEND)"; race() { go test -race -gcflags=all=-d=checkptr=0 -short -timeout 20m $(TESTFLAGS) "$$@"; }; \
+	@export GOMLX_BACKEND="$(BACKEND)"; race() { go test -race -ldflags=-w -gcflags=all=-d=checkptr=0 -short -timeout 20m $(TESTFLAGS) "$$@"; }; \
 		race -run 'Loader|Download|ImageFolder|FrameFolder|Cache|Captions' ./data && race -run 'Forces|Affinities|FunctionOfInput' ./plots && \
 		race -run 'Cores|Cosine|KCenter|PerceptualFinds' ./kit/curate && race -run 'KNN|Retrieval' ./kit/eval
 	@echo "go test"
-	@# The longest begin first, so that all cores are busy to the end.
-	@GOMLX_BACKEND="$(BACKEND)" go test -timeout 20m $(TESTFLAGS) ./kit/ssl ./kit ./benchmarks/methods ./...
+	@# The longest begin first, so that all cores are busy to the end. Without the tables of a debugger (-w) a test binary links
+	@# in half the time.
+	@GOMLX_BACKEND="$(BACKEND)" go test -ldflags=-w -timeout 20m $(TESTFLAGS) ./kit/ssl ./kit ./benchmarks/methods ./...
 
 lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address with the token
 	@export $(jupyter) PATH="$(env)/bin:$$PATH"; \
@@ -168,10 +169,11 @@ $(quiet): notebooks/setup/lab.json | $(VENV)/.checkout
 	@mkdir -p $(@D)
 	@cp notebooks/setup/lab.json $@
 
-# What the packages compile to goes to Go's cache: else the first cell would wait for it.
+# What the packages compile to goes to Go's cache: else the first cell would wait for it. Commands are left out, since linking
+# them takes longer than all else, and is not kept.
 warm: $(VENV)/.modules
 	@$(python) notebooks/setup/packages.py "$(env)/var/packages"
-	@go build ./... || echo "not all packages compile: what uses them will not either" >&2
+	@go list -f '{{if ne .Name "main"}}{{.ImportPath}}{{end}}' ./... | xargs go build || echo "not all packages compile: what uses them will not either" >&2
 
 # Completion in cells. Not in go.mod, since gopls needs a version of x/tools that has no release.
 $(VENV)/.gopls: | $(VENV)/.checkout
