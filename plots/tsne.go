@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-
-	"sslkit/kit/setting"
 )
 
 // TSNE embeds vectors in the plane by Barnes-Hut t-SNE (van der Maaten, "Accelerating t-SNE using
@@ -84,14 +82,26 @@ func (t TSNE) withDefaults(n int) TSNE {
 func (t TSNE) check(n int) error {
 	d := TSNE{}.withDefaults(n)
 	most := float64(n-1) / 3
-	return cmp.Or(
-		setting.Must(t.Perplexity > 1 && t.Perplexity <= most, "plots.TSNE: Perplexity", t.Perplexity,
-			fmt.Sprintf("above 1 and at most (n−1)/3 = %.4g for n = %d vectors", most, n), d.Perplexity),
-		setting.AtLeast(1, "plots.TSNE: Iterations", t.Iterations, d.Iterations),
-		setting.UpTo(0.7, "plots.TSNE: Theta", t.Theta, d.Theta),
-		setting.Must(t.Exaggeration >= 1 && !math.IsInf(t.Exaggeration, 1), "plots.TSNE: Exaggeration", t.Exaggeration,
-			"at least 1 and finite", d.Exaggeration),
-		setting.Positive("plots.TSNE: LearningRate", t.LearningRate, d.LearningRate))
+	finite := func(v float64) bool { return !math.IsInf(v, 1) }
+	for _, check := range []struct {
+		ok      bool
+		field   string
+		value   any
+		allowed string
+		zero    any
+	}{
+		{t.Perplexity > 1 && t.Perplexity <= most, "Perplexity", t.Perplexity,
+			fmt.Sprintf("above 1 and at most (n−1)/3 = %.4g for n = %d vectors", most, n), d.Perplexity},
+		{t.Iterations >= 1, "Iterations", t.Iterations, "at least 1", d.Iterations},
+		{t.Theta > 0 && t.Theta <= .7, "Theta", t.Theta, "in (0, 0.7]", d.Theta},
+		{t.Exaggeration >= 1 && finite(t.Exaggeration), "Exaggeration", t.Exaggeration, "at least 1 and finite", d.Exaggeration},
+		{t.LearningRate > 0 && finite(t.LearningRate), "LearningRate", t.LearningRate, "above 0 and finite", d.LearningRate},
+	} {
+		if !check.ok { // As kit/setting says it, which package plots, standing beside kit, does not know.
+			return fmt.Errorf("plots.TSNE: %s is %v; it must be %s (0 means %v)", check.field, check.value, check.allowed, check.zero)
+		}
+	}
+	return nil
 }
 
 // initial returns the first two principal components, scaled down to a small spread, with a jitter
