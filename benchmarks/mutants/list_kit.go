@@ -105,6 +105,6 @@ var runMutants = []mutant{
 		breaks: "all rounds are taught by the first teacher"},
 	{name: "stages/prune-unpruned-again", file: "kit/stages/prune.go",
 		old:    "runs, from = append(runs, run), filepath.Join(name, rundir.EncoderFile)",
-		new:    "runs = append(runs, run)",
+		new:    "runs, _ = append(runs, run), filepath.Join(name, rundir.EncoderFile)",
 		breaks: "every round prunes the first weights, not those trained last"},
 }
