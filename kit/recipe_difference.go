@@ -52,19 +52,19 @@ func differ(path string, here, there any) []string {
 		return nil
 	}
 	left, right := fieldsOf(here), fieldsOf(there)
+	if (file(left) || here == nil) && (file(right) || there == nil) {
+		if left["hash"] == right["hash"] { // Where a file lies, or that nobody said so, does not count.
+			return nil
+		}
+		return []string{fmt.Sprintf("  %s: weights %s, in the directory %s", path, weightsOf(left), weightsOf(right))}
+	}
 	if left == nil || right == nil || typeOf(left) != typeOf(right) {
 		if reflect.DeepEqual(here, there) {
 			return nil
 		}
 		return []string{fmt.Sprintf("  %s: %s, in the directory %s", path, brief(here), brief(there))}
 	}
-	if file(left) || file(right) {
-		if left["hash"] == right["hash"] { // Where a file lies does not count.
-			return nil
-		}
-		return []string{fmt.Sprintf("  %s: weights %.12v, in the directory %.12v", path, left["hash"], right["hash"])}
-	}
-	names := slices.Sorted(maps.Keys(left))
+	names := slices.Collect(maps.Keys(left))
 	for name := range right {
 		if _, both := left[name]; !both {
 			names = append(names, name)
@@ -119,6 +119,14 @@ func file(fields map[string]any) bool {
 	_, path := fields["path"]
 	_, hash := fields["hash"]
 	return path || hash
+}
+
+// weightsOf names what is in a file of weights.
+func weightsOf(file map[string]any) string {
+	if file["hash"] == nil {
+		return "none"
+	}
+	return fmt.Sprintf("%.12v", file["hash"])
 }
 
 // zero tells whether a tree says nothing but zero values.

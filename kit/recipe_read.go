@@ -136,7 +136,7 @@ func (r recipeReader) read(path string, tree any, to reflect.Value) error {
 		err = json.Unmarshal(encoded, to.Addr().Interface())
 	}
 	if err != nil {
-		return fmt.Errorf("%s is %s; it must be a %s", path, encoded, to.Type())
+		return fmt.Errorf("%s is %s; it must be of type %s", path, encoded, to.Type())
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ func TestRecipeThatCannotBeReadSaysWhere(t *testing.T) {
 		"an unknown field inside": {small(), func(tree map[string]any) {
 			tree["Encoder"].(map[string]any)["encoder.ResNet"].(map[string]any)["Stem"].(map[string]any)["Dilation"] = 2
 		}, "Encoder.Stem.Dilation: encoder.Stem has no field Dilation", ""},
-		"a value that does not fit": {small(), func(tree map[string]any) { tree["Batch"] = "many" }, `Batch is "many"`, "must be a int"},
+		"a value that does not fit": {small(), func(tree map[string]any) { tree["Batch"] = "many" }, `Batch is "many"`, "must be of type int"},
 		"a type in another's place": {small(), func(tree map[string]any) { tree["Encoder"] = tree["Method"] }, "ssl.SimCLR is no encoder.Encoder", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -249,6 +249,37 @@ func TestDifferenceNamesTheFieldsByTheirPath(t *testing.T) {
 	}
 	if err := matchRecipe(dir, relabelled); err == nil || len(err.Error()) > 400 || !strings.Contains(err.Error(), "Data.Labels: [0,0") {
 		t.Errorf("other labels: %v", err)
+	}
+}
+
+// Where images lie is no part of the recipe, and recipes of the format before did not tell it.
+func TestPathOfTheImagesDoesNotCount(t *testing.T) {
+	folder := func(path string) Recipe {
+		recipe := small()
+		recipe.Data = data.ImageFolder{Path: path}
+		return recipe
+	}
+	for _, written := range []string{"", "here"} {
+		dir := rundir.Dir(t.TempDir())
+		if err := matchRecipe(dir, folder(written)); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"", "here", "there"} {
+			if err := matchRecipe(dir, folder(path)); err != nil {
+				t.Errorf("written with %q, asked for with %q: %v", written, path, err)
+			}
+		}
+	}
+	started := small()
+	started.Encoder, started.Start = tiny, trainedWeights(t, tiny)
+	random := started
+	random.Start = ""
+	dir := rundir.Dir(t.TempDir())
+	if err := matchRecipe(dir, started); err != nil {
+		t.Fatal(err)
+	}
+	if err := matchRecipe(dir, random); err == nil || !strings.Contains(err.Error(), "  Start: weights none, in the directory ") {
+		t.Errorf("random weights for those of a file: %v", err)
 	}
 }
 
