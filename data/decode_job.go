@@ -114,6 +114,7 @@ func (j *decodeJob) index(bad []error, hashes [][sha256.Size]byte) (*pixelIndex,
 		index.Paths = append(index.Paths, image.path)
 		index.Labels = append(index.Labels, image.class)
 		index.Slots = append(index.Slots, i)
+		index.Hashes = append(index.Hashes, hashes[i][:]...)
 		fmt.Fprintf(h, "%q %d %x\n", image.path, image.class, hashes[i])
 	}
 	for i, image := range j.images {

@@ -2,7 +2,7 @@ package data
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"slices"
 )
 
@@ -85,7 +85,7 @@ func (s *FolderSet) ReadInstances(i, n int, draw uint64, pix []uint8) error {
 
 // Close closes the cache file.
 func (s *FolderSet) Close() error {
-	if f, ok := s.pixels.(*os.File); ok {
+	if f, ok := s.pixels.(io.Closer); ok {
 		return f.Close()
 	}
 	return nil

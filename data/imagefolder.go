@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -30,7 +31,8 @@ import (
 // Opening decodes all images of a split once, on all cores, to squares of Size:
 // scaled so that the shorter side fits, then cut to the centre. The pixels are
 // kept in one file in the cache, and found there next time while the tree (its
-// paths, sizes and modification times) and the settings are the same.
+// paths, sizes and modification times) and the settings are the same. They are
+// verified by their SHA-256; what is damaged is decoded anew.
 type ImageFolder struct {
 	Path string `recipe:"path"` // the folder or archive
 	Size int    // side of the square images in pixels, 1 to 4096; default 32
@@ -194,7 +196,8 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if set, err := openPixels(cache, f.Memory); err == nil {
+	set, err := openPixels(cache, f.Memory)
+	if err == nil {
 		return f.named(set, split, by), nil
 	}
 
@@ -203,10 +206,11 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	part, lockErr := lockPart(cache.path)
 	if lockErr == nil {
 		defer part.discard()
-		if set, err := openPixels(cache, f.Memory); err == nil {
+		if set, err = openPixels(cache, f.Memory); err == nil {
 			return f.named(set, split, by), nil
 		}
 	}
+	cache.warn(os.Stderr, err)
 	entries, err := tree.list()
 	if err != nil {
 		return nil, err
@@ -252,8 +256,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	if err := cache.save(part, index, nil); err != nil {
 		return nil, fmt.Errorf("writing the cache: %w", err)
 	}
-	set, err := openPixels(cache, f.Memory)
-	if err != nil {
+	if set, err = openPixels(cache, f.Memory); err != nil {
 		return nil, err
 	}
 	return f.named(set, split, by), nil

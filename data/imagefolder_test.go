@@ -400,7 +400,7 @@ func TestImageFolderCache(t *testing.T) {
 	little := source
 	little.Memory = 1
 	second := openFolder(t, little, Train)
-	if _, fromFile := second.pixels.(*os.File); !fromFile {
+	if _, fromFile := second.pixels.(*pixelFile); !fromFile {
 		t.Error("the pixels are in memory")
 	}
 	for _, source := range []ImageFolder{little, {Path: dir, Size: 8, Memory: 1, Cache: t.TempDir()}} {
