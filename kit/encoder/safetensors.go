@@ -2,8 +2,12 @@ package encoder
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Tensor is a named float32 array, row-major.
@@ -20,41 +25,31 @@ type Tensor struct {
 	Data  []float32 // Its values: as many as the product of Shape.
 }
 
-// safetensorsEntry is one tensor's entry in the header of the format
-// (https://github.com/huggingface/safetensors).
-type safetensorsEntry struct {
-	DType       string   `json:"dtype"`
-	Shape       []int    `json:"shape"`
-	DataOffsets [2]int64 `json:"data_offsets"`
-}
+// ErrDamaged is wrapped by the error of reading a file whose bytes are not those that
+// [WriteSafetensors] wrote.
+var ErrDamaged = errors.New("the file is damaged")
 
-// maxSafetensorsHeader is the format's own limit, against files that claim a header larger than
-// memory.
-const maxSafetensorsHeader = 100 << 20
+const (
+	// metadataKey is where the header of the format keeps what is no tensor.
+	metadataKey = "__metadata__"
+	// sumKey is where the metadata keep the SHA-256, in hex, of the whole file with those digits
+	// replaced by zeros.
+	sumKey = "sha256"
+	// sumPrefix is what the header of a file of ours begins with. The sum follows: always at one
+	// place, so that it is found however the rest is damaged.
+	sumPrefix = `{"` + metadataKey + `":{"` + sumKey + `":"`
+	sumDigits = 2 * sha256.Size
+	// sumAt is where the sum is in a file of ours: behind the header's length and sumPrefix.
+	sumAt = 8 + len(sumPrefix)
+)
 
 // WriteSafetensors writes tensors, in float32 and in the order of their names, to a file of the
-// safetensors format. Equal tensors and metadata make equal bytes. The file is written whole beside
-// path and then renamed: on an error, what was at path before stays.
+// safetensors format (https://github.com/huggingface/safetensors), with a checksum in its metadata
+// by which [ReadSafetensors] notices damage. Equal tensors and metadata make equal bytes. The file
+// is written whole beside path and then renamed: on an error, what was at path before stays. Two
+// tensors of one name, one whose Data do not fill its Shape, and metadata with the key "sha256",
+// which is the checksum's, are errors.
 func WriteSafetensors(path string, tensors []Tensor, metadata map[string]string) (err error) {
-	tensors = slices.SortedFunc(slices.Values(tensors), func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
-	header := map[string]any{}
-	if len(metadata) > 0 {
-		header["__metadata__"] = metadata
-	}
-	var offset int64
-	for _, t := range tensors {
-		size := int64(4 * len(t.Data))
-		header[t.Name] = safetensorsEntry{"F32", t.Shape, [2]int64{offset, offset + size}}
-		offset += size
-	}
-	encoded, err := json.Marshal(header) // Maps are written in the order of their keys.
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	for len(encoded)%8 != 0 { // The format aligns the data to 8 bytes with spaces.
-		encoded = append(encoded, ' ')
-	}
-
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
@@ -66,23 +61,7 @@ func WriteSafetensors(path string, tensors []Tensor, metadata map[string]string)
 			err = fmt.Errorf("writing %s: %w", path, err)
 		}
 	}()
-	w := bufio.NewWriterSize(file, 1<<20)
-	if err = binary.Write(w, binary.LittleEndian, uint64(len(encoded))); err != nil {
-		return err
-	}
-	if _, err = w.Write(encoded); err != nil {
-		return err
-	}
-	var word [4]byte
-	for _, t := range tensors {
-		for _, v := range t.Data {
-			binary.LittleEndian.PutUint32(word[:], math.Float32bits(v))
-			if _, err = w.Write(word[:]); err != nil {
-				return err
-			}
-		}
-	}
-	if err = w.Flush(); err != nil {
+	if err = encodeSafetensors(file, tensors, metadata); err != nil {
 		return err
 	}
 	if err = file.Sync(); err != nil {
@@ -97,82 +76,87 @@ func WriteSafetensors(path string, tensors []Tensor, metadata map[string]string)
 	return os.Rename(file.Name(), path)
 }
 
-// ReadSafetensors reads the float32 tensors of a file of the safetensors format, by name, and its
-// metadata.
-func ReadSafetensors(path string) (tensors map[string]Tensor, metadata map[string]string, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("reading %s: %w", path, err)
-		}
-	}()
-	file, err := os.Open(path)
+// encodeSafetensors writes the content of a file. The tensors are encoded twice, since their sum
+// stands before them: that takes less than a second copy in memory would.
+func encodeSafetensors(w io.Writer, tensors []Tensor, metadata map[string]string) error {
+	tensors = slices.SortedFunc(slices.Values(tensors), func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	head, err := safetensorsHead(tensors, metadata)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, nil, err
+	sum := sha256.New()
+	sum.Write(head)
+	if err := encodeValues(sum, tensors); err != nil {
+		return err
 	}
-	var headerLen uint64
-	if err = binary.Read(file, binary.LittleEndian, &headerLen); err != nil {
-		return nil, nil, err
+	hex.Encode(head[sumAt:], sum.Sum(nil))
+	if _, err := w.Write(head); err != nil {
+		return err
 	}
-	if headerLen > maxSafetensorsHeader || int64(headerLen)+8 > info.Size() {
-		return nil, nil, fmt.Errorf("its header claims %d bytes in a file of %d", headerLen, info.Size())
-	}
-	encoded := make([]byte, headerLen)
-	if _, err = io.ReadFull(file, encoded); err != nil {
-		return nil, nil, err
-	}
-	var header map[string]json.RawMessage
-	if err = json.Unmarshal(encoded, &header); err != nil {
-		return nil, nil, err
-	}
-	data := make([]byte, info.Size()-8-int64(headerLen))
-	if _, err = io.ReadFull(file, data); err != nil {
-		return nil, nil, err
-	}
-	tensors = make(map[string]Tensor, len(header))
-	for name, raw := range header {
-		if name == "__metadata__" {
-			if err = json.Unmarshal(raw, &metadata); err != nil {
-				return nil, nil, err
-			}
-			continue
-		}
-		var entry safetensorsEntry
-		if err = json.Unmarshal(raw, &entry); err != nil {
-			return nil, nil, err
-		}
-		values, err := entry.values(data)
-		if err != nil {
-			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
-		}
-		tensors[name] = Tensor{Name: name, Shape: entry.Shape, Data: values}
-	}
-	return tensors, metadata, nil
+	return encodeValues(w, tensors)
 }
 
-// values decodes the entry's part of the data.
-func (e safetensorsEntry) values(data []byte) ([]float32, error) {
-	if e.DType != "F32" {
-		return nil, fmt.Errorf("its dtype is %s; only F32 is read", e.DType)
+// safetensorsHead is the header and its length, with zeros for the sum.
+func safetensorsHead(tensors []Tensor, metadata map[string]string) ([]byte, error) {
+	if _, taken := metadata[sumKey]; taken {
+		return nil, fmt.Errorf("the metadata hold the key %q, which is the checksum's", sumKey)
 	}
-	size := 1
-	for _, dim := range e.Shape {
-		if dim < 0 || (dim > 0 && size > len(data)/dim) {
-			return nil, fmt.Errorf("its shape %v is larger than the file", e.Shape)
+	head := append(make([]byte, 8), sumPrefix...)
+	head = append(head, bytes.Repeat([]byte{'0'}, sumDigits)...)
+	head = append(head, '"')
+	rest, err := json.Marshal(metadata) // Maps are written in the order of their keys.
+	if err != nil {
+		return nil, err
+	}
+	if len(metadata) > 0 {
+		head = append(append(head, ','), rest[1:]...)
+	} else {
+		head = append(head, '}')
+	}
+	var offset int64
+	for i, t := range tensors {
+		switch {
+		case t.Name == metadataKey || !utf8.ValidString(t.Name):
+			return nil, fmt.Errorf("%q is no name of a tensor", t.Name)
+		case i > 0 && t.Name == tensors[i-1].Name:
+			return nil, fmt.Errorf("two tensors have the name %q", t.Name)
 		}
-		size *= dim
+		if n, ok := elements(t.Shape, int64(len(t.Data))); !ok || n != int64(len(t.Data)) {
+			return nil, fmt.Errorf("tensor %q: its shape is %v, which its %d values do not fill", t.Name, t.Shape, len(t.Data))
+		}
+		name, err := json.Marshal(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		end := offset + 4*int64(len(t.Data))
+		entry, err := json.Marshal(safetensorsEntry{"F32", append([]int{}, t.Shape...), []int64{offset, end}})
+		if err != nil {
+			return nil, err
+		}
+		head = append(append(append(append(head, ','), name...), ':'), entry...)
+		offset = end
 	}
-	start, end := e.DataOffsets[0], e.DataOffsets[1]
-	if start < 0 || end > int64(len(data)) || end-start != int64(4*size) {
-		return nil, fmt.Errorf("bytes %d to %d do not hold its shape %v", start, end, e.Shape)
+	head = append(head, '}')
+	for len(head)%8 != 0 { // The format aligns the data to 8 bytes with spaces.
+		head = append(head, ' ')
 	}
-	values := make([]float32, size)
-	for i := range values {
-		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[start+int64(4*i):]))
+	if len(head)-8 > maxSafetensorsHeader {
+		return nil, fmt.Errorf("the header takes %d bytes; the format allows %d", len(head)-8, maxSafetensorsHeader)
 	}
-	return values, nil
+	binary.LittleEndian.PutUint64(head, uint64(len(head)-8))
+	return head, nil
+}
+
+func encodeValues(w io.Writer, tensors []Tensor) error {
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	var word [4]byte
+	for _, t := range tensors {
+		for _, v := range t.Data {
+			binary.LittleEndian.PutUint32(word[:], math.Float32bits(v))
+			if _, err := buffered.Write(word[:]); err != nil {
+				return err
+			}
+		}
+	}
+	return buffered.Flush()
 }

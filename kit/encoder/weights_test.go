@@ -101,33 +101,6 @@ func TestSetWeightsNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestSafetensorsRefusesBrokenFiles(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.safetensors")
-	if err := WriteSafetensors(path, []Tensor{{"a", []int{2, 2}, []float32{1, 2, 3, 4}}}, nil); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{
-		"empty":             {},
-		"cut in the data":   whole[:len(whole)-3],
-		"cut in the header": whole[:20],
-		"huge header":       append([]byte{255, 255, 255, 255, 255, 255, 255, 127}, whole[8:]...),
-		"other dtype":       []byte(strings.Replace(string(whole), "F32", "F16", 1)),
-		"larger shape":      []byte(strings.Replace(string(whole), "[2,2]", "[9,2]", 1)),
-		"negative shape":    []byte(strings.Replace(string(whole), "[2,2]", "[-2]", 1) + " "),
-	} {
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := ReadSafetensors(path); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-}
-
 func TestSafetensorsKeepsTheOldFileOnError(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.safetensors")
