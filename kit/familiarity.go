@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/stat"
 
 	"sslkit/data"
@@ -33,7 +32,7 @@ const (
 	familiarFactor = .1 // of HeldOut, the least Gap
 )
 
-// Familiarity measures it at the last checkpoint, with the views of the monitors, drawn alike for
+// Familiarity measures it at the weights that the run gives, with the views of the monitors, drawn alike for
 // both. It is an error where the run has no checkpoint.
 func (r *Run) Familiarity() (Familiarity, error) {
 	if err := r.check(); err != nil {
@@ -51,10 +50,11 @@ func (r *Run) Familiarity() (Familiarity, error) {
 }
 
 func (r *Run) familiarity() (Familiarity, error) {
-	store := model.NewStore()
-	if found, err := rundir.Dir(r.Dir).RestoreCheckpoint(store); err != nil || !found {
-		return Familiarity{}, fmt.Errorf("no checkpoint to look at (%v)", err)
+	store, _, err := rundir.Dir(r.Dir).Kept()
+	if err != nil {
+		return Familiarity{}, err
 	}
+	defer store.Finalize()
 	metrics, err := r.Metrics()
 	if err != nil {
 		return Familiarity{}, err
@@ -72,10 +72,12 @@ func (r *Run) familiarity() (Familiarity, error) {
 	if err != nil {
 		return Familiarity{}, err
 	}
+	defer onTrain.Close()
 	onHeldOut, err := plan.HeldOutMonitors(store)
 	if err != nil {
 		return Familiarity{}, err
 	}
+	defer onHeldOut.Close()
 	near, err := onTrain.Distances()
 	if err != nil {
 		return Familiarity{}, err

@@ -2,9 +2,11 @@ package kit
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -14,10 +16,12 @@ import (
 	"sslkit/kit/eval"
 	"sslkit/kit/rundir"
 	"sslkit/kit/train"
+	"sslkit/kit/wholefile"
 )
 
 // Features are the trained encoder's representations of a split: of whole images, without
-// augmentation. They are computed once and kept in the run directory.
+// augmentation. They are computed once and kept in the run directory; where the file there is
+// damaged, or none can be written, they are computed again and a line says so.
 func (r *Run) Features(split data.Split) (eval.Features, error) {
 	return r.features(rundir.EncoderFile, r.Recipe.Data, split)
 }
@@ -121,9 +125,11 @@ func (e *extractor) cached(source data.Source, split data.Split) (eval.Features,
 	// The fingerprint of a part of a set begins as that of the whole does.
 	images := sha256.Sum256([]byte(set.Fingerprint()))
 	cache := filepath.Join(e.run.Dir, rundir.FeaturesDir, fmt.Sprintf("%s-%.12s-%.12x.safetensors", split, e.hash, images))
-	if stored, _, err := encoder.ReadSafetensors(cache); err == nil && len(stored["features"].Data) == features.N*features.Dim {
-		features.X = stored["features"].Data
+	if kept, err := readFeatures(cache, features.N, features.Dim); err == nil {
+		features.X = kept
 		return features, nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		fmt.Printf("computing features of %s anew: %v\n", set.Name(), err)
 	}
 	err = train.Catch(func() error {
 		features.X, err = e.represent(set)
@@ -132,11 +138,34 @@ func (e *extractor) cached(source data.Source, split data.Split) (eval.Features,
 	if err != nil {
 		return eval.Features{}, err
 	}
-	if err := os.MkdirAll(filepath.Dir(cache), 0o755); err != nil {
-		return eval.Features{}, err
+	e.keep(cache, features)
+	return features, nil
+}
+
+// readFeatures reads features that keep wrote. It is an error where they are not as they were
+// written.
+func readFeatures(path string, n, dim int) ([]float32, error) {
+	stored, _, err := encoder.ReadOwnSafetensors(path)
+	if err != nil {
+		return nil, err
 	}
+	if got := stored["features"].Shape; !slices.Equal(got, []int{n, dim}) {
+		return nil, fmt.Errorf("%s holds features of shape %v, want [%d %d]", path, got, n, dim)
+	}
+	return stored["features"].Data, nil
+}
+
+// keep writes features to the run directory. They are right also where that fails, as on a file
+// system that is read-only or full: then they are computed again next time.
+func (e *extractor) keep(path string, features eval.Features) {
 	stored := encoder.Tensor{Name: "features", Shape: []int{features.N, features.Dim}, Data: features.X}
-	return features, encoder.WriteSafetensors(cache, []encoder.Tensor{stored}, nil)
+	err := os.Mkdir(filepath.Dir(path), wholefile.FolderPerms)
+	if err == nil || errors.Is(err, os.ErrExist) {
+		err = encoder.WriteSafetensors(path, []encoder.Tensor{stored}, nil)
+	}
+	if err != nil {
+		fmt.Printf("the features of %s are not kept, and will be computed again next time: %v\n", features.Name, err)
+	}
 }
 
 // represent computes the representations of a set: [set.Len(), dim].

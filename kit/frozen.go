@@ -3,6 +3,7 @@ package kit
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"sslkit/kit/encoder"
@@ -24,8 +25,10 @@ func (r *Run) Frozen() (ssl.Frozen, error) {
 		Encoder: r.Recipe.Encoder, Weights: dir.Path(rundir.EncoderFile),
 		Method: r.Recipe.Method, Head: dir.Path(rundir.HeadFile),
 	}
-	if rundir.Exists(frozen.Head) {
+	if _, _, err := encoder.ReadOwnSafetensors(frozen.Head); err == nil {
 		return frozen, nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		fmt.Printf("writing the head of the run in %s anew: %v\n", r.Dir, err)
 	}
 	headless, err := r.writeHead(frozen)
 	if err != nil {
@@ -46,6 +49,7 @@ func (r *Run) writeHead(frozen ssl.Frozen) (headless bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	defer store.Finalize()
 	scope := train.MethodScope(store)
 	if err := train.BuildHead(scope, frozen.Method, frozen.Encoder); err != nil {
 		return false, err

@@ -79,8 +79,8 @@ func TestDistillationTeachesAndLeavesTheTeacherAlone(t *testing.T) {
 		t.Error("the teacher's file was changed")
 	}
 	// The teacher in the last checkpoint, weights and running statistics, is that of its file.
-	store := model.NewStore()
-	if _, err := rundir.Dir(dir).RestoreCheckpoint(store); err != nil {
+	store, _, err := rundir.Dir(dir).Kept()
+	if err != nil {
 		t.Fatal(err)
 	}
 	scope := store.Scope("/frozen/encoder")

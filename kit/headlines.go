@@ -1,12 +1,14 @@
 package kit
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"sslkit/kit/rundir"
+	"sslkit/kit/wholefile"
 )
 
 // Headlines is a file that collects the headline figures of a notebook while its cells run, each of
@@ -36,6 +38,9 @@ func (h Headlines) Headline(key, format string, args ...any) error {
 	} else {
 		content.Keys, content.Headline = append(content.Keys, key), append(content.Headline, line)
 	}
+	if err := os.MkdirAll(filepath.Dir(h.Path), wholefile.FolderPerms); err != nil {
+		return fmt.Errorf("writing the headlines: %w", err)
+	}
 	return rundir.WriteJSON(h.Path, content)
 }
 
@@ -54,15 +59,15 @@ func (h Headlines) Lines() ([]string, error) {
 }
 
 func (h Headlines) read() (content headlinesContent, err error) {
-	encoded, err := os.ReadFile(h.Path)
-	if os.IsNotExist(err) {
+	err = rundir.ReadJSON(h.Path, &content)
+	if errors.Is(err, os.ErrNotExist) {
 		return content, nil
 	}
-	if err != nil {
-		return content, fmt.Errorf("reading the headlines: %w", err)
+	if err == nil && len(content.Keys) != len(content.Headline) {
+		err = fmt.Errorf("%s is damaged: it holds %d lines and %d keys", h.Path, len(content.Headline), len(content.Keys))
 	}
-	if err := json.Unmarshal(encoded, &content); err != nil || len(content.Keys) != len(content.Headline) {
-		return content, fmt.Errorf("reading the headlines %s: it is damaged (%v)", h.Path, err)
+	if err != nil {
+		return headlinesContent{}, fmt.Errorf("reading the headlines: %w", err)
 	}
 	return content, nil
 }

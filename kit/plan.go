@@ -55,7 +55,7 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 		Data:  r.Data, Images: set.Len(), Height: height, Width: width, Item: item, Sources: sources, Order: order,
 		Optimizer: r.Optimizer, Schedule: r.Schedule, Steps: r.Steps, Seed: r.Seed, Start: r.Start,
 		MonitorEvery: r.MonitorEvery, CheckpointEvery: r.CheckpointEvery,
-		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly,
+		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly, ResumeElsewhere: r.ResumeElsewhere,
 	}
 	return r, plan, plan.Check()
 }

@@ -14,11 +14,16 @@ import (
 // is loaded at once, an interrupted one goes on at its last checkpoint and ends in the same bits as
 // if it had not been interrupted.
 //
+// What is read back is verified. Where the last checkpoint is damaged, a training goes on at the one
+// before it and says so; any other part of a run that is missing or damaged is an error that names
+// the file.
+//
 // It is an error if a setting is out of range (before anything is compiled), if dir holds a run of
-// another recipe or of other images (the error shows the difference), if another process is writing
-// there (it is named), if the loss or the gradient stops being a number (the error says at which
-// step and what broke; the last checkpoint stays), and if the user interrupts it (the error says
-// which checkpoint is kept, that of the step it was in if that has ended in time).
+// another recipe or of other images (the error shows the difference) or one that began under other
+// conditions (see Recipe.ResumeElsewhere), if another process is writing there (it is named), if
+// dir is removed meanwhile, if the loss or the gradient stops being a number (the error says at
+// which step and what broke; the last checkpoint stays), and if the user interrupts it (the error
+// says which checkpoint is kept, that of the step it was in if that has ended in time).
 func Pretrain(dir string, recipe Recipe) (*Run, error) {
 	var run *Run
 	err := train.Catch(func() (err error) {
@@ -43,10 +48,7 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 	}
 	run := &Run{Dir: string(dir), Recipe: recipe}
 	if dir.Finished() { // Nothing is written, so any number of readers may come, also where only reading is allowed.
-		if err := matchRecipe(dir, recipe); err != nil {
-			return nil, err
-		}
-		return run, dir.MatchEnvironment(set)
+		return run, matchFinished(dir, recipe, set)
 	}
 
 	if err := dir.Make(); err != nil {
@@ -57,19 +59,51 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 		return nil, err
 	}
 	defer lock.Release()
-	if err := matchRecipe(dir, recipe); err != nil {
-		return nil, err
+	if dir.Finished() { // By another process, while this one waited for nothing but the lock.
+		return run, matchFinished(dir, recipe, set)
 	}
 	if _, err := device.Open(); err != nil { // Before env.json names it.
 		return nil, err
 	}
-	if err := dir.MatchEnvironment(set); err != nil {
+	if err := beginOrGoOn(dir, recipe, set); err != nil {
 		return nil, err
-	}
-	if dir.Finished() { // By another process, while this one waited for nothing but the lock.
-		return run, nil
 	}
 	fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", recipe.Method.Name(), recipe.Encoder.Name(), set.Name(),
 		recipe.Steps, recipe.Batch, device.Describe())
-	return run, plan.Train(dir, set)
+	return run, plan.Train(dir, lock, set)
+}
+
+// matchFinished returns an error where a part of a finished run is missing or damaged, or where the
+// run is of another recipe or of other images.
+func matchFinished(dir rundir.Dir, recipe Recipe, set data.Set) error {
+	if err := dir.Check(); err != nil {
+		return err
+	}
+	if err := matchRecipe(dir, recipe); err != nil {
+		return err
+	}
+	began, err := dir.Environment()
+	if err != nil {
+		return err
+	}
+	return began.MatchImages(dir, set)
+}
+
+// beginOrGoOn makes the directory that of a run of this recipe on these images, or checks that it
+// is. Without a checkpoint there is nothing to go on with: the run begins anew.
+func beginOrGoOn(dir rundir.Dir, recipe Recipe, set data.Set) error {
+	checkpoints, err := dir.Checkpoints()
+	if err != nil {
+		return err
+	}
+	if len(checkpoints) > 0 {
+		return matchFinished(dir, recipe, set)
+	}
+	if err := matchRecipe(dir, recipe); err != nil {
+		return err
+	}
+	if err := dir.BeginEnvironment(set); err != nil {
+		return err
+	}
+	return dir.Begin()
 }

@@ -61,6 +61,11 @@ type Recipe struct {
 	// CheckpointEvery is the number of steps between two checkpoints. Default: a twentieth of the
 	// training.
 	CheckpointEvery int
+	// ResumeElsewhere lets an interrupted training go on under other conditions than it began under:
+	// other cores, another processor, backend, plugin or version, other XLA_FLAGS. It may then end in
+	// other bits than an unbroken training, and the run directory says where it went on. Default: an
+	// error that names what differs.
+	ResumeElsewhere bool `json:"-"`
 	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised,
 	// instead of only showing it. Some runs recover from a collapse in their first steps: these
 	// would have been ended too.

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"sslkit/kit/rundir"
+	"sslkit/kit/wholefile"
 )
 
 // matchRecipe writes the recipe to a new run directory. In one that has a recipe, it returns an
@@ -20,9 +22,9 @@ func matchRecipe(dir rundir.Dir, recipe Recipe) error {
 		return err
 	}
 	path := dir.Path(rundir.RecipeFile)
-	written, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return rundir.WriteWhole(path, encoded)
+	written, err := dir.Read(rundir.RecipeFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return wholefile.WriteBytes(path, encoded)
 	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)

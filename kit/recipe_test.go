@@ -204,7 +204,11 @@ func TestRecipeThatCannotBeReadSaysWhere(t *testing.T) {
 			}
 			c.change(tree)
 			dir := t.TempDir()
-			if err := rundir.WriteJSON(filepath.Join(dir, rundir.RecipeFile), tree); err != nil {
+			changed, err := json.Marshal(tree)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, rundir.RecipeFile), changed, 0o644); err != nil {
 				t.Fatal(err)
 			}
 			_, err = Open(dir)

@@ -15,7 +15,8 @@ import (
 //
 //	1: the augmentation was a field of the method (View, Pair, Crops), and beside the recipe the key Views held it resolved
 //	2: Recipe.Augment; files of weights with their paths
-const recipeFormat = 2
+//	3: SHA256SUMS lies beside the file
+const recipeFormat = rundir.SumsSince
 
 // encode is the content of recipe.json: every interface value as {"its.Type": its fields}, with the
 // defaults filled in where the type knows them (a method WithDefaults), so that the file says all

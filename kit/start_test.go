@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/gomlx/ml/model"
-
 	"sslkit/data"
 	"sslkit/kit/encoder"
 	"sslkit/kit/rundir"
@@ -98,8 +96,8 @@ func TestTeacherStartsFromTheFileToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := model.NewStore()
-	if _, err := rundir.Dir(run.Dir).RestoreCheckpoint(store); err != nil {
+	store, _, err := rundir.Dir(run.Dir).Kept()
+	if err != nil {
 		t.Fatal(err)
 	}
 	// After one step with momentum 1/2 the teacher is half-way between the student before and after

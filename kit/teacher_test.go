@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gomlx/gomlx/ml/model"
-
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/rundir"
@@ -34,8 +32,8 @@ func TestTeacherStartsAtTheStudent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := model.NewStore()
-	if _, err := rundir.Dir(run.Dir).RestoreCheckpoint(store); err != nil {
+	store, _, err := rundir.Dir(run.Dir).Kept()
+	if err != nil {
 		t.Fatal(err)
 	}
 	// After one step with momentum 1/2 the teacher is half-way between the student before and after

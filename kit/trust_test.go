@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -104,7 +105,7 @@ func TestTrustOfARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, initial, 0o644); err != nil {
+	if err := errors.Join(os.WriteFile(path, initial, 0o644), rundir.Dir(run.Dir).Seal(rundir.EncoderFile)); err != nil {
 		t.Fatal(err)
 	}
 	for name, judge := range map[string]func() error{

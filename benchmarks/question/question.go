@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sslkit/kit/interrupt"
 )
 
 // Options are the flags of every question.
@@ -39,7 +40,8 @@ func (o Options) Results() string {
 	return filepath.Join("benchmarks", "results")
 }
 
-// Main reads the flags, and ends the process with what answer returns. name is that of the
+// Main reads the flags, and ends the process with what answer returns: where a training was
+// interrupted with the status of the signal. name is that of the
 // question's folder.
 func Main(name, asks string, answer func() error) {
 	flag.Usage = func() {
@@ -54,6 +56,6 @@ func Main(name, asks string, answer func() error) {
 	}
 	if err := answer(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
+		os.Exit(interrupt.ExitStatus(err))
 	}
 }

@@ -33,6 +33,7 @@
 package device
 
 import (
+	"os"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -67,4 +68,18 @@ func Describe() string {
 		return "no backend: " + err.Error()
 	}
 	return o.String()
+}
+
+// PluginBytes is the size of the plugin's file in bytes, which tells one build of it from another; 0
+// for the Go backend.
+func PluginBytes() int64 {
+	o, err := process()
+	if err != nil || o.plugin == "" {
+		return 0
+	}
+	info, err := os.Stat(o.plugin)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }

@@ -11,11 +11,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"sslkit/kit/wholefile"
 )
 
 // Tensor is a named float32 array, row-major.
@@ -49,31 +49,8 @@ const (
 // is written whole beside path and then renamed: on an error, what was at path before stays. Two
 // tensors of one name, one whose Data do not fill its Shape, and metadata with the key "sha256",
 // which is the checksum's, are errors.
-func WriteSafetensors(path string, tensors []Tensor, metadata map[string]string) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-			err = fmt.Errorf("writing %s: %w", path, err)
-		}
-	}()
-	if err = encodeSafetensors(file, tensors, metadata); err != nil {
-		return err
-	}
-	if err = file.Sync(); err != nil {
-		return err
-	}
-	if err = file.Close(); err != nil {
-		return err
-	}
-	if err = os.Chmod(file.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+func WriteSafetensors(path string, tensors []Tensor, metadata map[string]string) error {
+	return wholefile.Write(path, func(w io.Writer) error { return encodeSafetensors(w, tensors, metadata) })
 }
 
 // encodeSafetensors writes the content of a file. The tensors are encoded twice, since their sum

@@ -1,5 +1,6 @@
-// Package interrupt lets a training that the user interrupts (the square button of a notebook, or
-// Ctrl+C) end in good order and say what was kept, rather than with "signal: interrupt".
+// Package interrupt lets a training that is interrupted (by the square button of a notebook, Ctrl+C,
+// or the SIGTERM of a scheduler) end in good order and say what was kept, rather than with "signal:
+// interrupt".
 package interrupt
 
 import (
@@ -8,37 +9,68 @@ import (
 	"os"
 	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// ErrInterrupted is the error of a training that the user has interrupted, for errors.Is.
+// ErrInterrupted is what the error of a training that was interrupted wraps, for errors.Is.
 var ErrInterrupted = errors.New("interrupted")
 
-// grace is how long a training may take to reach the end of its step. GoNB kills a cell 5 seconds
-// after the interrupt, and what is killed says nothing.
+// Error is the error of a training that was interrupted.
+type Error struct {
+	Signal  os.Signal // That asked for it.
+	outcome string
+}
+
+func (e *Error) Error() string { return e.outcome }
+
+// Unwrap makes errors.Is find ErrInterrupted.
+func (e *Error) Unwrap() error { return ErrInterrupted }
+
+// ExitStatus is what a program ends with because of an error: 128 and the number of the signal, as
+// a shell has it, where a training was interrupted, else 1.
+func ExitStatus(err error) int {
+	var interrupted *Error
+	if errors.As(err, &interrupted) {
+		if number, ok := interrupted.Signal.(syscall.Signal); ok {
+			return 128 + int(number)
+		}
+	}
+	return 1
+}
+
+// grace is how long a training in a notebook may take to reach the end of its step: GoNB kills a
+// cell 5 seconds after the interrupt, and what is killed says nothing. Elsewhere the end of the
+// step is waited for, and a second interrupt ends it at once.
 const grace = 3 * time.Second
 
 // Watch waits for an interrupt, from Begin to End.
 type Watch struct {
 	done, saved atomic.Int64
-	asked       atomic.Bool
+	asked       atomic.Pointer[os.Signal]
 	signals     chan os.Signal
 	ended       chan struct{}
-	grace       time.Duration
-	exit        func(sentence string) // Where no end of a step comes.
+	grace       time.Duration // 0: as long as it takes.
+	exit        func(*Error)  // Where no end of a step comes.
 }
 
 // Begin begins to watch. A training that is resumed says so by Saved.
 func Begin() *Watch {
-	return begin(grace, func(sentence string) {
-		fmt.Fprintln(os.Stderr, "\n"+sentence)
-		os.Exit(130) // What a shell gives a program that an interrupt has ended.
+	limit := grace
+	if !gonbui.IsNotebook {
+		limit = 0
+	}
+	return begin(limit, func(err *Error) {
+		fmt.Fprintln(os.Stderr, "\n"+err.Error())
+		os.Exit(ExitStatus(err))
 	})
 }
 
-func begin(grace time.Duration, exit func(string)) *Watch {
+func begin(grace time.Duration, exit func(*Error)) *Watch {
 	w := &Watch{signals: make(chan os.Signal, 2), ended: make(chan struct{}), grace: grace, exit: exit}
-	signal.Notify(w.signals, os.Interrupt)
+	signal.Notify(w.signals, os.Interrupt, syscall.SIGTERM)
 	go w.wait()
 	return w
 }
@@ -47,18 +79,24 @@ func begin(grace time.Duration, exit func(string)) *Watch {
 // long step, which nothing else can end.
 func (w *Watch) wait() {
 	select {
-	case <-w.signals:
-		w.asked.Store(true)
+	case asked := <-w.signals:
+		w.asked.Store(&asked)
 	case <-w.ended:
 		return
+	}
+	var late <-chan time.Time
+	if w.grace > 0 {
+		late = time.After(w.grace)
+	} else {
+		fmt.Fprintln(os.Stderr, "\ninterrupted: the step in hand is ended and its checkpoint saved; interrupt again to end at once")
 	}
 	select {
 	case <-w.signals: // Asked for twice.
-	case <-time.After(w.grace):
+	case <-late:
 	case <-w.ended:
 		return
 	}
-	w.exit(w.outcome().Error())
+	w.exit(w.outcome())
 }
 
 // End ends the watching: an interrupt then ends the program again.
@@ -77,7 +115,7 @@ func (w *Watch) Saved(step int) {
 }
 
 // Asked tells whether the user has asked for the training to end: the time to save what there is.
-func (w *Watch) Asked() bool { return w.asked.Load() }
+func (w *Watch) Asked() bool { return w.asked.Load() != nil }
 
 // Err is the error to end with: it wraps ErrInterrupted and says what was kept and how to go on. It
 // is nil until Asked.
@@ -89,16 +127,20 @@ func (w *Watch) Err() error {
 }
 
 // outcome says what an end now would keep.
-func (w *Watch) outcome() error {
+func (w *Watch) outcome() *Error {
 	done, saved := w.done.Load(), w.saved.Load()
+	e := &Error{Signal: *w.asked.Load()}
 	switch {
 	case done == 0:
-		return fmt.Errorf("%w before the end of the first step; nothing is kept; run the same again to start from the beginning", ErrInterrupted)
+		e.outcome = "interrupted before the end of the first step; nothing is kept; run the same again to start from the beginning"
 	case saved == 0:
-		return fmt.Errorf("%w after step %d, before the first checkpoint; nothing is kept; run the same again to start from the beginning", ErrInterrupted, done)
+		e.outcome = fmt.Sprintf("interrupted after step %d, before the first checkpoint; nothing is kept; run the same again to start "+
+			"from the beginning", done)
 	case saved == done:
-		return fmt.Errorf("%w after step %d; its checkpoint is kept; run the same again to go on from there", ErrInterrupted, done)
+		e.outcome = fmt.Sprintf("interrupted after step %d; its checkpoint is kept; run the same again to go on from there", done)
 	default:
-		return fmt.Errorf("%w after step %d; the checkpoint of step %d is kept; run the same again to go on from there", ErrInterrupted, done, saved)
+		e.outcome = fmt.Sprintf("interrupted after step %d; the checkpoint of step %d is kept; run the same again to go on from there",
+			done, saved)
 	}
+	return e
 }

@@ -2,8 +2,10 @@ package interrupt
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -41,7 +43,7 @@ func TestSentence(t *testing.T) {
 		{5, 7, "after step 7; the checkpoint of step 5 is kept; run the same again to go on from there"},
 		{7, 0, "after step 7; its checkpoint is kept"},
 	} {
-		w := begin(time.Hour, func(string) {})
+		w := begin(time.Hour, func(*Error) {})
 		if test.saved > 0 {
 			w.Saved(test.saved)
 		}
@@ -61,18 +63,18 @@ func TestSentence(t *testing.T) {
 }
 
 func TestTrainingThatDoesNotEndIsEnded(t *testing.T) {
-	said := make(chan string, 1)
-	w := begin(10*time.Millisecond, func(sentence string) { said <- sentence })
+	said := make(chan *Error, 1)
+	w := begin(10*time.Millisecond, func(err *Error) { said <- err })
 	defer w.End()
 	press(t)
-	if sentence := <-said; !strings.HasPrefix(sentence, "interrupted before the end of the first step") {
-		t.Errorf("said %q", sentence)
+	if err := <-said; !strings.HasPrefix(err.Error(), "interrupted before the end of the first step") {
+		t.Errorf("said %q", err)
 	}
 }
 
 func TestSecondInterruptWaitsNoLonger(t *testing.T) {
-	said := make(chan string, 1)
-	w := begin(time.Hour, func(sentence string) { said <- sentence })
+	said := make(chan *Error, 1)
+	w := begin(time.Hour, func(err *Error) { said <- err })
 	defer w.End()
 	press(t)
 	asked(t, w)
@@ -81,9 +83,21 @@ func TestSecondInterruptWaitsNoLonger(t *testing.T) {
 }
 
 func TestTrainingThatEndsInTimeIsLeftAlone(t *testing.T) {
-	w := begin(20*time.Millisecond, func(sentence string) { t.Error("ended from outside: " + sentence) })
+	w := begin(20*time.Millisecond, func(err *Error) { t.Errorf("ended from outside: %v", err) })
 	press(t)
 	asked(t, w)
 	w.End()
 	time.Sleep(60 * time.Millisecond)
+}
+
+func TestExitStatusIsTheSignals(t *testing.T) {
+	for want, err := range map[int]error{
+		130: fmt.Errorf("pretraining in runs/a: %w", &Error{Signal: os.Interrupt}),
+		143: &Error{Signal: syscall.SIGTERM},
+		1:   errors.New("another"),
+	} {
+		if got := ExitStatus(err); got != want {
+			t.Errorf("%v: %d, want %d", err, got, want)
+		}
+	}
 }

@@ -11,10 +11,12 @@ import (
 	"strings"
 
 	"github.com/janpfeifer/gonb/gonbui"
+
+	"sslkit/kit/interrupt"
 )
 
-// M ends the program with status 1 and what the error says, if there is one. Deferred calls are not
-// made.
+// M ends the program with what the error says, if there is one, and status 1, or that of the signal
+// where a training was interrupted. Deferred calls are not made.
 func M(err error) { end(err) }
 
 // M1 is the value, or the program's end as in M.
@@ -42,7 +44,7 @@ func end(err error) {
 	_, file, number, _ := runtime.Caller(2)
 	report(os.Stderr, err, lineOf(file, number))
 	gonbui.Sync() // Else what the cell has just shown could be lost.
-	os.Exit(1)
+	os.Exit(interrupt.ExitStatus(err))
 }
 
 // report writes what went wrong, and the line of the cell that it went wrong in: a cell may have

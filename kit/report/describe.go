@@ -21,18 +21,16 @@ func (p *reporter) describe(out *Report) error {
 	if out.Title == "" {
 		out.Title = fmt.Sprintf("%s, %s on %s", recipe.Method.Name(), recipe.Encoder.Name(), recipe.Data.Name())
 	}
-	var env rundir.Environment
-	var err error
-	if out.Environment, err = compactFile(filepath.Join(p.run.Dir, rundir.EnvironmentFile)); err != nil {
+	env, err := p.environment(out)
+	if err != nil {
 		return err
 	}
-	if out.Environment != nil {
-		if err := json.Unmarshal(out.Environment, &env); err != nil {
-			return fmt.Errorf("reading %s: %w", rundir.EnvironmentFile, err)
-		}
+	recipeFile, err := rundir.Dir(p.run.Dir).Read(rundir.RecipeFile)
+	if err == nil {
+		out.Recipe, err = compact(recipeFile)
 	}
-	if out.Recipe, err = compactFile(filepath.Join(p.run.Dir, rundir.RecipeFile)); err != nil {
-		return err
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("reading the recipe: %w", err)
 	}
 	if out.Model, err = p.card(env, out.Sections); err != nil {
 		return fmt.Errorf("model card: %w", err)
@@ -49,18 +47,33 @@ func (p *reporter) describe(out *Report) error {
 	return nil
 }
 
-// compactFile is a file of JSON without white space, or nil where there is none.
-func compactFile(path string) (json.RawMessage, error) {
-	content, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return nil, nil
+// environment is that of the run, zero where there is none, and puts it into a report with the other
+// conditions under which the run went on.
+func (p *reporter) environment(out *Report) (rundir.Environment, error) {
+	dir := rundir.Dir(p.run.Dir)
+	env, err := dir.Environment()
+	if errors.Is(err, os.ErrNotExist) {
+		return env, nil
 	}
 	if err != nil {
-		return nil, err
+		return env, err
 	}
+	resumed, err := dir.ResumedUnder()
+	if err != nil {
+		return env, err
+	}
+	out.Environment, err = json.Marshal(struct {
+		rundir.Environment
+		Resumed []rundir.ResumedUnder `json:"resumed,omitempty"`
+	}{env, resumed})
+	return env, err
+}
+
+// compact is JSON without white space.
+func compact(content []byte) (json.RawMessage, error) {
 	var out bytes.Buffer
 	if err := json.Compact(&out, content); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+		return nil, err
 	}
 	return out.Bytes(), nil
 }

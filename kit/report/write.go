@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
+	"sslkit/kit/rundir"
+	"sslkit/kit/wholefile"
 )
 
 // plain is a Report without methods.
@@ -40,7 +41,7 @@ func (r Report) WriteJSON(path string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(path, content)
+	return rundir.WriteEncoded(path, content)
 }
 
 // WriteHTML writes the page to a file, whole or not at all.
@@ -49,32 +50,14 @@ func (r Report) WriteHTML(path string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(path, content)
+	return wholefile.WriteBytes(path, content)
 }
 
-// Read reads what WriteJSON wrote.
+// Read reads what WriteJSON wrote. A file that has changed since is an error.
 func Read(path string) (Report, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
+	var read withWarnings
+	if err := rundir.ReadJSON(path, &read); err != nil {
 		return Report{}, fmt.Errorf("reading a report: %w", err)
 	}
-	var read withWarnings
-	if err := json.Unmarshal(content, &read); err != nil {
-		return Report{}, fmt.Errorf("reading the report %s: %w", path, err)
-	}
 	return Report(read.plain), nil
-}
-
-// writeWhole replaces a file by writing another beside it and renaming that.
-func writeWhole(path string, content []byte) error {
-	beside := path + ".writing"
-	err := os.WriteFile(beside, content, 0o644)
-	if err == nil {
-		err = os.Rename(beside, path)
-	}
-	if err != nil {
-		os.Remove(beside)
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
 }

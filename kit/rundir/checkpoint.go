@@ -1,28 +1,37 @@
 package rundir
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
+	"errors"
 	"fmt"
-	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/checkpoint"
+
+	"sslkit/kit/wholefile"
 )
 
 // keepCheckpoints is how many checkpoints a run directory holds: the last, and the one before it.
 const keepCheckpoints = 2
 
-// BestCheckpoint is the name of the one that validation liked best, in a run that stops early.
-const BestCheckpoint = "best"
+// How the directories of checkpoints begin: of a step, of the step that validation liked best in a
+// run that stops early, and one that is being written.
+const (
+	stepPrefix  = "step-"
+	bestPrefix  = "best"
+	halfWritten = "writing-*"
+)
 
 // SaveCheckpoint writes the checkpoint of a step and removes those that are too old. On an error
 // these stay as they are.
 func (d Dir) SaveCheckpoint(store *model.Store, step int) error {
-	if err := d.WriteCheckpoint(store, fmt.Sprintf("step-%09d", step)); err != nil {
+	if err := d.writeCheckpoint(store, fmt.Sprintf(stepPrefix+"%09d", step)); err != nil {
 		return fmt.Errorf("saving the checkpoint of step %d: %w", step, err)
 	}
 	checkpoints, err := d.Checkpoints()
@@ -38,10 +47,10 @@ func (d Dir) SaveCheckpoint(store *model.Store, step int) error {
 	return nil
 }
 
-// WriteCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with
+// writeCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with
 // GoMLX's checkpoints into a directory of their own, which gets its name only when it is whole. One
 // of that name is replaced.
-func (d Dir) WriteCheckpoint(store *model.Store, name string) (err error) {
+func (d Dir) writeCheckpoint(store *model.Store, name string) (err error) {
 	parent := d.Path(checkpointDir)
 	path := filepath.Join(parent, name)
 	defer func() {
@@ -49,10 +58,11 @@ func (d Dir) WriteCheckpoint(store *model.Store, name string) (err error) {
 			err = fmt.Errorf("writing %s: %w", path, err)
 		}
 	}()
-	if err := os.MkdirAll(parent, directoryPerms); err != nil {
+	// Not with all folders above it: a run directory that was removed does not come back.
+	if err := os.Mkdir(parent, wholefile.FolderPerms); err != nil && !os.IsExist(err) {
 		return err
 	}
-	writing, err := os.MkdirTemp(parent, "writing-*")
+	writing, err := os.MkdirTemp(parent, halfWritten)
 	if err != nil {
 		return err
 	}
@@ -71,13 +81,51 @@ func (d Dir) WriteCheckpoint(store *model.Store, name string) (err error) {
 	if err := checkWhole(writing, store); err != nil {
 		return err
 	}
-	if err := syncFiles(writing); err != nil {
+	if err := sealCheckpoint(writing); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(path); err != nil {
 		return err
 	}
-	return os.Rename(writing, path)
+	if err := os.Rename(writing, path); err != nil {
+		return err
+	}
+	return wholefile.Sync(parent)
+}
+
+// sealCheckpoint makes the files of a checkpoint durable, writes their sums beside them, and gives
+// all of them the permissions that everything in a run directory has.
+func sealCheckpoint(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	written := sums{}
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		if err := syncFile(path); err != nil {
+			return err
+		}
+		if err := os.Chmod(path, wholefile.FilePerms); err != nil {
+			return err
+		}
+		if written[entry.Name()], err = sumOf(path); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(folder, wholefile.FolderPerms); err != nil {
+		return err
+	}
+	return written.write(folder)
+}
+
+func syncFile(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return file.Sync()
 }
 
 // checkWhole returns an error where the values in a directory are not as many bytes as the store's:
@@ -97,15 +145,69 @@ func checkWhole(dir string, store *model.Store) error {
 	return nil
 }
 
-// RestoreCheckpoint lets the variables of a new store start at the values of the last checkpoint,
-// if there is one: each is loaded when the graph first asks for it, so that variables come into
-// being in the same order as in a new run.
-func (d Dir) RestoreCheckpoint(store *model.Store) (found bool, err error) {
+// Resumed is where a training goes on.
+type Resumed struct {
+	Step int // Behind which it goes on; 0 where there is no checkpoint.
+	// Passed over are newer checkpoints that can't be gone on from, and why.
+	PassedOver []error
+}
+
+// Resume lets the variables of a new store start at the values of the last checkpoint that is as it
+// was written and up to which there are metrics, if there is a checkpoint at all: each variable is
+// loaded when the graph first asks for it, so that variables come into being in the same order as
+// in a new run. It is an error if there are checkpoints and none of them will do.
+func (d Dir) Resume(store *model.Store) (Resumed, error) {
+	var from Resumed
 	checkpoints, err := d.Checkpoints()
 	if err != nil || len(checkpoints) == 0 {
-		return false, err
+		return from, err
 	}
-	return true, loadCheckpoint(checkpoints[len(checkpoints)-1], store)
+	all, broken := d.Metrics()
+	for _, path := range slices.Backward(checkpoints) {
+		step, err := stepOf(path)
+		if err == nil && len(all) <= step {
+			err = cmp.Or(broken, fmt.Errorf("%s ends before it", d.Path(MetricsFile)))
+		}
+		if err == nil {
+			err = checkCheckpoint(path)
+		}
+		if err == nil {
+			from.Step = step
+			return from, loadCheckpoint(path, store)
+		}
+		from.PassedOver = append(from.PassedOver, fmt.Errorf("the checkpoint of step %d: %w", step, err))
+	}
+	return from, fmt.Errorf("%s can't be gone on with, remove it to begin anew: %w", d, errors.Join(from.PassedOver...))
+}
+
+// stepOf is the step that a checkpoint is of.
+func stepOf(path string) (int, error) {
+	step, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), stepPrefix))
+	if err != nil {
+		return 0, fmt.Errorf("%s is no name of a checkpoint: %w", path, err)
+	}
+	return step, nil
+}
+
+// checkCheckpoint returns an error that names the file where a checkpoint is not as it was written.
+func checkCheckpoint(path string) error {
+	written, err := readSums(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %s is missing", ErrDamaged, filepath.Join(path, SumsFile))
+	}
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); name != SumsFile && written[name] == "" {
+			return fmt.Errorf("%s is %w: it does not tell the sum of %s", filepath.Join(path, SumsFile), ErrDamaged, name)
+		}
+	}
+	return written.check(path)
 }
 
 // loadCheckpoint lets the variables of a new store start at the values in a directory.
@@ -116,17 +218,70 @@ func loadCheckpoint(path string, store *model.Store) error {
 	return nil
 }
 
-// LoadBest is a store whose variables start at the values that validation liked best.
-func (d Dir) LoadBest() (*model.Store, error) {
-	store := model.NewStore()
-	return store, loadCheckpoint(filepath.Join(d.Path(checkpointDir), BestCheckpoint), store)
+// SaveBest writes the checkpoint of a step that validation liked best so far, and removes the one
+// that it liked before.
+func (d Dir) SaveBest(store *model.Store, step int) error {
+	name := bestOf(step)
+	if err := d.writeCheckpoint(store, name); err != nil {
+		return fmt.Errorf("saving the best checkpoint, of step %d: %w", step, err)
+	}
+	for _, path := range d.bests() {
+		if filepath.Base(path) == name {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("removing the checkpoint %s: %w", path, err)
+		}
+	}
+	return nil
 }
 
-// keptCheckpoint is the directory of what the run gives: the best checkpoint where validation
-// decides, else the last. It is an error where there is none.
+// LoadBest is a store whose variables start at the values of a step that SaveBest wrote. It is an
+// error that names the file where they are not there as they were written.
+func (d Dir) LoadBest(step int) (*model.Store, error) {
+	path := filepath.Join(d.Path(checkpointDir), bestOf(step))
+	if err := checkCheckpoint(path); err != nil {
+		return nil, err
+	}
+	store := model.NewStore()
+	return store, loadCheckpoint(path, store)
+}
+
+// CheckBest returns an error that names the file where the checkpoint of a step that SaveBest wrote
+// is not there as it was written. One of a later step will do: the training, which goes on before
+// that, will write it again.
+func (d Dir) CheckBest(step int) error {
+	name := bestOf(step)
+	for _, path := range d.bests() {
+		if filepath.Base(path) > name {
+			return nil
+		}
+	}
+	return checkCheckpoint(filepath.Join(d.Path(checkpointDir), name))
+}
+
+// bestOf is the name of the best checkpoint where it is of that step.
+func bestOf(step int) string { return fmt.Sprintf(bestPrefix+"-%09d", step) }
+
+// bests are the directories of best checkpoints, the oldest first: one, or two for a moment.
+func (d Dir) bests() []string {
+	paths, _ := filepath.Glob(filepath.Join(d.Path(checkpointDir), bestPrefix+"*")) // The pattern is well formed.
+	slices.Sort(paths)
+	return paths
+}
+
+// keptCheckpoint is the directory of what the run gives: of a finished one what its sums name, else
+// the best checkpoint where validation decides, else the last. It is an error where there is none.
 func (d Dir) keptCheckpoint() (string, error) {
-	if best := filepath.Join(d.Path(checkpointDir), BestCheckpoint); Exists(best) {
-		return best, nil
+	if written, err := readSums(string(d)); err == nil {
+		for name := range written {
+			if path.Dir(path.Dir(name)) == checkpointDir {
+				return d.Path(path.Dir(name)), nil
+			}
+		}
+	}
+	if bests := d.bests(); len(bests) > 0 {
+		return bests[len(bests)-1], nil
 	}
 	checkpoints, err := d.Checkpoints()
 	if err == nil && len(checkpoints) == 0 {
@@ -138,11 +293,19 @@ func (d Dir) keptCheckpoint() (string, error) {
 	return checkpoints[len(checkpoints)-1], nil
 }
 
-// Kept is a store whose variables start at the values that the run gives, and the hash of these.
+// Kept is a store whose variables start at the values that the run gives, and the hash of these. It
+// is an error that names the file where they are not as they were written.
 func (d Dir) Kept() (store *model.Store, hash string, err error) {
 	path, err := d.keptCheckpoint()
 	if err != nil {
 		return nil, "", err
+	}
+	if sealed, err := d.verifiable(); err != nil {
+		return nil, "", err
+	} else if sealed {
+		if err := checkCheckpoint(path); err != nil {
+			return nil, "", err
+		}
 	}
 	store = model.NewStore()
 	if err := loadCheckpoint(path, store); err != nil {
@@ -162,22 +325,16 @@ func (d Dir) KeptHash() (string, error) {
 	if err != nil || len(files) != 1 {
 		return "", fmt.Errorf("hashing the checkpoint %s: %d files of values (%v), want 1", path, len(files), err)
 	}
-	file, err := os.Open(files[0])
+	sum, err := sumOf(files[0])
 	if err != nil {
 		return "", fmt.Errorf("hashing the checkpoint %s: %w", path, err)
 	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", fmt.Errorf("hashing the checkpoint %s: %w", path, err)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return sum, nil
 }
 
-// RemoveHalfWritten removes what a crash left of a checkpoint. Only who holds the run's lock may
-// call it.
-func (d Dir) RemoveHalfWritten() error {
-	half, err := filepath.Glob(filepath.Join(d.Path(checkpointDir), "writing-*"))
+// removeHalfWritten removes what a crash left of a checkpoint.
+func (d Dir) removeHalfWritten() error {
+	half, err := filepath.Glob(filepath.Join(d.Path(checkpointDir), halfWritten))
 	if err != nil {
 		return err
 	}
@@ -192,34 +349,10 @@ func (d Dir) RemoveHalfWritten() error {
 // Checkpoints returns the directories of whole checkpoints, the oldest first.
 func (d Dir) Checkpoints() ([]string, error) {
 	parent := d.Path(checkpointDir)
-	checkpoints, err := filepath.Glob(filepath.Join(parent, "step-*"))
+	checkpoints, err := filepath.Glob(filepath.Join(parent, stepPrefix+"*"))
 	if err != nil {
 		return nil, fmt.Errorf("listing %s: %w", parent, err)
 	}
 	slices.Sort(checkpoints)
 	return checkpoints, nil
-}
-
-// syncFiles makes the files of a directory, and their names, durable.
-func syncFiles(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	paths := []string{dir}
-	for _, entry := range entries {
-		paths = append(paths, filepath.Join(dir, entry.Name()))
-	}
-	for _, path := range paths {
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		err = file.Sync()
-		file.Close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,13 +2,18 @@ package rundir
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,15 +23,22 @@ import (
 
 // Environment is what env.json says of where a run ran, and with which images.
 type Environment struct {
-	Go       string            `json:"go"`        // Version of the compiler.
-	Modules  map[string]string `json:"modules"`   // Versions of the packages that compute.
-	Backend  string            `json:"backend"`   // As device.Describe.
-	Machine  Machine           `json:"machine"`   // What it ran on.
-	Commit   string            `json:"commit"`    // Of the repository, with "+changes" where files differ from it.
-	Data     string            `json:"data"`      // Name of the training set.
-	Images   int               `json:"images"`    // Number of its images.
-	DataHash string            `json:"data_hash"` // Names the content and order of the images.
-	Began    time.Time         `json:"began"`     // When the run was first started.
+	Conditions
+	Commit   string    `json:"commit"`    // Of the repository, with "+changes" where files differ from it.
+	Data     string    `json:"data"`      // Name of the training set.
+	Images   int       `json:"images"`    // Number of its images.
+	DataHash string    `json:"data_hash"` // Names the content and order of the images.
+	Began    time.Time `json:"began"`     // When the run was first started.
+}
+
+// Conditions are what the bits of a training depend on besides its recipe and its images.
+type Conditions struct {
+	Go       string            `json:"go"`                  // Version of the compiler.
+	Modules  map[string]string `json:"modules"`             // Versions of the packages that compute.
+	Backend  string            `json:"backend"`             // As device.Describe.
+	Plugin   int64             `json:"plugin_bytes"`        // Size of the plugin, as device.PluginBytes.
+	XLAFlags string            `json:"xla_flags,omitempty"` // The environment's XLA_FLAGS.
+	Machine  Machine           `json:"machine"`             // What it ran on.
 }
 
 // Machine describes the hardware of a run or a benchmark.
@@ -95,33 +107,141 @@ func Commit() string {
 	return commit
 }
 
-// MatchEnvironment writes env.json in a new run directory. In one that has it, it returns an error
-// where the training images are others than when the run began, or, unless the run is finished, the
-// backend is another: the bits would differ.
-func (d Dir) MatchEnvironment(set data.Set) error {
-	path, finished := d.Path(EnvironmentFile), d.Finished()
-	content, err := os.ReadFile(path)
-	if os.IsNotExist(err) && !finished {
-		return WriteJSON(path, Environment{
-			Go: runtime.Version(), Modules: modules(), Backend: device.Describe(), Machine: ThisMachine(), Commit: Commit(),
-			Data: set.Name(), Images: set.Len(), DataHash: set.Fingerprint(), Began: time.Now().UTC().Truncate(time.Second),
-		})
+// TheseConditions are those of this process.
+func TheseConditions() Conditions {
+	return Conditions{
+		Go: runtime.Version(), Modules: modules(), Backend: device.Describe(), Plugin: device.PluginBytes(), XLAFlags: os.Getenv("XLA_FLAGS"), Machine: ThisMachine(),
+	}
+}
+
+// differences lists in what the conditions differ that other bits may come of, a line each.
+func (c Conditions) differences(now Conditions) []string {
+	var lines []string
+	compare := func(name string, then, now any) {
+		if then != now {
+			lines = append(lines, fmt.Sprintf("  %s: %v, and now %v", name, then, now))
+		}
+	}
+	compare("backend", c.Backend, now.Backend)
+	compare("size of the plugin in bytes", c.Plugin, now.Plugin)
+	compare("XLA_FLAGS", strconv.Quote(c.XLAFlags), strconv.Quote(now.XLAFlags))
+	compare("cores", c.Machine.Cores, now.Machine.Cores)
+	compare("processor", c.Machine.Processor, now.Machine.Processor)
+	compare("accelerator", c.Machine.Accelerator, now.Machine.Accelerator)
+	compare("Go", c.Go, now.Go)
+	for _, module := range slices.Sorted(maps.Keys(c.Modules)) {
+		if version, known := now.Modules[module]; known { // What a notebook's cell is built of may not tell.
+			compare(module, c.Modules[module], version)
+		}
+	}
+	return lines
+}
+
+// BeginEnvironment writes env.json of a run that has not trained yet.
+func (d Dir) BeginEnvironment(set data.Set) error {
+	return WriteJSON(d.Path(EnvironmentFile), Environment{
+		Conditions: TheseConditions(), Commit: Commit(),
+		Data: set.Name(), Images: set.Len(), DataHash: set.Fingerprint(), Began: time.Now().UTC().Truncate(time.Second),
+	})
+}
+
+// Environment reads env.json.
+func (d Dir) Environment() (Environment, error) {
+	var there Environment
+	content, err := d.Read(EnvironmentFile)
+	if err == nil {
+		err = json.Unmarshal(content, &there)
 	}
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
+		return there, fmt.Errorf("reading %s: %w", d.Path(EnvironmentFile), err)
 	}
-	var there Environment
-	if err := json.Unmarshal(content, &there); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	if there.DataHash != set.Fingerprint() {
+	return there, nil
+}
+
+// MatchImages returns an error where the training images are others than when the run began.
+func (e Environment) MatchImages(d Dir, set data.Set) error {
+	if e.DataHash != set.Fingerprint() {
 		return fmt.Errorf("%s began with other images: %d of %s with hash %s; here are %d of %s with hash %s",
-			d, there.Images, there.Data, there.DataHash, set.Len(), set.Name(), set.Fingerprint())
-	}
-	if !finished && there.Backend != device.Describe() {
-		return fmt.Errorf("%s began on %s, and here is %s: go on there, or choose another directory", d, there.Backend, device.Describe())
+			d, e.Images, e.Data, e.DataHash, set.Len(), set.Name(), set.Fingerprint())
 	}
 	return nil
+}
+
+// Elsewhere is the error of going on with a training under other conditions than it has begun
+// under: it would end in other bits.
+type Elsewhere struct {
+	Dir         Dir
+	Differences []string // A line each.
+}
+
+func (e *Elsewhere) Error() string {
+	return fmt.Sprintf("%s began under other conditions, so that going on here would end in other bits; go on there, choose another "+
+		"directory, or accept it by Recipe.ResumeElsewhere. The difference:\n%s", e.Dir, strings.Join(e.Differences, "\n"))
+}
+
+// MatchConditions returns an error, an *Elsewhere, where the conditions of this process are others
+// than those that the run was last let go on under.
+func (d Dir) MatchConditions() error {
+	began, err := d.Environment()
+	if err != nil {
+		return err
+	}
+	last := began.Conditions
+	resumed, err := d.ResumedUnder()
+	if err != nil {
+		return err
+	}
+	if n := len(resumed); n > 0 {
+		last = resumed[n-1].Conditions
+	}
+	if lines := last.differences(TheseConditions()); len(lines) > 0 {
+		return &Elsewhere{d, lines}
+	}
+	return nil
+}
+
+// ResumedUnder are other conditions under which a run went on.
+type ResumedUnder struct {
+	Step int `json:"after_step"` // Behind which it went on.
+	Conditions
+}
+
+// resumedFile names the file of the conditions under which a run went on behind a step.
+const resumedFile = "env-after-%d.json"
+
+// ResumeElsewhere keeps the conditions of this process, under which the run goes on behind a step.
+func (d Dir) ResumeElsewhere(step int) error {
+	name := fmt.Sprintf(resumedFile, step)
+	if err := WriteJSON(d.Path(name), ResumedUnder{step, TheseConditions()}); err != nil {
+		return err
+	}
+	return d.Seal(name)
+}
+
+// ResumedUnder lists the other conditions that the run was let go on under, by step.
+func (d Dir) ResumedUnder() ([]ResumedUnder, error) {
+	written, err := readSums(string(d))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var all []ResumedUnder
+	for name := range written {
+		var step int
+		if n, _ := fmt.Sscanf(name, resumedFile, &step); n != 1 {
+			continue
+		}
+		content, err := d.Read(name)
+		if err != nil {
+			return nil, err
+		}
+		var resumed ResumedUnder
+		if err := json.Unmarshal(content, &resumed); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", d.Path(name), err)
+		}
+		all = append(all, resumed)
+	}
+	slices.SortFunc(all, func(a, b ResumedUnder) int { return cmp.Compare(a.Step, b.Step) })
+	return all, nil
 }
 
 // modules lists the versions of the packages that compute. The build information of a notebook cell

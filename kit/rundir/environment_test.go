@@ -13,15 +13,22 @@ func TestOtherImagesInTheSameDirectoryAreAnError(t *testing.T) {
 	}
 	defer set.Close()
 	dir := t.TempDir()
-	if err := Dir(dir).MatchEnvironment(set); err != nil {
+	if err := Dir(dir).BeginEnvironment(set); err != nil {
 		t.Fatal(err)
+	}
+	began, err := Dir(dir).Environment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := began.MatchImages(Dir(dir), set); err != nil {
+		t.Error(err)
 	}
 	other, err := data.Shapes{Train: 96, Seed: 9}.Open(data.Train)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if err := Dir(dir).MatchEnvironment(other); err == nil || !strings.Contains(err.Error(), "other images") {
+	if err := began.MatchImages(Dir(dir), other); err == nil || !strings.Contains(err.Error(), "other images") {
 		t.Errorf("error %v", err)
 	}
 }

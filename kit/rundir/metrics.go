@@ -1,12 +1,15 @@
 package rundir
 
 import (
-	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"sslkit/kit/wholefile"
 )
 
 // Metrics is what one training step reported: a line of metrics.jsonl.
@@ -55,38 +58,41 @@ func Looks(all []Metrics) []Metrics {
 }
 
 // MetricsLog appends lines to metrics.jsonl. Each is written at once, so that the file can be read
-// while training goes on.
+// while training goes on, and ends with a sum of itself.
 type MetricsLog struct{ file *os.File }
 
 // OpenMetrics opens the log to go on behind a step, -1 for a new run; lines of later steps, which
-// an interrupted run left, are cut off. It returns the seconds of training that the last line kept
-// tells.
-func (d Dir) OpenMetrics(step int) (log *MetricsLog, seconds float64, err error) {
+// an interrupted run left, are cut off. It returns the lines that stay. It is an error where one of
+// them is missing or damaged.
+func (d Dir) OpenMetrics(step int) (log *MetricsLog, earlier []Metrics, err error) {
 	path := d.Path(MetricsFile)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, wholefile.FilePerms)
 	if err != nil {
-		return nil, 0, fmt.Errorf("opening %s: %w", path, err)
+		return nil, nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	var keep int64
-	reader := bufio.NewReader(file)
-	for {
-		line, err := reader.ReadBytes('\n')
-		var metrics Metrics
-		if err != nil || json.Unmarshal(line, &metrics) != nil || metrics.Step > step {
-			break
-		}
-		keep += int64(len(line))
-		seconds = metrics.Seconds
+	fail := func(err error) (*MetricsLog, []Metrics, error) {
+		file.Close()
+		return nil, nil, fmt.Errorf("opening %s to go on behind step %d: %w", path, step, err)
+	}
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return fail(err)
+	}
+	all, ends, broken := parseMetrics(content, true)
+	if len(all) <= step {
+		return fail(cmp.Or(broken, fmt.Errorf("steps %d to %d are missing", len(all), step)))
+	}
+	keep := int64(0)
+	if step >= 0 {
+		keep = int64(ends[step])
 	}
 	if err := file.Truncate(keep); err != nil {
-		file.Close()
-		return nil, 0, fmt.Errorf("cutting %s: %w", path, err)
+		return fail(err)
 	}
 	if _, err := file.Seek(keep, io.SeekStart); err != nil {
-		file.Close()
-		return nil, 0, fmt.Errorf("opening %s: %w", path, err)
+		return fail(err)
 	}
-	return &MetricsLog{file}, seconds, nil
+	return &MetricsLog{file}, all[:step+1], nil
 }
 
 // Write appends a line.
@@ -95,32 +101,95 @@ func (l *MetricsLog) Write(metrics Metrics) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
-	if _, err := l.file.Write(append(line, '\n')); err != nil {
+	if _, err := l.file.Write(withSum(line)); err != nil {
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
 	return nil
 }
 
-// Close closes the file.
-func (l *MetricsLog) Close() { l.file.Close() }
+// Close makes the lines durable and closes the file.
+func (l *MetricsLog) Close() error {
+	if err := errors.Join(l.file.Sync(), l.file.Close()); err != nil {
+		return fmt.Errorf("closing %s: %w", l.file.Name(), err)
+	}
+	return nil
+}
 
-// Metrics reads all whole lines of metrics.jsonl.
+// A line ends with the beginning of the SHA-256 of what stands before: ,"sum":"0123456789abcdef"}
+const (
+	sumKey    = `,"sum":"`
+	sumDigits = 16
+	sumLength = len(sumKey) + sumDigits + len(`"}`)
+)
+
+// withSum is a line of JSON with its sum, and the end of the line.
+func withSum(line []byte) []byte {
+	body := line[:len(line)-len("}")]
+	return fmt.Appendf(nil, "%s%s%s\"}\n", body, sumKey, sumOfBytes(body)[:sumDigits])
+}
+
+// checkSum returns an error where a line does not end with its sum. One without a sum is accepted
+// where the run is from before there were any.
+func checkSum(line []byte, required bool) error {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	at := max(len(line)-sumLength, 0)
+	if !bytes.HasPrefix(line[at:], []byte(sumKey)) {
+		if required {
+			return fmt.Errorf("it is %w: there is no sum at its end", ErrDamaged)
+		}
+		return nil
+	}
+	if !bytes.Equal(line[at+len(sumKey):], []byte(sumOfBytes(line[:at])[:sumDigits]+`"}`)) {
+		return fmt.Errorf("it is %w: it does not fit its sum", ErrDamaged)
+	}
+	return nil
+}
+
+// parseMetrics reads lines of the steps 0, 1, 2 and so on, each with the offset of its end. It
+// stops at the first line that is damaged or of another step, with an error; the last line may be
+// without its end, which is no error: its writer may be in the middle of it.
+func parseMetrics(content []byte, sums bool) (all []Metrics, ends []int, err error) {
+	end := 0
+	for line := range bytes.Lines(content) {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break
+		}
+		end += len(line)
+		var metrics Metrics
+		if err := cmp.Or(checkSum(line, sums), json.Unmarshal(line, &metrics)); err != nil {
+			return all, ends, fmt.Errorf("line %d, that of step %d: %w", len(all)+1, len(all), err)
+		}
+		if metrics.Step != len(all) {
+			return all, ends, fmt.Errorf("%w: it goes on with step %d, so steps %d to %d are missing",
+				ErrDamaged, metrics.Step, len(all), metrics.Step-1)
+		}
+		all, ends = append(all, metrics), append(ends, end)
+	}
+	return all, ends, nil
+}
+
+// Metrics reads all whole lines of metrics.jsonl, one for each step from 0 on. Where one is missing
+// or damaged, it returns those before it with an error that says which.
 func (d Dir) Metrics() ([]Metrics, error) {
 	path := d.Path(MetricsFile)
+	fail := func(all []Metrics, err error) ([]Metrics, error) {
+		return all, fmt.Errorf("reading %s: %w", path, err)
+	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+		return fail(nil, err)
 	}
-	var all []Metrics
-	for line := range bytes.Lines(content) {
-		var metrics Metrics
-		if err := json.Unmarshal(line, &metrics); err != nil {
-			if !bytes.HasSuffix(line, []byte("\n")) {
-				break // The writer is in the middle of this line.
-			}
-			return nil, fmt.Errorf("reading %s, line %d: %w", path, len(all)+1, err)
-		}
-		all = append(all, metrics)
+	written, err := readSums(string(d))
+	none := errors.Is(err, os.ErrNotExist)
+	if err != nil && !none {
+		return fail(nil, err)
+	}
+	all, _, err := parseMetrics(content, !none)
+	if err != nil {
+		return fail(all, err)
+	}
+	if written.match(string(d), MetricsFile, sumOfBytes(content)) != nil {
+		return fail(all, fmt.Errorf("%w: the run is finished, and the steps from %d on are missing", ErrDamaged, len(all)))
 	}
 	return all, nil
 }

@@ -3,25 +3,31 @@
 //
 //	recipe.json           the whole recipe, defaults filled in
 //	env.json              where, when and with which images it ran
+//	env-after-40.json     under which other conditions it went on behind step 40, where it was let
 //	metrics.jsonl         a line a step, with the collapse monitors where they were looked at
 //	checkpoint/           the last checkpoints
 //	initial.safetensors   the encoder before training
-//	encoder.safetensors   the trained encoder, under timm's names; its presence means "finished"
+//	encoder.safetensors   the trained encoder, under timm's names
+//	SHA256SUMS            the sums of these; that of the encoder's weights means "finished"
 //	method.safetensors    what the method's Embed built on it, where that was asked for
 //	features/             representations, by split
 //	report.html           what package report measured, as a page; report.json holds the same for programs
 //	lock                  held, with its writer's name in it, while somebody writes
+//
+// What is read back is verified: the files above by SHA256SUMS, each checkpoint by sums of its own,
+// each line of the metrics and each file of features or of a head by a sum that it holds.
 package rundir
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/gofrs/flock"
+
+	"sslkit/kit/wholefile"
 )
 
 // Dir is the path of a run directory.
@@ -37,20 +43,16 @@ const (
 	HeadFile        = "method.safetensors"
 	FeaturesDir     = "features"
 
-	checkpointDir  = "checkpoint"
-	lockFile       = "lock"
-	directoryPerms = 0o755
+	checkpointDir = "checkpoint"
+	lockFile      = "lock"
 )
 
 // Path is that of a file in the directory.
 func (d Dir) Path(name string) string { return filepath.Join(string(d), name) }
 
-// Finished tells whether the run has trained to its end.
-func (d Dir) Finished() bool { return Exists(d.Path(EncoderFile)) }
-
 // Make creates the directory where it is missing.
 func (d Dir) Make() error {
-	if err := os.MkdirAll(string(d), directoryPerms); err != nil {
+	if err := os.MkdirAll(string(d), wholefile.FolderPerms); err != nil {
 		return fmt.Errorf("creating the run directory: %w", err)
 	}
 	return nil
@@ -60,10 +62,11 @@ func (d Dir) Make() error {
 // that dies.
 type Lock struct{ file *flock.Flock }
 
-// Lock takes the lock of the directory, or returns an error that names who holds it.
+// Lock takes the lock of the directory, or returns an error that names who holds it. What killed
+// processes left half-written is removed.
 func (d Dir) Lock() (*Lock, error) {
 	path := d.Path(lockFile)
-	file := flock.New(path, flock.SetPermissions(0o644))
+	file := flock.New(path, flock.SetPermissions(wholefile.FilePerms))
 	mine, err := file.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("locking the run directory: %w", err)
@@ -74,40 +77,40 @@ func (d Dir) Lock() (*Lock, error) {
 			d, cmp.Or(strings.TrimSpace(string(holder)), "another process"))
 	}
 	host, _ := os.Hostname()
-	os.WriteFile(path, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host), 0o644)
-	return &Lock{file}, nil
+	os.WriteFile(path, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host), wholefile.FilePerms)
+	lock := &Lock{file}
+	if err := d.clean(); err != nil {
+		lock.Release()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// clean removes what killed processes left half-written. Only who holds the lock may call it.
+func (d Dir) clean() error {
+	for _, folder := range []string{string(d), d.Path(FeaturesDir)} {
+		if err := wholefile.Clean(folder); err != nil {
+			return err
+		}
+	}
+	return d.removeHalfWritten()
+}
+
+// Held returns an error where the directory is no longer the one that was locked: somebody has
+// removed or replaced it, and what is written would be lost.
+func (l *Lock) Held() error {
+	held, err := l.file.Stat()
+	if err != nil {
+		return fmt.Errorf("looking at the lock of the run directory: %w", err)
+	}
+	if there, err := os.Stat(l.file.Path()); err != nil || !os.SameFile(held, there) {
+		return fmt.Errorf("the run directory %s was removed or replaced while the run was training in it", filepath.Dir(l.file.Path()))
+	}
+	return nil
 }
 
 // Release gives the lock back.
 func (l *Lock) Release() { l.file.Unlock() }
-
-// WriteJSON writes a value, indented, whole.
-func WriteJSON(path string, value any) error {
-	encoded, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return WriteWhole(path, append(encoded, '\n'))
-}
-
-// WriteWhole replaces a file by writing another beside it and renaming that, so that a reader, or
-// whoever comes after a crash, finds the old content or the new one. The folder is made where it is
-// missing.
-func WriteWhole(path string, content []byte) error {
-	fail := func(err error) error { return fmt.Errorf("writing %s: %w", path, err) }
-	if err := os.MkdirAll(filepath.Dir(path), directoryPerms); err != nil {
-		return fail(err)
-	}
-	beside := path + ".writing"
-	if err := os.WriteFile(beside, content, 0o644); err != nil {
-		os.Remove(beside)
-		return fail(err)
-	}
-	if err := os.Rename(beside, path); err != nil {
-		return fail(err)
-	}
-	return nil
-}
 
 // Exists tells whether there is a file at path.
 func Exists(path string) bool {

@@ -1,9 +1,21 @@
 package rundir
 
-import "sslkit/kit/encoder"
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 
-// ReadWeights reads a file of weights, [encoder.WriteSafetensors]'s, and names them by their hash.
+	"sslkit/kit/encoder"
+)
+
+// ReadWeights reads a file of weights, such as [encoder.WriteSafetensors]'s, and names them by their
+// hash. It is an error where the file's own sum, or one in the SHA256SUMS beside it, says that it
+// is not as it was written.
 func ReadWeights(path string) (map[string]encoder.Tensor, string, error) {
+	if err := checkBeside(path); err != nil {
+		return nil, "", fmt.Errorf("reading weights: %w", err)
+	}
 	weights, _, err := encoder.ReadSafetensors(path)
 	if err != nil {
 		return nil, "", err
@@ -19,4 +31,22 @@ func ReadWeights(path string) (map[string]encoder.Tensor, string, error) {
 func HashWeights(path string) (string, error) {
 	_, hash, err := ReadWeights(path)
 	return hash, err
+}
+
+// checkBeside returns an error where a file does not have the sum that is kept beside it, if one
+// is.
+func checkBeside(path string) error {
+	folder, name := filepath.Split(filepath.Clean(path))
+	written, err := readSums(folder)
+	if errors.Is(err, os.ErrNotExist) || err == nil && written[name] == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sum, err := sumOf(path)
+	if err != nil {
+		return err
+	}
+	return written.match(folder, name, sum)
 }

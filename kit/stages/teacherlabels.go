@@ -2,7 +2,7 @@ package stages
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -39,7 +39,9 @@ func (n NoisyStudent) labels(path string, teacher *kit.Run) ([]int, error) {
 	}
 	made := teacherLabels{Teacher: hash, Images: set.Fingerprint(), Confidence: n.Confidence, PerClass: n.PerClass}
 	var there teacherLabels
-	if content, err := os.ReadFile(path); err == nil && json.Unmarshal(content, &there) == nil {
+	if err := rundir.ReadJSON(path, &there); err != nil && !errors.Is(err, os.ErrNotExist) {
+		fmt.Printf("the teacher labels the images anew: %v\n", err)
+	} else if err == nil {
 		made.Labels, there.Labels = there.Labels, nil
 		if there.equal(made) && len(made.Labels) == set.Len() {
 			return made.Labels, nil

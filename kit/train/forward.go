@@ -79,5 +79,9 @@ func callOnce(exec *model.Exec, input *tensors.Tensor) (rows []float32, dim int,
 	return rows, outputs[0].Shape().Dim(-1), err
 }
 
-// Close gives the device memory back.
-func (f *Forward) Close() { f.exec.Finalize() }
+// Close gives the memory of the compiled program back. The variables stay with their store.
+func (f *Forward) Close() {
+	if f != nil {
+		f.exec.Finalize()
+	}
+}

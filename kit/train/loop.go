@@ -1,8 +1,10 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -19,14 +21,15 @@ import (
 )
 
 // Train trains on a set, the plan's, and keeps all of it in dir, whose lock the caller holds. A
-// training that was interrupted goes on at its last checkpoint and ends in the same bits as if it
-// had not been.
+// training that was interrupted goes on at its last checkpoint that is as it was written, and ends
+// in the same bits as if it had not been.
 //
-// It is an error if the loss or the gradient stops being a number (the error says at which step and
+// It is an error if there are checkpoints and none of them is whole, if the conditions are others
+// than when the run began (unless ResumeElsewhere), if the directory is removed, if the loss or the gradient stops being a number (the error says at which step and
 // what broke; the last checkpoint stays), and if the user interrupts it (the error says which
 // checkpoint is kept).
-func (p Plan) Train(dir rundir.Dir, set data.Set) error {
-	return Catch(func() error {
+func (p Plan) Train(dir rundir.Dir, lock *rundir.Lock, set data.Set) error {
+	err := Catch(func() error {
 		backend, err := device.Open()
 		if err != nil {
 			return err
@@ -35,20 +38,23 @@ func (p Plan) Train(dir rundir.Dir, set data.Set) error {
 		defer progress.end()
 		user := interrupt.Begin()
 		defer user.End()
-		t, err := newTraining(dir, backend, p, user)
-		if err != nil {
+		t := &training{dir: dir, lock: lock, plan: p, progress: progress, user: user}
+		defer t.close()
+		if err := t.setUp(backend); err != nil {
 			return err
 		}
-		t.progress = progress
-		defer t.log.Close()
-		defer t.validate.close()
 		return t.run(set)
 	})
+	if err == nil {
+		return nil
+	}
+	return cmp.Or(lock.Held(), err) // A directory that is gone is why nothing can be written.
 }
 
 // training is a run while it trains.
 type training struct {
 	dir      rundir.Dir
+	lock     *rundir.Lock // Of dir.
 	plan     Plan
 	store    *model.Store
 	trainer  *train.Trainer
@@ -66,86 +72,120 @@ type training struct {
 	secondsBefore float64 // What earlier processes took.
 }
 
-// newTraining sets a training up at step 0, or at the last checkpoint.
-func newTraining(dir rundir.Dir, backend compute.Backend, plan Plan, user *interrupt.Watch) (*training, error) {
-	if err := dir.RemoveHalfWritten(); err != nil {
-		return nil, err
+// setUp is at step 0, or at the last checkpoint.
+func (t *training) setUp(backend compute.Backend) error {
+	t.store = model.NewStore()
+	if err := t.store.SetRNGStateFromSeed(int64(t.plan.Seed)); err != nil {
+		return fmt.Errorf("seeding the initial weights: %w", err)
 	}
-	store := model.NewStore()
-	if err := store.SetRNGStateFromSeed(int64(plan.Seed)); err != nil {
-		return nil, fmt.Errorf("seeding the initial weights: %w", err)
-	}
-	resumed, err := dir.RestoreCheckpoint(store)
+	resumed, err := t.resume()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	store.SetLoader(teacherLoader{store.Loader()})
-	monitors, err := plan.HeldOutMonitors(store)
-	if err != nil {
-		return nil, err
+	t.store.SetLoader(teacherLoader{t.store.Loader()})
+	if t.monitors, err = t.plan.HeldOutMonitors(t.store); err != nil {
+		return err
 	}
 	// The first look brings the variables of encoder and method into being, in a new run and in a
 	// resumed one, so that they are in the same order in both: the sums over all of them then round
 	// alike.
-	first, err := monitors.look()
-	if err != nil {
-		return nil, err
-	}
-	if err := plan.buildTeacherHead(backend, store); err != nil {
-		return nil, err
-	}
-	if plan.Start != "" && !resumed {
-		if err := plan.start(store); err != nil {
-			return nil, err
-		}
-		if first, err = monitors.look(); err != nil {
-			return nil, err
-		}
-	}
-	if err := plan.freeze(store); err != nil {
-		return nil, err
-	}
-	trainer, err := newTrainer(backend, store, plan)
-	if err != nil {
-		return nil, err
-	}
-	t := &training{dir: dir, plan: plan, store: store, trainer: trainer, monitors: monitors, user: user}
-	behind := -1
-	if resumed {
-		behind = int(trainer.GlobalStep())
-		user.Saved(behind)
-	} else if err := t.saveEncoder(rundir.InitialFile); err != nil {
-		return nil, err
-	}
-	if plan.StopEarly.Every > 0 {
-		if t.validate, err = newValidation(store, plan); err != nil {
-			return nil, err
-		}
-	}
-	if t.log, t.secondsBefore, err = dir.OpenMetrics(behind); err != nil {
-		return nil, err
-	}
-	if err := t.remember(resumed, first); err != nil {
-		t.log.Close()
-		return nil, err
-	}
-	return t, nil
-}
-
-// remember takes up what earlier processes reported, or reports the first look of a new run.
-func (t *training) remember(resumed bool, first *rundir.Monitor) error {
-	if !resumed {
-		return t.log.Write(rundir.Metrics{Monitor: first})
-	}
-	earlier, err := t.dir.Metrics()
+	first, err := t.monitors.look()
 	if err != nil {
 		return err
 	}
+	if err := t.plan.buildTeacherHead(backend, t.store); err != nil {
+		return err
+	}
+	if t.plan.Start != "" && !resumed {
+		if err := t.plan.start(t.store); err != nil {
+			return err
+		}
+		if first, err = t.monitors.look(); err != nil {
+			return err
+		}
+	}
+	if err := t.plan.freeze(t.store); err != nil {
+		return err
+	}
+	if t.trainer, err = newTrainer(backend, t.store, t.plan); err != nil {
+		return err
+	}
+	if t.plan.StopEarly.Every > 0 {
+		if t.validate, err = newValidation(t.store, t.plan); err != nil {
+			return err
+		}
+	}
+	if resumed {
+		return t.remember(int(t.trainer.GlobalStep()))
+	}
+	if err := t.saveEncoder(rundir.InitialFile); err != nil {
+		return err
+	}
+	if err := t.dir.Seal(rundir.InitialFile); err != nil {
+		return err
+	}
+	if t.log, _, err = t.dir.OpenMetrics(-1); err != nil {
+		return err
+	}
+	return t.log.Write(rundir.Metrics{Monitor: first})
+}
+
+// resume lets the store start at the last checkpoint, if there is one, that is as it was written.
+func (t *training) resume() (resumed bool, err error) {
+	from, err := t.dir.Resume(t.store)
+	if err != nil || from.Step == 0 {
+		return false, err
+	}
+	var elsewhere *rundir.Elsewhere
+	if err := t.dir.MatchConditions(); errors.As(err, &elsewhere) && t.plan.ResumeElsewhere {
+		if err := t.dir.ResumeElsewhere(from.Step); err != nil {
+			return false, err
+		}
+		t.progress.say(fmt.Sprintf("going on behind step %d under other conditions than the run began under:\n%s",
+			from.Step, strings.Join(elsewhere.Differences, "\n")))
+	} else if err != nil {
+		return false, err
+	}
+	for _, passed := range from.PassedOver {
+		t.progress.say(fmt.Sprintf("passed over %v", passed))
+	}
+	return true, nil
+}
+
+// remember takes up what earlier processes reported up to a step, the one of the checkpoint that
+// the training goes on at.
+func (t *training) remember(step int) error {
+	log, earlier, err := t.dir.OpenMetrics(step)
+	if err != nil {
+		return err
+	}
+	t.log, t.secondsBefore = log, earlier[step].Seconds
 	t.looks = rundir.Looks(earlier)
 	for _, metrics := range earlier {
 		t.validate.note(metrics)
 	}
+	t.user.Saved(step)
+	if t.validate != nil && t.validate.bestStep > 0 {
+		return t.dir.CheckBest(t.validate.bestStep)
+	}
 	return nil
+}
+
+// close gives back the memory of the device and closes the files.
+func (t *training) close() {
+	if t.trainer != nil {
+		t.trainer.ResetComputationGraphs()
+	}
+	if t.monitors != nil {
+		t.monitors.Close()
+	}
+	t.validate.close()
+	if t.store != nil {
+		t.store.Finalize()
+	}
+	if t.log != nil {
+		t.log.Close()
+	}
 }
 
 // run trains to the last step and writes the encoder.
@@ -160,6 +200,9 @@ func (t *training) run(set data.Set) error {
 	}
 	t.progress.start(int64(plan.Steps-done)*int64(plan.Order.Batch), plan.epochs(plan.Steps))
 	t.began = time.Now()
+	if t.validate.over(done) { // Ended before it could say so.
+		return t.finish()
+	}
 	loop := train.NewLoop(t.trainer)
 	loop.OnStep("sslkit", 0, t.afterStep)
 	if _, err := loop.RunSteps(t.batches, plan.Steps-done); err != nil {
@@ -172,10 +215,23 @@ func (t *training) run(set data.Set) error {
 			return fmt.Errorf("step %d: %w", loop.LoopStep+1, err)
 		}
 	}
-	if t.validate != nil {
-		return t.saveBest()
+	return t.finish()
+}
+
+// finish writes the encoder, and the sums that say that the run is finished.
+func (t *training) finish() error {
+	if err := t.lock.Held(); err != nil {
+		return err
 	}
-	return t.saveEncoder(rundir.EncoderFile)
+	if t.validate != nil {
+		if err := t.takeBest(); err != nil {
+			return err
+		}
+	}
+	if err := t.saveEncoder(rundir.EncoderFile); err != nil {
+		return err
+	}
+	return t.dir.Finish()
 }
 
 // afterStep records a step. The metrics are those of newTrainer: loss, its moving average, learning
@@ -191,6 +247,9 @@ func (t *training) afterStep(loop *train.Loop, values []*tensors.Tensor) error {
 }
 
 func (t *training) record(metrics rundir.Metrics) error {
+	if err := t.lock.Held(); err != nil {
+		return fmt.Errorf("stopped at step %d: %w", metrics.Step, err)
+	}
 	if err := t.checkFinite(metrics); err != nil {
 		return err
 	}
@@ -211,7 +270,7 @@ func (t *training) record(metrics rundir.Metrics) error {
 		}
 		metrics.Validation = &accuracy
 		if t.validate.note(metrics) {
-			if err := t.dir.WriteCheckpoint(t.store, rundir.BestCheckpoint); err != nil {
+			if err := t.dir.SaveBest(t.store, metrics.Step); err != nil {
 				return fmt.Errorf("step %d: %w", metrics.Step, err)
 			}
 		}
@@ -240,17 +299,18 @@ func (t *training) record(metrics rundir.Metrics) error {
 	return nil
 }
 
-// saveBest writes the encoder's weights of the best checkpoint.
-func (t *training) saveBest() error {
-	store, err := t.dir.LoadBest()
+// takeBest makes the weights of the best checkpoint those of the training.
+func (t *training) takeBest() error {
+	store, err := t.dir.LoadBest(t.validate.bestStep)
 	if err != nil {
 		return err
 	}
 	if err := BuildEncoder(EncoderScope(store), t.plan.Encoder, t.plan.Height, t.plan.Width); err != nil {
 		return err
 	}
+	t.store.Finalize()
 	t.store = store
-	return t.saveEncoder(rundir.EncoderFile)
+	return nil
 }
 
 // saveEncoder writes the encoder's weights as they are now.

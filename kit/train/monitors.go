@@ -82,6 +82,9 @@ func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
 	return &Monitors{exec, items, itemDims(len(indices), item.Images(), height, width), augment.State(p.Seed, 0)}, nil
 }
 
+// Close gives the memory of the compiled program back. The variables stay with their store.
+func (m *Monitors) Close() { m.exec.Finalize() }
+
 // errNotFinite is the error of looking at weights that are not numbers.
 var errNotFinite = errors.New("the embeddings are not numbers")
 

@@ -53,6 +53,7 @@ type Plan struct {
 	MonitorEvery, CheckpointEvery int // Steps between two looks at the monitors, and between two checkpoints.
 	StopOnCollapse                bool
 	StopEarly                     StopEarly
+	ResumeElsewhere               bool // Go on also under other conditions than the run began under.
 }
 
 // EncoderScope holds the encoder's variables in a store.

@@ -66,7 +66,7 @@ func newValidation(store *model.Store, plan Plan) (*validation, error) {
 	}
 	v := &validation{StopEarly: plan.StopEarly, steps: plan.Steps, set: set, labels: data.Labels(set)}
 	if err := v.build(store, plan.Model); err != nil {
-		set.Close()
+		v.close()
 		return nil, err
 	}
 	return v, nil
@@ -125,11 +125,12 @@ func (v *validation) note(metrics rundir.Metrics) bool {
 
 // over tells whether there have been enough looks since the best one.
 func (v *validation) over(step int) bool {
-	return v.due(step) && v.Patience > 0 && step-v.bestStep >= v.Patience*v.Every
+	return v.due(step) && step > 0 && v.Patience > 0 && step-v.bestStep >= v.Patience*v.Every
 }
 
 func (v *validation) close() {
 	if v != nil {
+		v.forward.Close()
 		v.set.Close()
 	}
 }

@@ -1,0 +1,139 @@
+package rundir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"sslkit/kit/wholefile"
+)
+
+// SumsSince is the format of recipe.json from which on a run directory holds sums. Finished runs
+// from before are read without being verified.
+const SumsSince = 3
+
+// Finished tells whether the run has trained to its end. Whether all of it is still there as it was
+// written is Check's to say.
+func (d Dir) Finished() bool {
+	if written, err := readSums(string(d)); err == nil {
+		return written[EncoderFile] != ""
+	}
+	return Exists(d.Path(EncoderFile))
+}
+
+// Check returns an error that names the file where a part of the run is missing or is not as it was
+// written.
+func (d Dir) Check() error {
+	verifiable, err := d.verifiable()
+	if err != nil || !verifiable {
+		return err
+	}
+	written, err := readSums(string(d))
+	if err != nil {
+		return err
+	}
+	parts := []string{RecipeFile, EnvironmentFile}
+	if written[EncoderFile] != "" {
+		parts = append(parts, InitialFile, MetricsFile)
+	}
+	for _, name := range parts {
+		if written[name] == "" {
+			return fmt.Errorf("%s is %w: it does not tell the sum of %s", d.Path(SumsFile), ErrDamaged, name)
+		}
+	}
+	if err := written.check(string(d)); err != nil {
+		return err
+	}
+	for name := range written {
+		if filepath.Base(name) == SumsFile { // Of the checkpoint that the run gives.
+			if err := checkCheckpoint(filepath.Dir(d.Path(name))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// verifiable tells whether the directory holds sums. It is an error where it holds none although
+// its recipe.json is of a format that goes with sums, or is missing.
+func (d Dir) verifiable() (bool, error) {
+	if Exists(d.Path(SumsFile)) {
+		return true, nil
+	}
+	missing := fmt.Errorf("%w: %s is missing", ErrDamaged, d.Path(SumsFile))
+	content, err := os.ReadFile(d.Path(RecipeFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, fmt.Errorf("%w: %s is missing", ErrDamaged, d.Path(RecipeFile))
+	}
+	if err != nil {
+		return false, err
+	}
+	var recipe struct{ Format int }
+	if err := json.Unmarshal(content, &recipe); err != nil {
+		return false, fmt.Errorf("reading %s: %w", d.Path(RecipeFile), err)
+	}
+	if recipe.Format >= SumsSince {
+		return false, missing
+	}
+	return false, nil
+}
+
+// Read reads a file of the run and verifies it, where the directory holds sums.
+func (d Dir) Read(name string) ([]byte, error) {
+	content, err := os.ReadFile(d.Path(name))
+	if err != nil {
+		return nil, err
+	}
+	written, err := readSums(string(d))
+	if errors.Is(err, os.ErrNotExist) {
+		return content, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return content, written.match(string(d), name, sumOfBytes(content))
+}
+
+// Begin writes the sums of a run that has nothing but what it is to do and where. What was sealed
+// before is forgotten.
+func (d Dir) Begin() error {
+	return d.addSums(sums{}, RecipeFile, EnvironmentFile)
+}
+
+// Seal keeps the sums of files as they are now. They must be durable.
+func (d Dir) Seal(names ...string) error {
+	written, err := readSums(string(d))
+	if err != nil {
+		return err
+	}
+	return d.addSums(written, names...)
+}
+
+func (d Dir) addSums(to sums, names ...string) error {
+	for _, name := range names {
+		sum, err := sumOf(d.Path(name))
+		if err != nil {
+			return fmt.Errorf("sealing %s: %w", d, err)
+		}
+		to[name] = sum
+	}
+	return to.write(string(d))
+}
+
+// Finish seals a run that has trained to its end and whose encoder is written.
+func (d Dir) Finish() error {
+	kept, err := d.keptCheckpoint()
+	if err != nil {
+		return err
+	}
+	inside, err := filepath.Rel(string(d), kept)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(syncFile(d.Path(MetricsFile)), wholefile.Sync(string(d))); err != nil {
+		return err
+	}
+	return d.Seal(MetricsFile, EncoderFile, filepath.ToSlash(filepath.Join(inside, SumsFile)))
+}

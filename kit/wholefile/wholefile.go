@@ -1,0 +1,135 @@
+// Package wholefile writes files whole: a reader, or whoever comes after a crash or a full disk,
+// finds the old content or the new one, never a part of it.
+package wholefile
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// What all files and folders are created with, before the umask.
+const (
+	FilePerms   = 0o644
+	FolderPerms = 0o755
+)
+
+// infix is what the name of a file that is being written holds: .encoder.safetensors.writing-1f3a.
+const infix = ".writing-"
+
+// Write puts what write writes in the place of the file at path: into a file beside it, which is
+// made durable and then gets the name. On an error the file at path stays as it was.
+func Write(path string, write func(io.Writer) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("writing %s: %w", path, err)
+		}
+	}()
+	file, lock, err := beside(path)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if err := fill(file, write); err != nil {
+		os.Remove(file.Name())
+		return err
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		os.Remove(file.Name())
+		return err
+	}
+	return Sync(filepath.Dir(path))
+}
+
+// WriteBytes is Write of a content that is there.
+func WriteBytes(path string, content []byte) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// fill writes, makes durable and closes.
+func fill(file *os.File, write func(io.Writer) error) error {
+	if err := write(file); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}
+
+// beside creates a file beside path and locks it for as long as somebody writes it. The operating
+// system unlocks it when the process dies, which is how Clean knows what is left over.
+func beside(path string) (*os.File, *flock.Flock, error) {
+	for {
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s%s%x", filepath.Base(path), infix, rand.Uint32()))
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, FilePerms)
+		if os.IsExist(err) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		lock := flock.New(name, flock.SetPermissions(FilePerms))
+		if _, err = lock.TryLock(); err == nil && named(lock) {
+			return file, lock, nil
+		}
+		// Cleaned away before it was locked.
+		lock.Unlock()
+		file.Close()
+		os.Remove(name)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// named tells whether the lock is held and its file still has its name.
+func named(lock *flock.Flock) bool {
+	held, err := lock.Stat()
+	if err != nil || !lock.Locked() {
+		return false
+	}
+	there, err := os.Stat(lock.Path())
+	return err == nil && os.SameFile(held, there)
+}
+
+// Clean removes from a folder what processes that were killed have left of files that they wrote.
+// What is being written stays.
+func Clean(folder string) error {
+	left, err := filepath.Glob(filepath.Join(folder, ".*"+infix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		lock := flock.New(path, flock.SetPermissions(FilePerms))
+		if free, err := lock.TryLock(); err != nil || !free {
+			continue
+		}
+		err := os.Remove(path)
+		lock.Unlock()
+		if err != nil && !os.IsNotExist(err) {
+			return fmt.Errorf("removing what a killed process left: %w", err)
+		}
+	}
+	return nil
+}
+
+// Sync makes the names in a folder durable, where the system can.
+func Sync(folder string) error {
+	opened, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	opened.Sync() // Some file systems have no such thing for folders.
+	return nil
+}
