@@ -17,6 +17,7 @@ require (
 	github.com/janpfeifer/gonb v0.11.5 // the Jupyter kernel
 	github.com/schollz/progressbar/v3 v3.19.0 // the progress bar
 	golang.org/x/image v0.30.0
+	golang.org/x/sync v0.20.0 // a semaphore with weights
 	golang.org/x/tools v0.44.0
 	gonum.org/v1/gonum v0.17.0 // linear algebra, L-BFGS
 	gonum.org/v1/plot v0.17.0 // figures
@@ -55,7 +56,6 @@ require (
 	go.uber.org/zap v1.27.0 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
 	golang.org/x/mod v0.35.0 // indirect
-	golang.org/x/sync v0.20.0 // indirect
 	golang.org/x/sys v0.43.0 // indirect
 	golang.org/x/telemetry v0.0.0-20260409153401-be6f6cb8b1fa // indirect
 	golang.org/x/term v0.40.0 // indirect

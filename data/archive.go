@@ -12,17 +12,20 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // archive is a tree of files to read without unpacking it: a folder, a .tar, a
 // .tar.gz or a .zip.
 type archive interface {
-	// list returns the regular files, and the folders, in storage order.
+	// list returns the regular files, the folders and what is not followed, in
+	// storage order.
 	list() ([]entry, error)
 	// visit calls do, in storage order, for every file that wanted accepts, with
-	// a function that reads the file's content. That function may be called
-	// from another goroutine, after do has returned, until close.
-	visit(wanted func(path string) bool, do func(path string, content func() ([]byte, error)) error) error
+	// a function that reads the file's content as readImage does. That function
+	// may be called from another goroutine, after do has returned, until close.
+	visit(wanted func(path string) bool, inFlight *semaphore.Weighted, do func(path string, content func() ([]byte, error)) error) error
 	// stamp names the state of the archive: where it changes, so may the content.
 	stamp() (string, error)
 	close() error
@@ -31,16 +34,18 @@ type archive interface {
 // entry is a file or folder of an archive. Its path is clean, relative and
 // slash-separated.
 type entry struct {
-	path   string
-	folder bool
-	image  bool // by its first bytes, or by its name
+	path    string
+	folder  bool
+	image   bool   // by its first bytes, or by its name
+	left    string // why it is passed over, such as a link that is not followed; else ""
+	ignored string // why it is ignored, where that is other than that it is no image; else ""
 }
 
-// maxFile bounds the compressed bytes of one image.
-const maxFile = 256 << 20
-
-// errTooLong is what reading a file beyond maxFile gives.
-var errTooLong = fmt.Errorf("the file is longer than %d MiB", maxFile>>20)
+// Why links, and what is neither a file nor a folder, are passed over in an archive.
+const (
+	linkInArchive = "a link, and links in archives are not followed"
+	notRegular    = "neither a file nor a folder"
+)
 
 // openArchive tells the kinds apart by content, not by name.
 func openArchive(name string) (archive, error) {
@@ -49,11 +54,7 @@ func openArchive(name string) (archive, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		root, err := os.OpenRoot(name)
-		if err != nil {
-			return nil, err
-		}
-		return &folderArchive{root}, nil
+		return &folderArchive{name}, nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -93,88 +94,6 @@ func entryPath(name string) (string, error) {
 	return clean, nil
 }
 
-// folderArchive is a folder on disk. Through os.Root, a symbolic link that
-// leads out of it cannot be opened.
-type folderArchive struct{ root *os.Root }
-
-func (a *folderArchive) close() error { return a.root.Close() }
-
-func (a *folderArchive) list() ([]entry, error) {
-	var entries []entry
-	err := a.walk(func(name string, info fs.FileInfo) error {
-		e := entry{path: name, folder: info.IsDir()}
-		if !e.folder {
-			e.image = imageName(name)
-			if !e.image && !notImageName(name) {
-				f, err := a.root.Open(name)
-				if err != nil {
-					return err
-				}
-				e.image = sniffImage(f)
-				f.Close()
-			}
-		}
-		entries = append(entries, e)
-		return nil
-	})
-	return entries, err
-}
-
-// walk visits folders and regular files, hidden ones left out. A symbolic link
-// to a file inside the tree is that file; one to a folder, or out of the tree,
-// is passed over.
-func (a *folderArchive) walk(do func(name string, info fs.FileInfo) error) error {
-	return fs.WalkDir(a.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || name == "." {
-			return err
-		}
-		if hiddenName(d.Name()) {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if d.IsDir() || d.Type().IsRegular() {
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			return do(name, info)
-		}
-		if d.Type()&fs.ModeSymlink != 0 {
-			if info, err := a.root.Stat(name); err == nil && info.Mode().IsRegular() {
-				return do(name, info)
-			}
-		}
-		return nil
-	})
-}
-
-func (a *folderArchive) visit(wanted func(string) bool, do func(string, func() ([]byte, error)) error) error {
-	return a.walk(func(name string, info fs.FileInfo) error {
-		if info.IsDir() || !wanted(name) {
-			return nil
-		}
-		return do(name, func() ([]byte, error) {
-			if info.Size() > maxFile {
-				return nil, errTooLong
-			}
-			return a.root.ReadFile(name)
-		})
-	})
-}
-
-func (a *folderArchive) stamp() (string, error) {
-	var b strings.Builder
-	err := a.walk(func(name string, info fs.FileInfo) error {
-		if !info.IsDir() {
-			fmt.Fprintf(&b, "%q %d %d\n", name, info.Size(), info.ModTime().UnixNano())
-		}
-		return nil
-	})
-	return b.String(), err
-}
-
 // fileArchive is what the archives that are one file share.
 type fileArchive struct {
 	file *os.File
@@ -202,7 +121,12 @@ func (a *zipArchive) list() ([]entry, error) {
 		}
 		e := entry{path: name, folder: strings.HasSuffix(f.Name, "/")}
 		if !e.folder && !f.Mode().IsRegular() {
-			continue // a link
+			e.left = notRegular
+			if f.Mode()&fs.ModeSymlink != 0 {
+				e.left = linkInArchive
+			}
+			entries = append(entries, e)
+			continue
 		}
 		if e.image = !e.folder && imageName(name); !e.folder && !e.image && !notImageName(name) {
 			if r, err := f.Open(); err == nil {
@@ -215,7 +139,7 @@ func (a *zipArchive) list() ([]entry, error) {
 	return entries, nil
 }
 
-func (a *zipArchive) visit(wanted func(string) bool, do func(string, func() ([]byte, error)) error) error {
+func (a *zipArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighted, do func(string, func() ([]byte, error)) error) error {
 	for _, f := range a.zip.File {
 		name, err := entryPath(f.Name)
 		if err != nil {
@@ -230,7 +154,7 @@ func (a *zipArchive) visit(wanted func(string) bool, do func(string, func() ([]b
 				return nil, err
 			}
 			defer r.Close()
-			return readAll(r)
+			return readImage(r, f.UncompressedSize64, inFlight)
 		})
 		if err != nil {
 			return err
@@ -246,9 +170,9 @@ type tarArchive struct {
 	zipped bool
 }
 
-// walk visits folders and regular files; links are passed over. In a plain
-// .tar the content that is not read is skipped by seeking.
-func (a *tarArchive) walk(do func(name string, folder bool, r *tar.Reader) error) error {
+// walk visits all entries. In a plain .tar the content that is not read is
+// skipped by seeking.
+func (a *tarArchive) walk(do func(name string, header *tar.Header, r *tar.Reader) error) error {
 	if _, err := a.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -275,10 +199,10 @@ func (a *tarArchive) walk(do func(name string, folder bool, r *tar.Reader) error
 		if err != nil {
 			return err
 		}
-		if header.Typeflag != tar.TypeReg && header.Typeflag != tar.TypeDir || name == "." {
+		if header.Typeflag == tar.TypeXGlobalHeader || name == "." {
 			continue
 		}
-		if err := do(name, header.Typeflag == tar.TypeDir, r); err != nil {
+		if err := do(name, header, r); err != nil {
 			return err
 		}
 	}
@@ -286,34 +210,34 @@ func (a *tarArchive) walk(do func(name string, folder bool, r *tar.Reader) error
 
 func (a *tarArchive) list() ([]entry, error) {
 	var entries []entry
-	err := a.walk(func(name string, folder bool, r *tar.Reader) error {
-		e := entry{path: name, folder: folder}
-		if e.image = !folder && imageName(name); !folder && !e.image && !notImageName(name) {
-			e.image = sniffImage(r)
+	err := a.walk(func(name string, header *tar.Header, r *tar.Reader) error {
+		e := entry{path: name}
+		switch header.Typeflag {
+		case tar.TypeDir:
+			e.folder = true
+		case tar.TypeReg:
+			e.image = imageName(name) || !notImageName(name) && sniffImage(r)
+		case tar.TypeSymlink, tar.TypeLink:
+			e.left = linkInArchive
+		default:
+			e.left = notRegular
 		}
 		entries = append(entries, e)
 		return nil
 	})
+	markLabels(entries)
 	return entries, err
 }
 
-func (a *tarArchive) visit(wanted func(string) bool, do func(string, func() ([]byte, error)) error) error {
-	return a.walk(func(name string, folder bool, r *tar.Reader) error {
-		if folder || !wanted(name) {
+func (a *tarArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighted, do func(string, func() ([]byte, error)) error) error {
+	return a.walk(func(name string, header *tar.Header, r *tar.Reader) error {
+		if header.Typeflag != tar.TypeReg || !wanted(name) {
 			return nil
 		}
-		content, err := readAll(r)
+		content, err := readImage(r, uint64(header.Size), inFlight)
 		if err != nil && err != errTooLong {
 			return fmt.Errorf("%s is damaged, in %s: %w", a.file.Name(), name, err)
 		}
 		return do(name, func() ([]byte, error) { return content, err })
 	})
-}
-
-func readAll(r io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err == nil && len(content) > maxFile {
-		return nil, errTooLong
-	}
-	return content, err
 }

@@ -42,7 +42,8 @@ type pixelIndex struct {
 	Slots       []int  // ascending
 	Hashes      []byte // the SHA-256 of each image's pixels, one behind the other
 	Skipped     []Skipped
-	Ignored     int
+	Ignored     Listed
+	NotFollowed Listed
 	Fingerprint string
 }
 

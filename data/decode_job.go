@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // decodeJob turns files into slots.
@@ -41,6 +43,8 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 		once    sync.Once
 		fatal   error
 		workers sync.WaitGroup
+
+		inFlight = semaphore.NewWeighted(maxInFlight)
 	)
 	fail := func(err error) { once.Do(func() { fatal = err; close(failed) }) }
 	for range runtime.GOMAXPROCS(0) {
@@ -50,6 +54,7 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 				content, err := f.content()
 				if err == nil {
 					err = d.decode(content, pix)
+					inFlight.Release(int64(len(content)))
 				}
 				if err != nil {
 					bad[f.slot] = err
@@ -65,12 +70,12 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 			}
 		})
 	}
-	wanted := func(path string) bool { _, ok := slotOf[path]; return ok }
-	err := tree.visit(wanted, func(path string, content func() ([]byte, error)) error {
+	wanted := func(path string) bool {
+		slot, ok := slotOf[path]
+		return ok && !visited[slot] // an archive may hold a path twice; the first counts
+	}
+	err := tree.visit(wanted, inFlight, func(path string, content func() ([]byte, error)) error {
 		slot := slotOf[path]
-		if visited[slot] {
-			return nil // an archive may hold a path twice; the first counts
-		}
 		visited[slot] = true
 		select {
 		case files <- file{slot, content}:

@@ -39,9 +39,19 @@ func (s *FolderSet) Path(i int) string { return s.index.Paths[i] }
 // Skipped lists the images of the split that were left out, and why.
 func (s *FolderSet) Skipped() []Skipped { return s.index.Skipped }
 
-// Ignored is how many files of the whole tree are no images, or lie outside of
+// Ignored are the files of the whole tree that are no images, or lie outside of
 // its split folders.
-func (s *FolderSet) Ignored() int { return s.index.Ignored }
+func (s *FolderSet) Ignored() Listed { return s.index.Ignored }
+
+// LeftOut is what the folder leaves out: what Skipped and Ignored tell, and what
+// was not followed.
+func (s *FolderSet) LeftOut() LeftOut {
+	left := LeftOut{Of: s.name, NotFollowed: s.index.NotFollowed, Ignored: s.index.Ignored}
+	for _, skipped := range s.index.Skipped {
+		left.Skipped.add(skipped.Path, skipped.Reason)
+	}
+	return left
+}
 
 // Fingerprint hashes paths, labels and pixels, in order.
 func (s *FolderSet) Fingerprint() string { return s.index.Fingerprint }

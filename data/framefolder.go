@@ -187,9 +187,9 @@ func (s *FrameSet) Path(i int) string { return s.all.Path(s.image(i, 0)) }
 // Skipped lists the frames of the split that were left out, and why.
 func (s *FrameSet) Skipped() []Skipped { return s.all.Skipped() }
 
-// Ignored is how many files of the whole tree are no images, or lie outside of
+// Ignored are the files of the whole tree that are no images, or lie outside of
 // its split folders.
-func (s *FrameSet) Ignored() int { return s.all.Ignored() }
+func (s *FrameSet) Ignored() Listed { return s.all.Ignored() }
 
 // Fingerprint hashes paths and pixels of all frames, in order, and what the
 // clips are.

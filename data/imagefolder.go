@@ -22,11 +22,18 @@ import (
 //	<class>/*                                        Test is held out by hash
 //	*                                                unlabelled images
 //
-// A folder around the whole tree is passed over, "validation" and "valid" do
-// for "val", and any split may be flat, which makes it unlabelled. Hidden files
-// and __MACOSX are left out, other files that are no images are counted in
-// [FolderSet.Ignored]. Symbolic links out of the tree, and to folders, are not
-// followed.
+// A folder around the whole tree is passed over, and any split may be flat, which
+// makes it unlabelled. Splits may also be called, in any case and with "set"
+// behind it: training, trn; validation, valid, validate, dev; testing, tst.
+// What is called eval or evaluation is Validation beside a test folder, else
+// Test. At most five folders that look like splits and have no such names, since
+// they hold folders of the same names or are called seg_train and seg_test, are
+// an error rather than classes.
+//
+// On disk, symbolic links to files and folders are followed, out of the tree
+// too; a link to a folder that it lies in itself is not, nor one that leads
+// nowhere. In archives no links are. Hidden files and __MACOSX are left out; of
+// all else that is, [LeftOutOf] gives the paths and the reasons.
 //
 // Opening decodes all images of a split once, on all cores, to squares of Size:
 // scaled so that the shorter side fits, then cut to the centre. The pixels are
@@ -48,15 +55,20 @@ type ImageFolder struct {
 	// own. Default: every image is.
 	Object string
 
-	// TestFraction of the images, in (0, 1), is held out for Test where the
-	// tree has no test folder. The choice hashes each image's path, or its
-	// Object, so that an image never changes sides as others are added.
+	// TestFraction of each class's images (objects, where Object names them), in
+	// (0, 1), is held out for Test where the tree has no test folder: rounded to
+	// nearest, at least one, while at least one is left to train on, so that a
+	// class of one image has none to test on. Those are held out that rank first
+	// by a hash of their path or object. As images are added to a class, few of
+	// the others change sides, those whose rank is near the fraction; those of
+	// other classes stay. Of unlabelled images it is a fraction of all.
 	// Default 0.2.
 	TestFraction float64
-	// ValidationFraction of the images, in [0, 1), is held out of the training
-	// images for Validation in the same way where the tree has no val folder.
-	// Default 0: none, and opening Validation is an error that wraps
-	// [ErrNoSplit].
+	// ValidationFraction of each class's images, in [0, 1), is held out of the
+	// training images for Validation in the same way, where the tree has no val
+	// folder: those that rank last. Where images are too few for both, Test
+	// comes first. Default 0: none, and opening Validation is an error that
+	// wraps [ErrNoSplit].
 	ValidationFraction float64
 
 	OnBad     BadImages // what to do about images that cannot be decoded; default Skip
@@ -75,12 +87,6 @@ const (
 	// Fail makes the first an error of Open.
 	Fail
 )
-
-// Skipped is an image that was left out.
-type Skipped struct {
-	Path   string // inside the folder or archive
-	Reason string // why, such as "truncated JPEG"
-}
 
 // Name returns the base name of the path without .tar, .tar.gz, .tgz or .zip.
 func (f ImageFolder) Name() string {
@@ -219,9 +225,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := found.holdOut(f.TestFraction, f.ValidationFraction, by.unit); err != nil {
-		return nil, err
-	}
+	found.holdOut(f.TestFraction, f.ValidationFraction, by.unit)
 	job, err := f.choose(found, split)
 	if err != nil {
 		return nil, err
@@ -243,7 +247,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	index.Key, index.Ignored = cache.key, found.ignored
+	index.Key, index.Ignored, index.NotFollowed = cache.key, found.ignored, found.notFollowed
 	index.Skipped = append(index.Skipped, found.stray[split]...)
 
 	if fits {
@@ -292,7 +296,7 @@ func (f ImageFolder) choose(found *layout, split Split) (*decodeJob, error) {
 		if !found.has[split] {
 			return nil, fmt.Errorf("there is no %s folder beside %s: %w", split, strings.Join(found.splitNames(), ", "), ErrNoSplit)
 		}
-		return nil, fmt.Errorf("no image of %d fell into %s", found.total, split)
+		return nil, fmt.Errorf("none of %d images is held out for %s: a class needs one to train on and one for each split", found.total, split)
 	}
 	labels := make([]int, len(images))
 	for i, image := range images {
@@ -308,6 +312,9 @@ func (f ImageFolder) choose(found *layout, split Split) (*decodeJob, error) {
 	}
 	return job, nil
 }
+
+// layoutVersion changes whenever the same tree and settings give other images.
+const layoutVersion = "layout 2"
 
 // cacheFile names the cache of one split: by the tree and the settings, then by
 // the tree's state.
@@ -336,7 +343,7 @@ func (f ImageFolder) cacheFile(tree archive, split Split, by convention) (pixelC
 		sum := sha256.Sum256([]byte(text))
 		return hex.EncodeToString(sum[:])
 	}
-	key := of(settings + "\n" + state)
+	key := of(settings + "\n" + layoutVersion + "\n" + state)
 	prefix := fmt.Sprintf("%s-%s-%d-%s-", f.Name(), split, f.Size, of(settings)[:12])
 	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+".pix"), prefix: prefix, key: key, size: f.Size}, nil
 }

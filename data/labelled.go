@@ -65,6 +65,9 @@ func (p *part) Read(i int, pix []uint8) error { return p.Set.Read(p.indices[i], 
 func (p *part) Captions(i int) []string       { return ifCaptioned(p.Set, p.indices[i]) }
 func (p *part) Fingerprint() string           { return p.Set.Fingerprint() + "-" + Hash(p.indices) }
 
+// Unwrap is the set that the images were chosen from.
+func (p *part) Unwrap() Set { return p.Set }
+
 // Indices are the images' places in the set that they were chosen from, in order.
 func (p *part) Indices() []int { return slices.Clone(p.indices) }
 

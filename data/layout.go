@@ -1,8 +1,7 @@
 package data
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,14 +11,14 @@ import (
 // layout is what a tree of files means: which images make up which split, and
 // of which class they are.
 type layout struct {
-	classes  []string
-	images   [3][]located // by split, sorted by path
-	labelled [3]bool
-	has      [3]bool // the tree has a folder for the split
-	split    bool    // the tree has split folders at all
-	stray    [3][]Skipped
-	ignored  int
-	total    int
+	classes     []string
+	images      [3][]located // by split, sorted by path
+	labelled    [3]bool
+	has         [3]bool // the tree has a folder for the split
+	stray       [3][]Skipped
+	ignored     Listed
+	notFollowed Listed
+	total       int
 }
 
 // located is an image in a tree.
@@ -28,8 +27,6 @@ type located struct {
 	inner string // within its split
 	class int    // -1: unlabelled
 }
-
-var splitFolders = map[string]Split{"train": Train, "val": Validation, "valid": Validation, "validation": Validation, "test": Test}
 
 // newLayout reads the convention off the paths. Where folders are not classes,
 // all images are unlabelled.
@@ -40,64 +37,67 @@ func newLayout(entries []entry, classes bool) (*layout, error) {
 	var images []string
 	for _, e := range entries {
 		switch {
-		case hiddenPath(e.path) || e.path == "." || seen[e.path]:
+		case hiddenPath(e.path) || e.path == ".":
+		case e.left != "":
+			l.notFollowed.add(e.path, e.left)
 		case e.folder:
 			folders[e.path] = true
+		case seen[e.path]:
+			l.ignored.add(e.path, twiceInIt)
 		case e.image:
 			seen[e.path] = true
 			images = append(images, e.path)
 		default:
-			l.ignored++
+			seen[e.path] = true
+			l.ignored.add(e.path, cmp.Or(e.ignored, noImage))
 		}
 	}
 	if len(images) == 0 {
-		return nil, fmt.Errorf("no image in it (no JPEG, PNG or GIF among %d files)", l.ignored)
+		not := ""
+		if n := l.notFollowed.Count(); n > 0 {
+			not = fmt.Sprintf("; not followed: %d (%s)", n, l.notFollowed)
+		}
+		return nil, fmt.Errorf("no image in it (no JPEG, PNG or GIF among %d files%s)", l.ignored.Count(), not)
 	}
 	l.total = len(images)
 	slices.Sort(images)
 	root := commonRoot(images)
-
-	// "train" may also be a class (a railway train): it takes two split
-	// folders, or nothing but one, to be sure.
-	tops := map[string]bool{}
-	named := map[Split]bool{}
-	for _, path := range images {
-		if top, _, ok := strings.Cut(path[len(root):], "/"); ok {
-			tops[top] = true
-			if s, ok := splitFolders[strings.ToLower(top)]; ok {
-				named[s] = true
-			}
-		}
+	splits, err := splitsOf(images, root, classes)
+	if err != nil {
+		return nil, err
 	}
-	l.split = len(named) >= 2 || len(named) == 1 && len(tops) == 1
 
 	perSplit := [3][]located{}
-	bases := [3][]string{}
-	if !l.split {
+	bases := [3]string{}
+	if splits == nil {
 		l.has[Train] = true
-		bases[Train] = []string{root}
+		bases[Train] = root
 	}
 	for _, path := range images {
 		inner, s := path[len(root):], Train
-		if l.split {
+		if splits != nil {
 			top, rest, ok := strings.Cut(inner, "/")
-			which, known := splitFolders[strings.ToLower(top)]
+			which, known := splits[top]
 			if !ok || !known {
-				l.ignored++
+				l.ignored.add(path, outsideSplits)
 				continue
 			}
 			inner, s = rest, which
-			l.has[s] = true
-			if base := root + top + "/"; !slices.Contains(bases[s], base) {
-				bases[s] = append(bases[s], base)
-			}
+			l.has[s], bases[s] = true, root+top+"/"
 		}
 		perSplit[s] = append(perSplit[s], located{path: path, inner: inner, class: -1})
 	}
+	for s := range perSplit {
+		if splits != nil {
+			bases[s] += passOver(perSplit[s], Split(s))
+		}
+	}
 	// An empty split folder is a mistake worth naming.
 	for folder := range folders {
-		if s, ok := splitFolders[strings.ToLower(strings.TrimPrefix(folder, root))]; ok && l.split && strings.HasPrefix(folder, root) && !l.has[s] {
-			return nil, fmt.Errorf("the folder %s holds no image", folder)
+		name, inside := strings.CutPrefix(folder, root)
+		_, used := splits[name]
+		if s, ok := splitOf(name, l.has[Test]); ok && inside && splits != nil && !used && !l.has[s] {
+			return nil, fmt.Errorf("the folder %s holds no image%s", folder, l.notFollowedIn(folder))
 		}
 	}
 	if !classes {
@@ -107,8 +107,31 @@ func newLayout(entries []entry, classes bool) (*layout, error) {
 	return l, l.label(perSplit, bases, folders)
 }
 
+// passOver takes a folder that is named as the split, and holds all of it, out of
+// the inner paths: training_set/training_set/cats. It returns that folder, with
+// its slash, or "".
+func passOver(images []located, split Split) string {
+	if len(images) == 0 {
+		return ""
+	}
+	folder, _, ok := strings.Cut(images[0].inner, "/")
+	if s, known := splitOf(folder, split == Validation); !ok || !known || s != split {
+		return ""
+	}
+	folder += "/"
+	for _, image := range images {
+		if !strings.HasPrefix(image.inner, folder) {
+			return ""
+		}
+	}
+	for i := range images {
+		images[i].inner = images[i].inner[len(folder):]
+	}
+	return folder
+}
+
 // label finds the classes and sorts the images by them.
-func (l *layout) label(perSplit [3][]located, bases [3][]string, folders map[string]bool) error {
+func (l *layout) label(perSplit [3][]located, bases [3]string, folders map[string]bool) error {
 	classes := [3]map[string]bool{}
 	all := map[string]bool{}
 	for s := range perSplit {
@@ -134,12 +157,10 @@ func (l *layout) label(perSplit [3][]located, bases [3][]string, folders map[str
 		}
 	}
 	for s := range perSplit {
-		for _, base := range bases[s] {
-			for _, folder := range slices.Sorted(maps.Keys(folders)) {
-				class, inside := strings.CutPrefix(folder, base)
-				if inside && l.labelled[s] && !strings.Contains(class, "/") && !classes[s][class] {
-					return fmt.Errorf("the class folder %s holds no image", folder)
-				}
+		for _, folder := range slices.Sorted(maps.Keys(folders)) {
+			class, inside := strings.CutPrefix(folder, bases[s])
+			if inside && l.labelled[s] && !strings.Contains(class, "/") && !classes[s][class] {
+				return fmt.Errorf("the class folder %s holds no image%s", folder, l.notFollowedIn(folder))
 			}
 		}
 		for _, image := range perSplit[s] {
@@ -157,42 +178,14 @@ func (l *layout) label(perSplit [3][]located, bases [3][]string, folders map[str
 	return nil
 }
 
-// holdOut cuts the splits that the tree lacks out of its training images. Images
-// of one unit stay together.
-func (l *layout) holdOut(test, validation float64, unit func(located) string) error {
-	if l.has[Validation] {
-		validation = 0
-	}
-	if l.has[Test] {
-		test = 0
-	}
-	if test == 0 && validation == 0 || len(l.images[Train]) == 0 {
-		return nil
-	}
-	var kept []located
-	for _, image := range l.images[Train] {
-		sum := sha256.Sum256([]byte(unit(image)))
-		at := float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53) // uniform in [0, 1)
-		switch {
-		case at < test:
-			l.images[Test] = append(l.images[Test], image)
-		case at < test+validation:
-			l.images[Validation] = append(l.images[Validation], image)
-		default:
-			kept = append(kept, image)
+// notFollowedIn tells of a folder without images what was not followed in it.
+func (l *layout) notFollowedIn(folder string) string {
+	for _, left := range l.notFollowed.First {
+		if strings.HasPrefix(left.Path, folder+"/") {
+			return fmt.Sprintf("; not followed: %s (%s)", left.Path, left.Reason)
 		}
 	}
-	if len(kept) == 0 {
-		return fmt.Errorf("all %d images were held out: too few to split, or TestFraction and ValidationFraction are too large", len(l.images[Train]))
-	}
-	l.images[Train] = kept
-	if test > 0 {
-		l.has[Test], l.labelled[Test] = true, l.labelled[Train]
-	}
-	if validation > 0 {
-		l.has[Validation], l.labelled[Validation] = true, l.labelled[Train]
-	}
-	return nil
+	return ""
 }
 
 // splitNames lists what the tree has.
@@ -204,24 +197,4 @@ func (l *layout) splitNames() []string {
 		}
 	}
 	return names
-}
-
-// commonRoot is the folder, with its slash, around a whole tree of splits or
-// classes: the folders that all images share, as long as at least one more
-// level of folders follows and it is not itself a split.
-func commonRoot(images []string) string {
-	root := ""
-	for {
-		top, _, ok := strings.Cut(images[0][len(root):], "/")
-		if _, split := splitFolders[strings.ToLower(top)]; !ok || split {
-			return root
-		}
-		next := root + top + "/"
-		for _, path := range images {
-			if !strings.HasPrefix(path, next) || !strings.Contains(path[len(next):], "/") {
-				return root
-			}
-		}
-		root = next
-	}
 }

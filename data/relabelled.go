@@ -61,6 +61,9 @@ func (r *relabelled) Label(i int) int         { return r.labels[i] }
 func (r *relabelled) Captions(i int) []string { return ifCaptioned(r.Set, i) }
 func (r *relabelled) Fingerprint() string     { return r.Set.Fingerprint() + "-labels-" + Hash(r.labels) }
 
+// Unwrap is the set with the labels that it came with.
+func (r *relabelled) Unwrap() Set { return r.Set }
+
 func (r *relabelled) ReadInstances(i, n int, draw uint64, pix []uint8) error {
 	if instances, ok := r.Set.(Instances); ok {
 		return instances.ReadInstances(i, n, draw, pix)

@@ -62,6 +62,9 @@ type corruptedSet struct {
 
 func (s *corruptedSet) Name() string { return s.source.Name() + "/" + s.split.String() }
 
+// Unwrap is the clean set, for what [data.LeftOutOf] asks of it.
+func (s *corruptedSet) Unwrap() data.Set { return s.Set }
+
 func (s *corruptedSet) Read(i int, pix []uint8) error {
 	if err := s.Set.Read(i, pix); err != nil {
 		return err
