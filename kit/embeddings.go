@@ -34,6 +34,7 @@ func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features,
 		return fail(err)
 	}
 	defer set.Close()
+	sayLeftOut(set, false)
 	height, width := set.Size()
 	if err := r.Recipe.Encoder.Check(height, width); err != nil {
 		return fail(err)

@@ -119,6 +119,7 @@ func (e *extractor) cached(source data.Source, split data.Split) (eval.Features,
 		return eval.Features{}, err
 	}
 	defer set.Close()
+	sayLeftOut(set, false)
 	features := describe(set)
 	features.Dim, features.Encoder = e.run.Recipe.Encoder.Dim(), e.hash
 	features.Rehash = func() (string, error) { return rundir.HashWeights(e.path) }

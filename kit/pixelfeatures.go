@@ -19,6 +19,7 @@ func PixelFeatures(source data.Source, split data.Split) (eval.Features, error) 
 		return fail(err)
 	}
 	defer set.Close()
+	sayLeftOut(set, false)
 	indices := make([]int, set.Len())
 	for i := range indices {
 		indices[i] = i

@@ -70,6 +70,7 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 	}
 	fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", recipe.Method.Name(), recipe.Encoder.Name(), set.Name(),
 		recipe.Steps, recipe.Batch, device.Describe())
+	sayLeftOut(set, true)
 	return run, plan.Train(dir, lock, set)
 }
 

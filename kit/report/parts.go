@@ -176,8 +176,10 @@ func (p *reporter) report() (out Report, err error) {
 		return out, err
 	}
 	w, probes := p.with, !p.with.TrainingOnly
+	left := p.leftOut()
 	for _, part := range []part{
 		{"Training", true, p.training},
+		{"Images left out", len(left) > 0, func() (Section, error) { return leftOutSection(left) }},
 		{"k-NN", probes, p.knn},
 		{"Linear probe", probes, p.linear},
 		{"Label efficiency", w.LabelCurve != nil, p.labelCurve},

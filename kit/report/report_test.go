@@ -2,6 +2,9 @@ package report
 
 import (
 	"bytes"
+	"errors"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -10,6 +13,7 @@ import (
 	"testing"
 
 	"sslkit/data"
+	"sslkit/kit"
 	"sslkit/kit/eval"
 )
 
@@ -139,5 +143,51 @@ func TestDescribe(t *testing.T) {
 	defer partly.Close()
 	if got := Describe(partly); got.Unlabelled != 40 || got.Classes[3].Images != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestLeftOutSectionWarnsOfImages(t *testing.T) {
+	t.Parallel()
+	one := func(reason string) data.Listed {
+		return data.Listed{Reasons: map[string]int{reason: 1}, First: []data.Skipped{{Path: "a<b>.png", Reason: reason}}}
+	}
+	for _, c := range []struct {
+		name     string
+		left     data.LeftOut
+		warnings int
+	}{
+		{"a damaged image", data.LeftOut{Of: "pets/train", Skipped: one("damaged"), Ignored: one("no image")}, 1},
+		{"a link", data.LeftOut{Of: "pets/train", NotFollowed: one("a link that leads nowhere")}, 1},
+		{"a licence", data.LeftOut{Of: "pets/train", Ignored: one("no image")}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := leftOutSection([]data.LeftOut{c.left})
+			if err != nil || len(s.Warnings) != c.warnings || len(s.Text) != 1-c.warnings || !strings.Contains(string(s.Values), "pets/train") {
+				t.Errorf("warnings %q, text %q, values %s, %v", s.Warnings, s.Text, s.Values, err)
+			}
+		})
+	}
+}
+
+// TestLeftOutOfBothSplits: what is of the whole tree is told once.
+func TestLeftOutOfBothSplits(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "pets")
+	var good bytes.Buffer
+	if err := png.Encode(&good, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		"train/a/1.png": good.Bytes(), "test/a/1.png": good.Bytes(), "train/a/x.png": []byte("x"), "test/a/y.png": []byte("y"), "LICENSE.txt": nil,
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := &kit.Run{Recipe: kit.Recipe{Data: data.ImageFolder{Path: dir, Cache: t.TempDir()}}}
+	left := (&reporter{run: run, with: Parts{Split: data.Test}}).leftOut()
+	if len(left) != 2 || left[0].Ignored.Count() != 1 || left[1].Ignored.Count() != 0 || left[0].Skipped.Count() != 1 || left[1].Skipped.Count() != 1 {
+		t.Errorf("left out: %v", left)
 	}
 }
