@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"image"
 	"runtime"
 	"sync"
 
@@ -17,6 +18,7 @@ type decodeJob struct {
 	onBad           BadImages
 	classes         []string
 	images          []located
+	oneSizeOf       func(located) string // names what an image is of whose images are all of one size; nil: images may be of any
 }
 
 // errStop ends a visit early.
@@ -37,6 +39,7 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 		files   = make(chan file)
 		d       = &decoder{size: j.size, maxPixels: j.maxPixels}
 		bad     = make([]error, len(j.images))
+		sizes   = make([]image.Point, len(j.images)) // where they are asked for
 		hashes  = make([][sha256.Size]byte, len(j.images))
 		visited = make([]bool, len(j.images)) // by the visiting goroutine
 		failed  = make(chan struct{})
@@ -54,6 +57,9 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 				content, err := f.content()
 				if err == nil {
 					err = d.decode(content, pix)
+					if j.oneSizeOf != nil && err == nil {
+						sizes[f.slot] = imageSize(content)
+					}
 					inFlight.Release(int64(len(content)))
 				}
 				if err != nil {
@@ -98,6 +104,11 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 			if j.onBad == Fail {
 				return nil, fmt.Errorf("%s: %w", j.images[i].path, bad[i])
 			}
+		}
+	}
+	if j.oneSizeOf != nil {
+		if err := j.checkSizes(sizes, bad); err != nil {
+			return nil, err
 		}
 	}
 	return j.index(bad, hashes)

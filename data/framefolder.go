@@ -23,6 +23,12 @@ import (
 // The images of a set are the frames that a clip begins with: those that
 // (Frames-1)·Stride more frames of the same video follow. They are unlabelled.
 // In folders within folders, each that holds frames is a video.
+//
+// No clip holds a frame that is missing by the numbers of the names: between
+// frame_2 and frame_5 there are two where the numbers of neighbours differ by 1
+// elsewhere in the video; the smallest difference is the step from frame to
+// frame. A frame that is not of the size of most of its video is bad. [LeftOutOf]
+// tells both, and videos that are too short for a clip.
 type FrameFolder struct {
 	Path string `recipe:"path"` // the folder or archive
 	Size int    // side of the square frames in pixels, 1 to 4096; default 32
@@ -30,11 +36,11 @@ type FrameFolder struct {
 	Frames int // of a clip, the longest that ReadClip gives; at least 2, default 3
 	Stride int // from one frame of a clip to the next; at least 1, default 1: every frame of the video
 
-	TestFraction       float64 // of the videos, in (0, 1), held out where the tree has no test folder; default 0.2
+	TestFraction       float64 // of the videos, in (0, 1), held out where the tree has no test folder, as images of an ImageFolder are; default 0.2
 	ValidationFraction float64 // of the videos, in [0, 1), held out where the tree has no val folder; default 0: none
 
-	// OnBad says what to do about frames that cannot be decoded. Default Skip:
-	// no clip holds one.
+	// OnBad says what to do about frames that cannot be decoded, or are not of
+	// the size of most of their video. Default Skip: no clip holds one.
 	OnBad     BadImages
 	MaxPixels int    // as that of ImageFolder; default 64 Mi
 	Memory    int64  `json:"-"` // as that of ImageFolder; default 1 GiB
@@ -83,7 +89,7 @@ func (f FrameFolder) Open(split Split) (Set, error) {
 	}
 	f = f.WithDefaults()
 	video := func(p string) (string, bool) { return path.Dir(p), true }
-	all, err := f.folder().open(split, convention{name: "videos", object: video})
+	all, err := f.folder().open(split, convention{name: "videos", object: video, oneSize: true})
 	if err != nil {
 		return nil, fmt.Errorf("data: opening %s of %s: %w", split, f.Path, err)
 	}
@@ -102,9 +108,16 @@ var _ Clips = (*FrameSet)(nil)
 type FrameSet struct {
 	all            *FolderSet
 	frames, stride int
-	timeline       []int // images of all, video after video in order of time; -1 where a frame was skipped
+	timeline       []int // images of all, video after video in order of time; -1 where a frame was skipped or is missing
 	firsts         []int // places on the timeline where a clip begins
+	missing        Listed
 }
+
+// Why clips are missing.
+const (
+	gapBefore  = "frames are missing before it, by the numbers of the names"
+	shortVideo = "a video with too few good frames in a row for a clip"
+)
 
 // newFrameSet finds the clips among all frames.
 func newFrameSet(all *FolderSet, frames, stride int) *FrameSet {
@@ -123,18 +136,47 @@ func newFrameSet(all *FolderSet, frames, stride int) *FrameSet {
 	slices.SortFunc(found, func(a, b frame) int {
 		return cmp.Or(strings.Compare(path.Dir(a.path), path.Dir(b.path)), natural(a.path, b.path))
 	})
-	for at, f := range found {
-		s.timeline = append(s.timeline, f.image)
+	for len(found) > 0 {
+		video := path.Dir(found[0].path)
+		n := 1
+		for n < len(found) && path.Dir(found[n].path) == video {
+			n++
+		}
+		paths, images := make([]string, n), make([]int, n)
+		for i, f := range found[:n] {
+			paths[i], images[i] = f.path, f.image
+		}
+		s.addVideo(paths, images)
+		found = found[n:]
+	}
+	return s
+}
+
+// addVideo finds the clips of a video, whose frames come in order of time.
+func (s *FrameSet) addVideo(paths []string, images []int) {
+	begin, span := len(s.timeline), (s.frames-1)*s.stride+1
+	for i, missing := range missingFrames(paths) {
+		s.timeline = append(s.timeline, images[i])
+		if missing > 0 {
+			s.missing.add(paths[i+1], gapBefore)
+		}
+		for range min(missing, span) { // A clip is no longer.
+			s.timeline = append(s.timeline, -1)
+		}
+	}
+	before := len(s.firsts)
+	for at := begin; at+span <= len(s.timeline); at++ {
 		whole := true
-		for k := range frames {
-			next := at + k*stride
-			whole = whole && next < len(found) && found[next].image >= 0 && path.Dir(found[next].path) == path.Dir(f.path)
+		for k := range s.frames {
+			whole = whole && s.timeline[at+k*s.stride] >= 0
 		}
 		if whole {
 			s.firsts = append(s.firsts, at)
 		}
 	}
-	return s
+	if len(s.firsts) == before {
+		s.missing.add(path.Dir(paths[0]), shortVideo)
+	}
 }
 
 // natural compares names as people count: runs of digits by their value.
@@ -191,10 +233,22 @@ func (s *FrameSet) Skipped() []Skipped { return s.all.Skipped() }
 // its split folders.
 func (s *FrameSet) Ignored() Listed { return s.all.Ignored() }
 
+// LeftOut is what the folder leaves out, with the gaps between frames and the
+// videos without a clip.
+func (s *FrameSet) LeftOut() LeftOut {
+	left := s.all.LeftOut()
+	left.Missing = s.missing
+	return left
+}
+
 // Fingerprint hashes paths and pixels of all frames, in order, and what the
 // clips are.
 func (s *FrameSet) Fingerprint() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s frames %d stride %d", s.all.Fingerprint(), s.frames, s.stride))
+	what := fmt.Appendf(nil, "%s frames %d stride %d", s.all.Fingerprint(), s.frames, s.stride)
+	if s.missing.Reasons[gapBefore] > 0 {
+		what = fmt.Appendf(what, " firsts %s", Hash(s.firsts))
+	}
+	sum := sha256.Sum256(what)
 	return hex.EncodeToString(sum[:])
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/disintegration/imaging"
 )
 
 func openFrames(t *testing.T, source FrameFolder, split Split) (*FrameSet, error) {
@@ -124,6 +126,88 @@ func TestFrameFolderLeapsOverNoBadFrame(t *testing.T) {
 	}
 	_, err = openFrames(t, FrameFolder{Path: folder, OnBad: Fail}, Train)
 	wantError(t, err, "3.png")
+}
+
+func TestFrameFolderLeapsOverNoMissingNumber(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		frames         string
+		length, stride int
+		firsts, gaps   string // frames that a clip begins with, and those behind a gap
+	}{
+		{"a gap", "f_1 f_2 f_5 f_6 f_7", 2, 1, "f_1 f_5 f_6", "f_5"},
+		{"many", "f_0 f_1 f_2 f_5 f_9 f_10", 2, 1, "f_0 f_1 f_9", "f_5 f_9"},
+		{"of one frame, stepped over", "f_1 f_2 f_4 f_6", 2, 2, "f_2 f_4", "f_4 f_6"},
+		{"longer than a clip", "f_1 f_2 f_900000000 f_900000001", 2, 1, "f_1 f_900000000", "f_900000000"},
+		{"every fifth frame", "000 005 010 020 025", 2, 1, "000 005 020", "020"},
+		{"times", "0033 0067 0100 0133 0200", 2, 1, "0033 0067 0100", "0200"},
+		{"more than one number", "a1_59 a2_00 a2_01", 2, 1, "a1_59 a2_00", ""},
+		{"no numbers", "a b c", 2, 1, "a b", ""},
+		{"names that differ in more", "f_1 f_2 g_7", 2, 1, "f_1 f_2", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			files := tree{}
+			for i, name := range strings.Fields(c.frames) {
+				files["train/v/"+name+".png"] = photo(t, i)
+			}
+			set, err := openFrames(t, FrameFolder{Path: files.folder(t), Size: 4, Frames: c.length, Stride: c.stride}, Train)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := func(p string) string { return strings.TrimSuffix(path.Base(p), ".png") }
+			var firsts, gaps []string
+			for i := range set.Len() {
+				firsts = append(firsts, name(set.Path(i)))
+			}
+			for _, gap := range LeftOutOf(set).Missing.First {
+				if gap.Reason == gapBefore {
+					gaps = append(gaps, name(gap.Path))
+				}
+			}
+			if strings.Join(firsts, " ") != c.firsts || strings.Join(gaps, " ") != c.gaps {
+				t.Errorf("clips begin with %v, gaps before %v; want %s, %s", firsts, gaps, c.firsts, c.gaps)
+			}
+		})
+	}
+}
+
+func TestFrameFolderSaysWhichVideosAreTooShort(t *testing.T) {
+	t.Parallel()
+	set, err := openFrames(t, FrameFolder{Path: videos(t).folder(t), Size: 4}, Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := LeftOutOf(set)
+	if want := []Skipped{{"train/short", shortVideo}}; !slices.Equal(left.Missing.First, want) || !left.Serious() {
+		t.Errorf("missing %v, want %v", left.Missing.First, want)
+	}
+	if want := "1 gap or short video (" + shortVideo + "; train/short); 1 file ignored"; !strings.Contains(left.String(), want) {
+		t.Errorf("it says %q, want %q", left, want)
+	}
+}
+
+// TestFrameFolderLeapsOverNoFrameOfAnotherSize: cut to a square and scaled, it
+// would show something else than its neighbours.
+func TestFrameFolderLeapsOverNoFrameOfAnotherSize(t *testing.T) {
+	t.Parallel()
+	files := tree{"train/b/1.png": pngOf(t, imaging.New(30, 10, orange)), "train/b/2.png": pngOf(t, imaging.New(30, 10, orange)), "test/c/1.png": photo(t, 9)}
+	for f := range 5 {
+		files[fmt.Sprintf("train/a/%d.png", f)] = photo(t, f)
+	}
+	files["train/a/2.png"] = pngOf(t, imaging.New(20, 10, orange))
+	folder := files.folder(t)
+	set, err := openFrames(t, FrameFolder{Path: folder, Size: 4, Frames: 2}, Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if skipped := set.Skipped(); set.Len() != 2+1 || len(skipped) != 1 || skipped[0].Path != "train/a/2.png" ||
+		!strings.Contains(skipped[0].Reason, "20×10 pixels, and most frames of its video are 12×10") {
+		t.Errorf("%d clips, skipped %v", set.Len(), skipped)
+	}
+	_, err = openFrames(t, FrameFolder{Path: folder, OnBad: Fail}, Train)
+	wantError(t, err, "train/a/2.png", "20×10")
 }
 
 func TestFrameFolderHoldsWholeVideosOut(t *testing.T) {

@@ -166,6 +166,7 @@ type convention struct {
 	name    string                                   // in the cache's key; "" is that of class folders, every image an object
 	classes bool                                     // the folders of a split are classes
 	object  func(path string) (name string, ok bool) // that an image shows, where it shares one with others
+	oneSize bool                                     // the images of an object that are not of its most frequent size are bad
 }
 
 // unit is what stays on one side when images are held out.
@@ -229,6 +230,9 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	job, err := f.choose(found, split)
 	if err != nil {
 		return nil, err
+	}
+	if by.oneSize {
+		job.oneSizeOf = by.unit
 	}
 	fits := int64(len(job.images)) <= f.Memory/int64(f.Size*f.Size*3)
 	if lockErr != nil && !fits {
