@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -210,7 +211,10 @@ func (a *tarArchive) walk(do func(name string, header *tar.Header, r *tar.Reader
 
 func (a *tarArchive) list() ([]entry, error) {
 	var entries []entry
+	bar := newProgress(os.Stderr, "looking through "+a.file.Name(), -1, "files", time.Second)
+	defer bar.end()
 	err := a.walk(func(name string, header *tar.Header, r *tar.Reader) error {
+		bar.add(1)
 		e := entry{path: name}
 		switch header.Typeflag {
 		case tar.TypeDir:

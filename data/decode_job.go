@@ -18,6 +18,7 @@ type decodeJob struct {
 	onBad           BadImages
 	classes         []string
 	images          []located
+	bar             *progress
 	oneSizeOf       func(located) string // names what an image is of whose images are all of one size; nil: images may be of any
 }
 
@@ -85,6 +86,7 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 		visited[slot] = true
 		select {
 		case files <- file{slot, content}:
+			j.bar.add(1)
 			return nil
 		case <-failed:
 			return errStop
@@ -92,6 +94,7 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 	})
 	close(files)
 	workers.Wait()
+	j.bar.end()
 	if fatal != nil {
 		return nil, fatal
 	}

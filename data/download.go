@@ -137,10 +137,12 @@ func (f remote) resume(part *os.File, name string, w io.Writer) error {
 		return statusError(response.Status)
 	}
 
-	p := progress{name: name, w: w, done: have, start: have, total: -1, began: time.Now()}
+	total := int64(-1)
 	if response.ContentLength >= 0 {
-		p.total = have + response.ContentLength
+		total = have + response.ContentLength
 	}
+	p := newProgress(w, name, total, "", 0)
+	p.bar.Set64(have)
 	buffer := make([]byte, 256<<10)
 	for {
 		n, err := response.Body.Read(buffer)
@@ -149,12 +151,13 @@ func (f remote) resume(part *os.File, name string, w io.Writer) error {
 			return err
 		}
 		p.add(n)
+		have += int64(n)
 		if err == io.EOF {
 			p.end()
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("after %d bytes: %w", p.done, errors.Join(context.Cause(ctx), err))
+			return fmt.Errorf("after %d bytes: %w", have, errors.Join(context.Cause(ctx), err))
 		}
 	}
 }
@@ -171,35 +174,4 @@ func rangeStart(header string) (int64, bool) {
 	}
 	start, err := strconv.ParseInt(first, 10, 64)
 	return start, err == nil
-}
-
-// progress writes a line that grows, twice a second.
-type progress struct {
-	name               string
-	w                  io.Writer
-	done, start, total int64
-	began, shown       time.Time
-}
-
-func (p *progress) add(n int) {
-	p.done += int64(n)
-	if time.Since(p.shown) >= 500*time.Millisecond {
-		p.shown = time.Now()
-		p.show()
-	}
-}
-
-func (p *progress) show() {
-	const mega = 1 << 20
-	rate := float64(p.done-p.start) / mega / max(time.Since(p.began).Seconds(), 0.001)
-	if p.total > 0 {
-		fmt.Fprintf(p.w, "\r%s: %d of %d MiB (%d %%), %.1f MiB/s ", p.name, p.done/mega, p.total/mega, 100*p.done/p.total, rate)
-		return
-	}
-	fmt.Fprintf(p.w, "\r%s: %d MiB, %.1f MiB/s ", p.name, p.done/mega, rate)
-}
-
-func (p *progress) end() {
-	p.show()
-	fmt.Fprintln(p.w)
 }

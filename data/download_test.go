@@ -70,7 +70,7 @@ func TestCIFARDownload(t *testing.T) {
 	if len(server.ranges) != 1 {
 		t.Errorf("%d requests, want one: the second time it is there", len(server.ranges))
 	}
-	if !strings.Contains(log.String(), "cifar-10-binary.tar.gz") || !strings.Contains(log.String(), "100 %") {
+	if !strings.Contains(log.String(), "cifar-10-binary.tar.gz") || !strings.Contains(log.String(), "100%") {
 		t.Errorf("progress reads %q", log.String())
 	}
 	names, err := os.ReadDir(cache)

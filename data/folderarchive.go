@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -37,6 +38,16 @@ func (a *folderArchive) walk(do func(place) error) error {
 		return err
 	}
 	return walkFolder("", disk, nil, do)
+}
+
+// look is walk with a progress bar.
+func (a *folderArchive) look(do func(place) error) error {
+	bar := newProgress(os.Stderr, "looking through "+a.path, -1, "files", time.Second)
+	defer bar.end()
+	return a.walk(func(p place) error {
+		bar.add(1)
+		return do(p)
+	})
 }
 
 // walkFolder visits what is in a folder. links are the folders on disk that hold
@@ -127,7 +138,7 @@ func holdsAny(folder fs.FileInfo, others []string) bool {
 
 func (a *folderArchive) list() ([]entry, error) {
 	var entries []entry
-	err := a.walk(func(p place) error {
+	err := a.look(func(p place) error {
 		e := entry{path: p.name, folder: p.folder, left: p.left}
 		if !e.folder && e.left == "" {
 			e.image = imageName(p.name)
@@ -170,7 +181,7 @@ func (a *folderArchive) visit(wanted func(string) bool, inFlight *semaphore.Weig
 // lead to, not of the links.
 func (a *folderArchive) stamp() (string, error) {
 	h := sha256.New()
-	err := a.walk(func(p place) error {
+	err := a.look(func(p place) error {
 		if p.folder || p.left != "" {
 			fmt.Fprintf(h, "%q %t %q\n", p.name, p.folder, p.left)
 			return nil

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"sslkit/kit/setting"
 )
@@ -314,6 +315,7 @@ func (f ImageFolder) choose(found *layout, split Split) (*decodeJob, error) {
 	for _, i := range limit(labels, count) {
 		job.images = append(job.images, images[i])
 	}
+	job.bar = newProgress(os.Stderr, "decoding "+f.Name()+"/"+split.String(), int64(len(job.images)), "images", time.Second)
 	return job, nil
 }
 
