@@ -133,6 +133,8 @@ func (a *zipArchive) list() ([]entry, error) {
 			if r, err := f.Open(); err == nil {
 				e.image = sniffImage(r)
 				r.Close()
+			} else {
+				e.ignored = fmt.Sprintf("it cannot be opened: %v", err)
 			}
 		}
 		entries = append(entries, e)

@@ -2,6 +2,7 @@ package data
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"fmt"
 	"path/filepath"
@@ -149,5 +150,27 @@ func TestImageFolderSaysWhatIsTwice(t *testing.T) {
 	}
 	if set.Len() != 1 || pix[0] != 1 || set.LeftOut().Ignored.Reasons[twiceInIt] != 1 {
 		t.Errorf("%d images, the first of colour %d; %s", set.Len(), pix[0], set.LeftOut())
+	}
+}
+
+// TestImageFolderSaysWhatItCannotOpen: nobody knows whether that is an image.
+func TestImageFolderSaysWhatItCannotOpen(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	good, err := z.Create("a/1.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good.Write(photo(t, 1))
+	if _, err := z.CreateRaw(&zip.FileHeader{Name: "a/2", Method: 99}); err != nil { // Encrypted by AES.
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	left := openFolder(t, ImageFolder{Path: write(t, filepath.Join(t.TempDir(), "pets.zip"), b.Bytes())}, Train).LeftOut()
+	if !left.Serious() || !strings.Contains(left.String(), "it cannot be opened: zip: unsupported compression algorithm; a/2") {
+		t.Errorf("left out: %q", left)
 	}
 }
