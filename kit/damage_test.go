@@ -159,27 +159,6 @@ func TestDamagedLastCheckpointIsPassedOver(t *testing.T) {
 	})
 }
 
-// printed is what is printed while f runs. Tests that call it must not run in parallel.
-func printed(t *testing.T, f func()) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "printed"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout := os.Stdout
-	os.Stdout = file
-	func() {
-		defer func() { os.Stdout = stdout }()
-		f()
-	}()
-	file.Close()
-	said, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(said)
-}
-
 func TestDamagedFeaturesAreComputedAnew(t *testing.T) {
 	run := finished(t)
 	want, err := run.Features(data.Test)

@@ -83,5 +83,6 @@ func callOnce(exec *model.Exec, input *tensors.Tensor) (rows []float32, dim int,
 func (f *Forward) Close() {
 	if f != nil {
 		f.exec.Finalize()
+		device.Trim()
 	}
 }

@@ -186,6 +186,7 @@ func (t *training) close() {
 	if t.log != nil {
 		t.log.Close()
 	}
+	device.Trim()
 }
 
 // run trains to the last step and writes the encoder.
