@@ -5,11 +5,13 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,7 +24,8 @@ import (
 //
 // The first use fetches the 162 MiB binary archive from the author's page into
 // [CacheDir], resuming where an earlier try broke off, checks its SHA-256 and
-// unpacks it there.
+// unpacks it there. What is unpacked is verified whenever it is opened, and
+// unpacked anew where it is damaged.
 type CIFAR10 struct {
 	// Path is a local copy to read instead of downloading: the archive
 	// cifar-10-binary.tar.gz, or the folder that it unpacks to. A folder opens
@@ -215,43 +218,82 @@ func complement(indices []int, n int) []int {
 }
 
 // cached returns the folder of the unpacked data set in a cache directory,
-// downloading and unpacking it the first time.
+// downloading and unpacking it the first time, and again where it is damaged.
 func (f cifarFormat) cached(cache string, w io.Writer) (string, error) {
 	folder := filepath.Join(cache, f.folder)
-	if _, err := os.Stat(folder); err == nil {
+	err := f.unpacked(folder)
+	if err == nil {
 		return folder, nil
+	}
+	if errors.Is(err, errDamagedFile) {
+		fmt.Fprintf(w, "data: %v; unpacking the archive anew\n", err)
 	}
 	archive := filepath.Join(cache, path.Base(f.archive.url))
 	if err := f.archive.download(archive, w); err != nil {
 		return "", err
 	}
-	// Unpack beside the folder and rename: what has the name is whole.
-	temporary, err := os.MkdirTemp(cache, f.folder+".unpack-")
-	if err != nil {
+	if err := f.unpack(archive, folder); err != nil {
 		return "", fmt.Errorf("data: unpacking %s: %w", archive, err)
 	}
+	return folder, nil
+}
+
+// files are those of the archive that are read.
+func (f cifarFormat) files() []string { return slices.Concat(f.train, f.test) }
+
+// unpacked returns an error unless a folder in the cache holds what was unpacked
+// to it.
+func (f cifarFormat) unpacked(folder string) error {
+	if _, err := os.Stat(folder); err != nil {
+		return err
+	}
+	return checkSums(folder, f.files())
+}
+
+// unpack puts the archive's files, and their sums, into a folder of the cache.
+func (f cifarFormat) unpack(archive, folder string) error {
+	// One process unpacks; the others wait for it, then find the folder.
+	part, err := lockPart(folder)
+	if err != nil {
+		return err
+	}
+	defer part.discard()
+	if f.unpacked(folder) == nil {
+		return nil
+	}
+	// Unpack beside the folder and rename: what has the name was whole.
+	temporary := folder + ".unpack"
+	if err := os.RemoveAll(temporary); err != nil { // left by a process that was killed
+		return err
+	}
+	if err := os.Mkdir(temporary, 0o755); err != nil {
+		return err
+	}
 	defer os.RemoveAll(temporary)
-	err = f.stream(archive, append(append([]string(nil), f.train...), f.test...), func(name string, content io.Reader, size int64) error {
+	var sums strings.Builder
+	err = f.stream(archive, f.files(), func(name string, content io.Reader, size int64) error {
 		out, err := os.Create(filepath.Join(temporary, name))
 		if err != nil {
 			return err
 		}
-		if _, err := io.Copy(out, content); err != nil {
+		h := sha256.New()
+		if _, err := io.Copy(io.MultiWriter(out, h), content); err != nil {
 			out.Close()
 			return err
 		}
+		fmt.Fprintf(&sums, "%x  %s\n", h.Sum(nil), name)
 		return out.Close()
 	})
 	if err != nil {
-		return "", fmt.Errorf("data: unpacking %s: %w", archive, err)
+		return err
 	}
-	if err := os.Rename(temporary, folder); err != nil {
-		if _, there := os.Stat(folder); there == nil { // another process was faster
-			return folder, nil
-		}
-		return "", fmt.Errorf("data: unpacking %s: %w", archive, err)
+	if err := os.WriteFile(filepath.Join(temporary, sumsFile), []byte(sums.String()), 0o644); err != nil {
+		return err
 	}
-	return folder, nil
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	return os.Rename(temporary, folder)
 }
 
 // read returns the content of the given files, one after the other, out of a

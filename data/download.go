@@ -26,13 +26,18 @@ const (
 	stallAfter    = 60 * time.Second // without a byte, give up on a connection
 )
 
-// download fetches a remote file to path unless it is there. It writes to
-// path.part, goes on from there after a broken connection or an earlier,
-// interrupted run, and renames the file once its hash is right: what has the
-// name is whole. Progress goes to w.
+// download fetches a remote file to path unless it is there, with the right
+// hash. It writes to path.part, goes on from there after a broken connection or
+// an earlier, interrupted run, and renames the file once its hash is right: what
+// has the name was whole. Progress goes to w, and a line if what was there is
+// damaged.
 func (f remote) download(path string, w io.Writer) error {
-	if _, err := os.Stat(path); err == nil {
+	err := checkSum(path, f.sha256)
+	if err == nil {
 		return nil
+	}
+	if errors.Is(err, errDamagedFile) {
+		fmt.Fprintf(w, "data: %v; downloading it anew\n", err)
 	}
 	if err := f.fetch(path, w); err != nil {
 		return fmt.Errorf("data: downloading %s to %s (or fetch it by other means and name it in Path): %w", f.url, path, err)
@@ -46,7 +51,7 @@ func (f remote) fetch(path string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); err == nil {
+	if checkSum(path, f.sha256) == nil {
 		part.discard()
 		return nil
 	}

@@ -82,6 +82,96 @@ func TestCIFARDownload(t *testing.T) {
 	}
 }
 
+// TestCIFARUnpacksAnew damages what is in the cache.
+func TestCIFARUnpacksAnew(t *testing.T) {
+	t.Parallel()
+	format := cifar10Format
+	content := cifarArchive(t, format, 10)
+	server := serve(t, serveContent(content))
+	format.archive = remote{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
+	cache := t.TempDir()
+	folder, err := format.cached(cache, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := filepath.Join(cache, "cifar-10-binary.tar.gz")
+	file := filepath.Join(folder, "data_batch_2.bin")
+	for _, c := range []struct {
+		name   string
+		damage func()
+		says   []string
+	}{
+		{"a pixel", func() {
+			raw := cifarRecords(format, 10)
+			raw[100] ^= 1
+			write(t, file, raw)
+		}, []string{file + " is damaged", "unpacking"}},
+		{"no file", func() { os.Remove(file) }, []string{"data_batch_2.bin", "unpacking"}},
+		{"the sums", func() { write(t, filepath.Join(folder, "SHA256SUMS"), []byte("abc  data_batch_2.bin\n")) }, []string{"is damaged", "unpacking"}},
+		{"no sums", func() { os.Remove(filepath.Join(folder, "SHA256SUMS")) }, []string{"holds no SHA256SUMS", "unpacking"}},
+		{"the archive too", func() {
+			write(t, file, nil)
+			write(t, archive, content[:len(content)-1])
+		}, []string{file + " is damaged", archive + " is damaged", "downloading it anew"}},
+		{"the archive alone", func() { write(t, archive, content[1:]) }, nil},
+		{"a killed process", func() {
+			os.RemoveAll(folder)
+			write(t, folder+".unpack/data_batch_9.bin", nil)
+			write(t, archive, content)
+		}, nil},
+	} {
+		c.damage()
+		var log bytes.Buffer
+		if _, err := format.cached(cache, &log); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		for _, part := range c.says {
+			if !strings.Contains(log.String(), part) {
+				t.Errorf("%s: it says %q, not %q", c.name, log.String(), part)
+			}
+		}
+		if len(c.says) == 0 && log.Len() > 0 {
+			t.Errorf("%s: it says %q", c.name, log.String())
+		}
+		if raw, err := format.read(folder, format.train); err != nil || !bytes.Equal(raw[:10*3073], cifarRecords(format, 10)) || len(raw) != 50*3073 {
+			t.Errorf("%s: the files are not as they were packed, %v", c.name, err)
+		}
+	}
+	if names, err := os.ReadDir(cache); err != nil || len(names) != 2 {
+		t.Errorf("the cache holds %v, %v", names, err)
+	}
+	if len(server.ranges) != 2 {
+		t.Errorf("%d requests, want two", len(server.ranges))
+	}
+}
+
+// TestDownloadChecksWhatIsThere fetches a damaged file anew, as MNIST and MedMNIST
+// do.
+func TestDownloadChecksWhatIsThere(t *testing.T) {
+	t.Parallel()
+	content := []byte("the right content")
+	server := serve(t, serveContent(content))
+	path := write(t, filepath.Join(t.TempDir(), "file"), []byte("the rigHt content"))
+	var log bytes.Buffer
+	file := remote{server.URL, hexSum(content)}
+	if err := file.download(path, &log); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the file is %q, %v", got, err)
+	}
+	if !strings.Contains(log.String(), path+" is damaged") || !strings.Contains(log.String(), "downloading it anew") {
+		t.Errorf("it says %q", log.String())
+	}
+	// Where it can't be fetched, what is there stays.
+	write(t, path, []byte("wrong"))
+	file.url = serve(t, http.NotFound).URL
+	wantError(t, file.download(path, io.Discard), "404", path)
+	if got, err := os.ReadFile(path); err != nil || string(got) != "wrong" {
+		t.Errorf("the file is %q, %v", got, err)
+	}
+}
+
 func TestDownloadResumes(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789"), 10_000)
 	server := serve(t, serveContent(content))

@@ -31,9 +31,10 @@ type MedMNIST struct {
 	Dataset string
 
 	// Path is the local file. Default: the official file of Dataset with images
-	// of 28×28, fetched once into [CacheDir], resuming where an earlier try broke
-	// off, and checked by its SHA-256. That is known for pneumoniamnist only
-	// (4 MiB): for other sets, Path has to be set.
+	// of 28×28, fetched into [CacheDir], resuming where an earlier try broke off.
+	// Its SHA-256 is checked whenever it is opened, and a damaged file fetched
+	// anew. That is known for pneumoniamnist only (4 MiB): for other sets, Path
+	// has to be set.
 	Path string `recipe:"path"`
 
 	// Size is the side of the square images in pixels, 1 to 4096; what is

@@ -12,8 +12,8 @@ import (
 // test. They are read as RGB of equal channels.
 //
 // The first use of a split fetches its two files, 11 MiB for both splits, from a
-// mirror into [CacheDir], resuming where an earlier try broke off, and checks
-// their SHA-256.
+// mirror into [CacheDir], resuming where an earlier try broke off. Their SHA-256
+// is checked whenever they are opened; a damaged file is fetched anew.
 type MNIST struct {
 	// Path is a local folder to read instead of downloading. It holds
 	// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte
