@@ -316,8 +316,9 @@ func (f cifarFormat) read(local string, files []string) ([]byte, error) {
 		}
 	} else {
 		err := f.stream(local, files, func(name string, content io.Reader, size int64) error {
-			if limit := int64(f.labels+cifarPixels) * 1_000_000; size > limit {
-				return fmt.Errorf("%s holds %d bytes: not a CIFAR file", name, size)
+			// Before anything of that size is allocated.
+			if limit := min(int64(f.labels+cifarPixels)*1_000_000, maxRatio*info.Size()); size > limit {
+				return fmt.Errorf("%s claims %d bytes: not a CIFAR file", name, size)
 			}
 			part := make([]byte, size)
 			if _, err := io.ReadFull(content, part); err != nil {

@@ -192,3 +192,19 @@ func TestCIFARBadInput(t *testing.T) {
 	_, err = CIFAR10{Path: folder}.Open(Split(5))
 	wantError(t, err, "the split is 5")
 }
+
+// TestCIFARBelievesNoClaims opens an archive of which an entry claims a gigabyte.
+func TestCIFARBelievesNoClaims(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	err := tar.NewWriter(z).WriteHeader(&tar.Header{Name: "data_batch_1.bin", Mode: 0o644, Size: 1 << 30, Typeflag: tar.TypeReg})
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	path := write(t, filepath.Join(t.TempDir(), "cifar.tar.gz"), b.Bytes())
+	used := allocated(func() { _, err = CIFAR10{Path: path}.Open(Train) })
+	wantError(t, err, "data_batch_1.bin", "claims 1073741824 bytes")
+	if used > 1<<20 {
+		t.Errorf("it took %d bytes", used)
+	}
+}

@@ -124,7 +124,7 @@ func (m MedMNIST) read(split Split) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.close()
+	defer file.Close()
 	part := medMNISTSplits[split]
 	if !file.has(part+"_images") && !file.has(part+"_labels") {
 		return nil, fmt.Errorf("%s has no array %s_images: %w", m.Path, part, ErrNoSplit)

@@ -36,7 +36,11 @@ func readIDX(folder, stem string, dimensions int) (idxArray, error) {
 			return idxArray{}, err
 		}
 		defer f.Close()
-		array, err := parseIDX(f, dimensions)
+		info, err := f.Stat()
+		if err != nil {
+			return idxArray{}, err
+		}
+		array, err := parseIDX(f, info.Size(), dimensions)
 		if err != nil {
 			return idxArray{}, fmt.Errorf("%s: %w", path, err)
 		}
@@ -46,9 +50,9 @@ func readIDX(folder, stem string, dimensions int) (idxArray, error) {
 	return idxArray{}, fmt.Errorf("%s holds neither %s nor %s.gz: %w", folder, plain, plain, os.ErrNotExist)
 }
 
-// parseIDX reads an array, compressed or not: by the first bytes, since .gz
-// files are often unpacked without being renamed.
-func parseIDX(f io.Reader, dimensions int) (idxArray, error) {
+// parseIDX reads an array out of a file of size bytes, compressed or not: by the
+// first bytes, since .gz files are often unpacked without being renamed.
+func parseIDX(f io.Reader, size int64, dimensions int) (idxArray, error) {
 	in := bufio.NewReader(f)
 	var content io.Reader = in
 	if head, err := in.Peek(2); err == nil && head[0] == 0x1f && head[1] == 0x8b {
@@ -74,14 +78,9 @@ func parseIDX(f io.Reader, dimensions int) (idxArray, error) {
 		}
 		array.shape[d], want = n, want*n
 	}
-	// Not allocated by what the header claims: the file may be short.
 	var err error
-	if array.values, err = io.ReadAll(io.LimitReader(content, int64(want)+1)); err != nil {
-		return idxArray{}, fmt.Errorf("it is damaged or cut short: %w", err)
-	}
-	if len(array.values) != want {
-		return idxArray{}, fmt.Errorf("it does not hold the %d values of its shape %v: it is cut short or too long",
-			want, array.shape)
+	if array.values, err = readValues(content, want, size); err != nil {
+		return idxArray{}, fmt.Errorf("its shape is %v: %w", array.shape, err)
 	}
 	return array, nil
 }

@@ -184,3 +184,15 @@ func TestMNISTBadInput(t *testing.T) {
 	_, err = MNIST{}.Open(Split(7))
 	wantError(t, err, "the split is 7")
 }
+
+func TestMNISTBelievesNoClaims(t *testing.T) {
+	files := mnistFiles(60)
+	files["train-images-idx3-ubyte"] = idx(0x803, []uint32{1 << 20, 28, 28}, make([]byte, 1000))
+	path := writeAll(t, files)
+	var err error
+	used := allocated(func() { _, err = MNIST{Path: path}.Open(Train) })
+	wantError(t, err, "train-images-idx3-ubyte", "cut short")
+	if used > 1<<20 {
+		t.Errorf("it took %d bytes", used)
+	}
+}

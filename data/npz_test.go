@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -64,7 +65,7 @@ func TestNPZBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.close()
+	defer file.Close()
 	for name, want := range map[string][]int{"good": {3, 2}, "vector": {6}} {
 		got, shape, err := file.bytes(name)
 		if err != nil || !slices.Equal(shape, want) || !bytes.Equal(got, values) {
@@ -86,4 +87,34 @@ func TestNPZBytes(t *testing.T) {
 	}
 	_, err = openNPZ(write(t, filepath.Join(t.TempDir(), "y.npz"), []byte("hello")))
 	wantError(t, err, "y.npz")
+}
+
+// TestNPZBelievesNoClaims reads small files that claim to be large.
+func TestNPZBelievesNoClaims(t *testing.T) {
+	header := append([]byte("\x93NUMPY\x02\x00\xff\xff\xff\xff"), make([]byte, 1<<20)...)
+	path := write(t, filepath.Join(t.TempDir(), "x.npz"), npzArchive(t, map[string][]byte{
+		"header": header,
+		"values": npyFile("|u1", "False", "(10000000000,)", make([]byte, 1<<20)),
+	}))
+	file, err := openNPZ(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for name, part := range map[string]string{"header": "claims 4294967295 bytes", "values": "cut short"} {
+		used := allocated(func() { _, _, err = file.bytes(name) })
+		wantError(t, err, "x.npz", "array "+name, part)
+		if used > 1<<20 {
+			t.Errorf("%s: it took %d bytes", name, used)
+		}
+	}
+}
+
+// allocated is how many bytes do took, which must use no other goroutines.
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
