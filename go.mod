@@ -16,9 +16,9 @@ require (
 	github.com/gomlx/gomlx v0.28.8 // graphs, autodiff, checkpoints, the training loop
 	github.com/janpfeifer/gonb v0.11.5 // the Jupyter kernel
 	github.com/schollz/progressbar/v3 v3.19.0 // the progress bar
-	golang.org/x/image v0.30.0
-	golang.org/x/sync v0.20.0 // a semaphore with weights
-	golang.org/x/tools v0.44.0
+	golang.org/x/image v0.48.0 // WebP, BMP and TIFF; fonts of the figures
+	golang.org/x/sync v0.25.0 // a semaphore with weights
+	golang.org/x/tools v0.52.0
 	gonum.org/v1/gonum v0.17.0 // linear algebra, L-BFGS
 	gonum.org/v1/plot v0.17.0 // figures
 )
@@ -55,11 +55,11 @@ require (
 	go.uber.org/multierr v1.11.0 // indirect
 	go.uber.org/zap v1.27.0 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
-	golang.org/x/mod v0.35.0 // indirect
-	golang.org/x/sys v0.43.0 // indirect
-	golang.org/x/telemetry v0.0.0-20260409153401-be6f6cb8b1fa // indirect
+	golang.org/x/mod v0.42.0 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+	golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a // indirect
 	golang.org/x/term v0.40.0 // indirect
-	golang.org/x/text v0.35.0 // indirect
+	golang.org/x/text v0.44.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )
