@@ -67,7 +67,7 @@ type pixelCache struct {
 const (
 	// pixelMagic holds the version. It changes with the file's layout, and where
 	// decoding gives other pixels.
-	pixelMagic  = "sslpix2\n"
+	pixelMagic  = "sslpix3\n"
 	pixelFooter = 8 + sha256.Size + len(pixelMagic)
 )
 

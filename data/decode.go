@@ -2,25 +2,29 @@ package data
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
+	"math"
 	"path"
 	"strings"
 	"sync"
 
 	"github.com/disintegration/imaging"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
 )
 
 // The image package's registry is not used: other packages register decoders
-// there (imaging does so for TIFF, with one that panics on crafted files,
-// CVE-2023-36308), and what is decoded here must not depend on what else is
-// linked in.
+// there (imaging does so for TIFF), and what is decoded here must not depend on
+// what else is linked in.
 var decoders = []struct {
-	magic  string
+	magic  string // what a file begins with; ? is any byte
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
 }{
@@ -28,26 +32,69 @@ var decoders = []struct {
 	{"\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
 	{"GIF87a", gif.DecodeConfig, gif.Decode},
 	{"GIF89a", gif.DecodeConfig, gif.Decode},
+	{"RIFF????WEBP", webp.DecodeConfig, decodeWebP},
+	{"BM?????????????\x00\x00\x00", bmp.DecodeConfig, decodeBMP}, // the length of the second header, in four bytes, is below 256
+	{"II*\x00", tiff.DecodeConfig, tiff.Decode},
+	{"MM\x00*", tiff.DecodeConfig, tiff.Decode},
 }
 
-// sniffImage tells from its first bytes whether a file is an image that can be
-// decoded.
+// unreadFormats are told apart to say what they are. AVIF and HEIC are brands of
+// one container (ISO/IEC 23008-12).
+var unreadFormats = []struct{ magic, name string }{
+	{"????ftypavif", "AVIF"}, {"????ftypavis", "AVIF"},
+	{"????ftypheic", "HEIC"}, {"????ftypheix", "HEIC"}, {"????ftyphevc", "HEIC"}, {"????ftyphevx", "HEIC"},
+	{"????ftypheim", "HEIC"}, {"????ftypheis", "HEIC"},
+	{"????ftypmif1", "HEIC or AVIF"}, {"????ftypmsf1", "HEIC or AVIF"},
+	{"\x00\x00\x00\x0cJXL \r\n\x87\n", "JPEG XL"}, {"\xff\x0a", "JPEG XL"},
+	{"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG 2000"},
+}
+
+// magicLength is the length of the longest magic, in bytes.
+const magicLength = 18
+
+// hasMagic tells whether a file begins with a magic, in which ? is any byte.
+func hasMagic(content []byte, magic string) bool {
+	if len(content) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != content[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// sniffImage tells from its first bytes whether a file is an image. One in a
+// format that is not read here counts: it is then reported as bad, not passed
+// over.
 func sniffImage(r io.Reader) bool {
-	head := make([]byte, 8)
+	head := make([]byte, magicLength)
 	n, _ := io.ReadFull(r, head)
 	for _, d := range decoders {
-		if n >= len(d.magic) && string(head[:len(d.magic)]) == d.magic {
+		if hasMagic(head[:n], d.magic) {
 			return true
 		}
 	}
-	return false
+	return unreadFormat(head[:n]) != ""
+}
+
+// unreadFormat names the format of an image that is not read here; "" where it
+// is another file.
+func unreadFormat(content []byte) string {
+	for _, f := range unreadFormats {
+		if hasMagic(content, f.magic) {
+			return f.name
+		}
+	}
+	return ""
 }
 
 // imageName tells whether a file calls itself an image. A file in a format
 // that is not read here counts: it is then reported as bad, not passed over.
 func imageName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".avif":
+	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".jp2":
 		return true
 	}
 	return false
@@ -90,7 +137,8 @@ const largePixels = 8 << 20
 
 // decode fills pix, [size, size, 3], with the centre square of an image scaled
 // so that its shorter side is size (Lanczos). EXIF orientation is applied,
-// transparency is put on white, of an animation the first frame is taken.
+// transparency is put on white, of a GIF's frames and a TIFF's pages the first is
+// taken.
 func (d *decoder) decode(content []byte, pix []uint8) (err error) {
 	// The standard decoders are fuzzed, yet a panic in one of a million images
 	// must not end a run.
@@ -103,8 +151,11 @@ func (d *decoder) decode(content []byte, pix []uint8) (err error) {
 		return fmt.Errorf("the file is empty")
 	}
 	for _, format := range decoders {
-		if !bytes.HasPrefix(content, []byte(format.magic)) {
+		if !hasMagic(content, format.magic) {
 			continue
+		}
+		if err := misleading(content); err != nil {
+			return err
 		}
 		config, err := format.config(bytes.NewReader(content))
 		if err != nil {
@@ -125,10 +176,91 @@ func (d *decoder) decode(content []byte, pix []uint8) (err error) {
 		fill(pix, d.square(img, orientation(content)))
 		return nil
 	}
-	return fmt.Errorf("neither JPEG, PNG nor GIF")
+	if name := unreadFormat(content); name != "" {
+		return fmt.Errorf("it is %s, which is not read: convert it to PNG, such as with ffmpeg or ImageMagick", name)
+	}
+	return fmt.Errorf("neither JPEG, PNG, GIF, WebP, BMP nor TIFF")
+}
+
+// misleading returns an error for files that their decoder takes for something
+// else, or calls damaged where they are not.
+func misleading(content []byte) error {
+	switch {
+	case hasMagic(content, "RIFF????WEBPVP8X") && len(content) > 20 && content[20]&2 != 0:
+		return fmt.Errorf("it is an animated WebP, which is not read: convert it to PNG, such as with ffmpeg or ImageMagick")
+	case hasMagic(content, "II*\x00") || hasMagic(content, "MM\x00*"):
+		if kind, _ := tiffValue(content, tiffSubfile); kind&1 != 0 {
+			return fmt.Errorf("its first page is a preview, as that of a camera's raw file: convert it to PNG")
+		}
+		if planes, _ := tiffValue(content, tiffPlanar); planes == 2 {
+			return fmt.Errorf("it is a TIFF of separate colour planes, which is not read: convert it to PNG")
+		}
+		compression, _ := tiffValue(content, tiffCompression)
+		if black, _ := tiffValue(content, tiffPhotometric); (compression == 3 || compression == 4) && black == 1 {
+			return fmt.Errorf("it is a TIFF of a fax whose zeros are black, which is not read: convert it to PNG") // It would be inverted.
+		}
+	}
+	return nil
+}
+
+// decodeWebP brings lossy images to the range of a JPEG, which image.YCbCr
+// means: their luma is from 16 to 235, and their chroma from 16 to 240 (ITU-R
+// BT.601, as RFC 6386, section 9.2, has it).
+func decodeWebP(r io.Reader) (image.Image, error) {
+	img, err := webp.Decode(r)
+	var planes *image.YCbCr
+	switch img := img.(type) {
+	case *image.YCbCr:
+		planes = img
+	case *image.NYCbCrA:
+		planes = &img.YCbCr
+	default:
+		return img, err
+	}
+	stretch(planes.Y, 16, 219, 0)
+	stretch(planes.Cb, 128, 224, 128)
+	stretch(planes.Cr, 128, 224, 128)
+	return img, err
+}
+
+// stretch moves the values from around one centre to around another, and scales
+// their range to 255.
+func stretch(plane []uint8, from, width, to float64) {
+	var table [256]uint8
+	for v := range table {
+		table[v] = uint8(min(max(math.Round((float64(v)-from)*255/width+to), 0), 255))
+	}
+	for i, v := range plane {
+		plane[i] = table[v]
+	}
+}
+
+// decodeBMP takes the fourth byte of a pixel for what it mostly is where it is
+// zero everywhere: unused, and not an image that can't be seen.
+func decodeBMP(r io.Reader) (image.Image, error) {
+	img, err := bmp.Decode(r)
+	if n, ok := img.(*image.NRGBA); ok {
+		for p := 3; p < len(n.Pix); p += 4 {
+			if n.Pix[p] != 0 {
+				return img, err
+			}
+		}
+		for p := 3; p < len(n.Pix); p += 4 {
+			n.Pix[p] = 255
+		}
+	}
+	return img, err
 }
 
 func broken(err error) error {
+	var (
+		inJPEG jpeg.UnsupportedError
+		inPNG  png.UnsupportedError
+		inTIFF tiff.UnsupportedError
+	)
+	if errors.As(err, &inJPEG) || errors.As(err, &inPNG) || errors.As(err, &inTIFF) || errors.Is(err, bmp.ErrUnsupported) {
+		return fmt.Errorf("the image is of a kind that is not read: %w", err)
+	}
 	if err == io.ErrUnexpectedEOF || err == io.EOF || strings.Contains(err.Error(), "unexpected EOF") {
 		return fmt.Errorf("the image is cut short: %w", err)
 	}

@@ -33,49 +33,128 @@ func (o orient) apply(img *image.NRGBA) *image.NRGBA {
 	return img
 }
 
-// orientation finds the tag in a JPEG; 1 where there is none or it is damaged.
+// Tags of a TIFF structure's fields (TIFF 6.0, EXIF 2.32).
+const (
+	tiffSubfile     = 0x00fe // bit 0: a preview of another image of the file
+	tiffCompression = 0x0103 // 3 and 4: those of a fax
+	tiffPhotometric = 0x0106 // 1: zeros are black
+	tiffOrientation = 0x0112
+	tiffPlanar      = 0x011c // 2: each colour is stored apart
+)
+
+// orientation finds the tag in a JPEG, PNG, WebP or TIFF; 1 where there is none
+// or it is damaged.
 func orientation(content []byte) orient {
-	if !bytes.HasPrefix(content, []byte{0xff, 0xd8}) {
-		return 1
+	var exif []byte
+	switch {
+	case hasMagic(content, "\xff\xd8"):
+		exif = jpegEXIF(content)
+	case hasMagic(content, "\x89PNG\r\n\x1a\n"):
+		exif = pngEXIF(content)
+	case hasMagic(content, "RIFF????WEBP"):
+		exif = webpEXIF(content)
+	case hasMagic(content, "II*\x00"), hasMagic(content, "MM\x00*"):
+		exif = content
 	}
-	// Segments: marker, big-endian length that counts itself, payload. The
-	// EXIF one, APP1, comes before the image data (SOS).
-	for rest := content[2:]; len(rest) >= 4 && rest[0] == 0xff && rest[1] != 0xda; {
-		length := int(binary.BigEndian.Uint16(rest[2:]))
-		if length < 2 || len(rest) < 2+length {
-			return 1
-		}
-		payload := rest[4 : 2+length]
-		if tiff, ok := bytes.CutPrefix(payload, []byte("Exif\x00\x00")); ok && rest[1] == 0xe1 {
-			return tiffOrientation(tiff)
-		}
-		rest = rest[2+length:]
+	// Some writers put a JPEG's prefix into other formats too.
+	value, _ := tiffValue(bytes.TrimPrefix(exif, []byte("Exif\x00\x00")), tiffOrientation)
+	if value >= 1 && value <= 8 {
+		return orient(value)
 	}
 	return 1
 }
 
-// tiffOrientation reads the first directory of a TIFF structure.
-func tiffOrientation(tiff []byte) orient {
+// jpegEXIF finds the TIFF structure of a JPEG. Segments are a marker, a
+// big-endian length that counts itself, and the payload. The EXIF one, APP1,
+// comes before the image data (SOS).
+func jpegEXIF(content []byte) []byte {
+	for rest := content[2:]; len(rest) >= 4 && rest[0] == 0xff && rest[1] != 0xda; {
+		length := int(binary.BigEndian.Uint16(rest[2:]))
+		if length < 2 || len(rest) < 2+length {
+			return nil
+		}
+		if payload := rest[4 : 2+length]; rest[1] == 0xe1 && bytes.HasPrefix(payload, []byte("Exif\x00\x00")) {
+			return payload
+		}
+		rest = rest[2+length:]
+	}
+	return nil
+}
+
+// pngEXIF finds the TIFF structure of a PNG. Chunks are the payload's big-endian
+// length, a name, the payload and a checksum; eXIf may come anywhere.
+// https://www.w3.org/TR/png-3/#eXIf
+func pngEXIF(content []byte) []byte {
+	for rest := content[8:]; len(rest) >= 12; {
+		length := int64(binary.BigEndian.Uint32(rest))
+		if length > int64(len(rest)-12) {
+			return nil
+		}
+		if string(rest[4:8]) == "eXIf" {
+			return rest[8 : 8+length]
+		}
+		rest = rest[12+length:]
+	}
+	return nil
+}
+
+// webpEXIF finds the TIFF structure of a WebP. Chunks are a name, the payload's
+// little-endian length, the payload, and a byte more where that is odd.
+// https://developers.google.com/speed/webp/docs/riff_container
+func webpEXIF(content []byte) []byte {
+	for rest := content[12:]; len(rest) >= 8; {
+		length := int64(binary.LittleEndian.Uint32(rest[4:]))
+		if length > int64(len(rest)-8) {
+			return nil
+		}
+		if string(rest[:4]) == "EXIF" {
+			return rest[8 : 8+length]
+		}
+		rest = rest[min(8+length+length%2, int64(len(rest))):]
+	}
+	return nil
+}
+
+// tiffValue is the value of a field in the first directory of a TIFF structure,
+// the first one where it has several; false where there is none, or it isn't a
+// whole number.
+func tiffValue(tiff []byte, tag uint16) (value uint32, ok bool) {
 	if len(tiff) < 8 {
-		return 1
+		return 0, false
 	}
 	var order binary.ByteOrder = binary.BigEndian
 	if tiff[0] == 'I' {
 		order = binary.LittleEndian
 	}
-	at := int(order.Uint32(tiff[4:]))
-	if at < 8 || at > len(tiff)-2 {
-		return 1
+	at := int64(order.Uint32(tiff[4:]))
+	if at < 8 || at > int64(len(tiff)-2) {
+		return 0, false
 	}
 	count := int(order.Uint16(tiff[at:]))
-	for at += 2; count > 0 && at+12 <= len(tiff); at, count = at+12, count-1 {
-		if order.Uint16(tiff[at:]) != 0x0112 {
+	for field := tiff[at+2:]; count > 0 && len(field) >= 12; field, count = field[12:], count-1 {
+		if order.Uint16(field) != tag {
 			continue
 		}
-		if o := orient(order.Uint16(tiff[at+8:])); o >= 1 && o <= 8 {
-			return o
+		// The values themselves, or where they are, if they take more than 4 bytes.
+		values := field[8:12]
+		size := map[uint16]uint64{1: 1, 3: 2, 4: 4}[order.Uint16(field[2:])] // BYTE, SHORT, LONG
+		switch n := uint64(order.Uint32(field[4:])); {
+		case size == 0 || n == 0:
+			return 0, false
+		case n*size > 4:
+			start := uint64(order.Uint32(values))
+			if start+size > uint64(len(tiff)) {
+				return 0, false
+			}
+			values = tiff[start:]
 		}
-		return 1
+		switch size {
+		case 1:
+			return uint32(values[0]), true
+		case 2:
+			return uint32(order.Uint16(values)), true
+		}
+		return order.Uint32(values), true
 	}
-	return 1
+	return 0, false
 }

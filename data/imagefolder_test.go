@@ -301,7 +301,7 @@ func TestImageFolderSkipsOrFails(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"train/cat/short.png": "cut short", "train/cat/text.jpg": "neither", "train/dog/bomb.png": "60000×60000",
-			"train/dog/x.webp": "neither", "train/stray.png": "beside class folders",
+			"train/dog/x.webp": "damaged", "train/stray.png": "beside class folders",
 		} {
 			if !strings.Contains(reasons[name], want) {
 				t.Errorf("%s was skipped because %q, want %q", name, reasons[name], want)
