@@ -443,17 +443,3 @@ func TestDecodeBadImages(t *testing.T) {
 		wantError(t, err, c.want)
 	}
 }
-
-// FuzzDecode: whatever the bytes, an error or an image, never a panic.
-func FuzzDecode(f *testing.F) {
-	img := solid(image.NewNRGBA(image.Rect(0, 0, 9, 7)), orange)
-	f.Add(pngOf(f, img))
-	f.Add(jpegOf(f, img))
-	f.Add(gifOf(f, solid(image.NewPaletted(image.Rect(0, 0, 9, 7), color.Palette{orange, color.White}), orange)))
-	f.Add(exifJPEG(jpegOf(f, img), binary.BigEndian, 6))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		d := &decoder{size: 4, maxPixels: 1 << 16}
-		_ = d.decode(content, make([]uint8, 4*4*3))
-		orientation(content)
-	})
-}
