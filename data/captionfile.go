@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
@@ -11,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 )
 
 // CaptionFile is a folder of images with a file of captions. An image may have
@@ -54,7 +54,7 @@ func (c CaptionFile) Open(split Split) (Set, error) {
 	if strings.EqualFold(filepath.Ext(c.Path), ".json") {
 		parse = parseCOCOCaptions
 	}
-	byImage, err := parse(content)
+	byImage, err := parse(bytes.TrimPrefix(content, []byte("\ufeff"))) // The mark with which some editors begin UTF-8.
 	if err != nil {
 		return nil, fmt.Errorf("data: reading captions of %s: %w", c.Path, err)
 	}
@@ -112,9 +112,13 @@ func (s *captionedFolder) describe(byImage map[string][]string) error {
 // parseCaptionLines reads lines of image, tab, caption.
 func parseCaptionLines(content []byte) (map[string][]string, error) {
 	byImage := map[string][]string{}
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	for number := 1; lines.Scan(); number++ {
-		line := strings.TrimSpace(lines.Text())
+	number := 0
+	for line := range strings.Lines(string(content)) { // However long they are.
+		number++
+		if !utf8.ValidString(line) {
+			return nil, fmt.Errorf("line %d is %q; it must be in UTF-8", number, line)
+		}
+		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -125,7 +129,7 @@ func parseCaptionLines(content []byte) (map[string][]string, error) {
 		}
 		byImage[image] = append(byImage[image], caption)
 	}
-	return byImage, lines.Err()
+	return byImage, nil
 }
 
 // parseCOCOCaptions reads the layout of COCO's captions.
@@ -140,6 +144,9 @@ func parseCOCOCaptions(content []byte) (map[string][]string, error) {
 			Caption string `json:"caption"`
 		} `json:"annotations"`
 	}
+	if !utf8.Valid(content) {
+		return nil, errors.New("it must be in UTF-8")
+	}
 	if err := json.Unmarshal(content, &file); err != nil {
 		return nil, err
 	}
@@ -147,6 +154,9 @@ func parseCOCOCaptions(content []byte) (map[string][]string, error) {
 	for i, image := range file.Images {
 		if image.FileName == "" {
 			return nil, fmt.Errorf("images[%d] has no file_name", i)
+		}
+		if other, taken := names[image.ID]; taken && other != image.FileName {
+			return nil, fmt.Errorf("images[%d] is %s and has the id %d, which is that of %s", i, image.FileName, image.ID, other)
 		}
 		names[image.ID] = image.FileName
 	}

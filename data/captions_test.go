@@ -279,7 +279,21 @@ func TestCaptionFile(t *testing.T) {
 		t.Errorf("other captions have the same fingerprint (%v)", err)
 	}
 
+	// As some editors and programs write it: with a mark of UTF-8, and with very long lines.
+	long := strings.Repeat("long ", 100_000)
+	write(t, folder+"/captions.tsv", []byte("\ufeff1.png\ta cat\n2.png\ta cat\n3.png\ta "+long+"\n"))
+	if set, err := source("captions.tsv").Open(Train); err != nil {
+		t.Error(err)
+	} else if captions, err := Captions(set); err != nil || captions[2][0] != strings.TrimSpace("a "+long) {
+		t.Errorf("a long caption of %d bytes, %v", len(captions[2][0]), err)
+	}
+	write(t, folder+"/captions.json", []byte("\ufeff"+string(files["captions.json"])))
+	if _, err := source("captions.json").Open(Train); err != nil {
+		t.Error(err)
+	}
+
 	for content, parts := range map[string][]string{
+		"1.png\ta cat\n2.png\ta caf\xe9\n":         {"line 2", "UTF-8"},
 		"1.png\ta cat\n2.png\ta cat\n":             {"train/dog/3.png", "no caption"},
 		"1.png a cat\n":                            {"line 1", "a tab"},
 		"1.png\ta cat\n2.png\t\n":                  {"line 2"},
@@ -290,9 +304,11 @@ func TestCaptionFile(t *testing.T) {
 		wantError(t, err, append(parts, "captions.tsv")...)
 	}
 	for content, parts := range map[string][]string{
-		`[`:                     {"captions.json"},
-		`{"images":[{"id":1}]}`: {"images[0]", "file_name"},
-		`{"annotations":[{"image_id":5,"caption":"x"}]}`:                                         {"annotations[0]", "image 5"},
+		`[`: {"captions.json"},
+		"{\"images\":[{\"id\":1,\"file_name\":\"\xe9.png\"}]}":                   {"UTF-8"},
+		`{"images":[{"id":1,"file_name":"1.png"},{"id":1,"file_name":"2.png"}]}`: {"images[1] is 2.png", "the id 1", "1.png"},
+		`{"images":[{"id":1}]}`:                          {"images[0]", "file_name"},
+		`{"annotations":[{"image_id":5,"caption":"x"}]}`: {"annotations[0]", "image 5"},
 		`{"images":[{"id":1,"file_name":"1.png"}],"annotations":[{"image_id":1,"caption":" "}]}`: {"annotations[0]", "1.png"},
 	} {
 		write(t, folder+"/captions.json", []byte(content))
