@@ -232,6 +232,7 @@ func FuzzNPY(f *testing.F) {
 	f.Add(npyFile("|u1", "False", "(2, 2, 2, 3)", make([]byte, 24)), labels)
 	second := append([]byte("\x93NUMPY\x02\x00"), 118, 0, 0, 0)
 	f.Add(append(second, images[10:]...), labels)
+	f.Add([]byte("\x93NUMPY\x02\x00\xff\xff\xff\x7f{'descr': '|u1'"), labels) // A header that claims 2 GiB.
 	path := filepath.Join(f.TempDir(), "x.npz")
 	f.Fuzz(func(t *testing.T, images, labels []byte) {
 		if err := os.WriteFile(path, zipOf(t, tree{"train_images.npy": images, "train_labels.npy": labels}), 0o644); err != nil {
