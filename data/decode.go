@@ -161,6 +161,7 @@ func (d *decoder) decode(content []byte, pix []uint8) (err error) {
 		if err != nil {
 			return broken(err)
 		}
+		config.Width, config.Height = padded(content, config.Width, config.Height)
 		// Before anything of that size is allocated.
 		if config.Width < 1 || config.Height < 1 || config.Width > d.maxPixels/config.Height {
 			return fmt.Errorf("it is %d×%d pixels; it must be from 1 to the %d of MaxPixels", config.Width, config.Height, d.maxPixels)
@@ -180,6 +181,19 @@ func (d *decoder) decode(content []byte, pix []uint8) (err error) {
 		return fmt.Errorf("it is %s, which is not read: convert it to PNG, such as with ffmpeg or ImageMagick", name)
 	}
 	return fmt.Errorf("neither JPEG, PNG, GIF, WebP, BMP nor TIFF")
+}
+
+// padded is the size of an image with what its tiles have beyond its edges: that
+// is decoded too. Only a TIFF has tiles.
+func padded(content []byte, width, height int) (int, int) {
+	if hasMagic(content, "II*\x00") || hasMagic(content, "MM\x00*") {
+		across, _ := tiffValue(content, tiffTileWidth)
+		down, _ := tiffValue(content, tiffTileLength)
+		if across, down := int(across), int(down); across > 0 && down > 0 {
+			return (width + across - 1) / across * across, (height + down - 1) / down * down
+		}
+	}
+	return width, height
 }
 
 // misleading returns an error for files that their decoder takes for something

@@ -40,6 +40,8 @@ const (
 	tiffPhotometric = 0x0106 // 1: zeros are black
 	tiffOrientation = 0x0112
 	tiffPlanar      = 0x011c // 2: each colour is stored apart
+	tiffTileWidth   = 0x0142
+	tiffTileLength  = 0x0143
 )
 
 // orientation finds the tag in a JPEG, PNG, WebP or TIFF; 1 where there is none
