@@ -16,7 +16,7 @@ import (
 )
 
 // ImageFolder is the class-folder convention: every folder is a class, every
-// JPEG, PNG or GIF in it (at any depth) an image of that class. The tree may be
+// JPEG, PNG, GIF, WebP, BMP or TIFF in it (at any depth) an image of that class. The tree may be
 // a folder on disk, a .tar, a .tar.gz or a .zip, read without unpacking it.
 //
 //	train/<class>/*  test/<class>/*  val/<class>/*   splits as they are; a missing test is held out

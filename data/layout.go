@@ -57,7 +57,7 @@ func newLayout(entries []entry, classes bool) (*layout, error) {
 		if n := l.notFollowed.Count(); n > 0 {
 			not = fmt.Sprintf("; not followed: %d (%s)", n, l.notFollowed)
 		}
-		return nil, fmt.Errorf("no image in it (no JPEG, PNG or GIF among %d files%s)", l.ignored.Count(), not)
+		return nil, fmt.Errorf("no image in it (no JPEG, PNG, GIF, WebP, BMP or TIFF among %d files%s)", l.ignored.Count(), not)
 	}
 	l.total = len(images)
 	slices.Sort(images)

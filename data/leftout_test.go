@@ -61,7 +61,7 @@ func TestLeftOutOf(t *testing.T) {
 			if len(left.Ignored.First) != 20+1 {
 				t.Errorf("%d paths of ignored files are kept, want 20 of one reason and 1 of another", len(left.Ignored.First))
 			}
-			want := `left out of pets/train: 2 images skipped (neither JPEG, PNG nor GIF; train/a/bad.png, train/a/line\nbreak.png); ` +
+			want := `left out of pets/train: 2 images skipped (neither JPEG, PNG, GIF, WebP, BMP nor TIFF; train/a/bad.png, train/a/line\nbreak.png); ` +
 				`32 files ignored (31: no image, 1: outside of the split folders; such as README.md, train/a/00.txt, train/a/01.txt)`
 			if got := left.String(); got != want {
 				t.Errorf("it says %q, want %q", got, want)

@@ -9,7 +9,7 @@ import (
 // imageSize is the width and height of an image that was decoded, before it was scaled.
 func imageSize(content []byte) image.Point {
 	for _, format := range decoders {
-		if bytes.HasPrefix(content, []byte(format.magic)) {
+		if hasMagic(content, format.magic) {
 			if config, err := format.config(bytes.NewReader(content)); err == nil {
 				return image.Pt(config.Width, config.Height)
 			}

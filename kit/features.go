@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,7 +188,12 @@ func (e *extractor) represent(set data.Set) ([]float32, error) {
 			return nil, err
 		}
 	}
-	x, _, err := e.forward.Over(set)
+	x, dim, err := e.forward.Over(set)
+	for i, v := range x {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, fmt.Errorf("value %d of image %d is %g: the weights in %s are of no use", i%dim, i/dim, v, e.path)
+		}
+	}
 	return x, err
 }
 
