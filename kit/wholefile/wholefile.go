@@ -3,11 +3,13 @@
 package wholefile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 )
@@ -22,13 +24,17 @@ const (
 const infix = ".writing-"
 
 // Write puts what write writes in the place of the file at path: into a file beside it, which is
-// made durable and then gets the name. On an error the file at path stays as it was.
+// made durable and then gets the name. On an error the file at path stays as it was. What killed
+// processes left of the same file is removed.
 func Write(path string, write func(io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("writing %s: %w", path, err)
 		}
 	}()
+	if err := clean(filepath.Dir(path), filepath.Base(path)); err != nil {
+		return err
+	}
 	file, lock, err := beside(path)
 	if err != nil {
 		return err
@@ -104,12 +110,23 @@ func named(lock *flock.Flock) bool {
 
 // Clean removes from a folder what processes that were killed have left of files that they wrote.
 // What is being written stays.
-func Clean(folder string) error {
-	left, err := filepath.Glob(filepath.Join(folder, ".*"+infix+"*"))
+func Clean(folder string) error { return clean(folder, "") }
+
+// clean removes what is left of the file of that name, or of all.
+func clean(folder, base string) error {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for _, path := range left {
+	for _, entry := range entries {
+		of, _, temporary := strings.Cut(strings.TrimPrefix(entry.Name(), "."), infix)
+		if !temporary || !strings.HasPrefix(entry.Name(), ".") || base != "" && of != base {
+			continue
+		}
+		path := filepath.Join(folder, entry.Name())
 		lock := flock.New(path, flock.SetPermissions(FilePerms))
 		if free, err := lock.TryLock(); err != nil || !free {
 			continue

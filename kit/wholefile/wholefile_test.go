@@ -58,11 +58,28 @@ func TestCleanRemovesWhatNobodyWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := WriteBytes(filepath.Join(folder, "c.txt"), nil); err != nil || !strings.Contains(files(t, folder), infix) {
+		t.Errorf("writing c.txt: %v, leaves %s", err, files(t, folder))
+	}
+	os.Remove(filepath.Join(folder, "c.txt"))
 	err := Write(filepath.Join(folder, "b.txt"), func(io.Writer) error { return Clean(folder) }) // While b is being written.
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := files(t, folder); got != ".hidden a.txt b.txt" {
+		t.Errorf("in the folder: %s", got)
+	}
+}
+
+func TestWriteRemovesWhatIsLeftOfTheSameFile(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, ".a.txt"+infix+"1"), nil, FilePerms); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteBytes(filepath.Join(folder, "a.txt"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, folder); got != "a.txt" {
 		t.Errorf("in the folder: %s", got)
 	}
 }
