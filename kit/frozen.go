@@ -51,7 +51,7 @@ func (r *Run) writeHead(frozen ssl.Frozen) (headless bool, err error) {
 	}
 	defer store.Finalize()
 	scope := train.MethodScope(store)
-	if err := train.BuildHead(scope, frozen.Method, frozen.Encoder); err != nil {
+	if _, err := train.BuildHead(scope, frozen.Method, frozen.Encoder); err != nil {
 		return false, err
 	}
 	if len(slices.Collect(scope.IterVariables())) == 0 {

@@ -28,6 +28,22 @@ func trainedWeights(t *testing.T, e encoder.Encoder) string {
 	if err := train.BuildEncoder(scope, e, 32, 32); err != nil {
 		t.Fatal(err)
 	}
+	return written(t, scope)
+}
+
+// headWeights is trainedWeights of a method's head on the encoder tiny.
+func headWeights(t *testing.T, method ssl.Method) string {
+	t.Helper()
+	scope := train.MethodScope(model.NewStore())
+	if _, err := train.BuildHead(scope, method, tiny); err != nil {
+		t.Fatal(err)
+	}
+	return written(t, scope)
+}
+
+// written gives the variables in scope values and writes them to a file.
+func written(t *testing.T, scope *model.Scope) string {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(1, 2))
 	for v := range scope.IterVariables() {
 		values := make([]float32, v.Shape().Size())

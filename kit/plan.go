@@ -1,12 +1,14 @@
 package kit
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
 
 	"sslkit/data"
 	"sslkit/kit/optim"
+	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
 	"sslkit/kit/train"
 )
@@ -16,15 +18,21 @@ import (
 // Nothing is compiled.
 func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 	fail := func(err error) (Recipe, train.Plan, error) { return Recipe{}, train.Plan{}, err }
+	r, err := r.asValues()
+	if err != nil {
+		return fail(err)
+	}
 	height, width := set.Size()
 	if r.Batch > set.Len() {
 		return fail(fmt.Errorf("kit.Recipe: Batch is %d; %s has %d images, so it must be from 1 to %[3]d", r.Batch, set.Name(), set.Len()))
 	}
-	r, err := r.withDefaults(height, width)
-	if err != nil {
+	if err := cmp.Or(r.Encoder.Check(height, width), r.checkAugment(height, width)); err != nil {
 		return fail(err)
 	}
-	batch := ssl.Batch{Images: r.Batch, Height: height, Width: width, Views: r.Augment}
+	if r, err = r.withDefaults(height, width); err != nil {
+		return fail(err)
+	}
+	batch := ssl.Batch{Images: r.Batch, Height: height, Width: width, Views: r.Augment, Data: set.Len()}
 	if err := ssl.Check(r.Method, batch, r.Encoder, set.Classes()); err != nil {
 		return fail(err)
 	}
@@ -41,8 +49,12 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 	if err != nil {
 		return fail(err)
 	}
-	if r.Steps == 0 { // One of them, so that the recipe of a run is a recipe again.
-		r.Steps, r.Epochs = r.Epochs*(set.Len()/(r.Batch-order.LabelledPart)), 0
+	if r.Steps == 0 {
+		perEpoch := set.Len() / (r.Batch - order.LabelledPart)
+		if most := setting.MostSteps / perEpoch; r.Epochs > most {
+			return fail(fmt.Errorf("kit.Recipe: Epochs is %d; with %d steps in each it must be at most %d", r.Epochs, perEpoch, most))
+		}
+		r.Steps, r.Epochs = r.Epochs*perEpoch, 0 // One of them, so that the recipe of a run is a recipe again.
 	}
 	if r.MonitorEvery == 0 {
 		r.MonitorEvery = max(r.Steps/20, 1)
@@ -58,6 +70,17 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly, ResumeElsewhere: r.ResumeElsewhere,
 	}
 	return r, plan, plan.Check()
+}
+
+// checkAugment returns an error where the recipe's own augmentations can't work on images of that
+// size. Methods take it for granted that they can.
+func (r Recipe) checkAugment(height, width int) error {
+	for i, view := range r.Augment {
+		if err := view.Check(height, width); err != nil {
+			return fmt.Errorf("kit.Recipe: Augment[%d]: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // model is what a recipe with its defaults filled in trains.

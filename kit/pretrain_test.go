@@ -385,7 +385,7 @@ func TestDirectoryThatCannotBeWrittenIsAnError(t *testing.T) {
 
 func TestDivergenceStopsWithStepAndCause(t *testing.T) {
 	recipe := small()
-	recipe.Optimizer = optim.SGD{LR: 1e30}
+	recipe.Optimizer = optim.SGD{LR: 1e16}
 	recipe.Schedule = optim.Constant{}
 	dir := t.TempDir()
 	_, err := Pretrain(dir, recipe)

@@ -114,13 +114,18 @@ func (p Precision) dtype() dtypes.DType {
 // out of range, for these images, and its allowed range. Pretrain does so too, before it compiles
 // anything.
 func (r Recipe) Check() error {
-	set, err := r.open(data.Train)
-	if err != nil {
-		return err
-	}
-	defer set.Close()
-	_, _, err = r.plan(set)
-	return err
+	return train.Catch(func() error {
+		set, err := r.open(data.Train)
+		if err != nil {
+			return err
+		}
+		defer set.Close()
+		_, plan, err := r.plan(set)
+		if err != nil {
+			return err
+		}
+		return plan.CheckHeldOut()
+	})
 }
 
 // open opens a split of the data of a recipe whose fields make sense without them.
@@ -134,6 +139,9 @@ func (r Recipe) open(split data.Split) (data.Set, error) {
 // checkFields returns an error that names the field and its allowed range, before anything is read
 // or compiled.
 func (r Recipe) checkFields() error {
+	if _, err := r.asValues(); err != nil {
+		return err
+	}
 	switch {
 	case r.Data == nil:
 		return setting.Missing("kit.Recipe: Data", "a data.Source, such as data.Shapes{}")
@@ -149,11 +157,13 @@ func (r Recipe) checkFields() error {
 		return fmt.Errorf("kit.Recipe: Epochs is %d and Steps is %d; give one of them", r.Epochs, r.Steps)
 	}
 	return cmp.Or(
+		setting.Steps(0, "kit.Recipe: Epochs", r.Epochs),
+		setting.Steps(0, "kit.Recipe: Steps", r.Steps),
 		setting.AtLeast(1, "kit.Recipe: Batch", r.Batch),
 		setting.Must(r.Precision == Float32 || r.Precision == BFloat16, "kit.Recipe: Precision", int(r.Precision),
 			"kit.Float32 or kit.BFloat16"),
-		setting.AtLeast(0, "kit.Recipe: MonitorEvery", r.MonitorEvery, "a twentieth of the training"),
-		setting.AtLeast(0, "kit.Recipe: CheckpointEvery", r.CheckpointEvery, "a twentieth of the training"),
+		setting.Steps(0, "kit.Recipe: MonitorEvery", r.MonitorEvery, "a twentieth of the training"),
+		setting.Steps(0, "kit.Recipe: CheckpointEvery", r.CheckpointEvery, "a twentieth of the training"),
 		r.StopEarly.Check(),
 	)
 }

@@ -27,7 +27,7 @@ func tinyRecipe(e entry) kit.Recipe {
 		tiny = encoder.IGPT{Side: 4, Levels: 2, Width: 16, Depth: 1, Heads: 2}
 	}
 	return kit.Recipe{
-		Data: data.Shapes{Train: batch, Validation: 16, Test: 16}, Encoder: tiny, Method: e.method, Augment: e.augment,
+		Data: data.Shapes{Train: 2048, Validation: 16, Test: 16}, Encoder: tiny, Method: e.method, Augment: e.augment,
 		Optimizer: optim.SGD{LR: .01}, Batch: batch, Steps: 2, Seed: 1, MonitorEvery: 2, CheckpointEvery: 2,
 	}
 }

@@ -76,8 +76,8 @@ func measure(o options) error {
 	seeds, images := o.seeds, o.images
 	shapes, train, test := data.Shapes{}, cifarTrain, cifarTest
 	if o.Quick {
-		seeds, images, train, test = 1, 640, 1000, 200
-		shapes = data.Shapes{Train: 1000, Validation: 256, Test: 200}
+		seeds, images, train, test = 1, 640, 2048, 200 // As many as the queues hold.
+		shapes = data.Shapes{Train: train, Validation: 256, Test: test}
 	}
 	photographs, err := o.photographs.CIFAR10(train, test)
 	if err != nil {

@@ -38,7 +38,7 @@ func (c RandomResizedCrop) Check(height, width int) error {
 	d := RandomResizedCrop{}.WithDefaults()
 	c = c.WithDefaults()
 	return cmp.Or(
-		setting.AtLeast(0, "augment.RandomResizedCrop: Size", c.Size, "the image's own size"),
+		setting.Pixels(0, "augment.RandomResizedCrop: Size", c.Size, "the image's own size"),
 		interval("augment.RandomResizedCrop: Scale", c.Scale, 1, d.Scale),
 		interval("augment.RandomResizedCrop: Ratio", c.Ratio, math.Inf(1), d.Ratio),
 		c.Interpolation.check("augment.RandomResizedCrop: Interpolation"))

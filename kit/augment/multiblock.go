@@ -66,7 +66,7 @@ func (m MultiBlockMask) Check(height, width int) error {
 	m = m.WithDefaults()
 	err := cmp.Or(
 		checkGrid("augment.MultiBlockMask", height, width),
-		setting.AtLeast(1, "augment.MultiBlockMask: Targets", m.Targets, d.Targets),
+		setting.Repeats(1, "augment.MultiBlockMask: Targets", m.Targets, d.Targets),
 		setting.Fraction("augment.MultiBlockMask: TargetScale", m.TargetScale, d.TargetScale),
 		setting.Positive("augment.MultiBlockMask: TargetAspect", m.TargetAspect, d.TargetAspect),
 		setting.UpTo(1, "augment.MultiBlockMask: ContextScale", m.ContextScale, d.ContextScale))

@@ -33,7 +33,7 @@ func (n Normalize) Check(height, width int) error {
 	for i := range n.Mean {
 		if err := cmp.Or(
 			setting.Within(0, 1, fmt.Sprintf("augment.Normalize: Mean[%d]", i), n.Mean[i]),
-			setting.Positive(fmt.Sprintf("augment.Normalize: Std[%d]", i), n.Std[i], zero),
+			setting.Divisor(fmt.Sprintf("augment.Normalize: Std[%d]", i), n.Std[i], zero),
 		); err != nil {
 			return err
 		}

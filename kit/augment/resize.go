@@ -23,7 +23,7 @@ type Resize struct {
 // Check implements Transform.
 func (t Resize) Check(height, width int) error {
 	return cmp.Or(
-		setting.AtLeast(0, "augment.Resize: Size", t.Size, "the image's own size"),
+		setting.Pixels(0, "augment.Resize: Size", t.Size, "the image's own size"),
 		t.Interpolation.check("augment.Resize: Interpolation"))
 }
 

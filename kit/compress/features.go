@@ -56,8 +56,10 @@ func (m Features) Frozen() ssl.Frozen {
 func (m Features) Check(batch ssl.Batch) error {
 	d := Features{}.WithDefaults().(Features)
 	return cmp.Or(
-		setting.Must(m.Hidden >= 0, "compress.Features: Hidden", m.Hidden, "at least 1", "twice the student's features"),
-		setting.AtLeast(1, "compress.Features: Layers", m.Layers, d.Layers),
+		setting.FeaturesOr("twice the student's features", "compress.Features: Hidden", m.Hidden),
+		setting.Repeats(1, "compress.Features: Layers", m.Layers, d.Layers),
+		setting.Must(m.Layers == 1 || batch.Images >= 2, "compress.Features: the batch", batch.Images,
+			"at least 2 for the norms over it, or Layers 1"),
 		m.Frozen().Check("compress.Features: Teacher"),
 	)
 }

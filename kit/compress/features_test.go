@@ -61,8 +61,11 @@ var teacher = ssl.Frozen{
 }
 
 func TestFeaturesCheck(t *testing.T) {
-	if err := checked(Features{Teacher: teacher}, 1, 32, 32); err != nil {
+	if err := checked(Features{Teacher: teacher}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value with a teacher: %v", err)
+	}
+	if err := checked(Features{Teacher: teacher, Layers: 1}, 1, 32, 32); err != nil {
+		t.Errorf("one image without norms: %v", err)
 	}
 	for field, bad := range map[string]Features{
 		"Teacher.Encoder": {Teacher: ssl.Frozen{Weights: "a"}}, "Teacher.Weights": {Teacher: ssl.Frozen{Encoder: teacher.Encoder}},

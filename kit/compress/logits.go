@@ -37,7 +37,7 @@ type Logits struct {
 }
 
 var (
-	_ ssl.LearnsFromFrozen = Logits{}
+	_ ssl.LearnsFromLogits = Logits{}
 	_ ssl.NeedsLabels      = Logits{}
 )
 
@@ -63,9 +63,9 @@ func (m Logits) Check(batch ssl.Batch) error {
 		return setting.Missing("compress.Logits: Teacher.Method", "what the teacher was trained by, such as ssl.Supervised")
 	}
 	return cmp.Or(
-		setting.AtLeast(2, "compress.Logits: Classes", m.Classes),
+		setting.Features(2, "compress.Logits: Classes", m.Classes),
 		setting.Within(0, 1, "compress.Logits: Hard", m.Hard),
-		setting.Positive("compress.Logits: Temperature", m.Temperature, d.Temperature),
+		setting.Divisor("compress.Logits: Temperature", m.Temperature, d.Temperature),
 		m.Teacher.Check("compress.Logits: Teacher"),
 	)
 }
@@ -80,6 +80,16 @@ func (m Logits) CheckLabels(classes []string) error {
 		m.Classes, m.Hard, len(classes))
 }
 
+// CheckLogits returns an error where the teacher's embedding has another number of values than
+// Classes.
+func (m Logits) CheckLogits(dim int) error {
+	if dim == m.Classes {
+		return nil
+	}
+	return fmt.Errorf("compress.Logits: Classes is %d; the teacher's embedding has %d values, and it must be the classes' logits",
+		m.Classes, dim)
+}
+
 // Views is one view: a crop of at least a fifth of the image, flip and normalise.
 func (m Logits) Views(height, width int) []augment.Pipeline { return oneView(height, width) }
 
@@ -87,9 +97,8 @@ func (m Logits) Views(height, width int) []augment.Pipeline { return oneView(hei
 // number of values than Classes.
 func (m Logits) Loss(step *ssl.Step) *Node {
 	taught := m.Teacher.Embedding(step, step.Views[0])
-	if got := taught.Shape().Dim(-1); got != m.Classes {
-		panic(fmt.Errorf("compress.Logits: Classes is %d; the teacher's embedding has %d values, and it must be the classes' logits",
-			m.Classes, got))
+	if err := m.CheckLogits(taught.Shape().Dim(-1)); err != nil {
+		panic(err)
 	}
 	logits := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)
 	loss := MulScalar(Softened(logits, taught, m.Temperature), 1-m.Hard)

@@ -81,14 +81,14 @@ func (c ConvNeXt) Check(height, width int) error {
 	c = c.WithDefaults()
 	for stage := range 4 {
 		if err := cmp.Or(
-			setting.AtLeast(1, fmt.Sprintf("encoder.ConvNeXt: Depths[%d]", stage), c.Depths[stage]),
-			setting.AtLeast(1, fmt.Sprintf("encoder.ConvNeXt: Widths[%d]", stage), c.Widths[stage]),
+			setting.Repeats(1, fmt.Sprintf("encoder.ConvNeXt: Depths[%d]", stage), c.Depths[stage]),
+			setting.Features(1, fmt.Sprintf("encoder.ConvNeXt: Widths[%d]", stage), c.Widths[stage]),
 		); err != nil {
 			return err
 		}
 	}
 	if err := cmp.Or(
-		setting.AtLeast(1, "encoder.ConvNeXt: Stem", c.Stem, d.Stem),
+		setting.Pixels(1, "encoder.ConvNeXt: Stem", c.Stem, d.Stem),
 		setting.Below(1, "encoder.ConvNeXt: StochasticDepth", c.StochasticDepth),
 	); err != nil {
 		return err

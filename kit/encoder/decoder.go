@@ -29,7 +29,8 @@ func (t Transformer) Check() error {
 	t = t.WithDefaults()
 	return cmp.Or(
 		setting.Must(t.Width >= 4 && t.Width%4 == 0, "encoder.Transformer: Width", t.Width, "a multiple of 4, at least 4"),
-		setting.AtLeast(1, "encoder.Transformer: Depth", t.Depth),
+		setting.Features(4, "encoder.Transformer: Width", t.Width),
+		setting.Repeats(1, "encoder.Transformer: Depth", t.Depth),
 		checkHeads("encoder.Transformer: Heads", t.Heads, t.Width, "Width/32"),
 	)
 }

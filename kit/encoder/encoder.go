@@ -108,6 +108,15 @@ type Stochastic interface {
 	Deterministic() Encoder
 }
 
+// Batchwise is an Encoder with norms over the batch: one image alone, as a whole batch, teaches it
+// nothing of what tells images apart.
+type Batchwise interface {
+	Encoder
+
+	// NormsOverBatch does nothing: it marks the type.
+	NormsOverBatch()
+}
+
 // Cost is what an encoder takes to store and to run on one image.
 type Cost struct {
 	Params       int64 // Trainable parameters.

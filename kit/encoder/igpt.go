@@ -94,19 +94,31 @@ func (e IGPT) Check(height, width int) error {
 	d := IGPT{}.WithDefaults()
 	e = e.WithDefaults()
 	return cmp.Or(
-		setting.AtLeast(2, "encoder.IGPT: Side", e.Side, d.Side),
+		setting.Pixels(2, "encoder.IGPT: Side", e.Side, d.Side),
 		setting.Within(2, 32, "encoder.IGPT: Levels", float64(e.Levels), d.Levels),
-		setting.AtLeast(1, "encoder.IGPT: Width", e.Width, d.Width),
-		setting.AtLeast(1, "encoder.IGPT: Depth", e.Depth, d.Depth),
+		setting.Features(1, "encoder.IGPT: Width", e.Width, d.Width),
+		setting.Repeats(1, "encoder.IGPT: Depth", e.Depth, d.Depth),
 		checkHeads("encoder.IGPT: Heads", e.Heads, e.Width, "Width/64"),
-		setting.AtLeast(1, "encoder.IGPT: MLPRatio", e.MLPRatio, d.MLPRatio),
+		setting.Repeats(1, "encoder.IGPT: MLPRatio", e.MLPRatio, d.MLPRatio),
 		setting.Must(e.Layer >= 1 && e.Layer <= e.Depth, "encoder.IGPT: Layer", e.Layer,
 			fmt.Sprintf("in [1, %d], up to Depth", e.Depth), "half of it"),
-		setting.Must(e.Std[0] > 0 && e.Std[1] > 0 && e.Std[2] > 0, "encoder.IGPT: Std", e.Std, "above 0",
-			"CIFAR-10's, where Mean and Std are all 0"),
+		e.checkChannels(),
 		setting.Must(height >= e.Side && width >= e.Side && height%e.Side == 0 && width%e.Side == 0, "encoder.IGPT: Side", e.Side,
 			fmt.Sprintf("a divisor of both sides of the images, which are %d×%d", height, width), d.Side),
 	)
+}
+
+// checkChannels checks the statistics of the colours.
+func (e IGPT) checkChannels() error {
+	for i := range e.Mean {
+		if err := cmp.Or(
+			setting.Within(0, 1, fmt.Sprintf("encoder.IGPT: Mean[%d]", i), e.Mean[i]),
+			setting.Divisor(fmt.Sprintf("encoder.IGPT: Std[%d]", i), e.Std[i], "CIFAR-10's, where Mean and Std are all 0"),
+		); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Dim is Width.

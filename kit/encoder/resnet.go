@@ -121,9 +121,10 @@ func (r ResNet) Check(height, width int) error {
 	_, known := resNetBlocks[r.Depth]
 	if err := cmp.Or(
 		setting.Must(known, "encoder.ResNet: Depth", r.Depth, "10, 18, 26, 34, 50, 101 or 152", d.Depth),
-		setting.AtLeast(1, "encoder.ResNet: Width", r.Width, d.Width),
+		setting.Features(1, "encoder.ResNet: Width", r.Width, d.Width),
 		setting.Must(r.Stem.Kernel >= 1 && r.Stem.Kernel%2 == 1, "encoder.ResNet: Stem.Kernel", r.Stem.Kernel, "odd and at least 1"),
-		setting.AtLeast(1, "encoder.ResNet: Stem.Stride", r.Stem.Stride),
+		setting.Repeats(1, "encoder.ResNet: Stem.Kernel", r.Stem.Kernel),
+		setting.Pixels(1, "encoder.ResNet: Stem.Stride", r.Stem.Stride),
 	); err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (r ResNet) Check(height, width int) error {
 				len(r.Inner), r.Depth, want)
 		}
 		for i, width := range r.Inner {
-			if err := setting.AtLeast(1, fmt.Sprintf("encoder.ResNet: Inner[%d]", i), width); err != nil {
+			if err := setting.Features(1, fmt.Sprintf("encoder.ResNet: Inner[%d]", i), width); err != nil {
 				return err
 			}
 		}
@@ -150,6 +151,9 @@ func (r ResNet) stemStride() int {
 	}
 	return r.Stem.Stride
 }
+
+// NormsOverBatch marks the network as Batchwise.
+func (ResNet) NormsOverBatch() {}
 
 // Dim is 8 × Width, or 32 × Width with bottlenecks.
 func (r ResNet) Dim() int {

@@ -53,9 +53,11 @@ func (t Text) Check() error {
 	t = t.WithDefaults()
 	err := cmp.Or(
 		setting.Must(t.Width >= 4 && t.Width%4 == 0, "encoder.Text: Width", t.Width, "a multiple of 4, at least 4", d.Width),
-		setting.AtLeast(1, "encoder.Text: Depth", t.Depth, d.Depth),
+		setting.Features(4, "encoder.Text: Width", t.Width, d.Width),
+		setting.Repeats(1, "encoder.Text: Depth", t.Depth, d.Depth),
 		checkHeads("encoder.Text: Heads", t.Heads, t.Width, "Width/64"),
 		setting.Must(t.Length == 0 || t.Length >= 3, "encoder.Text: Length", t.Length, "at least 3", "that of the longest caption"),
+		setting.Features(0, "encoder.Text: Length", t.Length),
 	)
 	if err != nil || t.Vocabulary == nil {
 		return err

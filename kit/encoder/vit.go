@@ -118,18 +118,19 @@ func (v ViT) Check(height, width int) error {
 	d := ViT{}.WithDefaults()
 	v = v.WithDefaults()
 	err := cmp.Or(
-		setting.AtLeast(1, "encoder.ViT: Patch", v.Patch, d.Patch),
-		setting.AtLeast(1, "encoder.ViT: Width", v.Width, d.Width),
-		setting.AtLeast(1, "encoder.ViT: Depth", v.Depth, d.Depth),
+		setting.Pixels(1, "encoder.ViT: Patch", v.Patch, d.Patch),
+		setting.Features(1, "encoder.ViT: Width", v.Width, d.Width),
+		setting.Repeats(1, "encoder.ViT: Depth", v.Depth, d.Depth),
 		checkHeads("encoder.ViT: Heads", v.Heads, v.Width, "Width/64"),
-		setting.AtLeast(1, "encoder.ViT: MLPRatio", v.MLPRatio, d.MLPRatio),
+		setting.Repeats(1, "encoder.ViT: MLPRatio", v.MLPRatio, d.MLPRatio),
 		setting.Must(v.Pool == ClassToken || v.Pool == MeanPatches, "encoder.ViT: Pool", int(v.Pool), "ClassToken or MeanPatches"),
 		setting.Must(v.Positions == LearnedPositions || v.Positions == SineCosine, "encoder.ViT: Positions", int(v.Positions),
 			"LearnedPositions or SineCosine"),
 		setting.Must(v.Positions != SineCosine || v.Width%4 == 0, "encoder.ViT: Width", v.Width,
 			"a multiple of 4 with Positions SineCosine", d.Width),
-		setting.AtLeast(0, "encoder.ViT: Registers", v.Registers),
+		setting.Repeats(0, "encoder.ViT: Registers", v.Registers),
 		setting.Below(1, "encoder.ViT: StochasticDepth", v.StochasticDepth),
+		setting.Pixels(0, "encoder.ViT: Size", v.Size),
 		setting.Must(v.Size >= v.Patch && v.Size%v.Patch == 0, "encoder.ViT: Size", v.Size,
 			fmt.Sprintf("a multiple of Patch, which is %d", v.Patch), "14 or 8 patches"),
 	)

@@ -58,7 +58,8 @@ func (m PseudoLabel) Name() string { return "pseudolabel" }
 func (m PseudoLabel) Check(batch ssl.Batch) error {
 	d := PseudoLabel{}.WithDefaults().(PseudoLabel)
 	return cmp.Or(
-		setting.Must(m.Begin > 0 && m.Begin < m.End, "semi.PseudoLabel: Begin", m.Begin,
+		setting.UpTo(1, "semi.PseudoLabel: Begin", m.Begin, d.Begin),
+		setting.Must(m.Begin > 0 && m.End-m.Begin > 1e-6, "semi.PseudoLabel: Begin", m.Begin,
 			fmt.Sprintf("above 0 and below End, %v", m.End), d.Begin),
 		setting.Must(m.End <= 1, "semi.PseudoLabel: End", m.End, "at most 1", d.End),
 		setting.Must(m.Threshold >= 0 && m.Threshold < 1, "semi.PseudoLabel: Threshold", m.Threshold, "in [0, 1)"),

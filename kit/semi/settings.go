@@ -37,5 +37,5 @@ func (s share) check(method string, batch int, byDefault float64) error {
 
 // checkCommon checks the classes and the share that all methods have.
 func checkCommon(method string, classes int, labelled share, byDefault float64, batch int) error {
-	return cmp.Or(setting.AtLeast(2, method+": Classes", classes), labelled.check(method, batch, byDefault))
+	return cmp.Or(setting.Features(2, method+": Classes", classes), labelled.check(method, batch, byDefault))
 }

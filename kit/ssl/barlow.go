@@ -54,8 +54,8 @@ func (m BarlowTwins) Check(batch Batch) error {
 	return cmp.Or(
 		setting.Positive("ssl.BarlowTwins: Lambda", m.Lambda, d.Lambda),
 		setting.Positive("ssl.BarlowTwins: Scale", m.Scale, d.Scale),
-		setting.AtLeast(1, "ssl.BarlowTwins: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(2, "ssl.BarlowTwins: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.BarlowTwins: Hidden", m.Hidden, d.Hidden),
+		setting.Features(2, "ssl.BarlowTwins: Out", m.Out, d.Out),
 		twoImages("ssl.BarlowTwins", batch, "for correlations over the batch"),
 		batch.OneSize("ssl.BarlowTwins", 0, 2),
 	)

@@ -16,6 +16,8 @@ type Batch struct {
 	// Views are made of each image, in the order of Method.Views: by the recipe's pipelines, or
 	// else by the method's own.
 	Views []augment.Pipeline
+	// Data is the number of images in the whole data; 0 where it is not known.
+	Data int
 }
 
 // ViewsOf are the augmentations that a training with a method makes its views with: those of a
@@ -53,7 +55,7 @@ func listed(views []augment.Pipeline, height, width int) string {
 // BatchOf is a batch of images of height × width pixels in the views that a method makes of them by
 // itself.
 func BatchOf(m Method, images, height, width int) Batch {
-	return Batch{images, height, width, m.Views(height, width)}
+	return Batch{Images: images, Height: height, Width: width, Views: m.Views(height, width)}
 }
 
 // ViewSize is the height and width in pixels of view v.
@@ -72,6 +74,7 @@ func Check(m Method, batch Batch, e encoder.Encoder, classes []string) error {
 
 // checkNeeds checks labels and encoder.
 func checkNeeds(m Method, batch Batch, e encoder.Encoder, classes []string) error {
+	m = asValue(m)
 	if sum, ok := m.(Sum); ok {
 		return sum.eachTerm(batch, func(m Method, batch Batch) error { return checkNeeds(m, batch, e, classes) })
 	}

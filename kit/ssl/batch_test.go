@@ -32,7 +32,7 @@ func TestViewsOfAreTheMethodsOrTheGivenOnes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			batch, sizes := Batch{4, 32, 32, views}, []int(nil)
+			batch, sizes := Batch{Images: 4, Height: 32, Width: 32, Views: views}, []int(nil)
 			for v := range views {
 				height, width := batch.ViewSize(v)
 				if height != width {

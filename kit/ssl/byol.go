@@ -48,8 +48,8 @@ func (m BYOL) Name() string { return "byol" }
 func (m BYOL) Check(batch Batch) error {
 	d := BYOL{}.WithDefaults().(BYOL)
 	return cmp.Or(
-		setting.AtLeast(1, "ssl.BYOL: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.BYOL: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.BYOL: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.BYOL: Out", m.Out, d.Out),
 		setting.Fraction("ssl.BYOL: Tau", m.Tau, d.Tau),
 		twoImages("ssl.BYOL", batch, "for the norms over the batch"),
 		batch.OneSize("ssl.BYOL", 0, 2),

@@ -64,9 +64,8 @@ func (m CLIP) Check(batch Batch) error {
 		return fmt.Errorf("ssl.CLIP: Text: %w", err)
 	}
 	return cmp.Or(
-		setting.Must(m.Temperature >= 1./largestScale && !math.IsInf(m.Temperature, 1), "ssl.CLIP: Temperature", m.Temperature,
-			"at least 0.01 and finite", d.Temperature),
-		setting.AtLeast(1, "ssl.CLIP: Out", m.Out, d.Out),
+		setting.Within(1./largestScale, 1e4, "ssl.CLIP: Temperature", m.Temperature, d.Temperature),
+		setting.Features(1, "ssl.CLIP: Out", m.Out, d.Out),
 		twoImages("ssl.CLIP", batch, "since the others are the negatives"),
 	)
 }

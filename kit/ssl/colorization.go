@@ -62,8 +62,8 @@ func (m Colorization) Check(batch Batch) error {
 		setting.Must(m.Cell >= 1 && height%m.Cell == 0 && width%m.Cell == 0, "ssl.Colorization: Cell", m.Cell,
 			fmt.Sprintf("at least 1 and divide the view's %d×%d pixels", height, width), d.Cell),
 		setting.Within(5, 100, "ssl.Colorization: Bin", m.Bin, d.Bin),
-		setting.Must(m.Uniform > 0 && m.Uniform <= 1, "ssl.Colorization: Uniform", m.Uniform, "in (0, 1]", d.Uniform),
-		setting.Must(m.Hidden >= 0, "ssl.Colorization: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+		setting.UpTo(1, "ssl.Colorization: Uniform", m.Uniform, d.Uniform),
+		setting.FeaturesOr("the encoder's features", "ssl.Colorization: Hidden", m.Hidden),
 	)
 }
 

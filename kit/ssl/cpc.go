@@ -86,8 +86,8 @@ func (m CPC) Check(batch Batch) error {
 			fmt.Sprintf("in [1, %d]", m.Grid-1), min(d.Nearest, m.Grid-1)),
 		setting.Must(m.Furthest >= m.Nearest && m.Furthest <= m.Grid-1, "ssl.CPC: Furthest", m.Furthest,
 			fmt.Sprintf("in [%d, %d]", m.Nearest, m.Grid-1), "Nearest"),
-		setting.AtLeast(1, "ssl.CPC: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.CPC: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.CPC: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.CPC: Out", m.Out, d.Out),
 		twoImages("ssl.CPC", batch, "since the others' patches are the negatives"),
 	); err != nil {
 		return err

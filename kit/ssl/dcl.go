@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"cmp"
-	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -52,13 +51,21 @@ func (m DCL) Name() string { return "dcl" }
 func (m DCL) Check(batch Batch) error {
 	d := DCL{}.WithDefaults().(DCL)
 	return cmp.Or(
-		setting.Positive("ssl.DCL: Temperature", m.Temperature, d.Temperature),
-		setting.Must(m.Sigma >= 0 && !math.IsInf(m.Sigma, 1), "ssl.DCL: Sigma", m.Sigma, "above 0 and finite", "no weights"),
-		setting.Must(m.Hidden >= 0, "ssl.DCL: Hidden", m.Hidden, "at least 1", "the encoder's features"),
-		setting.AtLeast(1, "ssl.DCL: Out", m.Out, d.Out),
+		setting.Divisor("ssl.DCL: Temperature", m.Temperature, d.Temperature),
+		m.checkSigma(),
+		setting.FeaturesOr("the encoder's features", "ssl.DCL: Hidden", m.Hidden),
+		setting.Features(1, "ssl.DCL: Out", m.Out, d.Out),
 		twoImages("ssl.DCL", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.DCL", 0, 2),
 	)
+}
+
+// checkSigma checks the width of the weights where there are any.
+func (m DCL) checkSigma() error {
+	if m.Sigma == 0 {
+		return nil
+	}
+	return setting.Divisor("ssl.DCL: Sigma", m.Sigma, "no weights")
 }
 
 // Views are two draws of one augmentation.

@@ -78,12 +78,12 @@ func (m DINO) Check(batch Batch) error { return m.check(batch, DINO{}.WithDefaul
 func (m DINO) check(batch Batch, d DINO) error {
 	return cmp.Or(
 		setting.Must(m.LocalScale > .05 && m.LocalScale < 1, "ssl.DINO: LocalScale", m.LocalScale, "in (0.05, 1)", d.LocalScale),
-		setting.AtLeast(2, "ssl.DINO: Prototypes", m.Prototypes, d.Prototypes),
-		setting.AtLeast(1, "ssl.DINO: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.DINO: Out", m.Out, d.Out),
-		setting.Positive("ssl.DINO: Temperature", m.Temperature, d.Temperature),
-		setting.Positive("ssl.DINO: TeacherTemperature", m.TeacherTemperature, d.TeacherTemperature),
-		setting.Positive("ssl.DINO: TeacherStart", m.TeacherStart, d.TeacherStart),
+		setting.Features(2, "ssl.DINO: Prototypes", m.Prototypes, d.Prototypes),
+		setting.Features(1, "ssl.DINO: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.DINO: Out", m.Out, d.Out),
+		setting.Divisor("ssl.DINO: Temperature", m.Temperature, d.Temperature),
+		setting.Divisor("ssl.DINO: TeacherTemperature", m.TeacherTemperature, d.TeacherTemperature),
+		setting.Divisor("ssl.DINO: TeacherStart", m.TeacherStart, d.TeacherStart),
 		setting.Fraction("ssl.DINO: Tau", m.Tau, d.Tau),
 		setting.Fraction("ssl.DINO: FreezeLast", m.FreezeLast, d.FreezeLast),
 		checkCrops("ssl.DINO", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
@@ -119,7 +119,7 @@ func (m DINO) Views(height, width int) []augment.Pipeline {
 	for _, global := range views {
 		global[0] = augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{m.LocalScale, 1}}
 	}
-	for range m.Locals {
+	for range min(m.Locals, mostViews) { // Check refuses more.
 		views = append(views, local)
 	}
 	return views

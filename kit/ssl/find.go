@@ -3,13 +3,14 @@ package ssl
 import (
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 
 	"github.com/gomlx/gomlx/ml/model"
 )
 
 // A Sum is none of the interfaces of its terms: these functions look into it, and at any other
-// method as it is.
+// method as it is. A pointer to a method is that method.
 
 // Each yields what is a T: the method itself, or those terms of a Sum, in their order. It looks
 // into a Sum within a Sum, too.
@@ -42,6 +43,7 @@ func FindIn[T any](m Method, scope *model.Scope) (found T, own *model.Scope, ok 
 // Main is the method whose embedding, limits of collapse and optimiser count: the first term of a
 // Sum.
 func Main(m Method) Method {
+	m = asValue(m)
 	if sum, ok := m.(Sum); ok && len(sum) > 0 {
 		return Main(sum[0].Method)
 	}
@@ -51,6 +53,7 @@ func Main(m Method) Method {
 // ForCaptions is the method after ReadsCaptions.ForCaptions, of a Sum in its first term. A method
 // that reads no captions is as it was.
 func ForCaptions(m Method, captions []string) (Method, error) {
+	m = asValue(m)
 	if sum, ok := m.(Sum); ok && len(sum) > 0 {
 		main, err := ForCaptions(sum[0].Method, captions)
 		if err != nil {
@@ -69,6 +72,7 @@ func ForCaptions(m Method, captions []string) (Method, error) {
 // walk calls visit with a method, or with each term of a Sum, and the scope of its variables, until
 // visit returns false. It returns whether it came to the end.
 func walk(m Method, scope *model.Scope, visit func(m Method, scope *model.Scope) bool) bool {
+	m = asValue(m)
 	sum, ok := m.(Sum)
 	if !ok {
 		return visit(m, scope)
@@ -79,4 +83,16 @@ func walk(m Method, scope *model.Scope, visit func(m Method, scope *model.Scope)
 		}
 	}
 	return true
+}
+
+// asValue is the method that a pointer points to, or m where its methods are on the pointer.
+func asValue(m Method) Method {
+	for v := reflect.ValueOf(m); v.Kind() == reflect.Pointer && !v.IsNil(); v = v.Elem() {
+		value, ok := v.Elem().Interface().(Method)
+		if !ok {
+			break
+		}
+		m = value
+	}
+	return m
 }

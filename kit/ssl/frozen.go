@@ -37,6 +37,15 @@ type LearnsFromFrozen interface {
 	Frozen() Frozen
 }
 
+// LearnsFromLogits is a Method that LearnsFromFrozen what the frozen network's Embedding says of
+// classes.
+type LearnsFromLogits interface {
+	LearnsFromFrozen
+
+	// CheckLogits returns an error where it can't learn from an Embedding of that many values.
+	CheckLogits(dim int) error
+}
+
 // Check returns an error where Encoder or Weights is missing, or where one of Method and Head is;
 // field names the Frozen in it, such as "compress.Features: Teacher". Whether the files fit is the
 // trainer's to check.

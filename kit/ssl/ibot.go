@@ -58,7 +58,7 @@ func (m IBOT) Check(batch Batch) error {
 	if err := m.DINO.check(batch, d.DINO); err != nil {
 		return fmt.Errorf("ssl.IBOT: %w", err)
 	}
-	return setting.Must(m.Masked > 0 && m.Masked <= 1, "ssl.IBOT: Masked", m.Masked, "in (0, 1]", d.Masked)
+	return setting.UpTo(1, "ssl.IBOT: Masked", m.Masked, d.Masked)
 }
 
 // CheckEncoder returns an error where the encoder can't hide patches or work on the crops, or where

@@ -60,8 +60,8 @@ func (m Inpainting) Check(batch Batch) error {
 	return cmp.Or(
 		setting.Must(m.Side > 0 && m.Side < 1 && rows >= 1 && columns >= 1 && rows < height && columns < width,
 			"ssl.Inpainting: Side", m.Side, "in (0, 1), for a block of a pixel or more that is smaller than the view", d.Side),
-		setting.NotNegative("ssl.Inpainting: Noise", m.Noise, "none, and a block is erased"),
-		setting.Must(m.Hidden >= 0, "ssl.Inpainting: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+		setting.Within(0, 100, "ssl.Inpainting: Noise", m.Noise, "none, and a block is erased"),
+		setting.FeaturesOr("the encoder's features", "ssl.Inpainting: Hidden", m.Hidden),
 	)
 }
 

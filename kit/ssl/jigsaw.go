@@ -66,9 +66,10 @@ func (m Jigsaw) tiling() tiling {
 func (m Jigsaw) Check(batch Batch) error {
 	d := Jigsaw{}.WithDefaults().(Jigsaw)
 	if err := cmp.Or(
-		setting.AtLeast(2, "ssl.Jigsaw: Grid", m.Grid, d.Grid),
-		setting.AtLeast(2, "ssl.Jigsaw: Orders", m.Orders, Jigsaw{Grid: m.Grid}.WithDefaults().(Jigsaw).Orders),
-		setting.AtLeast(1, "ssl.Jigsaw: Hidden", m.Hidden, d.Hidden),
+		setting.Repeats(2, "ssl.Jigsaw: Grid", m.Grid, d.Grid),
+		setting.Features(2, "ssl.Jigsaw: Orders", m.Orders, Jigsaw{Grid: m.Grid}.WithDefaults().(Jigsaw).Orders),
+		setting.Features(1, "ssl.Jigsaw: Hidden", m.Hidden, d.Hidden),
+		twoImages("ssl.Jigsaw", batch, "for the norms over the batch"),
 		m.tiling().check(batch),
 	); err != nil {
 		return err

@@ -65,9 +65,9 @@ func (m LeJEPA) Check(batch Batch) error {
 	d := LeJEPA{}.WithDefaults().(LeJEPA)
 	return cmp.Or(
 		setting.Fraction("ssl.LeJEPA: Lambda", m.Lambda, d.Lambda),
-		setting.AtLeast(1, "ssl.LeJEPA: Slices", m.Slices, d.Slices),
-		setting.AtLeast(1, "ssl.LeJEPA: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.LeJEPA: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.LeJEPA: Slices", m.Slices, d.Slices),
+		setting.Features(1, "ssl.LeJEPA: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.LeJEPA: Out", m.Out, d.Out),
 		twoImages("ssl.LeJEPA", batch, "whose distribution is tested"),
 		checkCrops("ssl.LeJEPA", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "9/16"),
 		cropSizes("ssl.LeJEPA", batch),

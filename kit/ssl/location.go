@@ -57,7 +57,8 @@ func (m RelativeLocation) tiling() tiling {
 // Check returns an error where a field is out of range.
 func (m RelativeLocation) Check(batch Batch) error {
 	d := RelativeLocation{}.WithDefaults().(RelativeLocation)
-	return cmp.Or(setting.AtLeast(1, "ssl.RelativeLocation: Hidden", m.Hidden, d.Hidden), m.tiling().check(batch))
+	return cmp.Or(setting.Features(1, "ssl.RelativeLocation: Hidden", m.Hidden, d.Hidden),
+		twoImages("ssl.RelativeLocation", batch, "for the norms over the batch"), m.tiling().check(batch))
 }
 
 // CheckEncoder returns an error where the encoder can't work on images as small as a piece.

@@ -50,9 +50,9 @@ func (m MICLe) Name() string { return "micle" }
 func (m MICLe) Check(batch Batch) error {
 	d := MICLe{}.WithDefaults().(MICLe)
 	return cmp.Or(
-		setting.Positive("ssl.MICLe: Temperature", m.Temperature, d.Temperature),
-		setting.Must(m.Hidden >= 0, "ssl.MICLe: Hidden", m.Hidden, "at least 1", "the encoder's features"),
-		setting.AtLeast(1, "ssl.MICLe: Out", m.Out, d.Out),
+		setting.Divisor("ssl.MICLe: Temperature", m.Temperature, d.Temperature),
+		setting.FeaturesOr("the encoder's features", "ssl.MICLe: Hidden", m.Hidden),
+		setting.Features(1, "ssl.MICLe: Out", m.Out, d.Out),
 		twoImages("ssl.MICLe", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.MICLe", 0, 2),
 	)

@@ -27,8 +27,8 @@ type MoCoV2 struct {
 	// Temperature divides the cosine similarities, above 0. Default 0.2, the paper's.
 	Temperature float64
 	// Queue is the number of negatives, a multiple of the batch. Default 32768, solo-learn's for
-	// CIFAR-10; the paper takes 65536 for ImageNet. Take less than there are images, or images meet
-	// themselves as negatives.
+	// CIFAR-10; the paper takes 65536 for ImageNet. It is at most the number of images, or images
+	// would meet themselves as negatives.
 	Queue int
 	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
 	Hidden int
@@ -60,9 +60,9 @@ func (m MoCoV2) Name() string { return "mocov2" }
 func (m MoCoV2) Check(batch Batch) error {
 	d := MoCoV2{}.WithDefaults().(MoCoV2)
 	return cmp.Or(
-		setting.Positive("ssl.MoCoV2: Temperature", m.Temperature, d.Temperature),
-		setting.AtLeast(1, "ssl.MoCoV2: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.MoCoV2: Out", m.Out, d.Out),
+		setting.Divisor("ssl.MoCoV2: Temperature", m.Temperature, d.Temperature),
+		setting.Features(1, "ssl.MoCoV2: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.MoCoV2: Out", m.Out, d.Out),
 		setting.Fraction("ssl.MoCoV2: Tau", m.Tau, d.Tau),
 		twoImages("ssl.MoCoV2", batch, "for the norms over the batch"),
 		checkQueue("ssl.MoCoV2", m.Queue, batch, d.Queue),

@@ -57,10 +57,10 @@ func (m MoCoV3) Name() string { return "mocov3" }
 func (m MoCoV3) Check(batch Batch) error {
 	d := MoCoV3{}.WithDefaults().(MoCoV3)
 	return cmp.Or(
-		setting.Positive("ssl.MoCoV3: Temperature", m.Temperature, d.Temperature),
-		setting.AtLeast(1, "ssl.MoCoV3: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.MoCoV3: Out", m.Out, d.Out),
-		setting.AtLeast(1, "ssl.MoCoV3: Layers", m.Layers, d.Layers),
+		setting.Divisor("ssl.MoCoV3: Temperature", m.Temperature, d.Temperature),
+		setting.Features(1, "ssl.MoCoV3: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.MoCoV3: Out", m.Out, d.Out),
+		setting.Repeats(1, "ssl.MoCoV3: Layers", m.Layers, d.Layers),
 		setting.Fraction("ssl.MoCoV3: Tau", m.Tau, d.Tau),
 		twoImages("ssl.MoCoV3", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.MoCoV3", 0, 2),

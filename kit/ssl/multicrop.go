@@ -13,6 +13,9 @@ import (
 // globalCrops is the number of large views of an image in a multi-crop.
 const globalCrops = 2
 
+// mostViews is more than any method may have: what Check refuses is not built before.
+const mostViews = 1001
+
 // MultiCrop is the multi-crop augmentation of SwAV (Caron et al. 2020, arXiv:2006.09882, section
 // 3.2) in solo-learn's version for CIFAR-10: two global views of size × size pixels, and `locals`
 // views of localSize × localSize, which see a small part of the image for little work. The colours
@@ -29,7 +32,7 @@ func MultiCrop(size, locals, localSize int) []augment.Pipeline {
 		local[0] = augment.RandomResizedCrop{Size: localSize, Scale: [2]float64{.08, .5}}
 	}
 	views := []augment.Pipeline{global, global}
-	for range locals {
+	for range min(locals, mostViews) { // Check refuses more.
 		views = append(views, local)
 	}
 	return views
@@ -39,7 +42,7 @@ func MultiCrop(size, locals, localSize int) []augment.Pipeline {
 // is size pixels; byDefault is the share of it that a LocalSize of 0 means.
 func checkCrops(method string, locals, localSize, size int, byDefault string) error {
 	return cmp.Or(
-		setting.AtLeast(0, method+": Locals", locals),
+		setting.Repeats(0, method+": Locals", locals),
 		setting.Must(localSize >= 0 && localSize <= size, method+": LocalSize", localSize,
 			fmt.Sprintf("from 1 to the image's %d pixels", size), byDefault+" of them"),
 	)

@@ -66,9 +66,9 @@ func (m NextFrame) Name() string { return "nextframe" }
 func (m NextFrame) Check(batch Batch) error {
 	d := NextFrame{}.WithDefaults().(NextFrame)
 	if err := cmp.Or(
-		setting.AtLeast(1, "ssl.NextFrame: Context", m.Context, d.Context),
+		setting.Repeats(1, "ssl.NextFrame: Context", m.Context, d.Context),
 		setting.NotNegative("ssl.NextFrame: GradientDifference", *m.GradientDifference),
-		setting.Must(m.Hidden >= 0, "ssl.NextFrame: Hidden", m.Hidden, "at least 1", "the encoder's features"),
+		setting.FeaturesOr("the encoder's features", "ssl.NextFrame: Hidden", m.Hidden),
 	); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (m NextFrame) Frames() int { return m.Context + 1 }
 // frames would differ: what is drawn at random is in Clip.
 func (m NextFrame) Views(height, width int) []augment.Pipeline {
 	var views []augment.Pipeline
-	for range m.Frames() {
+	for range min(m.Frames(), mostViews) { // Check refuses more.
 		views = append(views, augment.Pipeline{augment.Normalize{}})
 	}
 	return views

@@ -27,9 +27,8 @@ type NNCLR struct {
 	// the paper takes 0.1.
 	Temperature float64
 	// Queue is the size of the support set, a multiple of the batch. Default 32768; the paper takes
-	// 98304 for the 1.3 million images of ImageNet, and solo-learn 65536, which outlasts an epoch
-	// of CIFAR-10. Take less than there are images, or an image's nearest neighbour is itself, an
-	// epoch ago.
+	// 98304 for the 1.3 million images of ImageNet. It is at most the number of images, or an image's
+	// nearest neighbour would be itself, an epoch ago, as with the 65536 of solo-learn on CIFAR-10.
 	Queue int
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
@@ -58,10 +57,10 @@ func (m NNCLR) Name() string { return "nnclr" }
 func (m NNCLR) Check(batch Batch) error {
 	d := NNCLR{}.WithDefaults().(NNCLR)
 	return cmp.Or(
-		setting.Positive("ssl.NNCLR: Temperature", m.Temperature, d.Temperature),
-		setting.AtLeast(1, "ssl.NNCLR: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.NNCLR: Predictor", m.Predictor, d.Predictor),
-		setting.AtLeast(1, "ssl.NNCLR: Out", m.Out, d.Out),
+		setting.Divisor("ssl.NNCLR: Temperature", m.Temperature, d.Temperature),
+		setting.Features(1, "ssl.NNCLR: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.NNCLR: Predictor", m.Predictor, d.Predictor),
+		setting.Features(1, "ssl.NNCLR: Out", m.Out, d.Out),
 		twoImages("ssl.NNCLR", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.NNCLR", 0, 2),
 		checkQueue("ssl.NNCLR", m.Queue, batch, d.Queue),

@@ -38,10 +38,14 @@ func (q queue) push(embeddings *Node) {
 	q.variable.SetNodeValue(Concatenate([]*Node{kept, StopGradient(embeddings)}, 0))
 }
 
-// checkQueue returns an error where batches do not fill a queue of that size evenly; zero is what a
-// size of 0 means.
+// checkQueue returns an error where batches do not fill a queue of that size evenly, or where it
+// holds more than all images, so that each meets itself in it; zero is what a size of 0 means.
 func checkQueue(method string, size int, batch Batch, zero any) error {
 	n := batch.Images
+	if n >= 1 && batch.Data >= n && size > batch.Data {
+		return setting.Must(false, method+": Queue", size, fmt.Sprintf("at most %d, a multiple of the batch up to the %d images of the data",
+			batch.Data/n*n, batch.Data), zero)
+	}
 	return setting.Must(n >= 1 && size >= n && size%n == 0, method+": Queue", size,
 		fmt.Sprintf("a multiple of the batch, %d", n), zero)
 }

@@ -43,9 +43,9 @@ func (m SimCLR) Name() string { return "simclr" }
 func (m SimCLR) Check(batch Batch) error {
 	d := SimCLR{}.WithDefaults().(SimCLR)
 	return cmp.Or(
-		setting.Positive("ssl.SimCLR: Temperature", m.Temperature, d.Temperature),
-		setting.Must(m.Hidden >= 0, "ssl.SimCLR: Hidden", m.Hidden, "at least 1", "the encoder's features"),
-		setting.AtLeast(1, "ssl.SimCLR: Out", m.Out, d.Out),
+		setting.Divisor("ssl.SimCLR: Temperature", m.Temperature, d.Temperature),
+		setting.FeaturesOr("the encoder's features", "ssl.SimCLR: Hidden", m.Hidden),
+		setting.Features(1, "ssl.SimCLR: Out", m.Out, d.Out),
 		twoImages("ssl.SimCLR", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.SimCLR", 0, 2),
 	)

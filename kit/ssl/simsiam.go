@@ -46,9 +46,9 @@ func (m SimSiam) Name() string { return "simsiam" }
 func (m SimSiam) Check(batch Batch) error {
 	d := SimSiam{}.WithDefaults().(SimSiam)
 	return cmp.Or(
-		setting.AtLeast(1, "ssl.SimSiam: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(1, "ssl.SimSiam: Out", m.Out, d.Out),
-		setting.AtLeast(1, "ssl.SimSiam: Bottleneck", m.Bottleneck, d.Bottleneck),
+		setting.Features(1, "ssl.SimSiam: Hidden", m.Hidden, d.Hidden),
+		setting.Features(1, "ssl.SimSiam: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.SimSiam: Bottleneck", m.Bottleneck, d.Bottleneck),
 		twoImages("ssl.SimSiam", batch, "for the norms over the batch"),
 		batch.OneSize("ssl.SimSiam", 0, 2),
 	)

@@ -51,9 +51,9 @@ func (m SupCon) Name() string { return "supcon" }
 func (m SupCon) Check(batch Batch) error {
 	d := SupCon{}.WithDefaults().(SupCon)
 	return cmp.Or(
-		setting.Positive("ssl.SupCon: Temperature", m.Temperature, d.Temperature),
-		setting.Must(m.Hidden >= 0, "ssl.SupCon: Hidden", m.Hidden, "at least 1", "the encoder's features"),
-		setting.AtLeast(1, "ssl.SupCon: Out", m.Out, d.Out),
+		setting.Divisor("ssl.SupCon: Temperature", m.Temperature, d.Temperature),
+		setting.FeaturesOr("the encoder's features", "ssl.SupCon: Hidden", m.Hidden),
+		setting.Features(1, "ssl.SupCon: Out", m.Out, d.Out),
 		twoImages("ssl.SupCon", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.SupCon", 0, 2),
 	)

@@ -34,7 +34,7 @@ func (m Supervised) Name() string { return "supervised" }
 // Check returns an error where a field is out of range.
 func (m Supervised) Check(batch Batch) error {
 	return cmp.Or(
-		setting.AtLeast(2, "ssl.Supervised: Classes", m.Classes),
+		setting.Features(2, "ssl.Supervised: Classes", m.Classes),
 		setting.Must(m.Smoothing >= 0 && m.Smoothing < 1, "ssl.Supervised: Smoothing", m.Smoothing, "in [0, 1)"),
 	)
 }

@@ -79,13 +79,13 @@ func (m SwAV) Name() string { return "swav" }
 func (m SwAV) Check(batch Batch) error {
 	d := SwAV{}.WithDefaults().(SwAV)
 	if err := cmp.Or(
-		setting.AtLeast(2, "ssl.SwAV: Prototypes", m.Prototypes, d.Prototypes),
-		setting.Positive("ssl.SwAV: Temperature", m.Temperature, d.Temperature),
-		setting.Positive("ssl.SwAV: Epsilon", m.Epsilon, d.Epsilon),
-		setting.AtLeast(1, "ssl.SwAV: Iterations", m.Iterations, d.Iterations),
+		setting.Features(2, "ssl.SwAV: Prototypes", m.Prototypes, d.Prototypes),
+		setting.Divisor("ssl.SwAV: Temperature", m.Temperature, d.Temperature),
+		setting.Divisor("ssl.SwAV: Epsilon", m.Epsilon, d.Epsilon),
+		setting.Repeats(1, "ssl.SwAV: Iterations", m.Iterations, d.Iterations),
 		setting.Fraction("ssl.SwAV: FreezeLast", m.FreezeLast, d.FreezeLast),
-		setting.AtLeast(1, "ssl.SwAV: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(2, "ssl.SwAV: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.SwAV: Hidden", m.Hidden, d.Hidden),
+		setting.Features(2, "ssl.SwAV: Out", m.Out, d.Out),
 		setting.Fraction("ssl.SwAV: QueueFrom", m.QueueFrom, d.QueueFrom),
 		twoImages("ssl.SwAV", batch, "which share the prototypes"),
 		checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "9/16"),

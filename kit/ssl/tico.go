@@ -62,8 +62,8 @@ func (m TiCo) Check(batch Batch) error {
 	return cmp.Or(
 		setting.Fraction("ssl.TiCo: Beta", m.Beta, d.Beta),
 		setting.Positive("ssl.TiCo: Rho", m.Rho, d.Rho),
-		setting.AtLeast(1, "ssl.TiCo: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(2, "ssl.TiCo: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.TiCo: Hidden", m.Hidden, d.Hidden),
+		setting.Features(2, "ssl.TiCo: Out", m.Out, d.Out),
 		setting.Fraction("ssl.TiCo: Tau", m.Tau, d.Tau),
 		twoImages("ssl.TiCo", batch, "for the norms over the batch"),
 	)

@@ -56,8 +56,8 @@ func (m VICReg) Check(batch Batch) error {
 		setting.Positive("ssl.VICReg: Invariance", m.Invariance, d.Invariance),
 		setting.Positive("ssl.VICReg: Variance", m.Variance, d.Variance),
 		setting.Positive("ssl.VICReg: Covariance", m.Covariance, d.Covariance),
-		setting.AtLeast(1, "ssl.VICReg: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(2, "ssl.VICReg: Out", m.Out, d.Out),
+		setting.Features(1, "ssl.VICReg: Hidden", m.Hidden, d.Hidden),
+		setting.Features(2, "ssl.VICReg: Out", m.Out, d.Out),
 		twoImages("ssl.VICReg", batch, "for variances over the batch"),
 		batch.OneSize("ssl.VICReg", 0, 2),
 	)

@@ -57,9 +57,9 @@ func (m WMSE) Name() string { return "wmse" }
 func (m WMSE) Check(batch Batch) error {
 	d := WMSE{}.WithDefaults().(WMSE)
 	if err := cmp.Or(
-		setting.AtLeast(1, "ssl.WMSE: Hidden", m.Hidden, d.Hidden),
-		setting.AtLeast(2, "ssl.WMSE: Out", m.Out, d.Out),
-		setting.AtLeast(1, "ssl.WMSE: Iterations", m.Iterations, d.Iterations),
+		setting.Features(1, "ssl.WMSE: Hidden", m.Hidden, d.Hidden),
+		setting.Features(2, "ssl.WMSE: Out", m.Out, d.Out),
+		setting.Repeats(1, "ssl.WMSE: Iterations", m.Iterations, d.Iterations),
 	); err != nil {
 		return err
 	}

@@ -18,11 +18,12 @@ import (
 )
 
 // BuildHead brings the variables of a method's Embed, on an encoder, into being in scope, without
-// values.
-func BuildHead(scope *model.Scope, method ssl.Method, e encoder.Encoder) error {
-	return building(scope, func(g *Graph) {
-		method.Embed(scope, Parameter(g, "features", shapes.Make(dtypes.Float32, 2, e.Dim())))
+// values, and tells how many numbers it gives.
+func BuildHead(scope *model.Scope, method ssl.Method, e encoder.Encoder) (dim int, err error) {
+	err = building(scope, func(g *Graph) {
+		dim = method.Embed(scope, Parameter(g, "features", shapes.Make(dtypes.Float32, 2, e.Dim()))).Shape().Dim(-1)
 	})
+	return dim, err
 }
 
 // BuildEncoder brings an encoder's variables into being, without values.
@@ -98,8 +99,14 @@ func (p Plan) freeze(store *model.Store) error {
 		return fail(frozen.Weights, err)
 	}
 	if frozen.Method != nil {
-		if err := BuildHead(scope.At(methodScope), frozen.Method, frozen.Encoder); err != nil {
+		dim, err := BuildHead(scope.At(methodScope), frozen.Method, frozen.Encoder)
+		if err != nil {
 			return fail(frozen.Head, err)
+		}
+		if logits, ok := method.(ssl.LearnsFromLogits); ok {
+			if err := logits.CheckLogits(dim); err != nil {
+				return err
+			}
 		}
 		if err := fill(scope.At(methodScope), "head", frozen.Head); err != nil {
 			return fail(frozen.Head, err)

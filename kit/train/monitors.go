@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -30,6 +31,16 @@ type Monitors struct {
 // HeldOutMonitors look at the first images of the validation split, or of the test split where the
 // source has no validation split; their labels are not read.
 func (p Plan) HeldOutMonitors(store *model.Store) (*Monitors, error) {
+	set, err := p.heldOut()
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	return p.Monitors(store, set)
+}
+
+// heldOut opens the images that the monitors look at.
+func (p Plan) heldOut() (data.Set, error) {
 	set, err := p.Data.Open(data.Validation)
 	if errors.Is(err, data.ErrNoSplit) {
 		set, err = p.Data.Open(data.Test)
@@ -37,22 +48,46 @@ func (p Plan) HeldOutMonitors(store *model.Store) (*Monitors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening held-out images for the collapse monitors: %w", err)
 	}
+	return set, nil
+}
+
+// CheckHeldOut returns an error where the images that are not trained on, which the monitors and
+// StopEarly look at, are missing or don't fit. Nothing is compiled.
+func (p Plan) CheckHeldOut() error {
+	set, err := p.heldOut()
+	if err != nil {
+		return err
+	}
 	defer set.Close()
-	return p.Monitors(store, set)
+	if _, err := p.monitored(set); err != nil {
+		return err
+	}
+	return p.checkValidation()
+}
+
+// monitored is what the monitors read of each image of a set. It is an error where the set does not
+// suit them.
+func (p Plan) monitored(set data.Set) (data.Item, error) {
+	item := p.Item
+	item.Captions = false // The monitors look at images alone.
+	var err error
+	switch height, width := set.Size(); {
+	case set.Len() < 2:
+		err = fmt.Errorf("%s holds %d image; there must be at least 2 that are not trained on", set.Name(), set.Len())
+	default:
+		err = cmp.Or(p.Views[0].Check(height, width), item.Check(set))
+	}
+	if err != nil {
+		return item, fmt.Errorf("images for the collapse monitors: %w", err)
+	}
+	return item, nil
 }
 
 // Monitors look at the first images of a set.
 func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
-	fail := func(err error) (*Monitors, error) {
-		return nil, fmt.Errorf("images for the collapse monitors: %w", err)
-	}
-	if set.Len() < 2 {
-		return fail(fmt.Errorf("%s holds %d image; there must be at least 2 that are not trained on", set.Name(), set.Len()))
-	}
-	item := p.Item
-	item.Captions = false // The monitors look at images alone.
-	if err := item.Check(set); err != nil {
-		return fail(err)
+	item, err := p.monitored(set)
+	if err != nil {
+		return nil, err
 	}
 	indices := make([]int, min(monitorImages, set.Len()))
 	for i := range indices {
@@ -60,7 +95,7 @@ func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
 	}
 	items, err := item.Pixels(set, indices, p.Seed)
 	if err != nil {
-		return fail(err)
+		return nil, fmt.Errorf("images for the collapse monitors: %w", err)
 	}
 	backend, err := device.Open()
 	if err != nil {

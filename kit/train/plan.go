@@ -6,6 +6,8 @@
 package train
 
 import (
+	"fmt"
+
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -118,6 +120,9 @@ func itemDims(batch, images, height, width int) []int {
 	return []int{batch, images, height, width, 3}
 }
 
+// mostParameters is more than any device can train.
+const mostParameters = 1e11
+
 // Check returns an error where encoder, optimiser, the file Start, or the network that the method
 // learns from do not fit the images. Nothing is compiled.
 func (p Plan) Check() error {
@@ -130,6 +135,16 @@ func (p Plan) Check() error {
 		}
 	}
 	if err := p.Encoder.Check(p.Height, p.Width); err != nil {
+		return err
+	}
+	if parameters := p.Encoder.Cost(p.Height, p.Width).Params; parameters > mostParameters {
+		return fmt.Errorf("encoder %s has %d parameters; it must have at most %d", p.Encoder.Name(), parameters, int64(mostParameters))
+	}
+	if _, ok := p.Encoder.(encoder.Batchwise); ok && p.Order.Batch < 2 {
+		return fmt.Errorf("kit.Recipe: Batch is %d; it must be at least 2 with encoder %s, whose norms are over the batch",
+			p.Order.Batch, p.Encoder.Name())
+	}
+	if err := p.StopEarly.checkMethod(p.Method); err != nil {
 		return err
 	}
 	if err := p.Optimizer.Check(); err != nil {

@@ -15,6 +15,7 @@ import (
 	"sslkit/kit/metric"
 	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
+	"sslkit/kit/ssl"
 )
 
 // StopEarly is when to end the training of a classifier, such as ssl.Supervised, by its accuracy on
@@ -41,8 +42,8 @@ func (s StopEarly) Check() error {
 		return fmt.Errorf("kit.StopEarly: Patience is %d and Every is 0; give Every too", s.Patience)
 	}
 	return cmp.Or(
-		setting.Must(s.Every >= 0, "kit.StopEarly: Every", s.Every, "at least 1", "never"),
-		setting.Must(s.Patience >= 0, "kit.StopEarly: Patience", s.Patience, "at least 1", "that the training goes on to its last step"))
+		setting.Steps(0, "kit.StopEarly: Every", s.Every, "never"),
+		setting.Steps(0, "kit.StopEarly: Patience", s.Patience, "that the training goes on to its last step"))
 }
 
 // validation is how well a classifier in training does on the validation images.
@@ -57,14 +58,73 @@ type validation struct {
 	bestStep int     // 0 before the first look.
 }
 
+// checkValidation returns an error where StopEarly is asked for and can't be: where the method learns
+// no classifier from labels, or where there are no validation images with labels of as many classes.
+// Nothing is compiled.
+func (p Plan) checkValidation() error {
+	if p.StopEarly.Every == 0 {
+		return nil
+	}
+	set, labels, err := p.validationSet()
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	if err := labelled(set, labels); err != nil {
+		return err
+	}
+	dim, err := BuildHead(model.NewStore().Scope("/"+methodScope), p.Method, p.Encoder)
+	if err != nil {
+		return fmt.Errorf("building the classifier for StopEarly: %w", err)
+	}
+	return areLogits(p.Method, dim, set)
+}
+
+// checkMethod returns an error where StopEarly is asked for and the method is no classifier.
+func (s StopEarly) checkMethod(m ssl.Method) error {
+	if _, ok := ssl.Main(m).(ssl.NeedsLabels); ok || s.Every == 0 {
+		return nil
+	}
+	return fmt.Errorf("kit.Recipe: StopEarly wants a method whose embedding is the classes' logits, such as ssl.Supervised; "+
+		"%s learns without labels", m.Name())
+}
+
+// validationSet opens the validation split.
+func (p Plan) validationSet() (data.Set, []int, error) {
+	set, err := p.Data.Open(data.Validation)
+	if err != nil {
+		return nil, nil, fmt.Errorf("kit.Recipe: StopEarly wants validation images: %w", err)
+	}
+	return set, data.Labels(set), nil
+}
+
+// labelled returns an error where an image has no label.
+func labelled(set data.Set, labels []int) error {
+	for i, label := range labels {
+		if label < 0 {
+			return fmt.Errorf("kit.Recipe: StopEarly wants labels, and image %d of %s has none", i, set.Name())
+		}
+	}
+	return nil
+}
+
+// areLogits returns an error unless an embedding of dim values has one for each class.
+func areLogits(m ssl.Method, dim int, set data.Set) error {
+	if classes := len(set.Classes()); dim != classes {
+		return fmt.Errorf("kit.Recipe: StopEarly wants a method whose embedding is the classes' logits, such as ssl.Supervised; "+
+			"%s has %d values and %s %d classes", m.Name(), dim, set.Name(), classes)
+	}
+	return nil
+}
+
 // newValidation opens the validation split. It is an error where it has no labels, or where the
 // method's embedding is not the classes' logits.
 func newValidation(store *model.Store, plan Plan) (*validation, error) {
-	set, err := plan.Data.Open(data.Validation)
+	set, labels, err := plan.validationSet()
 	if err != nil {
-		return nil, fmt.Errorf("kit.Recipe: StopEarly wants validation images: %w", err)
+		return nil, err
 	}
-	v := &validation{StopEarly: plan.StopEarly, steps: plan.Steps, set: set, labels: data.Labels(set)}
+	v := &validation{StopEarly: plan.StopEarly, steps: plan.Steps, set: set, labels: labels}
 	if err := v.build(store, plan.Model); err != nil {
 		v.close()
 		return nil, err
@@ -74,10 +134,8 @@ func newValidation(store *model.Store, plan Plan) (*validation, error) {
 
 // build compiles the classifier.
 func (v *validation) build(store *model.Store, m Model) (err error) {
-	for i, label := range v.labels {
-		if label < 0 {
-			return fmt.Errorf("kit.Recipe: StopEarly wants labels, and image %d of %s has none", i, v.set.Name())
-		}
+	if err := labelled(v.set, v.labels); err != nil {
+		return err
 	}
 	height, width := v.set.Size()
 	if v.forward, err = NewForward(store, height, width, m.Embeddings); err != nil {
@@ -87,11 +145,7 @@ func (v *validation) build(store *model.Store, m Model) (err error) {
 	if err != nil {
 		return fmt.Errorf("running the classifier for StopEarly: %w", err)
 	}
-	if classes := len(v.set.Classes()); dim != classes {
-		return fmt.Errorf("kit.Recipe: StopEarly wants a method whose embedding is the classes' logits, such as ssl.Supervised; "+
-			"%s has %d values and %s %d classes", m.Method.Name(), dim, v.set.Name(), classes)
-	}
-	return nil
+	return areLogits(m.Method, dim, v.set)
 }
 
 // due tells whether the images are looked at after a step.
