@@ -10,7 +10,9 @@ import (
 )
 
 // Retrieval shows some test images, each with the k training images that are nearest to it for the
-// trained encoder (cosine). The queries are spread evenly over the test split.
+// trained encoder (cosine). The queries are spread evenly over the test split. Where the features of
+// all training images are equal but for rounding, as those of a collapsed encoder are, there are no
+// nearest ones: the error is plots.ErrEqual.
 func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("retrieval in %s: %w", r.Dir, err) }
 	bank, err := r.Features(data.Train)
@@ -20,6 +22,9 @@ func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 	asked, err := r.Features(data.Test)
 	if err != nil {
 		return fail(err)
+	}
+	if err := plots.CheckSpread(bank.X, bank.N, bank.Dim); err != nil {
+		return fail(fmt.Errorf("the features of %s: %w", bank.Name, err))
 	}
 	near, err := eval.Neighbors(bank, asked, min(k, bank.N))
 	if err != nil {

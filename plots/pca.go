@@ -8,18 +8,26 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
+// ErrEqual is the error of vectors that are all equal, but for the rounding of float32: there is
+// nothing to draw, and what a projection showed would be the rounding.
+var ErrEqual = errors.New("x has no variance: all vectors are equal, or differ by no more than float32 rounds")
+
 // PCA projects n row-major vectors of dim values, each centred, on their k first principal axes. It
 // returns the projection (n × k, row-major) and the share of the variance that each axis explains,
 // in [0, 1].
 //
 // An axis has no direction of its own: here its largest component is positive, so that the result
-// is a function of the input. k is at least 1 and at most min(n, dim).
+// is a function of the input. k is at least 1 and at most min(n, dim). Vectors that differ by no more
+// than float32 rounds are [ErrEqual].
 func PCA(x []float32, n, dim, k int) (proj []float64, explained []float64, err error) {
 	if err := checkVectors(x, n, dim); err != nil {
 		return nil, nil, fmt.Errorf("plots.PCA: %w", err)
 	}
 	if k < 1 || k > min(n, dim) {
 		return nil, nil, fmt.Errorf("plots.PCA: k is %d; it must be from 1 to min(n, dim) = %d", k, min(n, dim))
+	}
+	if err := CheckSpread(x, n, dim); err != nil {
+		return nil, nil, fmt.Errorf("plots.PCA: %w", err)
 	}
 	centred := centre(x, n, dim)
 	axes, variance, err := principalAxes(centred)
@@ -30,9 +38,6 @@ func PCA(x []float32, n, dim, k int) (proj []float64, explained []float64, err e
 	for _, v := range variance {
 		total += v
 	}
-	if total == 0 {
-		return nil, nil, errors.New("plots.PCA: x has no variance: all vectors are equal")
-	}
 	explained = make([]float64, k)
 	for j := range k {
 		explained[j] = variance[j] / total
@@ -41,6 +46,35 @@ func PCA(x []float32, n, dim, k int) (proj []float64, explained []float64, err e
 	projection := mat.NewDense(n, k, nil)
 	projection.Mul(centred, axes.Slice(0, dim, 0, k))
 	return projection.RawMatrix().Data, explained, nil
+}
+
+// CheckSpread is [ErrEqual] where n row-major vectors of dim values differ by no more than float32
+// rounds: then who is near to whom is chance, too.
+func CheckSpread(x []float32, n, dim int) error {
+	if err := checkVectors(x, n, dim); err != nil {
+		return err
+	}
+	var squares float64
+	for _, v := range centre(x, n, dim).RawMatrix().Data {
+		squares += v * v
+	}
+	if math.Sqrt(squares/float64(n)) <= rounding(x, dim) {
+		return ErrEqual
+	}
+	return nil
+}
+
+// rounding is how far vectors that should be equal lie from their mean where each value is the sum of
+// about dim products in float32: the root of dim roundings at a time, four of them for the layers in
+// between, of their length (root mean square).
+func rounding(x []float32, dim int) float64 {
+	const epsilon = 0x1p-24
+	var squares float64
+	for _, v := range x {
+		squares += float64(v) * float64(v)
+	}
+	length := math.Sqrt(squares / float64(len(x)/dim))
+	return 4 * math.Sqrt(float64(dim)) * epsilon * length
 }
 
 // checkVectors checks n row-major vectors of dim values.

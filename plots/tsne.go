@@ -51,7 +51,8 @@ const (
 )
 
 // Embed places n row-major vectors of dim values in the plane. It needs enough vectors for the
-// perplexity (n ≥ 3·Perplexity + 1), finite values, and vectors that are not all equal.
+// perplexity (n ≥ 3·Perplexity + 1), finite values, and vectors that are not all equal: those are
+// [ErrEqual].
 func (t TSNE) Embed(x []float32, n, dim int) ([][2]float64, error) {
 	if err := checkVectors(x, n, dim); err != nil {
 		return nil, fmt.Errorf("plots.TSNE: %w", err)

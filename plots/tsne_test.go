@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -276,6 +277,41 @@ func BenchmarkTSNE(b *testing.B) {
 	for b.Loop() {
 		if _, err := (TSNE{Seed: 1}).Embed(x, n, dim); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What a collapsed encoder gives differs by rounding alone: that is nothing to draw. Features that
+// lie close together, but differ by more, are.
+func TestEqualVectorsAreNothingToDraw(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	const n = 120
+	for _, dim := range []int{1, 3, 64, 512} {
+		centre := make([]float32, dim)
+		for j := range centre {
+			centre[j] = 100 * float32(random.NormFloat64())
+		}
+		jittered := func(by float64) []float32 {
+			var x []float32
+			for range n {
+				for _, v := range centre {
+					x = append(x, v*float32(1+by*random.NormFloat64()))
+				}
+			}
+			return x
+		}
+		for what, x := range map[string][]float32{
+			"equal": jittered(0), "rounded": jittered(0x1p-23), "zero": make([]float32, n*dim),
+		} {
+			if _, _, err := PCA(x, n, dim, 1); !errors.Is(err, ErrEqual) {
+				t.Errorf("PCA of %s vectors of %d values: error %v", what, dim, err)
+			}
+			if _, err := (TSNE{}).Embed(x, n, dim); !errors.Is(err, ErrEqual) {
+				t.Errorf("t-SNE of %s vectors of %d values: error %v", what, dim, err)
+			}
+		}
+		if _, _, err := PCA(jittered(1e-4), n, dim, 1); err != nil {
+			t.Errorf("vectors of %d values that differ by a ten-thousandth: %v", dim, err)
 		}
 	}
 }

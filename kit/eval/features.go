@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -201,7 +202,7 @@ func checkLabelled(f Features) error {
 
 // checkProbe says why test cannot be judged by a probe fitted on train.
 func checkProbe(train, test Features) error {
-	if err := checkLabelled(train); err != nil {
+	if err := checkClasses(train); err != nil {
 		return err
 	}
 	if err := checkLabelled(test); err != nil {
@@ -223,6 +224,26 @@ func checkProbe(train, test Features) error {
 		}
 	}
 	return checkLeak(train, test)
+}
+
+// ErrOneClass is the error of labelled images of one class: whatever is said of others would be right
+// for nothing.
+var ErrOneClass = errors.New("all labelled images are of one class: there is nothing to tell apart")
+
+// checkClasses is checkLabelled, and an error where all images are of one class.
+func checkClasses(f Features) error {
+	if err := checkLabelled(f); err != nil {
+		return err
+	}
+	return twoClasses(f)
+}
+
+// twoClasses returns an error where all labels are of one class.
+func twoClasses(f Features) error {
+	if slices.ContainsFunc(f.Labels, func(label int) bool { return label != f.Labels[0] }) {
+		return nil
+	}
+	return fmt.Errorf("eval: features %q: %w", f.Name, ErrOneClass)
 }
 
 // checkLeak refuses images that stand on both sides of a probe: by their places

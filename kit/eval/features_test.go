@@ -200,3 +200,37 @@ func TestResultProvenance(t *testing.T) {
 		t.Errorf("the encoder was hashed %d times after 2 probes", calls)
 	}
 }
+
+// Of images of one class alone every answer would be right: no protocol gives that as an accuracy.
+func TestOneClassIsNoAccuracy(t *testing.T) {
+	single := func(name string, seed uint64, classes ...string) Features {
+		f := gaussians(name, 40, 3, 2, 3, seed)
+		f.Classes, f.Labels = classes, make([]int, 40)
+		return f
+	}
+	for _, classes := range [][]string{{"only"}, {"only", "never"}} {
+		train, test := single("train", 1, classes...), single("test", 2, classes...)
+		logits := test
+		logits.Dim = len(classes)
+		logits.X = logits.X[:logits.N*logits.Dim]
+		for name, evaluate := range map[string]func() error{
+			"k-NN":         func() error { _, err := KNN{}.Evaluate(train, test); return err },
+			"linear probe": func() error { _, err := Linear{}.Evaluate(train, test); return err },
+			"label curve": func() error {
+				_, err := LabelCurve{PerClass: []int{2}, Probe: KNN{}}.Evaluate(train, test)
+				return err
+			},
+			"few-shot":    func() error { _, err := FewShot{Ways: 2}.Evaluate(test); return err },
+			"fine-tuning": func() error { _, err := Classified("tuned", train, logits); return err },
+		} {
+			err := evaluate()
+			if err == nil || name != "label curve" && !errors.Is(err, ErrOneClass) {
+				t.Errorf("%s with classes %v: error %v", name, classes, err)
+			}
+		}
+	}
+	// A test set of one class says how many of its images are recognised among several.
+	if _, err := (KNN{}).Evaluate(gaussians("train", 40, 3, 2, 3, 1), single("test", 2, gaussians("", 4, 3, 2, 3, 1).Classes...)); err != nil {
+		t.Error(err)
+	}
+}

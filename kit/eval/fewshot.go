@@ -83,11 +83,12 @@ func (r FewShotResult) String() string {
 // either side (without width for one episode): it speaks of more episodes of these images, not of
 // other images.
 //
-// Errors: bad features (see [Features.Check]), a missing label, settings out of range, Ways above
+// Errors: bad features (see [Features.Check]), a missing label, images of one class alone
+// ([ErrOneClass]), settings out of range, Ways above
 // the number of classes with Shots+Queries images, what the classifier refuses, an encoder that has
 // changed.
 func (s FewShot) Evaluate(set Features) (FewShotResult, error) {
-	if err := checkLabelled(set); err != nil {
+	if err := checkClasses(set); err != nil {
 		return FewShotResult{}, err
 	}
 	s, err := s.withDefaults()

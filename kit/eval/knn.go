@@ -38,7 +38,8 @@ var _ Probe = KNN{}
 
 // Evaluate predicts every image of test from those of train and scores the
 // predictions. Errors: features that cannot be compared (see
-// [Features.Check]), a missing label, settings out of range, an encoder that
+// [Features.Check]), a missing label, images of train of one class alone
+// ([ErrOneClass]), settings out of range, an encoder that
 // has changed.
 func (k KNN) Evaluate(train, test Features) (Result, error) {
 	if err := checkProbe(train, test); err != nil {

@@ -73,15 +73,12 @@ func (l Linear) Fit(train Features) (*LinearModel, error) { return l.fitWeighted
 // fitWeighted is Fit where each image's cross-entropy weighs weights[i], 1 on average; nil: all
 // alike.
 func (l Linear) fitWeighted(train Features, weights []float64) (*LinearModel, error) {
-	if err := checkLabelled(train); err != nil {
+	if err := checkClasses(train); err != nil {
 		return nil, err
 	}
 	l, err := l.withDefaults()
 	if err != nil {
 		return nil, err
-	}
-	if len(train.Classes) < 2 {
-		return nil, fmt.Errorf("eval: features %q: Classes has %d name; it must have at least 2", train.Name, len(train.Classes))
 	}
 	standard := newStandardizer(train)
 	x, dim := standard.apply(train), train.Dim

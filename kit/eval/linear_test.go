@@ -396,7 +396,7 @@ func TestLinearBadSettings(t *testing.T) {
 	single := train
 	single.Classes, single.Labels = []string{"only"}, make([]int, 10)
 	_, err := Linear{}.Fit(single)
-	wantError(t, "one class", err, "Classes has 1")
+	wantError(t, "one class", err, "one class")
 	model, err := Linear{}.Fit(train)
 	if err != nil {
 		t.Fatal(err)

@@ -132,7 +132,7 @@ func thousands(n int) string {
 //	labelled: the images whose labels it cost; X and Dim are not read
 //	logits: what it says of the test images, [N, classes], with their labels
 //
-// Errors: logits that are not the classes', and what [Features.Check] finds in them.
+// Errors: logits that are not the classes', labels of one class alone ([ErrOneClass]), and what [Features.Check] finds in them.
 func Classified(protocol string, labelled, logits Features) (Result, error) {
 	if err := checkLabelled(logits); err != nil {
 		return Result{}, err
@@ -140,6 +140,9 @@ func Classified(protocol string, labelled, logits Features) (Result, error) {
 	if logits.Dim != len(labelled.Classes) || !slices.Equal(labelled.Classes, logits.Classes) {
 		return Result{}, fmt.Errorf("eval: logits %q have %d values and %d classes, and labels %q have %d: they must be one number and "+
 			"the same classes", logits.Name, logits.Dim, len(logits.Classes), labelled.Name, len(labelled.Classes))
+	}
+	if err := twoClasses(labelled); err != nil {
+		return Result{}, err
 	}
 	labelled.Encoder, labelled.Rehash = logits.Encoder, logits.Rehash
 	return newResult(protocol, labelled, logits, logits.ArgMax())

@@ -8,6 +8,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/eval"
+	"sslkit/plots"
 )
 
 // labelledFeatures are the features of a split's labelled images, or why there are none.
@@ -54,7 +55,7 @@ func (p *reporter) represent(split data.Split, by func(data.Split) (eval.Feature
 	case classes == 0 || slices.Max(labels) < 0:
 		return f, false, absent("the images of %s have no labels", name)
 	case classes < 2:
-		return f, false, absent("the images of %s are all of one class", name)
+		return f, false, absent("the images of %s are all of one class: there is nothing to tell apart", name)
 	}
 	if f, err = by(split); err != nil || slices.Min(labels) >= 0 {
 		return f, true, err
@@ -214,6 +215,12 @@ func (p *reporter) retrieval() (Section, error) {
 		return Retrieval(result)
 	}
 	plot, err := p.run.Retrieval(shownQueries, shownNeighbours)
+	if errors.Is(err, plots.ErrEqual) {
+		section, err := Retrieval(result)
+		section.Warnings = append(section.Warnings, "the features of all training images are equal but for rounding, so that none is "+
+			"nearer than another: there are no nearest images to show")
+		return section, err
+	}
 	if err != nil {
 		return Section{}, err
 	}

@@ -198,7 +198,9 @@ func (p *reporter) report() (out Report, err error) {
 		}
 		section, err := part.measure()
 		var why absence
-		if errors.As(err, &why) {
+		if errors.Is(err, eval.ErrOneClass) {
+			section = Section{Title: part.title, NotMeasured: eval.ErrOneClass.Error()}
+		} else if errors.As(err, &why) {
 			section = Section{Title: part.title, NotMeasured: why.reason}
 		} else if err != nil {
 			return out, fmt.Errorf("%s: %w", part.title, err)
