@@ -14,10 +14,12 @@ require (
 	github.com/gomlx/compute v0.1.6
 	github.com/gomlx/go-xla v0.4.5 // PJRT, as the successor of gopjrt
 	github.com/gomlx/gomlx v0.28.8 // graphs, autodiff, checkpoints, the training loop
+	github.com/hajimehoshi/bitmapfont/v3 v3.2.0 // letters of all scripts in figures
 	github.com/janpfeifer/gonb v0.11.5 // the Jupyter kernel
 	github.com/schollz/progressbar/v3 v3.19.0 // the progress bar
 	golang.org/x/image v0.48.0 // WebP, BMP and TIFF; fonts of the figures
 	golang.org/x/sync v0.25.0 // a semaphore with weights
+	golang.org/x/text v0.44.0 // letters with their marks
 	golang.org/x/tools v0.52.0
 	gonum.org/v1/gonum v0.17.0 // linear algebra, L-BFGS
 	gonum.org/v1/plot v0.17.0 // figures
@@ -44,6 +46,7 @@ require (
 	github.com/mattn/go-isatty v0.0.20 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/nlpodyssey/gopickle v0.3.0 // indirect
+	github.com/pierrec/lz4/v4 v4.1.21 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/segmentio/asm v1.1.3 // indirect
@@ -59,7 +62,6 @@ require (
 	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a // indirect
 	golang.org/x/term v0.40.0 // indirect
-	golang.org/x/text v0.44.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )

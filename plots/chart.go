@@ -54,6 +54,9 @@ func (ch *chart) drawHead(c draw.Canvas) draw.Canvas {
 	}
 }
 
+// axisFoot is about the height of the x axis's numbers and name, which the y axis's name stays above.
+const axisFoot = vg.Length(40)
+
 // left is the width of what stands left of the data: tick labels and the axis's name.
 func (ch *chart) left(c draw.Canvas) vg.Length { return ch.plot.DataCanvas(c).Min.X - c.Min.X }
 
@@ -63,6 +66,8 @@ func (ch *chart) right(c draw.Canvas) vg.Length { return c.Max.X - ch.plot.DataC
 // drawAxes draws the axes, with their data from indent further right than they need.
 func (ch *chart) drawAxes(c draw.Canvas, indent vg.Length) {
 	p := *ch.plot // drawing must not change the chart
+	p.X.Label.Text = shorten(p.X.Label.TextStyle, p.X.Label.Text, c.Size().X-ch.left(c))
+	p.Y.Label.Text = shorten(p.Y.Label.TextStyle, p.Y.Label.Text, c.Size().Y-axisFoot)
 	if p.Y.Label.Text == "" {
 		c = draw.Crop(c, indent, 0, 0, 0)
 	} else {
@@ -94,10 +99,13 @@ func titleHeight(title string, width vg.Length) vg.Length {
 	if title == "" {
 		return 0
 	}
-	return titleLine*vg.Length(len(wrap(boldStyle(titleSize), title, width))) + 4
+	return titleLine*vg.Length(len(wrapTo(boldStyle(titleSize), title, width, titleLines))) + 4
 }
 
-const titleLine = vg.Length(titleSize * 1.25)
+const (
+	titleLine  = vg.Length(titleSize * 1.25)
+	titleLines = 3 // At most.
+)
 
 // drawTitle draws a title, broken into lines where it is wider than the canvas, and returns the
 // canvas under it.
@@ -106,7 +114,7 @@ func drawTitle(c draw.Canvas, title string) draw.Canvas {
 		return c
 	}
 	style := aligned(boldStyle(titleSize), draw.XLeft, draw.YTop)
-	for i, line := range wrap(style, title, c.Size().X) {
+	for i, line := range wrapTo(style, title, c.Size().X, titleLines) {
 		c.FillText(style, vg.Point{X: c.Min.X, Y: c.Max.Y - titleLine*vg.Length(i)}, line)
 	}
 	return draw.Crop(c, 0, 0, 0, -titleHeight(title, c.Size().X))

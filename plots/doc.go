@@ -18,6 +18,10 @@
 // and never colour alone (dashes, markers, ticks and crosses carry the same information); titles
 // and axis labels with units; a light grid; the legend outside the data.
 //
+// Names may be of any script: what Liberation Sans does not have is drawn by a bitmap font, and what
+// that does not have either is written as the numbers of its letters, [U+0E41 0E21]. Long names end
+// with an ellipsis.
+//
 // # Errors
 //
 // Slices of different lengths, empty input, NaN and infinities are errors that name the argument;

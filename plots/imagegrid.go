@@ -76,6 +76,7 @@ const (
 	tileGap       = 4
 	edge          = 8
 	captionLine   = 14 // height of a line of caption
+	captionLines  = 4  // at most, of a column
 	widestRowName = 120
 )
 
@@ -97,7 +98,7 @@ func (g *imageGrid) layOut(columns int, colLabels []string) {
 	}
 	lines := 0
 	for _, name := range colLabels {
-		broken := wrap(captionStyle, name, toPoints(float64(g.tile.X)))
+		broken := wrapTo(captionStyle, name, toPoints(float64(g.tile.X)), captionLines)
 		g.colLabels = append(g.colLabels, broken)
 		lines = max(lines, len(broken))
 	}
@@ -131,8 +132,7 @@ func (g *imageGrid) draw(c draw.Canvas) {
 
 // drawRowName draws the name of the row at y, in as many lines as the row has room for.
 func (g *imageGrid) drawRowName(c draw.Canvas, name string, y float64) {
-	lines := wrap(captionStyle, name, toPoints(widestRowName))
-	lines = lines[:min(len(lines), max(1, g.tile.Y/captionLine))]
+	lines := wrapTo(captionStyle, name, toPoints(widestRowName), max(1, g.tile.Y/captionLine))
 	middle := y + float64(g.tile.Y)/2
 	for k, line := range lines {
 		at := place(c, g.left-8, middle+captionLine*(float64(k)-float64(len(lines)-1)/2))

@@ -37,11 +37,23 @@ func (e entry) indent() vg.Length {
 // height is the height of the legend in rows.
 func (l legend) height(width vg.Length) vg.Length { return rowHeight * vg.Length(len(l.rows(width))) }
 
+// fit is the legend with names no wider than a width leaves room for.
+func (l legend) fit(width vg.Length) legend {
+	out := make(legend, len(l))
+	for i, e := range l {
+		out[i] = entry{shorten(textStyle(tickSize), e.name, width-e.indent()), e.samples}
+	}
+	return out
+}
+
+// widestColumn is the most width of a legend as a column.
+const widestColumn = vg.Length(180)
+
 // rows breaks the legend into as many rows as a width needs.
 func (l legend) rows(width vg.Length) []legend {
 	var rows []legend
 	var used vg.Length
-	for _, e := range l {
+	for _, e := range l.fit(width) {
 		if len(rows) == 0 || used+entryGap+e.width() > width {
 			rows = append(rows, legend{e})
 			used = e.width()
@@ -56,7 +68,7 @@ func (l legend) rows(width vg.Length) []legend {
 // columnWidth is the width of the legend as a column.
 func (l legend) columnWidth() vg.Length {
 	var width vg.Length
-	for _, e := range l {
+	for _, e := range l.fit(widestColumn) {
 		width = max(width, e.width())
 	}
 	return width
@@ -75,7 +87,7 @@ func (l legend) drawRows(c draw.Canvas) {
 
 // drawColumn draws one entry under the other from the canvas's top left.
 func (l legend) drawColumn(c draw.Canvas) {
-	for i, e := range l {
+	for i, e := range l.fit(widestColumn) {
 		e.draw(c, vg.Point{X: c.Min.X, Y: c.Max.Y - rowHeight*(vg.Length(i)+0.5)})
 	}
 }

@@ -135,7 +135,7 @@ func classNames(points [][2]float64, labels []int, classes []string) names {
 		}
 		slices.Sort(x)
 		slices.Sort(y)
-		out.text = append(out.text, name)
+		out.text = append(out.text, shorten(textStyle(tickSize-2), name, 90))
 		out.at = append(out.at, plotter.XY{X: x[len(x)/2], Y: y[len(y)/2]})
 	}
 	return out

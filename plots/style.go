@@ -83,7 +83,7 @@ func textStyle(size float64) text.Style {
 	return text.Style{
 		Color:   ink,
 		Font:    font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(size)},
-		Handler: plot.DefaultTextHandler,
+		Handler: textHandler,
 	}
 }
 
