@@ -82,10 +82,17 @@ func (m *LinearModel) evaluate(train, test Features, seed uint64) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
+	probabilities, err := m.Probabilities(test)
+	if err != nil {
+		return Result{}, err
+	}
 	result, err := newResult("linear probe ("+m.Protocol+")", train, test, predictions)
 	if err != nil {
 		return Result{}, err
 	}
 	result.Seed, result.Fit = seed, &m.Fit
+	for i, class := range predictions {
+		result.Confidence = append(result.Confidence, probabilities[i*len(m.Bias)+class])
+	}
 	return result, nil
 }

@@ -48,6 +48,9 @@ type Result struct {
 	Fit *Fit `json:"fit,omitempty"` // Fit tells how a trained probe was fitted; nil for k-NN.
 
 	Predictions []int `json:"-"` // Predictions are the N predicted classes, for [metric.Confusion].
+	// Confidence are the N probabilities of the predicted classes by the linear probe; nil for
+	// protocols without probabilities.
+	Confidence []float64 `json:"-"`
 }
 
 // Fit tells how a linear probe was fitted.

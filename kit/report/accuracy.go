@@ -37,8 +37,8 @@ func KNN(trained, before eval.Result) (Section, error) {
 }
 
 // Linear is the part of the linear probe. truth are the classes of the test images; the result must
-// hold a prediction of each.
-func Linear(result eval.Result, truth []int, classes []string) (Section, error) {
+// hold a prediction of each. pictures, if any, show some of its errors.
+func Linear(result eval.Result, truth []int, classes []string, pictures ...Figure) (Section, error) {
 	values, err := raw(result)
 	if err != nil {
 		return Section{}, err
@@ -74,6 +74,7 @@ func Linear(result eval.Result, truth []int, classes []string) (Section, error) 
 		}
 		s.Figures = []Figure{figure}
 	}
+	s.Figures = append(s.Figures, pictures...)
 	perClass, err := classTable(counts, classes)
 	s.Tables = []Table{perClass}
 	return s, err

@@ -8,7 +8,6 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/eval"
-	"sslkit/plots"
 )
 
 // labelledFeatures are the features of a split's labelled images, or why there are none.
@@ -85,6 +84,9 @@ func (p *reporter) both() (train, judged eval.Features, err error) {
 	if train, err = p.labelled(data.Train); err != nil {
 		return train, judged, err
 	}
+	if slices.Min(train.Labels) == slices.Max(train.Labels) {
+		return train, judged, absent("the labelled images of %s are all of one class: there is nothing to tell apart", train.Name)
+	}
 	judged, err = p.labelled(p.with.Split)
 	return train, judged, err
 }
@@ -131,7 +133,11 @@ func (p *reporter) linear() (Section, error) {
 		return Section{}, err
 	}
 	p.probed = result
-	return Linear(result, judged.Labels, judged.Classes)
+	pictures, err := p.errors(result, judged)
+	if err != nil {
+		return Section{}, err
+	}
+	return Linear(result, judged.Labels, judged.Classes, pictures...)
 }
 
 // labelCurve is the part of accuracy against labels.
@@ -195,12 +201,6 @@ func (p *reporter) fewShot() (Section, error) {
 	return FewShot(result)
 }
 
-// How many test images the pictures of retrieval show, and how many neighbours of each.
-const (
-	shownQueries    = 5
-	shownNeighbours = 6
-)
-
 // retrieval is the part of ranking, with pictures of test images.
 func (p *reporter) retrieval() (Section, error) {
 	train, judged, err := p.both()
@@ -214,18 +214,13 @@ func (p *reporter) retrieval() (Section, error) {
 	if p.with.Split != data.Test {
 		return Retrieval(result)
 	}
-	plot, err := p.run.Retrieval(shownQueries, shownNeighbours)
-	if errors.Is(err, plots.ErrEqual) {
+	figure, err := p.nearest()
+	var why absence
+	if errors.As(err, &why) {
 		section, err := Retrieval(result)
-		section.Warnings = append(section.Warnings, "the features of all training images are equal but for rounding, so that none is "+
-			"nearer than another: there are no nearest images to show")
+		section.Warnings = append(section.Warnings, why.reason)
 		return section, err
 	}
-	if err != nil {
-		return Section{}, err
-	}
-	figure, err := Draw(plot, "The first picture of a row is the query. A solid frame with a tick marks an image of its class, a "+
-		"dashed frame with a cross marks one of another class.")
 	if err != nil {
 		return Section{}, err
 	}

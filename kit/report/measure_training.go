@@ -47,7 +47,11 @@ func (p *reporter) training() (Section, error) {
 	if alarm != nil {
 		s.Warnings = append(s.Warnings, alarm.String())
 	}
-	var err error
+	views, err := p.views()
+	if err != nil {
+		return s, err
+	}
+	s.Figures = append(s.Figures, views)
 	if s.Values, err = json.Marshal(map[string]any{"alarm": alarm, "looks": looks}); err != nil {
 		return s, err
 	}

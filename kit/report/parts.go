@@ -22,9 +22,10 @@ const (
 )
 
 // Parts says what a report of a run holds. The zero value holds what is cheap and always applies:
-// loss curve, collapse monitors and alarm, k-NN of the trained encoder and of the same before
-// training, a linear probe, the cost and a model card. A part that is a pointer is left out where
-// it is nil; its own zero value means its defaults:
+// views of training images, loss curve, collapse monitors and alarm, k-NN of the trained encoder and of
+// the same before training, nearest images, a linear probe with the errors that it is the most sure of,
+// the cost and a model card. A part that is a pointer is left out where it is nil; its own zero value
+// means its defaults:
 //
 //	report.Parts{LabelCurve: &eval.LabelCurve{}, Fairness: &eval.Fairness{Attribute: "scanner"}}
 type Parts struct {
@@ -181,6 +182,7 @@ func (p *reporter) report() (out Report, err error) {
 		{"Training", true, p.training},
 		{"Images left out", len(left) > 0, func() (Section, error) { return leftOutSection(left) }},
 		{"k-NN", probes, p.knn},
+		{"Nearest images", probes && w.Retrieval == nil && w.Split == data.Test, p.nearestImages},
 		{"Linear probe", probes, p.linear},
 		{"Label efficiency", w.LabelCurve != nil, p.labelCurve},
 		{"Few-shot classification", w.FewShot != nil, p.fewShot},
