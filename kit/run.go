@@ -57,7 +57,7 @@ func (r *Run) Alarm() (*train.Alarm, error) {
 	if err != nil {
 		return nil, err
 	}
-	return train.Diagnose(r.Recipe.Method, rundir.Looks(all)), nil
+	return train.Diagnose(r.Recipe.Method, rundir.Looks(all), r.Recipe.Steps), nil
 }
 
 // StepFLOPs is the number of floating-point operations of one training step: those of all matrix

@@ -43,7 +43,7 @@ func (p *reporter) training() (Section, error) {
 			counted(p.stepsDone()), counted(p.run.Recipe.Steps)))
 	}
 	looks := rundir.Looks(p.metrics)
-	alarm := train.Diagnose(p.run.Recipe.Method, looks)
+	alarm := train.Diagnose(p.run.Recipe.Method, looks, p.run.Recipe.Steps)
 	if alarm != nil {
 		s.Warnings = append(s.Warnings, alarm.String())
 	}

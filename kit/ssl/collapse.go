@@ -17,10 +17,12 @@ type CanCollapse interface {
 type Collapse struct {
 	// Std is complete collapse: the deviation of the l2-normalised embeddings as a fraction of
 	// 1/√dim, which it is when they spread evenly (Chen & He 2020, arXiv:2011.10566, figure 2).
-	// Default 0.05.
+	// Embeddings that have not got narrower in training, or that are getting wide again, are not
+	// collapsed; see train.Diagnose. Default 0.05.
 	Std float64
 	// Rank is dimensional collapse: the effective rank RankMe of the embeddings (Garrido et al.
-	// 2022, arXiv:2210.02885), of which an even spread has as many as dimensions. Default 1.5.
+	// 2022, arXiv:2210.02885), of which an even spread has as many as dimensions. It counts where the deviation
+	// is at least a quarter of an even spread's. Default 1.5.
 	Rank float64
 	// Try names the method's settings that are known to help.
 	Try string

@@ -127,7 +127,8 @@ func (t *training) setUp(backend compute.Backend) error {
 	if t.log, _, err = t.dir.OpenMetrics(-1); err != nil {
 		return err
 	}
-	return t.log.Write(rundir.Metrics{Monitor: first})
+	t.looks = []rundir.Metrics{{Monitor: first}}
+	return t.log.Write(t.looks[0])
 }
 
 // resume lets the store start at the last checkpoint, if there is one, that is as it was written.

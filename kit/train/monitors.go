@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type Monitors struct {
 	exec  *model.Exec
 	items []uint8
 	dims  []int // Of items, see itemDims.
+	equal bool  // All images are the same.
 	state [3]uint64
 }
 
@@ -114,7 +116,21 @@ func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
 		return nil, fmt.Errorf("building the collapse monitors: %w", err)
 	}
 	height, width := set.Size()
-	return &Monitors{exec, items, itemDims(len(indices), item.Images(), height, width), augment.State(p.Seed, 0)}, nil
+	return &Monitors{
+		exec: exec, items: items, dims: itemDims(len(indices), item.Images(), height, width), state: augment.State(p.Seed, 0),
+		equal: allEqual(items, len(indices)),
+	}, nil
+}
+
+// allEqual tells whether all of n items are the same.
+func allEqual(items []uint8, n int) bool {
+	size := len(items) / n
+	for i := size; i < len(items); i += size {
+		if !bytes.Equal(items[:size], items[i:i+size]) {
+			return false
+		}
+	}
+	return true
 }
 
 // Close gives the memory of the compiled program back. The variables stay with their store.
@@ -166,6 +182,8 @@ func (m *Monitors) look() (*rundir.Monitor, error) {
 	case !finite(smallest):
 		return nil, errNotFinite
 	case smallest == 0: // An embedding at the origin has no direction: that is collapse, as the zero values here say.
+		return monitor, nil
+	case m.equal: // So is the same embedding for all: what differs is what the augmentation drew.
 		return monitor, nil
 	}
 	measures := []struct {
