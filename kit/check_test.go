@@ -302,6 +302,14 @@ func TestPointerIsTheSameRecipe(t *testing.T) {
 	if err := matchRecipe(rundir.Dir(dir), opened.Recipe); err != nil {
 		t.Error(err)
 	}
+	if _, err := pointers.Views(1, 2); err != nil {
+		t.Error(err)
+	}
+	var nothing *data.Shapes
+	pointers.Data = nothing
+	if _, err := pointers.Views(1, 2); err == nil || !strings.Contains(err.Error(), "Data is a nil *data.Shapes") {
+		t.Errorf("views of no data: error %v", err)
+	}
 	if _, ok := pointers.Augment[0][0].(*augment.Flip); !ok {
 		t.Error("the user's own recipe was changed")
 	}

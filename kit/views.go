@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"image"
@@ -9,6 +10,7 @@ import (
 	"sslkit/data"
 	"sslkit/kit/augment"
 	"sslkit/kit/device"
+	"sslkit/kit/setting"
 	"sslkit/kit/train"
 	"sslkit/plots"
 )
@@ -21,18 +23,25 @@ func (r Recipe) Views(images, views int) (*plots.Figure, error) {
 	if r.Data == nil || r.Method == nil {
 		return nil, errors.New("kit.Recipe: views need Data and Method")
 	}
+	if err := cmp.Or(setting.AtLeast(1, "kit.Recipe.Views: images", images), setting.AtLeast(1, "kit.Recipe.Views: views", views)); err != nil {
+		return nil, err
+	}
 	var figure *plots.Figure
 	err := train.Catch(func() (err error) {
 		figure, err = r.views(images, views)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("views of %s: %w", r.Data.Name(), err)
+		return nil, fmt.Errorf("views of a recipe: %w", err)
 	}
 	return figure, nil
 }
 
 func (r Recipe) views(images, views int) (*plots.Figure, error) {
+	r, err := r.asValues()
+	if err != nil {
+		return nil, err
+	}
 	set, err := r.Data.Open(data.Train)
 	if err != nil {
 		return nil, err
