@@ -51,6 +51,9 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 		return run, matchFinished(dir, recipe, set)
 	}
 
+	if err := plan.CheckHeldOut(); err != nil {
+		return nil, err
+	}
 	if err := dir.Make(); err != nil {
 		return nil, err
 	}
