@@ -12,6 +12,7 @@ import (
 	"sslkit/data"
 	"sslkit/kit/eval"
 	"sslkit/kit/rundir"
+	"sslkit/kit/wholefile"
 )
 
 // damages are what a disk, a crash or a hand do to a file.
@@ -249,4 +250,35 @@ func TestOtherConditions(t *testing.T) {
 		t.Errorf("resumed under %+v, %v", resumed, err)
 	}
 	pretrained(t, run.Dir, small()) // Finished, so that nothing more can differ.
+}
+
+// TestEverythingInARunHasTheSamePermissions: whoever may read one file of it may read all.
+func TestEverythingInARunHasTheSamePermissions(t *testing.T) {
+	run := finished(t)
+	trained, err := smallRun()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Features(data.Test); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{trained, run.Dir} {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := entry.Info()
+			want := fs.FileMode(wholefile.FilePerms)
+			if entry.IsDir() {
+				want = wholefile.FolderPerms
+			}
+			if got := info.Mode().Perm(); got|0o22 != want|0o22 { // Whatever the umask takes from group and others.
+				t.Errorf("%s: %v, want %v", path, got, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -13,9 +13,14 @@ import (
 // press sends the interrupt that a notebook's button and Ctrl+C send.
 func press(t *testing.T) {
 	t.Helper()
+	send(t, os.Interrupt)
+}
+
+func send(t *testing.T, what os.Signal) {
+	t.Helper()
 	process, err := os.FindProcess(os.Getpid())
 	if err == nil {
-		err = process.Signal(os.Interrupt)
+		err = process.Signal(what)
 	}
 	if err != nil {
 		t.Skip("no interrupt can be sent here:", err)
@@ -99,5 +104,17 @@ func TestExitStatusIsTheSignals(t *testing.T) {
 		if got := ExitStatus(err); got != want {
 			t.Errorf("%v: %d, want %d", err, got, want)
 		}
+	}
+}
+
+// TestSIGTERMEndsInGoodOrder: it is what a scheduler sends.
+func TestSIGTERMEndsInGoodOrder(t *testing.T) {
+	w := begin(time.Hour, func(*Error) {})
+	defer w.End()
+	w.Saved(3)
+	send(t, syscall.SIGTERM)
+	asked(t, w)
+	if err := w.Err(); ExitStatus(err) != 143 || !strings.Contains(err.Error(), "after step 3; its checkpoint is kept") {
+		t.Errorf("%v, status %d", err, ExitStatus(err))
 	}
 }
