@@ -154,8 +154,12 @@ func headOf(run *kit.Run) (string, error) {
 	return rundir.HashWeights(frozen.Head)
 }
 
-// reportOf writes a report, where that is possible, and reads it back.
+// reportOf reads the report of an earlier process, if there is one, writes one, where that is
+// possible, and reads it back.
 func reportOf(run *kit.Run, s state) error {
+	if _, err := report.Read(filepath.Join(run.Dir, "report.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	_, err := report.Of(run, report.Parts{TrainingOnly: true})
 	if errors.Is(err, os.ErrPermission) || isReadOnly(err) {
 		fmt.Printf("the report is not kept: %v\n", err)

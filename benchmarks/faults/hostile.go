@@ -95,9 +95,9 @@ func (s *stage) give(folder string, in input, random *rand.Rand) (outcome, error
 	if err != nil {
 		return outcome{}, err
 	}
-	o := judge(got, want.state, slices.Concat(in.names, []string{in.file + ":", in.file + " ", "pictures"})...)
+	o := judge(got, want.state, slices.Concat(in.names, []string{in.file + ":", in.file + ",", in.file + " ", "pictures"})...)
 	if o.Result == wrong && strings.Contains(got.output, "left out of") {
-		return outcome{named, got.words()}, nil
+		return outcome{left, got.words()}, nil
 	}
 	return o, nil
 }

@@ -12,13 +12,14 @@ const (
 	same   = "same bits"              // As if nothing had happened.
 	said   = "same bits, and said so" // With a message of what was passed over or made anew.
 	named  = "error names it"
+	left   = "left out, and said so"
 	older  = "other bits, accepted" // Under other conditions, which the recipe allowed.
 	lost   = "lost"                 // An error that does not name the cause, a hang, something left over.
 	wrong  = "silently wrong"       // Other bits and no word.
 	notRun = "not run here"
 )
 
-var results = []string{same, said, named, older, lost, wrong, notRun}
+var results = []string{same, said, left, named, older, lost, wrong, notRun}
 
 // outcome is what a fault ended in, and what the process said.
 type outcome struct {
