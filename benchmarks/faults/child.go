@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"sslkit/data"
 	"sslkit/kit"
@@ -112,7 +113,7 @@ func evaluate(run *kit.Run) (state, error) {
 		return nil, err
 	}
 	s["features"] = hash([]any{train.X, test.X, initial.X, embeddings.X, train.Labels, test.Labels})
-	if test.Labels != nil {
+	if test.Labels != nil && !slices.Contains(train.Labels, -1) {
 		knn, err := eval.KNN{K: 5}.Evaluate(train, test)
 		if err != nil {
 			return nil, err
