@@ -126,11 +126,14 @@ func evaluate(run *kit.Run) (state, error) {
 	if s["head"], err = headOf(run); err != nil {
 		return nil, err
 	}
-	opened, err := kit.Open(run.Dir)
+	if _, err := kit.Open(run.Dir); err != nil {
+		return nil, err
+	}
+	recipe, err := os.ReadFile(filepath.Join(run.Dir, rundir.RecipeFile))
 	if err != nil {
 		return nil, err
 	}
-	s["recipe"] = hash(fmt.Sprintf("%+v", opened.Recipe.Method) + opened.Recipe.Encoder.Name() + fmt.Sprint(opened.Recipe.Steps, opened.Recipe.Seed))
+	s["recipe"] = hash(recipe)
 	return s, reportOf(run, s)
 }
 
