@@ -101,6 +101,19 @@ type fileArchive struct {
 	info fs.FileInfo
 }
 
+// room is how many bytes of content an archive can hold beside those that were
+// taken: an entry can claim any number, without a byte of it being there.
+type room uint64
+
+// take returns an error where there is no room for size bytes.
+func (r *room) take(size uint64) error {
+	if size > uint64(*r) {
+		return fmt.Errorf("it claims %d bytes, and the archive can hold %d more", size, *r)
+	}
+	*r -= room(size)
+	return nil
+}
+
 func (a *fileArchive) close() error { return a.file.Close() }
 
 func (a *fileArchive) stamp() (string, error) {
@@ -143,6 +156,7 @@ func (a *zipArchive) list() ([]entry, error) {
 }
 
 func (a *zipArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighted, do func(string, func() ([]byte, error)) error) error {
+	left := room(maxRatio * a.info.Size())
 	for _, f := range a.zip.File {
 		name, err := entryPath(f.Name)
 		if err != nil {
@@ -151,7 +165,11 @@ func (a *zipArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighte
 		if strings.HasSuffix(f.Name, "/") || !f.Mode().IsRegular() || !wanted(name) {
 			continue
 		}
+		full := left.take(f.UncompressedSize64)
 		err = do(name, func() ([]byte, error) {
+			if full != nil {
+				return nil, full
+			}
 			r, err := f.Open()
 			if err != nil {
 				return nil, err
@@ -221,7 +239,7 @@ func (a *tarArchive) list() ([]entry, error) {
 		switch header.Typeflag {
 		case tar.TypeDir:
 			e.folder = true
-		case tar.TypeReg:
+		case tar.TypeReg, tar.TypeGNUSparse:
 			e.image = imageName(name) || !notImageName(name) && sniffImage(r)
 		case tar.TypeSymlink, tar.TypeLink:
 			e.left = linkInArchive
@@ -236,9 +254,16 @@ func (a *tarArchive) list() ([]entry, error) {
 }
 
 func (a *tarArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighted, do func(string, func() ([]byte, error)) error) error {
+	left := room(a.info.Size())
+	if a.zipped {
+		left *= maxRatio
+	}
 	return a.walk(func(name string, header *tar.Header, r *tar.Reader) error {
-		if header.Typeflag != tar.TypeReg || !wanted(name) {
+		if header.Typeflag != tar.TypeReg && header.Typeflag != tar.TypeGNUSparse || !wanted(name) {
 			return nil
+		}
+		if err := left.take(uint64(header.Size)); err != nil {
+			return do(name, func() ([]byte, error) { return nil, err })
 		}
 		content, err := readImage(r, uint64(header.Size), inFlight)
 		if err != nil && err != errTooLong {

@@ -315,10 +315,10 @@ func (f cifarFormat) read(local string, files []string) ([]byte, error) {
 			}
 		}
 	} else {
+		left := room(min(int64(f.labels+cifarPixels)*1_000_000, maxRatio*info.Size()))
 		err := f.stream(local, files, func(name string, content io.Reader, size int64) error {
-			// Before anything of that size is allocated.
-			if limit := min(int64(f.labels+cifarPixels)*1_000_000, maxRatio*info.Size()); size > limit {
-				return fmt.Errorf("%s claims %d bytes: not a CIFAR file", name, size)
+			if err := left.take(uint64(size)); err != nil {
+				return fmt.Errorf("%w: not a CIFAR file", err)
 			}
 			part := make([]byte, size)
 			if _, err := io.ReadFull(content, part); err != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -193,18 +194,29 @@ func TestCIFARBadInput(t *testing.T) {
 	wantError(t, err, "the split is 5")
 }
 
-// TestCIFARBelievesNoClaims opens an archive of which an entry claims a gigabyte.
-func TestCIFARBelievesNoClaims(t *testing.T) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	err := tar.NewWriter(z).WriteHeader(&tar.Header{Name: "data_batch_1.bin", Mode: 0o644, Size: 1 << 30, Typeflag: tar.TypeReg})
-	if err := errors.Join(err, z.Close()); err != nil {
-		t.Fatal(err)
+// TestCIFARBelievesNoClaims opens archives that claim more than they can hold: in one file, or in all
+// together.
+func TestCIFARBelievesNoClaims(t *testing.T) { // Not parallel: it measures the memory of all.
+	var together []byte
+	for i := range 5 {
+		together = append(together, sparseEntry(t, fmt.Sprintf("data_batch_%d.bin", i+1), make([]byte, 512), 100*3073)...)
 	}
-	path := write(t, filepath.Join(t.TempDir(), "cifar.tar.gz"), b.Bytes())
-	used := allocated(func() { _, err = CIFAR10{Path: path}.Open(Train) })
-	wantError(t, err, "data_batch_1.bin", "claims 1073741824 bytes")
-	if used > 1<<20 {
-		t.Errorf("it took %d bytes", used)
+	for _, c := range []struct {
+		name    string
+		tar     []byte
+		claimed []string
+	}{
+		{"one", tarHeader(t, "data_batch_1.bin", tar.TypeReg, 1<<30), []string{"data_batch_1.bin", "claims 1073741824 bytes"}},
+		{"together", together, []string{"claims 307300 bytes", "the archive can hold"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := write(t, filepath.Join(t.TempDir(), "cifar.tar.gz"), gzipBytes(t, c.tar))
+			var err error
+			used := allocated(func() { _, err = CIFAR10{Path: path}.Open(Train) })
+			wantError(t, err, c.claimed...)
+			if used > 1<<20 {
+				t.Errorf("it took %d bytes", used)
+			}
+		})
 	}
 }
