@@ -12,10 +12,10 @@ import (
 	"sslkit/kit/setting"
 )
 
-// FrameFolder is a folder of videos, each a folder of its frames as JPEG, PNG or
-// GIF files, in the natural order of their names: frame_2 before frame_10. The
-// tree may be in an archive, as that of an [ImageFolder], and is decoded and
-// cached as that is.
+// FrameFolder is a folder of videos, each a folder of its frames as JPEG, PNG, GIF,
+// WebP, BMP or TIFF files, in the natural order of their names: frame_2 before
+// frame_10. The tree may be in an archive, as that of an [ImageFolder], and is
+// decoded and cached as that is.
 //
 //	train/<video>/*  test/<video>/*  val/<video>/*   splits as they are; a missing test is held out
 //	<video>/*                                        Test is held out by hash, whole videos
