@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -35,6 +37,12 @@ func parseRecipe(content []byte) (map[string]any, error) {
 	decoder.UseNumber() // A seed does not fit in a float64.
 	if err := decoder.Decode(&tree); err != nil {
 		return nil, err
+	}
+	if tree == nil {
+		return nil, errors.New("it is null; it must be the fields of a recipe")
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errors.New("something follows the recipe; the file must end behind it")
 	}
 	format := 1
 	if written, ok := tree["Format"]; ok {

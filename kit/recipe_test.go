@@ -219,6 +219,17 @@ func TestRecipeThatCannotBeReadSaysWhere(t *testing.T) {
 			}
 		})
 	}
+	for content, want := range map[string]string{
+		`{"Format": 2} {"Steps": 3}`: "something follows the recipe", `{"Format": 2}]`: "something follows the recipe", "null": "it is null",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, rundir.RecipeFile), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v does not say %q", content, err, want)
+		}
+	}
 	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is none") {
 		t.Errorf("an empty directory: error %v", err)
 	}
