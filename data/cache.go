@@ -65,6 +65,7 @@ type pixelCache struct {
 }
 
 const (
+	cacheEnding = ".pix"
 	// pixelMagic holds the version. It changes with the file's layout, and where
 	// decoding gives other pixels.
 	pixelMagic  = "sslpix3\n"

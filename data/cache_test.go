@@ -166,6 +166,48 @@ func TestImageFolderDecodesADamagedCacheAnew(t *testing.T) { // Not parallel: it
 	}
 }
 
+// TestCacheKeepsNothingOfKilledProcesses: what they left of decoded images goes when the next are
+// decoded, be they of another tree. What is being written stays, and what a download goes on with.
+func TestCacheKeepsNothingOfKilledProcesses(t *testing.T) {
+	t.Parallel()
+	dir := tree{"train/a/1.png": photo(t, 1), "test/a/1.png": photo(t, 3)}.folder(t)
+	source := ImageFolder{Path: dir, Size: 8, Cache: t.TempDir()}
+	openFolder(t, source, Train)
+	caches, err := filepath.Glob(filepath.Join(source.Cache, "*.pix"))
+	if err != nil || len(caches) != 1 {
+		t.Fatalf("caches %v, %v", caches, err)
+	}
+	write(t, filepath.Join(dir, "train/a/2.png"), photo(t, 2)) // Another state of the tree.
+	for _, left := range []string{
+		caches[0] + ".part", caches[0] + ".lock", filepath.Join(source.Cache, "other.pix.part"), filepath.Join(source.Cache, "third.pix.lock"),
+		filepath.Join(source.Cache, "pneumoniamnist.npz.part"),
+	} {
+		write(t, left, []byte("half"))
+	}
+	writing, err := lockPart(filepath.Join(source.Cache, "writing.pix"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writing.discard()
+	if set := openFolder(t, source, Train); set.Len() != 2 {
+		t.Errorf("%d images", set.Len())
+	}
+	entries, err := os.ReadDir(source.Cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if info, err := entry.Info(); err != nil || info.Mode().Perm() != 0o644 {
+			t.Errorf("%s has mode %v, %v", entry.Name(), info.Mode(), err)
+		}
+		names = append(names, entry.Name())
+	}
+	if len(names) != 4 || !slices.Equal(names[1:], []string{"pneumoniamnist.npz.part", "writing.pix.lock", "writing.pix.part"}) {
+		t.Errorf("the cache holds %v", names)
+	}
+}
+
 // captureStderr collects what is written to os.Stderr until the function that it
 // returns is called.
 func captureStderr(t *testing.T) func() string {

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"sslkit/kit/setting"
+	"sslkit/kit/wholefile"
 )
 
 // CIFAR10 is the CIFAR-10 data set of Krizhevsky, "Learning multiple layers of
@@ -263,16 +264,16 @@ func (f cifarFormat) unpack(archive, folder string) error {
 	}
 	// Unpack beside the folder and rename: what has the name was whole.
 	temporary := folder + ".unpack"
-	if err := os.RemoveAll(temporary); err != nil { // left by a process that was killed
+	if err := removeAll(filepath.Dir(folder), filepath.Base(temporary)); err != nil {
 		return err
 	}
-	if err := os.Mkdir(temporary, 0o755); err != nil {
+	if err := os.Mkdir(temporary, wholefile.FolderPerms); err != nil {
 		return err
 	}
 	defer os.RemoveAll(temporary)
 	var sums strings.Builder
 	err = f.stream(archive, f.files(), func(name string, content io.Reader, size int64) error {
-		out, err := os.Create(filepath.Join(temporary, name))
+		out, err := os.OpenFile(filepath.Join(temporary, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, wholefile.FilePerms)
 		if err != nil {
 			return err
 		}
@@ -287,13 +288,30 @@ func (f cifarFormat) unpack(archive, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(temporary, sumsFile), []byte(sums.String()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(temporary, sumsFile), []byte(sums.String()), wholefile.FilePerms); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
 	return os.Rename(temporary, folder)
+}
+
+// removeAll removes what is in a folder under names that begin so, which processes that were killed
+// while unpacking have left: .unpack, and .unpack-1234 of earlier versions.
+func removeAll(folder, beginning string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), beginning) {
+			if err := os.RemoveAll(filepath.Join(folder, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // read returns the content of the given files, one after the other, out of a

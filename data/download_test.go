@@ -117,6 +117,9 @@ func TestCIFARUnpacksAnew(t *testing.T) {
 		{"a killed process", func() {
 			os.RemoveAll(folder)
 			write(t, folder+".unpack/data_batch_9.bin", nil)
+			write(t, folder+".unpack-123/data_batch_9.bin", nil)
+			write(t, folder+".part", nil)
+			write(t, folder+".lock", nil)
 			write(t, archive, content)
 		}, nil},
 	} {

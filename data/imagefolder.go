@@ -219,6 +219,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 		}
 	}
 	cache.warn(os.Stderr, err)
+	cleanParts(filepath.Dir(cache.path), cacheEnding)
 	entries, err := tree.list()
 	if err != nil {
 		return nil, err
@@ -351,5 +352,5 @@ func (f ImageFolder) cacheFile(tree archive, split Split, by convention) (pixelC
 	}
 	key := of(settings + "\n" + layoutVersion + "\n" + state)
 	prefix := fmt.Sprintf("%s-%s-%d-%s-", f.Name(), split, f.Size, of(settings)[:12])
-	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+".pix"), prefix: prefix, key: key, size: f.Size}, nil
+	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+cacheEnding), prefix: prefix, key: key, size: f.Size}, nil
 }

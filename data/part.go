@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/gofrs/flock"
+
+	"sslkit/kit/wholefile"
 )
 
 // partFile is the file that becomes another when it is whole. It is open for this process alone:
@@ -22,11 +25,11 @@ type partFile struct {
 // lockPart opens path.part, and waits while another process writes it. Its content is what an
 // interrupted writer left.
 func lockPart(path string) (*partFile, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), wholefile.FolderPerms); err != nil {
 		return nil, err
 	}
 	for {
-		lock := flock.New(path+".lock", flock.SetPermissions(0o644))
+		lock := flock.New(path+".lock", flock.SetPermissions(wholefile.FilePerms))
 		err := lock.Lock()
 		for errors.Is(err, syscall.EINTR) {
 			err = lock.Lock()
@@ -36,14 +39,12 @@ func lockPart(path string) (*partFile, error) {
 		}
 		// The writer that was waited for has removed the file that is now locked: begin again with
 		// one of this name.
-		mine, err1 := lock.Stat()
-		named, err2 := os.Stat(lock.Path())
-		if err1 != nil || err2 != nil || !os.SameFile(mine, named) {
+		if !wholefile.Holds(lock) {
 			lock.Unlock()
 			continue
 		}
 		part := &partFile{path: path, lock: lock}
-		if part.File, err = os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+		if part.File, err = os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE, wholefile.FilePerms); err != nil {
 			part.release()
 			return nil, err
 		}
@@ -76,4 +77,25 @@ func (p *partFile) discard() {
 	p.Close()
 	os.Remove(p.Name())
 	p.release()
+}
+
+// cleanParts removes, of the files in a folder whose names end so, the parts that killed processes
+// have left and nobody goes on with. What is being written stays.
+func cleanParts(folder, ending string) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return // Whoever writes there will say so.
+	}
+	for _, entry := range entries {
+		path := filepath.Join(folder, strings.TrimSuffix(strings.TrimSuffix(entry.Name(), ".part"), ".lock"))
+		if filepath.Base(path) == entry.Name() || !strings.HasSuffix(path, ending) {
+			continue
+		}
+		lock := flock.New(path+".lock", flock.SetPermissions(wholefile.FilePerms))
+		if free, err := lock.TryLock(); err == nil && free && wholefile.Holds(lock) {
+			os.Remove(path + ".part")
+			os.Remove(lock.Path())
+		}
+		lock.Unlock()
+	}
 }

@@ -14,7 +14,7 @@ import (
 // rooms are the packages of the module, each above those that it may import. What is not among them
 // (benchmarks, notebooks) stands above all.
 var rooms = []string{
-	"plots", "kit/setting", "kit/setting/settingtest", "data", "data/datatest", "kit/wholefile", "kit/interrupt", "kit/must",
+	"plots", "kit/setting", "kit/setting/settingtest", "kit/wholefile", "data", "data/datatest", "kit/interrupt", "kit/must",
 	"kit/metric", "kit/device", "kit/device/devicetest", "kit/augment", "kit/optim", "kit/attack", "kit/corrupt",
 	"kit/curate", "kit/encoder", "kit/eval", "kit/ssl", "kit/semi", "kit/compress", "kit/rundir", "kit/train", "kit",
 	"kit/report", "kit/stages",

@@ -85,7 +85,7 @@ func beside(path string) (*os.File, *flock.Flock, error) {
 			return nil, nil, err
 		}
 		lock := flock.New(name, flock.SetPermissions(FilePerms))
-		if _, err = lock.TryLock(); err == nil && named(lock) {
+		if _, err = lock.TryLock(); err == nil && Holds(lock) {
 			return file, lock, nil
 		}
 		// Cleaned away before it was locked.
@@ -98,8 +98,9 @@ func beside(path string) (*os.File, *flock.Flock, error) {
 	}
 }
 
-// named tells whether the lock is held and its file still has its name.
-func named(lock *flock.Flock) bool {
+// Holds tells whether the lock is held and its file still has its name: whoever held it before may
+// have removed the file.
+func Holds(lock *flock.Flock) bool {
 	held, err := lock.Stat()
 	if err != nil || !lock.Locked() {
 		return false
