@@ -13,6 +13,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -40,6 +41,24 @@ type entry struct {
 	image   bool   // by its first bytes, or by its name
 	left    string // why it is passed over, such as a link that is not followed; else ""
 	ignored string // why it is ignored, where that is other than that it is no image; else ""
+}
+
+// sniff finds out whether a file is an image: by its name, or by its first bytes,
+// where its name does not tell.
+func (e *entry) sniff(open func() (io.ReadCloser, error)) {
+	if e.image = imageName(e.path); e.image || notImageName(e.path) {
+		return
+	}
+	r, err := open()
+	if err != nil {
+		e.ignored = fmt.Sprintf("it cannot be opened: %v", err)
+		return
+	}
+	defer r.Close()
+	head, err := io.ReadAll(io.LimitReader(r, magicLength))
+	if e.image = isImage(head); err != nil && !e.image {
+		e.ignored = fmt.Sprintf("it cannot be read: %v", err)
+	}
 }
 
 // Why links, and what is neither a file nor a folder, are passed over in an archive.
@@ -86,13 +105,39 @@ func openArchive(name string) (archive, error) {
 	return nil, fmt.Errorf("%s is neither a folder nor a .tar, .tar.gz or .zip archive", name)
 }
 
+// maxEntryPath is the length of the longest name in an archive, in bytes: that of
+// Linux for a path. A few bytes of a .tar.gz can claim names of megabytes.
+const maxEntryPath = 4096
+
 // entryPath cleans a name inside an archive, and refuses one that climbs out.
 func entryPath(name string) (string, error) {
+	if len(name) > maxEntryPath {
+		return "", fmt.Errorf("entry %q... has a name of %d bytes; it must be at most %d: the archive is refused", name[:64], len(name), maxEntryPath)
+	}
 	clean := strings.TrimSuffix(strings.TrimPrefix(path.Clean(strings.ReplaceAll(name, `\`, "/")), "./"), "/")
 	if path.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../") || strings.Contains(name, "\x00") || (len(clean) > 1 && clean[1] == ':') {
 		return "", fmt.Errorf("entry %q points outside of the archive: the archive is refused", name)
 	}
-	return clean, nil
+	return textName(clean), nil
+}
+
+// textName is a name in UTF-8, in which a byte that is none is written as \xe9:
+// what is not text would come back from a cache as another name.
+func textName(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	var b strings.Builder
+	for len(name) > 0 {
+		if r, size := utf8.DecodeRuneInString(name); r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\x%02x`, name[0])
+			name = name[1:]
+		} else {
+			b.WriteString(name[:size])
+			name = name[size:]
+		}
+	}
+	return b.String()
 }
 
 // fileArchive is what the archives that are one file share.
@@ -108,7 +153,7 @@ type room uint64
 // take returns an error where there is no room for size bytes.
 func (r *room) take(size uint64) error {
 	if size > uint64(*r) {
-		return fmt.Errorf("it claims %d bytes, and the archive can hold %d more", size, *r)
+		return fmt.Errorf("it claims %d bytes, more than its archive can hold", size)
 	}
 	*r -= room(size)
 	return nil
@@ -126,6 +171,20 @@ type zipArchive struct {
 	zip *zip.Reader
 }
 
+// zipFolder tells whether an entry is a folder, whose name some writers end in a
+// backslash.
+func zipFolder(f *zip.File) bool {
+	return f.Mode().IsDir() || strings.HasSuffix(f.Name, `\`)
+}
+
+// openZipped opens the content of an entry.
+func openZipped(f *zip.File) (io.ReadCloser, error) {
+	if f.Flags&1 != 0 {
+		return nil, errors.New("it is encrypted")
+	}
+	return f.Open()
+}
+
 func (a *zipArchive) list() ([]entry, error) {
 	var entries []entry
 	for _, f := range a.zip.File {
@@ -133,22 +192,15 @@ func (a *zipArchive) list() ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		e := entry{path: name, folder: strings.HasSuffix(f.Name, "/")}
-		if !e.folder && !f.Mode().IsRegular() {
+		e := entry{path: name, folder: zipFolder(f)}
+		switch {
+		case e.folder:
+		case f.Mode()&fs.ModeSymlink != 0:
+			e.left = linkInArchive
+		case !f.Mode().IsRegular():
 			e.left = notRegular
-			if f.Mode()&fs.ModeSymlink != 0 {
-				e.left = linkInArchive
-			}
-			entries = append(entries, e)
-			continue
-		}
-		if e.image = !e.folder && imageName(name); !e.folder && !e.image && !notImageName(name) {
-			if r, err := f.Open(); err == nil {
-				e.image = sniffImage(r)
-				r.Close()
-			} else {
-				e.ignored = fmt.Sprintf("it cannot be opened: %v", err)
-			}
+		default:
+			e.sniff(func() (io.ReadCloser, error) { return openZipped(f) })
 		}
 		entries = append(entries, e)
 	}
@@ -162,7 +214,7 @@ func (a *zipArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighte
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(f.Name, "/") || !f.Mode().IsRegular() || !wanted(name) {
+		if zipFolder(f) || !f.Mode().IsRegular() || !wanted(name) {
 			continue
 		}
 		full := left.take(f.UncompressedSize64)
@@ -170,7 +222,7 @@ func (a *zipArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighte
 			if full != nil {
 				return nil, full
 			}
-			r, err := f.Open()
+			r, err := openZipped(f)
 			if err != nil {
 				return nil, err
 			}
@@ -208,6 +260,9 @@ func (a *tarArchive) walk(do func(name string, header *tar.Header, r *tar.Reader
 	for r := tar.NewReader(in); ; {
 		header, err := r.Next()
 		if err == io.EOF {
+			if err := nothingFollows(in); err != nil {
+				return fmt.Errorf("%s is damaged: %w", a.file.Name(), err)
+			}
 			return nil
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
@@ -229,6 +284,25 @@ func (a *tarArchive) walk(do func(name string, header *tar.Header, r *tar.Reader
 	}
 }
 
+// nothingFollows returns an error where there is more behind the end of a .tar
+// than zeros, or where the sum of its compressed bytes is wrong: a .gz is only
+// compared with it at its end. What is behind that is ignored, as gzip does.
+func nothingFollows(in io.Reader) error {
+	rest := make([]byte, 32<<10)
+	for {
+		n, err := in.Read(rest)
+		if len(bytes.Trim(rest[:n], "\x00")) > 0 {
+			return errors.New("it goes on behind its end: another archive may be appended, which is not read")
+		}
+		if err == io.EOF || err == gzip.ErrHeader {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 func (a *tarArchive) list() ([]entry, error) {
 	var entries []entry
 	bar := newProgress(os.Stderr, "looking through "+a.file.Name(), -1, "files", time.Second)
@@ -240,7 +314,7 @@ func (a *tarArchive) list() ([]entry, error) {
 		case tar.TypeDir:
 			e.folder = true
 		case tar.TypeReg, tar.TypeGNUSparse:
-			e.image = imageName(name) || !notImageName(name) && sniffImage(r)
+			e.sniff(func() (io.ReadCloser, error) { return io.NopCloser(r), nil })
 		case tar.TypeSymlink, tar.TypeLink:
 			e.left = linkInArchive
 		default:

@@ -5,7 +5,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"hash/crc32"
+	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -170,5 +174,131 @@ func TestArchivesReadAPathOnce(t *testing.T) {
 				t.Errorf("it allocated %d MiB", used>>20)
 			}
 		})
+	}
+}
+
+// TestArchivesAreReadToTheirEnd: damage that only the sum at the end shows, and what is appended, are
+// no less than damage before.
+func TestArchivesAreReadToTheirEnd(t *testing.T) {
+	t.Parallel()
+	one, two := tree{"a/1.png": photo(t, 1)}, tree{"b/1.png": photo(t, 2)}
+	content := func(files tree, zipped bool) []byte {
+		content, err := os.ReadFile(files.tar(t, zipped))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	flipped := content(one, true)
+	flipped[len(flipped)-6] ^= 1 // In the sum.
+	for _, c := range []struct {
+		name    string
+		content []byte
+		err     string
+	}{
+		{"tar", content(one, false), ""},
+		{"tar and zeros", append(content(one, false), make([]byte, 100_000)...), ""},
+		{"tar and tar", append(content(one, false), content(two, false)...), "goes on behind its end"},
+		{"tar.gz", content(one, true), ""},
+		{"tar.gz and another file", append(content(one, true), "something else"...), ""},
+		{"tar.gz and tar.gz", append(content(one, true), content(two, true)...), "goes on behind its end"},
+		{"tar.gz of another sum", flipped, "invalid checksum"},
+		{"tar.gz without the sum", content(one, true)[:len(flipped)-8], "unexpected EOF"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			source := ImageFolder{Path: write(t, filepath.Join(t.TempDir(), "pets"), c.content), Cache: t.TempDir()}
+			if _, err := source.Open(Train); c.err != "" {
+				wantError(t, err, "is damaged", c.err)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestZipEntriesOfAllKinds: folders as Windows writes them, and what cannot be read.
+func TestZipEntriesOfAllKinds(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	image := photo(t, 1)
+	for _, e := range []struct {
+		header  zip.FileHeader
+		content []byte
+	}{
+		{zip.FileHeader{Name: "test/a/9.png"}, image},
+		{zip.FileHeader{Name: `train\a\1.png`}, image},
+		{zip.FileHeader{Name: `train\a\`, ExternalAttrs: 0x10}, nil}, // The attribute of a folder.
+		{zip.FileHeader{Name: `train\a\more\`}, nil},
+		{zip.FileHeader{Name: "train/a/secret.png", Flags: 1}, image},
+		{zip.FileHeader{Name: "train/a/secret", Flags: 1}, image},
+		{zip.FileHeader{Name: "train/a/broken", Method: zip.Deflate}, []byte("\xff\xff\xff\xff")},
+	} {
+		e.header.CRC32 = crc32.ChecksumIEEE(e.content)
+		e.header.CompressedSize64, e.header.UncompressedSize64 = uint64(len(e.content)), uint64(len(e.content))
+		f, err := z.CreateRaw(&e.header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write(e.content)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	set := openFolder(t, ImageFolder{Path: write(t, filepath.Join(t.TempDir(), "pets.zip"), b.Bytes())}, Train)
+	left := set.LeftOut()
+	if got := paths(set); !slices.Equal(got, []string{"train/a/1.png"}) || left.NotFollowed.Count() > 0 {
+		t.Errorf("images %q, not followed %s", got, left.NotFollowed)
+	}
+	if len(left.Skipped.First) != 1 || left.Skipped.First[0] != (Skipped{"train/a/secret.png", "it is encrypted"}) {
+		t.Errorf("skipped: %v", left.Skipped.First)
+	}
+	if got := fmt.Sprint(left.Ignored.First); !strings.Contains(got, "train/a/secret it cannot be opened: it is encrypted") ||
+		!strings.Contains(got, "train/a/broken it cannot be read: flate") || left.Ignored.Count() != 2 {
+		t.Errorf("ignored: %v", got)
+	}
+}
+
+func TestArchivesRefuseLongNames(t *testing.T) {
+	t.Parallel()
+	path := tree{"a/1.png": photo(t, 1), "a/" + strings.Repeat("x/", 3000) + "1.png": photo(t, 1)}.tar(t, true)
+	wantError(t, openError(t, ImageFolder{Path: path}, Train), "a name of 6007 bytes", "at most 4096")
+}
+
+// TestNamesThatAreNoText are the same when they are read from the cache, where two of them must not
+// become one.
+func TestNamesThatAreNoText(t *testing.T) {
+	t.Parallel()
+	files := tree{}
+	for i := range 2 {
+		files["train/caf\xe8/"+fmt.Sprint(i)+".png"] = photo(t, 1+i)
+		files["train/caf\xe9/"+fmt.Sprint(i)+".png"] = photo(t, 3+i)
+	}
+	files["test/caf\xe8/9.png"] = photo(t, 9)
+	want := []string{`train/caf\xe8/0.png`, `train/caf\xe8/1.png`, `train/caf\xe9/0.png`, `train/caf\xe9/1.png`}
+	open := map[string]func() string{
+		"tar": func() string { return files.tar(t, false) }, "zip": func() string { return files.zip(t) },
+	}
+	if runtime.GOOS == "linux" {
+		open["folder"] = func() string { return files.folder(t) }
+	}
+	for kind, path := range open {
+		source := ImageFolder{Path: path(), Size: 8, Cache: t.TempDir()}
+		frames := FrameFolder{Path: source.Path, Size: 8, Frames: 2, Cache: source.Cache}
+		for _, when := range []string{"first", "again"} {
+			set := openFolder(t, source, Train)
+			if got := paths(set); !slices.Equal(got, want) || !slices.Equal(set.Classes(), []string{`caf\xe8`, `caf\xe9`}) {
+				t.Errorf("%s, %s: images %q of classes %q", kind, when, got, set.Classes())
+			}
+			clips, err := frames.Open(Train)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer clips.Close()
+			if clips.Len() != 2 {
+				t.Errorf("%s, %s: %d clips of two videos of two frames", kind, when, clips.Len())
+			}
+		}
 	}
 }

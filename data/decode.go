@@ -65,18 +65,16 @@ func hasMagic(content []byte, magic string) bool {
 	return true
 }
 
-// sniffImage tells from its first bytes whether a file is an image. One in a
-// format that is not read here counts: it is then reported as bad, not passed
+// isImage tells from its first magicLength bytes whether a file is an image. One
+// in a format that is not read here counts: it is then reported as bad, not passed
 // over.
-func sniffImage(r io.Reader) bool {
-	head := make([]byte, magicLength)
-	n, _ := io.ReadFull(r, head)
+func isImage(head []byte) bool {
 	for _, d := range decoders {
-		if hasMagic(head[:n], d.magic) {
+		if hasMagic(head, d.magic) {
 			return true
 		}
 	}
-	return unreadFormat(head[:n]) != ""
+	return unreadFormat(head) != ""
 }
 
 // unreadFormat names the format of an image that is not read here; "" where it

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -61,7 +62,7 @@ func walkFolder(name, disk string, links []string, do func(place) error) error {
 		if hiddenName(child.Name()) {
 			continue
 		}
-		p := place{name: path.Join(name, child.Name()), disk: filepath.Join(disk, child.Name()), info: child.Info}
+		p := place{name: path.Join(name, textName(child.Name())), disk: filepath.Join(disk, child.Name()), info: child.Info}
 		within := links
 		switch kind := child.Type(); {
 		case kind.IsDir():
@@ -141,15 +142,7 @@ func (a *folderArchive) list() ([]entry, error) {
 	err := a.look(func(p place) error {
 		e := entry{path: p.name, folder: p.folder, left: p.left}
 		if !e.folder && e.left == "" {
-			e.image = imageName(p.name)
-			if !e.image && !notImageName(p.name) {
-				f, err := os.Open(p.disk)
-				if err != nil {
-					return err
-				}
-				e.image = sniffImage(f)
-				f.Close()
-			}
+			e.sniff(func() (io.ReadCloser, error) { return os.Open(p.disk) })
 		}
 		entries = append(entries, e)
 		return nil
@@ -177,20 +170,20 @@ func (a *folderArchive) visit(wanted func(string) bool, inFlight *semaphore.Weig
 	})
 }
 
-// stamp hashes names, sizes and times of all that walk visits: of what links
-// lead to, not of the links.
+// stamp hashes names, places on disk, sizes and times of all that walk visits: of
+// what links lead to, not of the links.
 func (a *folderArchive) stamp() (string, error) {
 	h := sha256.New()
 	err := a.look(func(p place) error {
 		if p.folder || p.left != "" {
-			fmt.Fprintf(h, "%q %t %q\n", p.name, p.folder, p.left)
+			fmt.Fprintf(h, "%q %q %t %q\n", p.name, p.disk, p.folder, p.left)
 			return nil
 		}
 		info, err := p.info()
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(h, "%q %d %d\n", p.name, info.Size(), info.ModTime().UnixNano())
+		fmt.Fprintf(h, "%q %q %d %d\n", p.name, p.disk, info.Size(), info.ModTime().UnixNano())
 		return nil
 	})
 	return hex.EncodeToString(h.Sum(nil)), err

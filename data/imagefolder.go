@@ -321,7 +321,7 @@ func (f ImageFolder) choose(found *layout, split Split) (*decodeJob, error) {
 }
 
 // layoutVersion changes whenever the same tree and settings give other images.
-const layoutVersion = "layout 2"
+const layoutVersion = "layout 3"
 
 // cacheFile names the cache of one split: by the tree and the settings, then by
 // the tree's state.

@@ -5,6 +5,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"image"
+	"image/color"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -106,6 +108,27 @@ func TestImageFolderSeesWhatLinksLeadTo(t *testing.T) {
 			t.Errorf("%s is not seen", change.name)
 		}
 		known[set.Fingerprint()] = true
+	}
+}
+
+// TestImageFolderSeesWhereLinksLead: to files of one size and time, as those of a store may be.
+func TestImageFolderSeesWhereLinksLead(t *testing.T) {
+	t.Parallel()
+	dir := tree{"train/a/1.png": photo(t, 1), "test/a/1.png": photo(t, 1)}.folder(t)
+	store := tree{"one": bmpOf(t, solid(image.NewNRGBA(image.Rect(0, 0, 8, 8)), orange)), "two": bmpOf(t, solid(image.NewNRGBA(image.Rect(0, 0, 8, 8)), color.White))}
+	elsewhere, at := store.folder(t), time.Unix(1, 0)
+	source := ImageFolder{Path: dir, Cache: t.TempDir()}
+	known := map[string]bool{}
+	for name := range store {
+		if err := os.Chtimes(filepath.Join(elsewhere, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+		os.Remove(filepath.Join(dir, "train", "a", "2.bmp"))
+		link(t, filepath.Join(elsewhere, name), filepath.Join(dir, "train", "a", "2.bmp"))
+		known[openFolder(t, source, Train).Fingerprint()] = true
+	}
+	if len(known) != 2 {
+		t.Error("that a link leads elsewhere is not seen")
 	}
 }
 

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +29,7 @@ func readImage(r io.Reader, size uint64, inFlight *semaphore.Weighted) ([]byte, 
 	if _, err := io.ReadFull(r, head); err != nil {
 		return nil, shorter(err)
 	}
-	if !sniffImage(bytes.NewReader(head)) {
+	if !isImage(head) {
 		return head, inFlight.Acquire(context.Background(), int64(len(head)))
 	}
 	if err := inFlight.Acquire(context.Background(), int64(size)); err != nil {
