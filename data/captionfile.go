@@ -118,8 +118,7 @@ func parseCaptionLines(content []byte) (map[string][]string, error) {
 		if !utf8.ValidString(line) {
 			return nil, fmt.Errorf("line %d is %q; it must be in UTF-8", number, line)
 		}
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
+		if text := strings.TrimSpace(line); text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
 		image, caption, ok := strings.Cut(line, "\t")
@@ -136,11 +135,11 @@ func parseCaptionLines(content []byte) (map[string][]string, error) {
 func parseCOCOCaptions(content []byte) (map[string][]string, error) {
 	var file struct {
 		Images []struct {
-			ID       int64  `json:"id"`
+			ID       *int64 `json:"id"`
 			FileName string `json:"file_name"`
 		} `json:"images"`
 		Annotations []struct {
-			ImageID int64  `json:"image_id"`
+			ImageID *int64 `json:"image_id"`
 			Caption string `json:"caption"`
 		} `json:"annotations"`
 	}
@@ -152,19 +151,22 @@ func parseCOCOCaptions(content []byte) (map[string][]string, error) {
 	}
 	names := map[int64]string{}
 	for i, image := range file.Images {
-		if image.FileName == "" {
-			return nil, fmt.Errorf("images[%d] has no file_name", i)
+		if image.FileName == "" || image.ID == nil {
+			return nil, fmt.Errorf("images[%d] has no file_name, or no id", i)
 		}
-		if other, taken := names[image.ID]; taken && other != image.FileName {
-			return nil, fmt.Errorf("images[%d] is %s and has the id %d, which is that of %s", i, image.FileName, image.ID, other)
+		if other, taken := names[*image.ID]; taken && other != image.FileName {
+			return nil, fmt.Errorf("images[%d] is %s and has the id %d, which is that of %s", i, image.FileName, *image.ID, other)
 		}
-		names[image.ID] = image.FileName
+		names[*image.ID] = image.FileName
 	}
 	byImage := map[string][]string{}
 	for i, annotation := range file.Annotations {
-		name, ok := names[annotation.ImageID]
+		if annotation.ImageID == nil {
+			return nil, fmt.Errorf("annotations[%d] has no image_id", i)
+		}
+		name, ok := names[*annotation.ImageID]
 		if !ok {
-			return nil, fmt.Errorf("annotations[%d] is of image %d, which images does not hold", i, annotation.ImageID)
+			return nil, fmt.Errorf("annotations[%d] is of image %d, which images does not hold", i, *annotation.ImageID)
 		}
 		caption := strings.TrimSpace(annotation.Caption)
 		if caption == "" {

@@ -296,6 +296,7 @@ func TestCaptionFile(t *testing.T) {
 		"1.png\ta cat\n2.png\ta caf\xe9\n":         {"line 2", "UTF-8"},
 		"1.png\ta cat\n2.png\ta cat\n":             {"train/dog/3.png", "no caption"},
 		"1.png a cat\n":                            {"line 1", "a tab"},
+		"1.png\ta cat\n\t2.png\ta cat\n":           {"line 2", "an image"},
 		"1.png\ta cat\n2.png\t\n":                  {"line 2"},
 		"3.png\ta dog\n1.png\t1\n2.png\t2\n4\t \n": {"line 4"},
 	} {
@@ -307,8 +308,10 @@ func TestCaptionFile(t *testing.T) {
 		`[`: {"captions.json"},
 		"{\"images\":[{\"id\":1,\"file_name\":\"\xe9.png\"}]}":                   {"UTF-8"},
 		`{"images":[{"id":1,"file_name":"1.png"},{"id":1,"file_name":"2.png"}]}`: {"images[1] is 2.png", "the id 1", "1.png"},
-		`{"images":[{"id":1}]}`:                          {"images[0]", "file_name"},
-		`{"annotations":[{"image_id":5,"caption":"x"}]}`: {"annotations[0]", "image 5"},
+		`{"images":[{"id":1}]}`:              {"images[0]", "file_name"},
+		`{"images":[{"file_name":"1.png"}]}`: {"images[0]", "no id"},
+		`{"images":[{"id":0,"file_name":"1.png"}],"annotations":[{"caption":"x"}]}`:              {"annotations[0]", "no image_id"},
+		`{"annotations":[{"image_id":5,"caption":"x"}]}`:                                         {"annotations[0]", "image 5"},
 		`{"images":[{"id":1,"file_name":"1.png"}],"annotations":[{"image_id":1,"caption":" "}]}`: {"annotations[0]", "1.png"},
 	} {
 		write(t, folder+"/captions.json", []byte(content))
