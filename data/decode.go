@@ -136,8 +136,8 @@ const largePixels = 8 << 20
 // decode fills pix, [size, size, 3], with the centre square of an image scaled
 // so that its shorter side is size (Lanczos). EXIF orientation is applied,
 // transparency is put on white, of a GIF's frames and a TIFF's pages the first is
-// taken.
-func (d *decoder) decode(content []byte, pix []uint8) (err error) {
+// taken. size is that of the image before.
+func (d *decoder) decode(content []byte, pix []uint8) (size image.Point, err error) {
 	// The standard decoders are fuzzed, yet a panic in one of a million images
 	// must not end a run.
 	defer func() {
@@ -146,45 +146,47 @@ func (d *decoder) decode(content []byte, pix []uint8) (err error) {
 		}
 	}()
 	if len(content) == 0 {
-		return fmt.Errorf("the file is empty")
+		return size, fmt.Errorf("the file is empty")
 	}
 	for _, format := range decoders {
 		if !hasMagic(content, format.magic) {
 			continue
 		}
 		if err := misleading(content); err != nil {
-			return err
+			return size, err
 		}
 		config, err := format.config(bytes.NewReader(content))
 		if err != nil {
-			return broken(err)
+			return size, broken(err)
 		}
-		config.Width, config.Height = padded(content, config.Width, config.Height)
 		// Before anything of that size is allocated.
-		if config.Width < 1 || config.Height < 1 || config.Width > d.maxPixels/config.Height {
-			return fmt.Errorf("it is %d×%d pixels; it must be from 1 to the %d of MaxPixels", config.Width, config.Height, d.maxPixels)
+		width, height := padded(content, config.Width, config.Height)
+		if width < 1 || height < 1 || width > d.maxPixels/height {
+			return size, fmt.Errorf("it is %d×%d pixels; it must be from 1 to the %d of MaxPixels", width, height, d.maxPixels)
 		}
-		if config.Width*config.Height > largePixels {
+		if width*height > largePixels {
 			d.large.Lock()
 			defer d.large.Unlock()
 		}
 		img, err := format.decode(bytes.NewReader(content))
 		if err != nil {
-			return broken(err)
+			return size, broken(err)
 		}
 		fill(pix, d.square(img, orientation(content)))
-		return nil
+		return img.Bounds().Size(), nil
 	}
 	if name := unreadFormat(content); name != "" {
-		return fmt.Errorf("it is %s, which is not read: convert it to PNG, such as with ffmpeg or ImageMagick", name)
+		return size, fmt.Errorf("it is %s, which is not read: convert it to PNG, such as with ffmpeg or ImageMagick", name)
 	}
-	return fmt.Errorf("neither JPEG, PNG, GIF, WebP, BMP nor TIFF")
+	return size, fmt.Errorf("neither JPEG, PNG, GIF, WebP, BMP nor TIFF")
 }
+
+func isTIFF(content []byte) bool { return hasMagic(content, "II*\x00") || hasMagic(content, "MM\x00*") }
 
 // padded is the size of an image with what its tiles have beyond its edges: that
 // is decoded too. Only a TIFF has tiles.
 func padded(content []byte, width, height int) (int, int) {
-	if hasMagic(content, "II*\x00") || hasMagic(content, "MM\x00*") {
+	if isTIFF(content) {
 		across, _ := tiffValue(content, tiffTileWidth)
 		down, _ := tiffValue(content, tiffTileLength)
 		if across, down := int(across), int(down); across > 0 && down > 0 {
@@ -200,7 +202,7 @@ func misleading(content []byte) error {
 	switch {
 	case hasMagic(content, "RIFF????WEBPVP8X") && len(content) > 20 && content[20]&2 != 0:
 		return fmt.Errorf("it is an animated WebP, which is not read: convert it to PNG, such as with ffmpeg or ImageMagick")
-	case hasMagic(content, "II*\x00") || hasMagic(content, "MM\x00*"):
+	case isTIFF(content):
 		if kind, _ := tiffValue(content, tiffSubfile); kind&1 != 0 {
 			return fmt.Errorf("its first page is a preview, as that of a camera's raw file: convert it to PNG")
 		}
@@ -247,8 +249,8 @@ func stretch(plane []uint8, from, width, to float64) {
 	}
 }
 
-// decodeBMP takes the fourth byte of a pixel for what it mostly is where it is
-// zero everywhere: unused, and not an image that can't be seen.
+// decodeBMP takes the fourth byte of the pixels for unused where it is zero in all
+// of them. Taken for alpha, as it is elsewhere, it would hide the whole image.
 func decodeBMP(r io.Reader) (image.Image, error) {
 	img, err := bmp.Decode(r)
 	if n, ok := img.(*image.NRGBA); ok {

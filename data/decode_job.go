@@ -19,7 +19,7 @@ type decodeJob struct {
 	classes         []string
 	images          []located
 	bar             *progress
-	oneSizeOf       func(located) string // names what an image is of whose images are all of one size; nil: images may be of any
+	videoOf         func(located) string // names the video of an image, whose frames must be of one size; nil: images may be of any size
 }
 
 // errStop ends a visit early.
@@ -40,7 +40,7 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 		files   = make(chan file)
 		d       = &decoder{size: j.size, maxPixels: j.maxPixels}
 		bad     = make([]error, len(j.images))
-		sizes   = make([]image.Point, len(j.images)) // where they are asked for
+		sizes   = make([]image.Point, len(j.images))
 		hashes  = make([][sha256.Size]byte, len(j.images))
 		visited = make([]bool, len(j.images)) // by the visiting goroutine
 		failed  = make(chan struct{})
@@ -57,10 +57,7 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 			for f := range files {
 				content, err := f.content()
 				if err == nil {
-					err = d.decode(content, pix)
-					if j.oneSizeOf != nil && err == nil {
-						sizes[f.slot] = imageSize(content)
-					}
+					sizes[f.slot], err = d.decode(content, pix)
 					inFlight.Release(int64(len(content)))
 				}
 				if err != nil {
@@ -109,7 +106,7 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 			}
 		}
 	}
-	if j.oneSizeOf != nil {
+	if j.videoOf != nil {
 		if err := j.checkSizes(sizes, bad); err != nil {
 			return nil, err
 		}

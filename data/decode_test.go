@@ -166,7 +166,7 @@ func decoded(t testing.TB, content []byte) []uint8 {
 	t.Helper()
 	pix := make([]uint8, 8*8*3)
 	d := &decoder{size: 8, maxPixels: 1 << 20}
-	if err := d.decode(content, pix); err != nil {
+	if _, err := d.decode(content, pix); err != nil {
 		t.Fatal(err)
 	}
 	return pix
@@ -436,7 +436,7 @@ func TestDecodeBadImages(t *testing.T) {
 		{"wide bomb", bomb(t, 1<<30, 8), "MaxPixels"},
 		{"overflow", bomb(t, 1<<31-1, 1<<31-1), "overflow"},
 	} {
-		err := d.decode(c.content, make([]uint8, 8*8*3))
+		_, err := d.decode(c.content, make([]uint8, 8*8*3))
 		if err == nil {
 			t.Errorf("%s: no error", c.name)
 			continue

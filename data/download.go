@@ -2,8 +2,6 @@ package data
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -72,20 +70,17 @@ func (f remote) fetch(path string, w io.Writer) error {
 		wait *= 2
 	}
 
-	if _, err := part.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, part); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != f.sha256 {
+	err = checkSum(part.Name(), f.sha256)
+	if errors.Is(err, errDamagedFile) {
 		// What is there is not a beginning of the file: a resumed download
 		// would never become right.
 		if err := part.Truncate(0); err != nil {
 			return err
 		}
-		return fmt.Errorf("the file has SHA-256 %s; it must have %s; it was discarded, so that the next try starts afresh", got, f.sha256)
+		return fmt.Errorf("%w; it was discarded, so that the next try starts afresh", err)
+	}
+	if err != nil {
+		return err
 	}
 	return part.become()
 }

@@ -55,7 +55,7 @@ func orientation(content []byte) orient {
 		exif = pngEXIF(content)
 	case hasMagic(content, "RIFF????WEBP"):
 		exif = webpEXIF(content)
-	case hasMagic(content, "II*\x00"), hasMagic(content, "MM\x00*"):
+	case isTIFF(content):
 		exif = content
 	}
 	// Some writers put a JPEG's prefix into other formats too.

@@ -32,7 +32,7 @@ func fuzzDecode(f *testing.F, seeds ...[]byte) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		datatest.Bounded(t, func() {
 			d := &decoder{size: 4, maxPixels: 1 << 16}
-			_ = d.decode(content, make([]uint8, 4*4*3))
+			_, _ = d.decode(content, make([]uint8, 4*4*3))
 		})
 	})
 }

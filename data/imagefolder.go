@@ -33,14 +33,14 @@ import (
 //
 // On disk, symbolic links to files and folders are followed, out of the tree
 // too; a link to a folder that it lies in itself is not, nor one that leads
-// nowhere. In archives no links are. Hidden files and __MACOSX are left out; of
-// all else that is, [LeftOutOf] gives the paths and the reasons.
+// nowhere. In archives no links are. Hidden files and __MACOSX are left out in
+// silence; [LeftOutOf] gives the paths of all else that is left out, and why.
 //
 // Opening decodes all images of a split once, on all cores, to squares of Size:
 // scaled so that the shorter side fits, then cut to the centre. The pixels are
 // kept in one file in the cache, and found there next time while the tree (its
-// paths, sizes and modification times) and the settings are the same. They are
-// verified by their SHA-256; what is damaged is decoded anew.
+// paths, sizes and modification times, and where links lead) and the settings are
+// the same. They are verified by their SHA-256; what is damaged is decoded anew.
 type ImageFolder struct {
 	Path string `recipe:"path"` // the folder or archive
 	Size int    // side of the square images in pixels, 1 to 4096; default 32
@@ -234,7 +234,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 		return nil, err
 	}
 	if by.oneSize {
-		job.oneSizeOf = by.unit
+		job.videoOf = by.unit
 	}
 	fits := int64(len(job.images)) <= f.Memory/int64(f.Size*f.Size*3)
 	if lockErr != nil && !fits {

@@ -10,7 +10,7 @@ import (
 )
 
 // LeftOut says what of a folder or an archive is not among the images of a split,
-// and why. Sets that are no folder's leave nothing out.
+// and why. Sets that are not read from a folder leave nothing out.
 type LeftOut struct {
 	Of          string // the folder and the split, such as "pets/train"
 	Skipped     Listed // images of the split that cannot be decoded, or lie in no class folder

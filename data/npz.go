@@ -53,6 +53,14 @@ func openNPZ(path string) (npzFile, error) {
 		f.Close()
 		return npzFile{}, fmt.Errorf("%s is not a .npz, or damaged: %w", path, err)
 	}
+	names := map[string]bool{}
+	for _, entry := range archive.File {
+		if names[entry.Name] {
+			f.Close()
+			return npzFile{}, fmt.Errorf("%s is damaged: it holds %s twice", path, entry.Name)
+		}
+		names[entry.Name] = true
+	}
 	return npzFile{path, archive, info.Size(), f}, nil
 }
 

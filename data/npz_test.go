@@ -85,6 +85,20 @@ func TestNPZBytes(t *testing.T) {
 		_, _, err := file.bytes(name)
 		wantError(t, err, "x.npz", "array "+name, part)
 	}
+	var twice bytes.Buffer
+	w := zip.NewWriter(&twice)
+	for i := range 2 {
+		if f, err := w.Create("a.npy"); err != nil {
+			t.Fatal(err)
+		} else if _, err := f.Write(npyFile("|u1", "False", "(1,)", values[i:i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = openNPZ(write(t, filepath.Join(t.TempDir(), "twice.npz"), twice.Bytes()))
+	wantError(t, err, "twice.npz is damaged: it holds a.npy twice")
 	_, err = openNPZ(write(t, filepath.Join(t.TempDir(), "y.npz"), []byte("hello")))
 	wantError(t, err, "y.npz")
 }

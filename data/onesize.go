@@ -1,22 +1,9 @@
 package data
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 )
-
-// imageSize is the width and height of an image that was decoded, before it was scaled.
-func imageSize(content []byte) image.Point {
-	for _, format := range decoders {
-		if hasMagic(content, format.magic) {
-			if config, err := format.config(bytes.NewReader(content)); err == nil {
-				return image.Pt(config.Width, config.Height)
-			}
-		}
-	}
-	return image.Point{}
-}
 
 // checkSizes makes those images bad that are not of the size which most of the
 // same video are of (of two that are as frequent, the first): scaled to one size,
@@ -28,20 +15,20 @@ func (j *decodeJob) checkSizes(sizes []image.Point, bad []error) error {
 		if bad[i] != nil {
 			continue
 		}
-		video := j.oneSizeOf(img)
+		video := j.videoOf(img)
 		if videos[video] == nil {
 			videos[video] = map[image.Point]int{}
 		}
 		videos[video][sizes[i]]++
 	}
 	for i, img := range j.images {
-		video := j.oneSizeOf(img)
+		video := j.videoOf(img)
 		if bad[i] == nil && videos[video][sizes[i]] > videos[video][usual[video]] {
 			usual[video] = sizes[i]
 		}
 	}
 	for i, img := range j.images {
-		most := usual[j.oneSizeOf(img)]
+		most := usual[j.videoOf(img)]
 		if bad[i] != nil || sizes[i] == most {
 			continue
 		}
