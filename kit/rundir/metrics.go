@@ -66,6 +66,9 @@ type MetricsLog struct{ file *os.File }
 // them is missing or damaged.
 func (d Dir) OpenMetrics(step int) (log *MetricsLog, earlier []Metrics, err error) {
 	path := d.Path(MetricsFile)
+	if step < -1 {
+		return nil, nil, fmt.Errorf("opening %s to go on behind step %d: it must be at least -1", path, step)
+	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, wholefile.FilePerms)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening %s: %w", path, err)
