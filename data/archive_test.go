@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -182,28 +181,21 @@ func TestArchivesReadAPathOnce(t *testing.T) {
 func TestArchivesAreReadToTheirEnd(t *testing.T) {
 	t.Parallel()
 	one, two := tree{"a/1.png": photo(t, 1)}, tree{"b/1.png": photo(t, 2)}
-	content := func(files tree, zipped bool) []byte {
-		content, err := os.ReadFile(files.tar(t, zipped))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return content
-	}
-	flipped := content(one, true)
+	flipped := gzipBytes(t, tarOf(t, one))
 	flipped[len(flipped)-6] ^= 1 // In the sum.
 	for _, c := range []struct {
 		name    string
 		content []byte
 		err     string
 	}{
-		{"tar", content(one, false), ""},
-		{"tar and zeros", append(content(one, false), make([]byte, 100_000)...), ""},
-		{"tar and tar", append(content(one, false), content(two, false)...), "goes on behind its end"},
-		{"tar.gz", content(one, true), ""},
-		{"tar.gz and another file", append(content(one, true), "something else"...), ""},
-		{"tar.gz and tar.gz", append(content(one, true), content(two, true)...), "goes on behind its end"},
+		{"tar", tarOf(t, one), ""},
+		{"tar and zeros", append(tarOf(t, one), make([]byte, 100_000)...), ""},
+		{"tar and tar", append(tarOf(t, one), tarOf(t, two)...), "goes on behind its end"},
+		{"tar.gz", gzipBytes(t, tarOf(t, one)), ""},
+		{"tar.gz and another file", append(gzipBytes(t, tarOf(t, one)), "something else"...), ""},
+		{"tar.gz and tar.gz", append(gzipBytes(t, tarOf(t, one)), gzipBytes(t, tarOf(t, two))...), "goes on behind its end"},
 		{"tar.gz of another sum", flipped, "invalid checksum"},
-		{"tar.gz without the sum", content(one, true)[:len(flipped)-8], "unexpected EOF"},
+		{"tar.gz without the sum", gzipBytes(t, tarOf(t, one))[:len(flipped)-8], "unexpected EOF"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

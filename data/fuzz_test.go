@@ -182,7 +182,7 @@ func FuzzArchiveTarGz(f *testing.F) {
 	})
 }
 
-func tarOf(f *testing.F, tree tree) []byte {
+func tarOf(t testing.TB, tree tree) []byte {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, name := range tree.sorted() {
@@ -192,11 +192,11 @@ func tarOf(f *testing.F, tree tree) []byte {
 			_, err = w.Write(content)
 		}
 		if err != nil {
-			f.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	return b.Bytes()
 }

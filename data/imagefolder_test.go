@@ -1,14 +1,11 @@
 package data
 
 import (
-	"archive/tar"
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"image/color"
-	"io"
 	"maps"
 	"math"
 	"os"
@@ -42,32 +39,11 @@ func (files tree) folder(t *testing.T) string {
 
 func (files tree) tar(t *testing.T, zipped bool) string {
 	t.Helper()
-	var b bytes.Buffer
-	var out io.Writer = &b
-	var z *gzip.Writer
-	name := "pets.tar"
+	content, name := tarOf(t, files), "pets.tar"
 	if zipped {
-		z = gzip.NewWriter(&b)
-		out, name = z, "pets.tar.gz"
+		content, name = gzipBytes(t, content), "pets.tar.gz"
 	}
-	w := tar.NewWriter(out)
-	for _, name := range files.sorted() {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(files[name])), Typeflag: tar.TypeReg}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write(files[name]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if zipped {
-		if err := z.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return write(t, filepath.Join(t.TempDir(), name), b.Bytes())
+	return write(t, filepath.Join(t.TempDir(), name), content)
 }
 
 func (files tree) zip(t *testing.T) string {
