@@ -83,7 +83,7 @@ func (c CIFAR100) Open(split Split) (Set, error) {
 // cifarFormat is what differs between the two archives. A record is the label
 // bytes, then 1024 red, 1024 green and 1024 blue values, row by row.
 type cifarFormat struct {
-	archive remote
+	archive Download
 	folder  string // inside the archive
 	train   []string
 	test    []string
@@ -97,7 +97,7 @@ type cifarFormat struct {
 // Red Datasets' lib/datasets/cifar.rb).
 var (
 	cifar10Format = cifarFormat{
-		archive: remote{
+		archive: Download{
 			"https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
 			"c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
 		},
@@ -108,7 +108,7 @@ var (
 		classes: []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
 	}
 	cifar100Format = cifarFormat{
-		archive: remote{
+		archive: Download{
 			"https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
 			"58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
 		},
@@ -229,8 +229,8 @@ func (f cifarFormat) cached(cache string, w io.Writer) (string, error) {
 	if errors.Is(err, errDamagedFile) {
 		fmt.Fprintf(w, "data: %v; unpacking the archive anew\n", err)
 	}
-	archive := filepath.Join(cache, path.Base(f.archive.url))
-	if err := f.archive.download(archive, w); err != nil {
+	archive := filepath.Join(cache, path.Base(f.archive.URL))
+	if err := f.archive.To(archive, w); err != nil {
 		return "", err
 	}
 	if err := f.unpack(archive, folder); err != nil {

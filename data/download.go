@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// remote is a published file with a known hash.
-type remote struct {
-	url    string
-	sha256 string // hex
+// Download is a published file with a known hash.
+type Download struct {
+	URL    string
+	SHA256 string // in hex
 }
 
 const (
@@ -24,13 +24,13 @@ const (
 	stallAfter    = 60 * time.Second // without a byte, give up on a connection
 )
 
-// download fetches a remote file to path unless it is there, with the right
+// To fetches the file to path, unless it is there, with the right
 // hash. It writes to path.part, goes on from there after a broken connection or
 // an earlier, interrupted run, and renames the file once its hash is right: what
 // has the name was whole. Progress goes to w, and a line if what was there is
 // damaged.
-func (f remote) download(path string, w io.Writer) error {
-	err := checkSum(path, f.sha256)
+func (f Download) To(path string, w io.Writer) error {
+	err := checkSum(path, f.SHA256)
 	if err == nil {
 		return nil
 	}
@@ -38,18 +38,18 @@ func (f remote) download(path string, w io.Writer) error {
 		fmt.Fprintf(w, "data: %v; downloading it anew\n", err)
 	}
 	if err := f.fetch(path, w); err != nil {
-		return fmt.Errorf("data: downloading %s to %s (or fetch it by other means and name it in Path): %w", f.url, path, err)
+		return fmt.Errorf("data: downloading %s to %s (or fetch it by other means and name it in Path): %w", f.URL, path, err)
 	}
 	return nil
 }
 
-func (f remote) fetch(path string, w io.Writer) error {
+func (f Download) fetch(path string, w io.Writer) error {
 	// One process downloads; the others wait for it, then find the file.
 	part, err := lockPart(path)
 	if err != nil {
 		return err
 	}
-	if checkSum(path, f.sha256) == nil {
+	if checkSum(path, f.SHA256) == nil {
 		part.discard()
 		return nil
 	}
@@ -70,7 +70,7 @@ func (f remote) fetch(path string, w io.Writer) error {
 		wait *= 2
 	}
 
-	err = checkSum(part.Name(), f.sha256)
+	err = checkSum(part.Name(), f.SHA256)
 	if errors.Is(err, errDamagedFile) {
 		// What is there is not a beginning of the file: a resumed download
 		// would never become right.
@@ -91,7 +91,7 @@ type statusError string
 func (s statusError) Error() string { return "the server answers " + string(s) }
 
 // resume appends to part what is missing of the file.
-func (f remote) resume(part *os.File, name string, w io.Writer) error {
+func (f Download) resume(part *os.File, name string, w io.Writer) error {
 	have, err := part.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (f remote) resume(part *os.File, name string, w io.Writer) error {
 	stalled := time.AfterFunc(stallAfter, func() { cancel(fmt.Errorf("no data for %v", stallAfter)) })
 	defer stalled.Stop()
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func TestCIFARDownload(t *testing.T) {
 	format := cifar10Format
 	content := cifarArchive(t, format, 30)
 	server := serve(t, serveContent(content))
-	format.archive = remote{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
+	format.archive = Download{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
 	cache := filepath.Join(t.TempDir(), "cache")
 	var log bytes.Buffer
 	for range 2 {
@@ -88,7 +88,7 @@ func TestCIFARUnpacksAnew(t *testing.T) {
 	format := cifar10Format
 	content := cifarArchive(t, format, 10)
 	server := serve(t, serveContent(content))
-	format.archive = remote{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
+	format.archive = Download{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
 	cache := t.TempDir()
 	folder, err := format.cached(cache, io.Discard)
 	if err != nil {
@@ -156,8 +156,8 @@ func TestDownloadChecksWhatIsThere(t *testing.T) {
 	server := serve(t, serveContent(content))
 	path := write(t, filepath.Join(t.TempDir(), "file"), []byte("the rigHt content"))
 	var log bytes.Buffer
-	file := remote{server.URL, hexSum(content)}
-	if err := file.download(path, &log); err != nil {
+	file := Download{server.URL, hexSum(content)}
+	if err := file.To(path, &log); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
@@ -168,8 +168,8 @@ func TestDownloadChecksWhatIsThere(t *testing.T) {
 	}
 	// Where it can't be fetched, what is there stays.
 	write(t, path, []byte("wrong"))
-	file.url = serve(t, http.NotFound).URL
-	wantError(t, file.download(path, io.Discard), "404", path)
+	file.URL = serve(t, http.NotFound).URL
+	wantError(t, file.To(path, io.Discard), "404", path)
 	if got, err := os.ReadFile(path); err != nil || string(got) != "wrong" {
 		t.Errorf("the file is %q, %v", got, err)
 	}
@@ -180,7 +180,7 @@ func TestDownloadResumes(t *testing.T) {
 	server := serve(t, serveContent(content))
 	path := filepath.Join(t.TempDir(), "file")
 	write(t, path+".part", content[:30_000])
-	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
@@ -197,7 +197,7 @@ func TestDownloadResumes(t *testing.T) {
 	// All was there but the rename: the server answers that there is no more.
 	path = filepath.Join(t.TempDir(), "file")
 	write(t, path+".part", content)
-	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Error(err)
 	}
 }
@@ -216,7 +216,7 @@ func TestDownloadGoesOnAfterABreak(t *testing.T) {
 	})
 	server.Config.ErrorLog = nil
 	path := filepath.Join(t.TempDir(), "file")
-	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
@@ -232,7 +232,7 @@ func TestDownloadFromAServerWithoutRanges(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) { w.Write(content) })
 	path := filepath.Join(t.TempDir(), "file")
 	write(t, path+".part", []byte("the wh"))
-	if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := os.ReadFile(path); !bytes.Equal(got, content) {
@@ -244,16 +244,16 @@ func TestDownloadChecksTheHash(t *testing.T) {
 	content := []byte("right")
 	server := serve(t, serveContent(content))
 	path := filepath.Join(t.TempDir(), "file")
-	file := remote{server.URL, hexSum([]byte("rigHt"))}
-	wantError(t, file.download(path, io.Discard), server.URL, path, hexSum(content), file.sha256, "afresh")
+	file := Download{server.URL, hexSum([]byte("rigHt"))}
+	wantError(t, file.To(path, io.Discard), server.URL, path, hexSum(content), file.SHA256, "afresh")
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a file with a wrong hash has the final name")
 	}
 	// A damaged beginning is found out, and does not stay.
-	file.sha256 = hexSum(content)
+	file.SHA256 = hexSum(content)
 	write(t, path+".part", []byte("wro"))
-	wantError(t, file.download(path, io.Discard), "SHA-256")
-	if err := file.download(path, io.Discard); err != nil {
+	wantError(t, file.To(path, io.Discard), "SHA-256")
+	if err := file.To(path, io.Discard); err != nil {
 		t.Errorf("the next try: %v", err)
 	}
 }
@@ -261,7 +261,7 @@ func TestDownloadChecksTheHash(t *testing.T) {
 func TestDownloadReportsTheServersAnswer(t *testing.T) {
 	server := serve(t, http.NotFound)
 	path := filepath.Join(t.TempDir(), "file")
-	wantError(t, (remote{server.URL, ""}).download(path, io.Discard), "404", server.URL, "Path")
+	wantError(t, (Download{server.URL, ""}).To(path, io.Discard), "404", server.URL, "Path")
 	if len(server.ranges) != 1 {
 		t.Errorf("%d requests for a file that is not there, want one", len(server.ranges))
 	}
@@ -275,7 +275,7 @@ func TestDownloadOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if err := (remote{server.URL, hexSum(content)}).download(path, io.Discard); err != nil {
+			if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
 				t.Error(err)
 			}
 		})

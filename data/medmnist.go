@@ -50,7 +50,7 @@ type MedMNIST struct {
 // medMNISTFiles are the official files whose hash is known. It is the one that
 // TensorFlow Datasets checks for the same address
 // (tensorflow_datasets/datasets/pneumonia_mnist/checksums.tsv).
-var medMNISTFiles = map[string]remote{
+var medMNISTFiles = map[string]Download{
 	"pneumoniamnist": {
 		"https://zenodo.org/records/10519652/files/pneumoniamnist.npz",
 		"e1792d3f03751cb101e99f19a63b3c1941436c988665f47853417b05be250cd8",
@@ -104,8 +104,8 @@ func (m MedMNIST) Open(split Split) (Set, error) {
 			return nil, err
 		}
 		file := medMNISTFiles[m.Dataset]
-		m.Path = filepath.Join(cache, path.Base(file.url))
-		if err := file.download(m.Path, os.Stderr); err != nil {
+		m.Path = filepath.Join(cache, path.Base(file.URL))
+		if err := file.To(m.Path, os.Stderr); err != nil {
 			return nil, err
 		}
 	}

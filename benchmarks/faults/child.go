@@ -25,14 +25,15 @@ const childCall = "SSLKIT_FAULTS_CHILD"
 
 // call is what a child is to do.
 type call struct {
-	Do        string // "train"; "whole": train and evaluate; "evaluate" a finished run; "open" a source of images.
+	Do        string // "train"; "whole": train and evaluate; "evaluate" a finished run; "open" a source of images; "download".
 	Family    string
 	Run       string // The run directory.
 	Images    string // The folder of pictures, for family "folder".
 	Cache     string // Where they are decoded to.
 	Elsewhere bool   // Recipe.ResumeElsewhere.
 	Source    string // What to open: "folder", "medmnist", "captions", "weights".
-	Path      string // Its path.
+	Path      string // Its path, or that of a download.
+	Download  data.Download
 }
 
 // state is all that a run gives, as hashes and figures by name.
@@ -46,8 +47,11 @@ func runChild(encoded string) error {
 	if err := json.Unmarshal([]byte(encoded), &c); err != nil {
 		return err
 	}
-	if c.Do == "open" {
+	switch c.Do {
+	case "open":
 		return c.open()
+	case "download":
+		return c.download()
 	}
 	r := recipe(c.Family, c.Images, c.Cache)
 	r.ResumeElsewhere = c.Elsewhere
@@ -219,4 +223,16 @@ func (c call) startFrom() error {
 		return err
 	}
 	return state{"start": initial}.print()
+}
+
+// download fetches a file, and says what it is.
+func (c call) download() error {
+	if err := c.Download.To(c.Path, os.Stderr); err != nil {
+		return err
+	}
+	content, err := os.ReadFile(c.Path)
+	if err != nil {
+		return err
+	}
+	return state{"file": hash(content)}.print()
 }
