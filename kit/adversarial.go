@@ -91,6 +91,7 @@ func (r *Run) attack(e *extractor, probe *eval.LinearModel, set data.Set, sweep 
 	}
 	height, width := set.Size()
 	trained, store := r.Recipe.model(), model.NewStore()
+	defer release(store)
 	classifier := func(scope *model.Scope, images *Node) *Node { // [batch, height, width, 3] -> [batch, classes]
 		return probe.Apply(trained.Features(scope, images))
 	}

@@ -43,7 +43,7 @@ func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features,
 	if err != nil {
 		return fail(err)
 	}
-	defer store.Finalize()
+	defer release(store)
 	embeddings := describe(set)
 	embeddings.Encoder, embeddings.Rehash = hash, rundir.Dir(r.Dir).KeptHash
 	err = train.Catch(func() error {
@@ -87,7 +87,7 @@ func (r *Run) TextEmbeddings(texts ...string) (eval.Features, error) {
 	if err != nil {
 		return fail(err)
 	}
-	defer store.Finalize()
+	defer release(store)
 	embeddings := eval.Features{N: len(texts), Name: "texts", Encoder: hash, Rehash: rundir.Dir(r.Dir).KeptHash}
 	err = train.Catch(func() error {
 		embeddings.X, embeddings.Dim, err = model.EmbedTexts(store, texts)

@@ -54,7 +54,7 @@ func (r *Run) familiarity() (Familiarity, error) {
 	if err != nil {
 		return Familiarity{}, err
 	}
-	defer store.Finalize()
+	defer release(store)
 	metrics, err := r.Metrics()
 	if err != nil {
 		return Familiarity{}, err

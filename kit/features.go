@@ -13,6 +13,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/corrupt"
+	"sslkit/kit/device"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
 	"sslkit/kit/rundir"
@@ -91,6 +92,7 @@ type extractor struct {
 	weights map[string]encoder.Tensor
 	hash    string
 	forward *train.Forward // Nil: not compiled yet.
+	store   *model.Store   // Of forward's variables.
 }
 
 func (r *Run) extractor(weightsFile string) (*extractor, error) {
@@ -183,7 +185,7 @@ func (e *extractor) represent(set data.Set) ([]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.forward = forward
+		e.forward, e.store = forward, store
 		if err := encoder.SetWeights(train.EncoderScope(store), e.weights); err != nil {
 			return nil, err
 		}
@@ -197,12 +199,20 @@ func (e *extractor) represent(set data.Set) ([]float32, error) {
 	return x, err
 }
 
-// close gives the device memory back.
+// close gives the memory of the network back, if it was compiled.
 func (e *extractor) close() {
 	if e.forward != nil {
 		e.forward.Close()
-		e.forward = nil
+		release(e.store)
+		e.forward, e.store = nil, nil
 	}
+}
+
+// release gives the memory of a network's variables back, and then what compiling it has left. What
+// was compiled is to be closed before.
+func release(store *model.Store) {
+	store.Finalize()
+	device.Trim()
 }
 
 // describe says of which images features are: how many, their labels, classes and subgroups. The

@@ -76,11 +76,16 @@ func (m *Model) ascend(clean, at []float32, labels []int32, eps, step float64) (
 	images := func(x []float32) *tensors.Tensor {
 		return tensors.FromFlatDataAndDimensions(x, m.batch, m.height, m.width, 3)
 	}
-	outputs, err := m.exec.Call(images(clean), images(at), tensors.FromFlatDataAndDimensions(labels, m.batch), float32(eps),
-		float32(step))
+	from, to, truth := images(clean), images(at), tensors.FromFlatDataAndDimensions(labels, m.batch)
+	defer from.MustFinalizeAll()
+	defer to.MustFinalizeAll()
+	defer truth.MustFinalizeAll()
+	outputs, err := m.exec.Call(from, to, truth, float32(eps), float32(step))
 	if err != nil {
 		return nil, nil, err
 	}
+	defer outputs[0].MustFinalizeAll()
+	defer outputs[1].MustFinalizeAll()
 	if next, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
 		return nil, nil, err
 	}

@@ -78,6 +78,7 @@ func (c Comparison) Compare(candidates ...Candidate) (Table, error) {
 	if len(candidates) == 0 {
 		return Table{}, errors.New("compress.Comparison: there are no candidates; give at least 1")
 	}
+	defer device.Trim() // Of what compiling has left.
 	c = c.WithDefaults()
 	table := Table{Device: device.Describe()}
 	for _, candidate := range candidates {
@@ -111,7 +112,7 @@ func (c Comparison) latencies(table *Table, candidates []Candidate, batch int) e
 		if caught != nil {
 			return fmt.Errorf("measuring %s: %w", candidate.Name, caught)
 		}
-		defer runners[i].exec.Finalize()
+		defer runners[i].close()
 	}
 	passes := c.Passes
 	for i, r := range runners { // Warm.

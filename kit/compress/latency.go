@@ -61,6 +61,7 @@ func spread(x []float64) Spread {
 
 // runner runs one encoder on one batch size.
 type runner struct {
+	store  *model.Store
 	exec   *model.Exec
 	images *tensors.Tensor
 }
@@ -94,7 +95,14 @@ func newRunner(e encoder.Encoder, path string, batch, height, width int) (*runne
 	for i := range pix { // Any image: the time does not depend on it.
 		pix[i] = float32(math.Sin(.37 * float64(i)))
 	}
-	return &runner{exec, tensors.FromFlatDataAndDimensions(pix, batch, height, width, 3)}, nil
+	return &runner{store, exec, tensors.FromFlatDataAndDimensions(pix, batch, height, width, 3)}, nil
+}
+
+// close gives the device memory back.
+func (r *runner) close() {
+	r.exec.Finalize()
+	r.images.MustFinalizeAll()
+	r.store.Finalize()
 }
 
 // run gives the time of that many passes in a row, by the pass.

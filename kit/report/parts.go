@@ -9,6 +9,7 @@ import (
 	"sslkit/kit/attack"
 	"sslkit/kit/corrupt"
 	"sslkit/kit/curate"
+	"sslkit/kit/device"
 	"sslkit/kit/eval"
 	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
@@ -138,6 +139,7 @@ func Of(run *kit.Run, with Parts) (Report, error) {
 	if with.Split == data.Train {
 		with.Split = data.Test
 	}
+	defer device.Trim() // Of what compiling the parts has left.
 	var out Report
 	err := train.Catch(func() (err error) {
 		out, err = (&reporter{run: run, with: with}).report()

@@ -69,12 +69,15 @@ func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
 	return x, dim, nil
 }
 
-// callOnce runs one pass: the rows of its output, and the dimensions of each.
+// callOnce runs one pass: the rows of its output, and the dimensions of each. The input is not to be
+// used again.
 func callOnce(exec *model.Exec, input *tensors.Tensor) (rows []float32, dim int, err error) {
+	defer input.MustFinalizeAll()
 	outputs, err := exec.Call(input)
 	if err != nil {
 		return nil, 0, err
 	}
+	defer outputs[0].MustFinalizeAll()
 	rows, err = tensors.CopyFlatData[float32](outputs[0])
 	return rows, outputs[0].Shape().Dim(-1), err
 }
@@ -83,6 +86,5 @@ func callOnce(exec *model.Exec, input *tensors.Tensor) (rows []float32, dim int,
 func (f *Forward) Close() {
 	if f != nil {
 		f.exec.Finalize()
-		device.Trim()
 	}
 }

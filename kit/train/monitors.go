@@ -158,11 +158,14 @@ func smallestNorm(x []float32, dim int) float64 {
 
 // embed gives the embeddings of two views of every image as the encoder is now, [images, dim] each.
 func (m *Monitors) embed() (z, zPrime []float32, dim int, err error) {
-	outputs, err := m.exec.Call(
-		tensors.FromFlatDataAndDimensions(m.items, m.dims...), tensors.FromFlatDataAndDimensions(m.state[:], len(m.state)))
+	items := tensors.FromFlatDataAndDimensions(m.items, m.dims...)
+	defer items.MustFinalizeAll()
+	outputs, err := m.exec.Call(items, tensors.FromFlatDataAndDimensions(m.state[:], len(m.state)))
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	defer outputs[0].MustFinalizeAll()
+	defer outputs[1].MustFinalizeAll()
 	if z, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
 		return nil, nil, 0, err
 	}
