@@ -1,0 +1,124 @@
+// Command memory asks whether a process that trains again and again grows. It runs on Linux alone:
+//
+//	go run ./benchmarks/memory
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/result"
+)
+
+const asks = "Does a process that trains, evaluates and reports again and again grow?"
+
+const protocol = "Trainings one after the other in one process, on 320 images of Shapes for 12 steps of 32, each with a seed " +
+	"of its own. In turns: SimCLR of a small ViT, BYOL of one, and one distilled from the last SimCLR. Every tenth is SimCLR of a " +
+	"ResNet-10 of width 8. After each come features of training and test images, k-NN, a linear probe and embeddings; after " +
+	"every tenth also a report with all of its parts and a comparison of latencies. Then, with nothing collected or given " +
+	"back for it, Linux tells what the process has, and go-xla how many buffers of the device it holds."
+
+// settled is the number of trainings after which nothing is to grow: all kinds of training, and a
+// report, have been there.
+const settled = 10
+
+// allowed is the growth in percent that is none: the memory after one training differs by more from
+// that after the next, depending on what the heap of XLA's compiler looks like.
+const allowed = 5
+
+// options are the flags.
+type options struct {
+	question.Options
+	trainings int
+}
+
+func main() {
+	var o options
+	o.Register()
+	flag.IntVar(&o.trainings, "trainings", 100, fmt.Sprintf("the number of trainings, at least %d", settled+1))
+	question.Main("memory", asks, func() error { return measure(o) })
+}
+
+// measure trains, and looks at the process after each training. It is an error where it grows.
+func measure(o options) error {
+	if o.Quick {
+		o.trainings = settled + 2
+	}
+	if o.trainings <= settled {
+		return fmt.Errorf("-trainings is %d; it must be at least %d", o.trainings, settled+1)
+	}
+	out := result.New("memory", protocol) // Of the commit that it begins with.
+	var looks []usage
+	for i := range o.trainings {
+		if err := train(o.Options, i); err != nil {
+			return fmt.Errorf("training %d: %w", i+1, err)
+		}
+		now, err := usageNow()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("after training %d: %v\n", i+1, now)
+		looks = append(looks, now)
+	}
+	growth := growth(looks)
+	out.Rows = append(rows(looks), result.Exact(fmt.Sprintf("trainings %d to %d", settled+1, len(looks)),
+		"growth of the memory", growth, "%"))
+	out.Notes = []string{fmt.Sprintf("The growth is that from the median of the ten trainings after the %dth to the median of the "+
+		"last ten.", settled)}
+	if err := out.Write(o.Results()); err != nil {
+		return err
+	}
+	if growth > allowed {
+		return fmt.Errorf("the memory grew by %.1f %% after training %d; it may by %d %%", growth, settled, allowed)
+	}
+	return nil
+}
+
+// growth is how much more memory the last trainings left than those after the settled one, in
+// percent.
+func growth(looks []usage) float64 {
+	after := looks[settled:]
+	n := min(10, len(after))
+	return 100 * (median(after[len(after)-n:])/median(after[:n]) - 1)
+}
+
+// median is that of the memory.
+func median(looks []usage) float64 {
+	sorted := memory(looks)
+	slices.Sort(sorted)
+	return stat.Quantile(.5, stat.LinInterp, sorted, nil)
+}
+
+// memory is what was resident at each look, in MiB.
+func memory(looks []usage) []float64 {
+	all := make([]float64, len(looks))
+	for i, look := range looks {
+		all[i] = look.residentMiB
+	}
+	return all
+}
+
+// rows tell what the process had after the first, the settled and the last training, and the range
+// of the memory from then on.
+func rows(looks []usage) []result.Row {
+	var out []result.Row
+	for _, n := range []int{1, settled, len(looks)} {
+		look := looks[n-1]
+		name := fmt.Sprintf("after training %d", n)
+		out = append(out,
+			result.Exact(name, "resident memory", look.residentMiB, "MiB"),
+			result.Exact(name, "Go's part of it", look.goMiB, "MiB"),
+			result.Exact(name, "buffers of the device", float64(look.buffers), ""),
+			result.Exact(name, "goroutines", float64(look.goroutines), ""),
+			result.Exact(name, "threads", float64(look.threads), ""),
+			result.Exact(name, "open files", float64(look.files), ""))
+	}
+	name, after := fmt.Sprintf("trainings %d to %d", settled+1, len(looks)), memory(looks[settled:])
+	smallest, largest := result.Exact(name, "smallest memory", slices.Min(after), "MiB"), result.Exact(name, "largest memory", slices.Max(after), "MiB")
+	smallest.Detail = fmt.Sprintf("MiB after each training: %.0f", memory(looks))
+	return append(out, smallest, largest)
+}
