@@ -84,18 +84,33 @@ func beside(path string) (*os.File, *flock.Flock, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		lock := flock.New(name, flock.SetPermissions(FilePerms))
-		if _, err = lock.TryLock(); err == nil && Holds(lock) {
+		lock := lockOf(name)
+		if _, err = lock.TryLock(); err == nil && holds(lock, file) {
 			return file, lock, nil
 		}
-		// Cleaned away before it was locked.
+		// Cleaned away before it was locked, unless the file system knows no locks.
 		lock.Unlock()
 		file.Close()
 		os.Remove(name)
-		if err != nil {
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, nil, err
 		}
 	}
+}
+
+// lockOf is the lock of a file that is there: it makes none in the place of one that is gone.
+func lockOf(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_RDONLY), flock.SetPermissions(FilePerms))
+}
+
+// holds tells whether the lock is held, of that very file, and the file still has its name.
+func holds(lock *flock.Flock, file *os.File) bool {
+	held, err := lock.Stat()
+	if err != nil {
+		return false
+	}
+	mine, err := file.Stat()
+	return err == nil && os.SameFile(held, mine) && Holds(lock)
 }
 
 // Holds tells whether the lock is held and its file still has its name: whoever held it before may
@@ -128,7 +143,7 @@ func clean(folder, base string) error {
 			continue
 		}
 		path := filepath.Join(folder, entry.Name())
-		lock := flock.New(path, flock.SetPermissions(FilePerms))
+		lock := lockOf(path)
 		if free, err := lock.TryLock(); err != nil || !free {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -81,5 +82,43 @@ func TestWriteRemovesWhatIsLeftOfTheSameFile(t *testing.T) {
 	}
 	if got := files(t, folder); got != "a.txt" {
 		t.Errorf("in the folder: %s", got)
+	}
+}
+
+// TestCleanedAwayBeforeItIsLocked: whoever cleans between the creation of a file and its lock takes
+// it away, and what is written then is in another.
+func TestCleanedAwayBeforeItIsLocked(t *testing.T) {
+	folder := t.TempDir()
+	var cleaners sync.WaitGroup
+	done := make(chan struct{})
+	defer cleaners.Wait()
+	defer close(done)
+	for range 2 {
+		cleaners.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					if err := Clean(folder); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	for range 300 {
+		file, lock, err := beside(filepath.Join(folder, "a.txt"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		mine, err := file.Stat()
+		there, missing := os.Stat(file.Name())
+		if err := errors.Join(err, missing, os.Remove(file.Name()), file.Close(), lock.Unlock()); err != nil || !os.SameFile(mine, there) {
+			t.Errorf("what is written is not what has the name: %v", err)
+			return
+		}
 	}
 }
