@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,12 +19,15 @@ import (
 // keepCheckpoints is how many checkpoints a run directory holds: the last, and the one before it.
 const keepCheckpoints = 2
 
+// values is what the name of the file of a checkpoint's values fits.
+const values = "[^.]*" + checkpoint.BinDataSuffix
+
 // How the directories of checkpoints begin: of a step, of the step that validation liked best in a
 // run that stops early, and one that is being written.
 const (
 	stepPrefix  = "step-"
 	bestPrefix  = "best"
-	halfWritten = "writing-*"
+	halfWritten = "writing-"
 )
 
 // SaveCheckpoint writes the checkpoint of a step and removes those that are too old. On an error
@@ -44,7 +46,7 @@ func (d Dir) SaveCheckpoint(store *model.Store, step int) error {
 		}
 		checkpoints = checkpoints[1:]
 	}
-	return nil
+	return d.removeBests()
 }
 
 // writeCheckpoint writes all variables (weights, statistics, the optimiser's state, the step) with
@@ -62,8 +64,12 @@ func (d Dir) writeCheckpoint(store *model.Store, name string) (err error) {
 	if err := os.Mkdir(parent, wholefile.FolderPerms); err != nil && !os.IsExist(err) {
 		return err
 	}
-	writing, err := os.MkdirTemp(parent, halfWritten)
-	if err != nil {
+	if err := wholefile.Sync(string(d)); err != nil {
+		return err
+	}
+	// Not of os.MkdirTemp, which leaves the umask aside. Who holds the lock is alone here.
+	writing := filepath.Join(parent, halfWritten+name)
+	if err := os.Mkdir(writing, wholefile.FolderPerms); err != nil {
 		return err
 	}
 	defer os.RemoveAll(writing)
@@ -94,7 +100,7 @@ func (d Dir) writeCheckpoint(store *model.Store, name string) (err error) {
 }
 
 // sealCheckpoint makes the files of a checkpoint durable, writes their sums beside them, and gives
-// all of them the permissions that everything in a run directory has.
+// them the permissions that everything in a run directory has.
 func sealCheckpoint(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -106,15 +112,16 @@ func sealCheckpoint(folder string) error {
 		if err := syncFile(path); err != nil {
 			return err
 		}
-		if err := os.Chmod(path, wholefile.FilePerms); err != nil {
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if err := os.Chmod(path, info.Mode()&wholefile.FilePerms); err != nil { // What the umask has taken stays taken.
 			return err
 		}
 		if written[entry.Name()], err = sumOf(path); err != nil {
 			return err
 		}
-	}
-	if err := os.Chmod(folder, wholefile.FolderPerms); err != nil {
-		return err
 	}
 	return written.write(folder)
 }
@@ -131,7 +138,7 @@ func syncFile(path string) error {
 // checkWhole returns an error where the values in a directory are not as many bytes as the store's:
 // GoMLX v0.28.8 loses the error of a write that fails, as on a full disk.
 func checkWhole(dir string, store *model.Store) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*"+checkpoint.BinDataSuffix))
+	files, err := filepath.Glob(filepath.Join(dir, values))
 	if err != nil || len(files) != 1 {
 		return fmt.Errorf("%d files of values in %s (%v), want 1", len(files), dir, err)
 	}
@@ -180,9 +187,10 @@ func (d Dir) Resume(store *model.Store) (Resumed, error) {
 	return from, fmt.Errorf("%s can't be gone on with, remove it to begin anew: %w", d, errors.Join(from.PassedOver...))
 }
 
-// stepOf is the step that a checkpoint is of.
+// stepOf is the step that a checkpoint, one of a step or a best one, is of.
 func stepOf(path string) (int, error) {
-	step, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), stepPrefix))
+	_, number, _ := strings.Cut(filepath.Base(path), "-")
+	step, err := strconv.Atoi(number)
 	if err != nil {
 		return 0, fmt.Errorf("%s is no name of a checkpoint: %w", path, err)
 	}
@@ -203,7 +211,11 @@ func checkCheckpoint(path string) error {
 		return err
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); name != SumsFile && written[name] == "" {
+		name := entry.Name()
+		if strings.HasPrefix(name, ".") { // Such as macOS puts into any folder that is looked at.
+			continue
+		}
+		if name != SumsFile && written[name] == "" {
 			return fmt.Errorf("%s is %w: it does not tell the sum of %s", filepath.Join(path, SumsFile), ErrDamaged, name)
 		}
 	}
@@ -218,15 +230,31 @@ func loadCheckpoint(path string, store *model.Store) error {
 	return nil
 }
 
-// SaveBest writes the checkpoint of a step that validation liked best so far, and removes the one
-// that it liked before.
+// SaveBest writes the checkpoint of a step that validation liked best so far, and removes those
+// that it liked before, unless a training that goes on at a checkpoint may want them still.
 func (d Dir) SaveBest(store *model.Store, step int) error {
-	name := bestOf(step)
-	if err := d.writeCheckpoint(store, name); err != nil {
+	if err := d.writeCheckpoint(store, bestOf(step)); err != nil {
 		return fmt.Errorf("saving the best checkpoint, of step %d: %w", step, err)
 	}
-	for _, path := range d.bests() {
-		if filepath.Base(path) == name {
+	return d.removeBests()
+}
+
+// removeBests removes the best checkpoints but the last, and but the one that was the best when
+// each of the checkpoints was written: what comes behind that may turn out otherwise where the
+// training goes on elsewhere.
+func (d Dir) removeBests() error {
+	checkpoints, err := d.Checkpoints()
+	if err != nil {
+		return err
+	}
+	bests := d.bests()
+	for i, path := range bests {
+		wanted := i == len(bests)-1
+		for _, of := range checkpoints {
+			step, err := stepOf(of)
+			wanted = wanted || err == nil && filepath.Base(path) <= bestOf(step) && bestOf(step) < filepath.Base(bests[i+1])
+		}
+		if wanted {
 			continue
 		}
 		if err := os.RemoveAll(path); err != nil {
@@ -234,6 +262,26 @@ func (d Dir) SaveBest(store *model.Store, step int) error {
 		}
 	}
 	return nil
+}
+
+// ForgetAfter removes what an earlier process left of steps behind the one that the training goes
+// on at, 0 where it begins: checkpoints that are passed over, and the conditions of later steps.
+// These steps are trained anew, under the conditions of this process, so that what is left of them
+// would be taken for what it is not.
+func (d Dir) ForgetAfter(step int) error {
+	checkpoints, err := d.Checkpoints()
+	if err != nil {
+		return err
+	}
+	for _, path := range append(checkpoints, d.bests()...) {
+		if of, err := stepOf(path); err != nil || of <= step {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("removing the checkpoint %s: %w", path, err)
+		}
+	}
+	return d.forgetConditionsAfter(step)
 }
 
 // LoadBest is a store whose variables start at the values of a step that SaveBest wrote. It is an
@@ -248,22 +296,15 @@ func (d Dir) LoadBest(step int) (*model.Store, error) {
 }
 
 // CheckBest returns an error that names the file where the checkpoint of a step that SaveBest wrote
-// is not there as it was written. One of a later step will do: the training, which goes on before
-// that, will write it again.
+// is not there as it was written.
 func (d Dir) CheckBest(step int) error {
-	name := bestOf(step)
-	for _, path := range d.bests() {
-		if filepath.Base(path) > name {
-			return nil
-		}
-	}
-	return checkCheckpoint(filepath.Join(d.Path(checkpointDir), name))
+	return checkCheckpoint(filepath.Join(d.Path(checkpointDir), bestOf(step)))
 }
 
 // bestOf is the name of the best checkpoint where it is of that step.
 func bestOf(step int) string { return fmt.Sprintf(bestPrefix+"-%09d", step) }
 
-// bests are the directories of best checkpoints, the oldest first: one, or two for a moment.
+// bests are the directories of best checkpoints, the oldest first.
 func (d Dir) bests() []string {
 	paths, _ := filepath.Glob(filepath.Join(d.Path(checkpointDir), bestPrefix+"*")) // The pattern is well formed.
 	slices.Sort(paths)
@@ -273,12 +314,8 @@ func (d Dir) bests() []string {
 // keptCheckpoint is the directory of what the run gives: of a finished one what its sums name, else
 // the best checkpoint where validation decides, else the last. It is an error where there is none.
 func (d Dir) keptCheckpoint() (string, error) {
-	if written, err := readSums(string(d)); err == nil {
-		for name := range written {
-			if path.Dir(path.Dir(name)) == checkpointDir {
-				return d.Path(path.Dir(name)), nil
-			}
-		}
+	if written, err := readSums(string(d)); err == nil && written.checkpoint() != "" {
+		return d.Path(written.checkpoint()), nil
 	}
 	if bests := d.bests(); len(bests) > 0 {
 		return bests[len(bests)-1], nil
@@ -311,7 +348,7 @@ func (d Dir) Kept() (store *model.Store, hash string, err error) {
 	if err := loadCheckpoint(path, store); err != nil {
 		return nil, "", err
 	}
-	hash, err = d.KeptHash()
+	hash, err = hashOf(path) // Of what was loaded: a training may have written another since.
 	return store, hash, err
 }
 
@@ -321,7 +358,12 @@ func (d Dir) KeptHash() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hashing a checkpoint: %w", err)
 	}
-	files, err := filepath.Glob(filepath.Join(path, "*"+checkpoint.BinDataSuffix))
+	return hashOf(path)
+}
+
+// hashOf names the values of a checkpoint by their SHA-256.
+func hashOf(path string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(path, values))
 	if err != nil || len(files) != 1 {
 		return "", fmt.Errorf("hashing the checkpoint %s: %d files of values (%v), want 1", path, len(files), err)
 	}
@@ -334,7 +376,7 @@ func (d Dir) KeptHash() (string, error) {
 
 // removeHalfWritten removes what a crash left of a checkpoint.
 func (d Dir) removeHalfWritten() error {
-	half, err := filepath.Glob(filepath.Join(d.Path(checkpointDir), halfWritten))
+	half, err := filepath.Glob(filepath.Join(d.Path(checkpointDir), halfWritten+"*"))
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func (c Conditions) differences(now Conditions) []string {
 
 // BeginEnvironment writes env.json of a run that has not trained yet.
 func (d Dir) BeginEnvironment(set data.Set) error {
-	return WriteJSON(d.Path(EnvironmentFile), Environment{
+	return d.rewrite(EnvironmentFile, Environment{
 		Conditions: TheseConditions(), Commit: Commit(),
 		Data: set.Name(), Images: set.Len(), DataHash: set.Fingerprint(), Began: time.Now().UTC().Truncate(time.Second),
 	})
@@ -180,8 +180,8 @@ func (e *Elsewhere) Error() string {
 }
 
 // MatchConditions returns an error, an *Elsewhere, where the conditions of this process are others
-// than those that the run was last let go on under.
-func (d Dir) MatchConditions() error {
+// than those that the run trained under up to a step, behind which it is to go on.
+func (d Dir) MatchConditions(step int) error {
 	began, err := d.Environment()
 	if err != nil {
 		return err
@@ -191,8 +191,10 @@ func (d Dir) MatchConditions() error {
 	if err != nil {
 		return err
 	}
-	if n := len(resumed); n > 0 {
-		last = resumed[n-1].Conditions
+	for _, then := range resumed {
+		if then.Step <= step { // Those of later steps are of checkpoints that were passed over.
+			last = then.Conditions
+		}
 	}
 	if lines := last.differences(TheseConditions()); len(lines) > 0 {
 		return &Elsewhere{d, lines}
@@ -212,7 +214,7 @@ const resumedFile = "env-after-%d.json"
 // ResumeElsewhere keeps the conditions of this process, under which the run goes on behind a step.
 func (d Dir) ResumeElsewhere(step int) error {
 	name := fmt.Sprintf(resumedFile, step)
-	if err := WriteJSON(d.Path(name), ResumedUnder{step, TheseConditions()}); err != nil {
+	if err := d.rewrite(name, ResumedUnder{step, TheseConditions()}); err != nil {
 		return err
 	}
 	return d.Seal(name)
@@ -226,8 +228,7 @@ func (d Dir) ResumedUnder() ([]ResumedUnder, error) {
 	}
 	var all []ResumedUnder
 	for name := range written {
-		var step int
-		if n, _ := fmt.Sscanf(name, resumedFile, &step); n != 1 {
+		if _, ok := resumedStep(name); !ok {
 			continue
 		}
 		content, err := d.Read(name)
@@ -242,6 +243,37 @@ func (d Dir) ResumedUnder() ([]ResumedUnder, error) {
 	}
 	slices.SortFunc(all, func(a, b ResumedUnder) int { return cmp.Compare(a.Step, b.Step) })
 	return all, nil
+}
+
+// resumedStep is the step that a file of that name tells the conditions behind, if it is such a
+// file.
+func resumedStep(name string) (step int, ok bool) {
+	n, _ := fmt.Sscanf(name, resumedFile, &step)
+	return step, n == 1 && name == fmt.Sprintf(resumedFile, step)
+}
+
+// forgetConditionsAfter removes the conditions of steps behind this one.
+func (d Dir) forgetConditionsAfter(step int) error {
+	paths, err := filepath.Glob(d.Path(strings.Replace(resumedFile, "%d", "*", 1)))
+	if err != nil {
+		return err
+	}
+	var later []string
+	for _, path := range paths {
+		name := filepath.Base(path)
+		if behind, ok := resumedStep(name); ok && behind > step {
+			later = append(later, name)
+		}
+	}
+	if err := d.forget(later...); err != nil {
+		return err
+	}
+	for _, name := range later {
+		if err := os.Remove(d.Path(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // modules lists the versions of the packages that compute. The build information of a notebook cell

@@ -110,6 +110,14 @@ func (l *MetricsLog) Write(metrics Metrics) error {
 	return nil
 }
 
+// Sync makes the lines durable, so that a checkpoint never outlasts those that lead to it.
+func (l *MetricsLog) Sync() error {
+	if err := l.file.Sync(); err != nil {
+		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
+	}
+	return nil
+}
+
 // Close makes the lines durable and closes the file.
 func (l *MetricsLog) Close() error {
 	if err := errors.Join(l.file.Sync(), l.file.Close()); err != nil {
@@ -178,13 +186,14 @@ func (d Dir) Metrics() ([]Metrics, error) {
 	fail := func(all []Metrics, err error) ([]Metrics, error) {
 		return all, fmt.Errorf("reading %s: %w", path, err)
 	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return fail(nil, err)
-	}
+	// The sums first: those of a run that ends meanwhile are of lines that were not there before.
 	written, err := readSums(string(d))
 	none := errors.Is(err, os.ErrNotExist)
 	if err != nil && !none {
+		return fail(nil, err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
 		return fail(nil, err)
 	}
 	all, _, err := parseMetrics(content, !none)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"sslkit/kit/wholefile"
@@ -23,8 +24,8 @@ func (d Dir) Finished() bool {
 	return Exists(d.Path(EncoderFile))
 }
 
-// Check returns an error that names the file where a part of the run is missing or is not as it was
-// written.
+// Check returns an error that names the file where a part of the run, one that has at least a
+// checkpoint, is missing or is not as it was written.
 func (d Dir) Check() error {
 	verifiable, err := d.verifiable()
 	if err != nil || !verifiable {
@@ -34,9 +35,12 @@ func (d Dir) Check() error {
 	if err != nil {
 		return err
 	}
-	parts := []string{RecipeFile, EnvironmentFile}
+	parts := []string{RecipeFile, EnvironmentFile, InitialFile}
 	if written[EncoderFile] != "" {
-		parts = append(parts, InitialFile, MetricsFile)
+		if written.checkpoint() == "" {
+			return fmt.Errorf("%s is %w: it names no checkpoint", d.Path(SumsFile), ErrDamaged)
+		}
+		parts = append(parts, MetricsFile)
 	}
 	for _, name := range parts {
 		if written[name] == "" {
@@ -46,14 +50,20 @@ func (d Dir) Check() error {
 	if err := written.check(string(d)); err != nil {
 		return err
 	}
-	for name := range written {
-		if filepath.Base(name) == SumsFile { // Of the checkpoint that the run gives.
-			if err := checkCheckpoint(filepath.Dir(d.Path(name))); err != nil {
-				return err
-			}
-		}
+	if given := written.checkpoint(); given != "" {
+		return checkCheckpoint(d.Path(given))
 	}
 	return nil
+}
+
+// checkpoint is the folder of the checkpoint that the run gives, in a finished one, else "".
+func (s sums) checkpoint() string {
+	for name := range s {
+		if folder := path.Dir(name); path.Dir(folder) == checkpointDir && path.Base(name) == SumsFile {
+			return folder
+		}
+	}
+	return ""
 }
 
 // verifiable tells whether the directory holds sums. It is an error where it holds none although
@@ -82,14 +92,11 @@ func (d Dir) verifiable() (bool, error) {
 
 // Read reads a file of the run and verifies it, where the directory holds sums.
 func (d Dir) Read(name string) ([]byte, error) {
-	content, err := os.ReadFile(d.Path(name))
-	if err != nil {
+	written, err := readSums(string(d))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	written, err := readSums(string(d))
-	if errors.Is(err, os.ErrNotExist) {
-		return content, nil
-	}
+	content, err := os.ReadFile(d.Path(name))
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +107,34 @@ func (d Dir) Read(name string) ([]byte, error) {
 // before is forgotten.
 func (d Dir) Begin() error {
 	return d.addSums(sums{}, RecipeFile, EnvironmentFile)
+}
+
+// rewrite writes a JSON file whose sum may be kept. That is forgotten first: whoever is killed
+// between the two leaves a file without a sum, and not one that seems damaged.
+func (d Dir) rewrite(name string, value any) error {
+	if err := d.forget(name); err != nil {
+		return err
+	}
+	return WriteJSON(d.Path(name), value)
+}
+
+// forget forgets the sums of files, where any are kept.
+func (d Dir) forget(names ...string) error {
+	written, err := readSums(string(d))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	before := len(written)
+	for _, name := range names {
+		delete(written, name)
+	}
+	if len(written) == before {
+		return nil
+	}
+	return written.write(string(d))
 }
 
 // Seal keeps the sums of files as they are now. They must be durable.

@@ -134,11 +134,14 @@ func (t *training) setUp(backend compute.Backend) error {
 // resume lets the store start at the last checkpoint, if there is one, that is as it was written.
 func (t *training) resume() (resumed bool, err error) {
 	from, err := t.dir.Resume(t.store)
-	if err != nil || from.Step == 0 {
+	if err != nil {
 		return false, err
 	}
+	if from.Step == 0 {
+		return false, t.dir.ForgetAfter(0)
+	}
 	var elsewhere *rundir.Elsewhere
-	if err := t.dir.MatchConditions(); errors.As(err, &elsewhere) && t.plan.ResumeElsewhere {
+	if err := t.dir.MatchConditions(from.Step); errors.As(err, &elsewhere) && t.plan.ResumeElsewhere {
 		if err := t.dir.ResumeElsewhere(from.Step); err != nil {
 			return false, err
 		}
@@ -150,7 +153,8 @@ func (t *training) resume() (resumed bool, err error) {
 	for _, passed := range from.PassedOver {
 		t.progress.say(fmt.Sprintf("passed over %v", passed))
 	}
-	return true, nil
+	t.user.Saved(from.Step) // Known before all is compiled, which takes its time.
+	return true, t.dir.ForgetAfter(from.Step)
 }
 
 // remember takes up what earlier processes reported up to a step, the one of the checkpoint that
@@ -165,7 +169,6 @@ func (t *training) remember(step int) error {
 	for _, metrics := range earlier {
 		t.validate.note(metrics)
 	}
-	t.user.Saved(step)
 	if t.validate != nil && t.validate.bestStep > 0 {
 		return t.dir.CheckBest(t.validate.bestStep)
 	}
@@ -287,6 +290,9 @@ func (t *training) record(metrics rundir.Metrics) error {
 	t.user.Step(metrics.Step)
 	interrupted := t.user.Asked()
 	if metrics.Step%t.plan.CheckpointEvery == 0 || last || interrupted {
+		if err := t.log.Sync(); err != nil {
+			return err
+		}
 		if err := t.dir.SaveCheckpoint(t.store, metrics.Step); err != nil {
 			return err
 		}
