@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomlx/gomlx/core/graph"
+
 	"sslkit/kit/interrupt"
 	"sslkit/kit/rundir"
+	"sslkit/kit/ssl"
 )
 
 // TestInterruptedRunGoesOnToTheSameBits interrupts a training between two checkpoints, as the
@@ -50,4 +53,32 @@ func TestInterruptedRunGoesOnToTheSameBits(t *testing.T) {
 func metricsSoFar(dir string) []byte {
 	content, _ := os.ReadFile(filepath.Join(dir, rundir.MetricsFile))
 	return content
+}
+
+// interrupting asks for the end of the process in its first step.
+type interrupting struct{ ssl.SimCLR }
+
+func (i interrupting) WithDefaults() ssl.Method {
+	i.SimCLR = i.SimCLR.WithDefaults().(ssl.SimCLR)
+	return i
+}
+
+func (i interrupting) Loss(step *ssl.Step) *graph.Node {
+	if process, err := os.FindProcess(os.Getpid()); err == nil {
+		process.Signal(os.Interrupt)
+	}
+	return i.SimCLR.Loss(step)
+}
+
+// TestInterruptInTheLastStep finishes the run, and ends the program all the same.
+func TestInterruptInTheLastStep(t *testing.T) {
+	recipe := small()
+	recipe.Encoder, recipe.Steps, recipe.CheckpointEvery = tiny, 1, 1
+	recipe.Method = interrupting{ssl.SimCLR{Out: 8}}
+	dir := t.TempDir()
+	_, err := Pretrain(dir, recipe)
+	if !errors.Is(err, interrupt.ErrInterrupted) || !strings.Contains(err.Error(), "finished") {
+		t.Errorf("ended with %v", err)
+	}
+	pretrained(t, dir, recipe)
 }

@@ -23,7 +23,8 @@ import (
 // conditions (see Recipe.ResumeElsewhere), if another process is writing there (it is named), if
 // dir is removed meanwhile, if the loss or the gradient stops being a number (the error says at
 // which step and what broke; the last checkpoint stays), and if the user interrupts it (the error
-// says which checkpoint is kept, that of the step it was in if that has ended in time).
+// says which checkpoint is kept, that of the step it was in if that has ended in time, or that the
+// run was finished meanwhile).
 func Pretrain(dir string, recipe Recipe) (*Run, error) {
 	var run *Run
 	err := train.Catch(func() (err error) {
@@ -62,7 +63,7 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 		return nil, err
 	}
 	defer lock.Release()
-	if dir.Finished() { // By another process, while this one waited for nothing but the lock.
+	if dir.Finished() { // By another process, since it was looked at above.
 		return run, matchFinished(dir, recipe, set)
 	}
 	if _, err := device.Open(); err != nil { // Before env.json names it.

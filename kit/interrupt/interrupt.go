@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -49,9 +50,11 @@ const grace = 3 * time.Second
 // Watch waits for an interrupt, from Begin to End.
 type Watch struct {
 	done, saved atomic.Int64
+	finished    atomic.Bool
 	asked       atomic.Pointer[os.Signal]
 	signals     chan os.Signal
 	ended       chan struct{}
+	waiting     sync.WaitGroup
 	grace       time.Duration // 0: as long as it takes.
 	exit        func(*Error)  // Where no end of a step comes.
 }
@@ -71,7 +74,7 @@ func Begin() *Watch {
 func begin(grace time.Duration, exit func(*Error)) *Watch {
 	w := &Watch{signals: make(chan os.Signal, 2), ended: make(chan struct{}), grace: grace, exit: exit}
 	signal.Notify(w.signals, os.Interrupt, syscall.SIGTERM)
-	go w.wait()
+	w.waiting.Go(w.wait)
 	return w
 }
 
@@ -99,10 +102,16 @@ func (w *Watch) wait() {
 	w.exit(w.outcome())
 }
 
-// End ends the watching: an interrupt then ends the program again.
+// End ends the watching: an interrupt then ends the program again. One that came before is Asked.
 func (w *Watch) End() {
 	signal.Stop(w.signals)
 	close(w.ended)
+	w.waiting.Wait()
+	select {
+	case asked := <-w.signals:
+		w.asked.CompareAndSwap(nil, &asked)
+	default:
+	}
 }
 
 // Step says that the training is behind a step.
@@ -113,6 +122,9 @@ func (w *Watch) Saved(step int) {
 	w.done.Store(int64(step))
 	w.saved.Store(int64(step))
 }
+
+// Finished says that the training is behind its last step, and all of the run is written.
+func (w *Watch) Finished() { w.finished.Store(true) }
 
 // Asked tells whether the user has asked for the training to end: the time to save what there is.
 func (w *Watch) Asked() bool { return w.asked.Load() != nil }
@@ -131,6 +143,8 @@ func (w *Watch) outcome() *Error {
 	done, saved := w.done.Load(), w.saved.Load()
 	e := &Error{Signal: *w.asked.Load()}
 	switch {
+	case w.finished.Load():
+		e.outcome = "interrupted at the end of the training; the run is finished; run the same again to load it"
 	case done == 0:
 		e.outcome = "interrupted before the end of the first step; nothing is kept; run the same again to start from the beginning"
 	case saved == 0:

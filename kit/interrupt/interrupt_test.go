@@ -118,3 +118,16 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 		t.Errorf("%v, status %d", err, ExitStatus(err))
 	}
 }
+
+// TestInterruptAtTheVeryEnd is not lost: the program is to end, whatever comes after the training.
+func TestInterruptAtTheVeryEnd(t *testing.T) {
+	for range 100 {
+		w := begin(time.Hour, func(*Error) {})
+		w.signals <- os.Interrupt // As signal.Notify sends it.
+		w.End()
+		w.Finished()
+		if err := w.Err(); !errors.Is(err, ErrInterrupted) || !strings.Contains(err.Error(), "the run is finished") {
+			t.Fatalf("error %v", err)
+		}
+	}
+}

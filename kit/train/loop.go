@@ -25,10 +25,12 @@ import (
 // in the same bits as if it had not been.
 //
 // It is an error if there are checkpoints and none of them is whole, if the conditions are others
-// than when the run began (unless ResumeElsewhere), if the directory is removed, if the loss or the gradient stops being a number (the error says at which step and
-// what broke; the last checkpoint stays), and if the user interrupts it (the error says which
-// checkpoint is kept).
+// than when the run began (unless ResumeElsewhere), if the directory is removed, if the loss or the
+// gradient stops being a number (the error says at which step and what broke; the last checkpoint
+// stays), and if the user interrupts it (the error says which checkpoint is kept, or that the run
+// is finished).
 func (p Plan) Train(dir rundir.Dir, lock *rundir.Lock, set data.Set) error {
+	user := interrupt.Begin()
 	err := Catch(func() error {
 		backend, err := device.Open()
 		if err != nil {
@@ -36,8 +38,6 @@ func (p Plan) Train(dir rundir.Dir, lock *rundir.Lock, set data.Set) error {
 		}
 		progress := newProgress()
 		defer progress.end()
-		user := interrupt.Begin()
-		defer user.End()
 		t := &training{dir: dir, lock: lock, plan: p, progress: progress, user: user}
 		defer t.close()
 		if err := t.setUp(backend); err != nil {
@@ -45,8 +45,10 @@ func (p Plan) Train(dir rundir.Dir, lock *rundir.Lock, set data.Set) error {
 		}
 		return t.run(set)
 	})
+	user.End()
 	if err == nil {
-		return nil
+		user.Finished()
+		return user.Err() // Who asked for an end while the run was finished means all that comes next.
 	}
 	return cmp.Or(lock.Held(), err) // A directory that is gone is why nothing can be written.
 }
