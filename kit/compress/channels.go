@@ -92,7 +92,8 @@ func (c Channels) Prune(
 }
 
 // PruneFile reads a file of r's weights, such as a run's encoder.safetensors, and writes those of
-// the smaller network, which it returns, to another, for Recipe.Encoder and Recipe.Start.
+// the smaller network, which it returns, to another, for Recipe.Encoder and Recipe.Start. One that
+// holds them already is left as it is.
 func (c Channels) PruneFile(r encoder.ResNet, from, to string) (encoder.ResNet, error) {
 	weights, _, err := encoder.ReadSafetensors(from)
 	if err != nil {
@@ -103,7 +104,7 @@ func (c Channels) PruneFile(r encoder.ResNet, from, to string) (encoder.ResNet, 
 		return r, fmt.Errorf("pruning %s: %w", from, err)
 	}
 	metadata := map[string]string{"architecture": small.Name()}
-	return small, encoder.WriteSafetensors(to, slices.Collect(maps.Values(pruned)), metadata)
+	return small, writeOnce(to, slices.Collect(maps.Values(pruned)), metadata)
 }
 
 // kept are the numbers of the channels that stay in each place, in order, from their importance

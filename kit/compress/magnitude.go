@@ -114,7 +114,7 @@ func (m Masks) Sparsity() float64 {
 }
 
 // PruneFile reads a file of weights, such as a run's encoder.safetensors, and writes them pruned to
-// another, for Recipe.Start.
+// another, for Recipe.Start. One that holds them already is left as it is.
 func (m Magnitude) PruneFile(from, to string) error {
 	weights, metadata, err := encoder.ReadSafetensors(from)
 	if err != nil {
@@ -128,5 +128,15 @@ func (m Magnitude) PruneFile(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("pruning %s: %w", from, err)
 	}
-	return encoder.WriteSafetensors(to, slices.Collect(maps.Values(pruned)), metadata)
+	return writeOnce(to, slices.Collect(maps.Values(pruned)), metadata)
+}
+
+// writeOnce writes weights to a file that does not hold them yet: what was made once is only read
+// from then on, also where only reading is allowed.
+func writeOnce(path string, weights []encoder.Tensor, metadata map[string]string) error {
+	there, told, err := encoder.ReadOwnSafetensors(path)
+	if err == nil && maps.Equal(told, metadata) && encoder.Hash(slices.Collect(maps.Values(there))) == encoder.Hash(weights) {
+		return nil
+	}
+	return encoder.WriteSafetensors(path, weights, metadata)
 }

@@ -10,6 +10,7 @@ import (
 	"sslkit/kit/compress"
 	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
+	"sslkit/kit/wholefile"
 )
 
 // Pruning sets more and more of a trained encoder's weights to zero, in rounds, and trains the
@@ -57,7 +58,7 @@ func PruneGradually(dir string, p Pruning) ([]*kit.Run, error) {
 	if _, keeps := recipe.Optimizer.(compress.KeepZeros); !keeps {
 		recipe.Optimizer = compress.KeepZeros{Optimizer: recipe.Optimizer}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, wholefile.FolderPerms); err != nil {
 		return nil, fmt.Errorf("creating the directory of the rounds: %w", err)
 	}
 	var runs []*kit.Run

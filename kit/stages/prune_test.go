@@ -2,6 +2,7 @@ package stages
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -89,8 +90,15 @@ func TestPrunedGradually(t *testing.T) {
 			t.Errorf("round %d trained nothing", i+1)
 		}
 	}
+	before, err := os.Stat(runs[0].Recipe.Start)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if again, err := PruneGradually(dir, pruning); err != nil || len(again) != 2 || again[1].Dir != runs[1].Dir {
 		t.Errorf("again: %v, %v", again, err)
+	}
+	if after, err := os.Stat(runs[0].Recipe.Start); err != nil || !os.SameFile(before, after) {
+		t.Errorf("what is finished is written again, which can't be where only reading is allowed: %v", err)
 	}
 	for what, change := range map[string]func(*Pruning){
 		"Sparsities is empty":                                  func(p *Pruning) { p.Sparsities = nil },
