@@ -13,7 +13,6 @@ import (
 const (
 	jsonSumKey   = ",\n  \"sha256\": \""
 	jsonSumAfter = "\"\n}\n"
-	jsonSumBytes = len(jsonSumKey) + 64 + len(jsonSumAfter)
 )
 
 // WriteJSON writes a value, a struct or a map, indented, whole, with a sum by which ReadJSON
@@ -42,7 +41,8 @@ func ReadJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	if at := len(content) - jsonSumBytes; at > 0 && bytes.HasPrefix(content[at:], []byte(jsonSumKey)) {
+	// Where anything stands behind the sum, it is not at its place.
+	if at := bytes.LastIndex(content, []byte(jsonSumKey)); at >= 0 {
 		if string(content[at+len(jsonSumKey):]) != sumOfBytes(content[:at])+jsonSumAfter {
 			return fmt.Errorf("%s is %w: it does not fit its sum", path, ErrDamaged)
 		}

@@ -18,7 +18,8 @@ import (
 )
 
 // SumsFile holds the SHA-256 of the other files of a folder in the format of coreutils, so that
-// `sha256sum -c SHA256SUMS` says the same as this package.
+// `sha256sum -c SHA256SUMS` says the same as this package. That of another program, beside weights
+// that are read, may mark its files as binary ("*").
 const SumsFile = "SHA256SUMS"
 
 // ErrDamaged is wrapped by the error of reading what is not as it was written.
@@ -37,7 +38,10 @@ func readSums(folder string) (sums, error) {
 	}
 	found := sums{}
 	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
-		sum, name, ok := strings.Cut(lines.Text(), "  ")
+		sum, name, ok := strings.Cut(lines.Text(), " ")
+		name, binary := strings.CutPrefix(name, "*")
+		name, text := strings.CutPrefix(name, " ")
+		ok = ok && binary != text
 		if raw, err := hex.DecodeString(sum); !ok || err != nil || len(raw) != sha256.Size || !filepath.IsLocal(name) {
 			return nil, fmt.Errorf("%s is %w: line %d is %q", path, ErrDamaged, len(found)+1, lines.Text())
 		}
