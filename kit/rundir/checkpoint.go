@@ -333,13 +333,28 @@ func (d Dir) keptCheckpoint() (string, error) {
 // Kept is a store whose variables start at the values that the run gives, and the hash of these. It
 // is an error that names the file where they are not as they were written.
 func (d Dir) Kept() (store *model.Store, hash string, err error) {
-	path, err := d.keptCheckpoint()
+	sealed, err := d.verifiable()
 	if err != nil {
 		return nil, "", err
 	}
-	if sealed, err := d.verifiable(); err != nil {
-		return nil, "", err
-	} else if sealed {
+	for {
+		path, err := d.keptCheckpoint()
+		if err != nil {
+			return nil, "", err
+		}
+		if store, hash, err = loadKept(path, sealed); err == nil {
+			return store, hash, nil
+		}
+		// A training may have written another meanwhile, and removed this one.
+		if now, missing := d.keptCheckpoint(); missing != nil || now == path {
+			return nil, "", err
+		}
+	}
+}
+
+// loadKept loads a checkpoint, verified where it has sums, and names its values by their SHA-256.
+func loadKept(path string, sealed bool) (store *model.Store, hash string, err error) {
+	if sealed {
 		if err := checkCheckpoint(path); err != nil {
 			return nil, "", err
 		}
@@ -348,7 +363,7 @@ func (d Dir) Kept() (store *model.Store, hash string, err error) {
 	if err := loadCheckpoint(path, store); err != nil {
 		return nil, "", err
 	}
-	hash, err = hashOf(path) // Of what was loaded: a training may have written another since.
+	hash, err = hashOf(path)
 	return store, hash, err
 }
 

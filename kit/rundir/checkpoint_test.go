@@ -182,3 +182,34 @@ func TestHiddenFilesDamageNothing(t *testing.T) {
 		t.Error("a file that would be loaded is no error")
 	}
 }
+
+// TestKeptWhileATrainingWrites: a checkpoint that gives way to the next one is not damaged.
+func TestKeptWhileATrainingWrites(t *testing.T) {
+	dir := begun(t)
+	if err := dir.SaveBest(oneWeight(), 1); err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error)
+	go func() {
+		var err error
+		for step := 2; step < 30 && err == nil; step++ {
+			err = dir.SaveBest(oneWeight(), step)
+		}
+		written <- err
+	}()
+	for {
+		select {
+		case err := <-written:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+			if _, _, err := dir.Kept(); err != nil {
+				t.Errorf("while it is written: %v", err)
+				<-written
+				return
+			}
+		}
+	}
+}
