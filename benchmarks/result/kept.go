@@ -1,12 +1,14 @@
 package result
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"sslkit/kit/rundir"
+	"sslkit/kit/wholefile"
 )
 
 // Kept is what an earlier call measured and kept at path. Where there is nothing, measure is asked,
@@ -19,23 +21,20 @@ func Kept[T any](path string, measure func() (T, error)) (T, error) {
 	if measured, err = measure(); err != nil {
 		return measured, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), wholefile.FolderPerms); err != nil {
 		return measured, fmt.Errorf("keeping a measurement: %w", err)
 	}
-	if err := writeJSON(path, measured); err != nil {
+	if err := rundir.WriteJSON(path, measured); err != nil {
 		return measured, fmt.Errorf("keeping a measurement: %w", err)
 	}
 	return measured, nil
 }
 
-// ReadKept is what Kept has kept at path. The error is of fs.ErrNotExist where there is nothing.
+// ReadKept is what Kept has kept at path. The error is of fs.ErrNotExist where there is nothing, and
+// of rundir.ErrDamaged where it has changed since.
 func ReadKept[T any](path string) (measured T, err error) {
-	encoded, err := os.ReadFile(path)
-	if err != nil {
+	if err := rundir.ReadJSON(path, &measured); err != nil {
 		return measured, fmt.Errorf("reading a measurement: %w", err)
-	}
-	if err := json.Unmarshal(encoded, &measured); err != nil {
-		return measured, fmt.Errorf("reading a measurement: %s: %w", path, err)
 	}
 	return measured, nil
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sslkit/kit/rundir"
+	"sslkit/kit/wholefile"
 	"strings"
 )
 
@@ -74,14 +75,14 @@ func (r Result) Write(dir string) error { return r.WriteWith(dir, r.Table()) }
 // WriteWith writes the JSON into dir, which is made where there is none, as <Benchmark>.json, and a
 // table made from it as <Benchmark>.md, and prints the table.
 func (r Result) WriteWith(dir, table string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, wholefile.FolderPerms); err != nil {
 		return fmt.Errorf("writing what a benchmark measured: %w", err)
 	}
 	path := filepath.Join(dir, r.Benchmark+".json")
 	if err := writeJSON(path, r); err != nil {
 		return fmt.Errorf("writing what a benchmark measured: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, r.Benchmark+".md"), []byte(table), 0o644); err != nil {
+	if err := wholefile.WriteBytes(filepath.Join(dir, r.Benchmark+".md"), []byte(table)); err != nil {
 		return fmt.Errorf("writing what a benchmark measured: %w", err)
 	}
 	fmt.Printf("\n%s\nwritten to %s\n", table, path)
@@ -94,7 +95,7 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(encoded, '\n'), 0o644)
+	return wholefile.WriteBytes(path, append(encoded, '\n'))
 }
 
 // earlierCommits tells, in words, of which other commits rows are.

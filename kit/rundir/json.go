@@ -15,8 +15,8 @@ const (
 	jsonSumAfter = "\"\n}\n"
 )
 
-// WriteJSON writes a value, a struct or a map, indented, whole, with a sum by which ReadJSON
-// verifies it.
+// WriteJSON writes a value, indented, whole, and where it is a struct or a map that is not empty with
+// a sum by which ReadJSON verifies it.
 func WriteJSON(path string, value any) error {
 	encoded, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
@@ -28,7 +28,7 @@ func WriteJSON(path string, value any) error {
 // WriteEncoded is WriteJSON of what is encoded already, indented by two spaces.
 func WriteEncoded(path string, encoded []byte) error {
 	body, ok := bytes.CutSuffix(bytes.TrimSpace(encoded), []byte("\n}"))
-	if !ok { // An empty object.
+	if !ok { // No object, or an empty one: there is no place for a sum.
 		return wholefile.WriteBytes(path, append(encoded, '\n'))
 	}
 	return wholefile.WriteBytes(path, fmt.Appendf(nil, "%s%s%s%s", body, jsonSumKey, sumOfBytes(body), jsonSumAfter))
@@ -46,6 +46,7 @@ func ReadJSON(path string, value any) error {
 		if string(content[at+len(jsonSumKey):]) != sumOfBytes(content[:at])+jsonSumAfter {
 			return fmt.Errorf("%s is %w: it does not fit its sum", path, ErrDamaged)
 		}
+		content = append(content[:at:at], "\n}"...) // The sum is no field of the value.
 	}
 	if err := json.Unmarshal(content, value); err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)

@@ -3,6 +3,7 @@ package rundir
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +11,16 @@ import (
 
 func TestChangedJSONIsDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.json")
+	for _, labels := range [][]int{{7}, {}} { // The sum is no field of what is read.
+		want := map[string]int{}
+		for _, label := range labels {
+			want["label"] = label
+		}
+		var got map[string]int
+		if err := errors.Join(WriteJSON(path, want), ReadJSON(path, &got)); err != nil || !maps.Equal(got, want) {
+			t.Errorf("wrote %v, read %v, %v", want, got, err)
+		}
+	}
 	if err := WriteJSON(path, map[string]int{"labels": 12}); err != nil {
 		t.Fatal(err)
 	}
