@@ -32,8 +32,8 @@ const (
 	familiarFactor = .1 // of HeldOut, the least Gap
 )
 
-// Familiarity measures it at the weights that the run gives, with the views of the monitors, drawn alike for
-// both. It is an error where the run has no checkpoint.
+// Familiarity measures it at the weights that the run gives, with the views of the monitors, drawn
+// alike for both. It is an error where the run has no checkpoint.
 func (r *Run) Familiarity() (Familiarity, error) {
 	if err := r.check(); err != nil {
 		return Familiarity{}, err

@@ -53,8 +53,8 @@ func (r *Run) features(weightsFile string, source data.Source, split data.Split)
 
 // CorruptedFeatures are the trained encoder's representations of the run's validation or test
 // images under the given corruptions (all fifteen where none is given) at all five severities, for
-// [eval.Robustness]. seed is that of
-// [corrupt.Source]: runs that are to be compared take the same. The training split, which is not corrupted, is an error.
+// [eval.Robustness]. seed is that of [corrupt.Source]: runs that are to be compared take the same.
+// The training split, which is not corrupted, is an error.
 //
 // Hendrycks and Dietterich 2019 (arXiv:1903.12261).
 func (r *Run) CorruptedFeatures(split data.Split, seed uint64, corruptions ...corrupt.Corruption) (eval.Corrupted, error) {

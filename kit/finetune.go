@@ -48,8 +48,8 @@ type FineTuning struct {
 	// 50.
 	Batch int
 	// HeldOut is the fraction of the labels in [0, 1) that are not trained on, but tell when to
-	// stop; see data.SetAside. Default
-	// 0: the training goes to its last step, since a few labels tell little.
+	// stop; see data.SetAside. Default 0: the training goes to its last step, since a few labels
+	// tell little.
 	HeldOut float64
 	// StopEarly is when to stop, where HeldOut is above 0. Default: 20 looks over the training, the
 	// best of them kept.

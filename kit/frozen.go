@@ -12,10 +12,10 @@ import (
 	"sslkit/kit/train"
 )
 
-// Frozen is the trained encoder with what the method's Embed built on it, if it did, for a method
-// that learns from both, as compress.Logits; compress.Features wants the encoder alone, but may
-// have it. The first call writes the head's weights, from the last checkpoint, into the run
-// directory.
+// Frozen is the trained encoder with what the method's Embed built on it, if anything, for a method
+// that learns from both, such as compress.Logits; compress.Features wants the encoder alone, but
+// takes this too. The first call writes the weights of the head, from the checkpoint that the run
+// gives, into the run directory. Errors: the run is not finished; nothing can be written there.
 func (r *Run) Frozen() (ssl.Frozen, error) {
 	if err := r.check(); err != nil {
 		return ssl.Frozen{}, err

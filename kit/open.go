@@ -18,8 +18,8 @@ import (
 // of each to Open, so that they can be read: kit.Open(dir, Mine{}). Where images or weights were
 // given by a path, the recipe holds that same path.
 //
-// Errors: there is no run in dir; recipe.json is damaged; it holds a type or a field that is not known, or has a
-// newer format. The error names it.
+// Errors: there is no run in dir; recipe.json is damaged; it holds a type or a field that is not
+// known, or has a newer format. The error names it.
 func Open(dir string, own ...any) (*Run, error) {
 	content, err := rundir.Dir(dir).Read(rundir.RecipeFile)
 	if errors.Is(err, os.ErrNotExist) {

@@ -3,19 +3,25 @@
 //
 //	recipe.json           the whole recipe, defaults filled in
 //	env.json              where, when and with which images it ran
-//	env-after-40.json     under which other conditions it went on behind step 40, where it was let
-//	metrics.jsonl         a line a step, with the collapse monitors where they were looked at
-//	checkpoint/           the last checkpoints
+//	env-after-40.json     under which other conditions it went on behind step 40, where the recipe allows that
+//	metrics.jsonl         a line for each step, with the collapse monitors where they were looked at
+//	checkpoint/           step-000000040, the last two; best-000000030, where validation decides
 //	initial.safetensors   the encoder before training
 //	encoder.safetensors   the trained encoder, under timm's names
 //	SHA256SUMS            the sums of these; that of the encoder's weights means "finished"
-//	method.safetensors    what the method's Embed built on it, where that was asked for
-//	features/             representations, by split
+//	method.safetensors    what the method's Embed built on the encoder, where Run.Frozen was asked for it
+//	features/             representations, by split, weights and images
 //	report.html           what package report measured, as a page; report.json holds the same for programs
-//	lock                  held, with its writer's name in it, while somebody writes
+//	lock                  held, with its writer's name in it, while somebody trains
 //
-// What is read back is verified: the files above by SHA256SUMS, each checkpoint by sums of its own,
-// each line of the metrics and each file of features or of a head by a sum that it holds.
+// What is read back is verified. SHA256SUMS holds the sums of the recipe, the conditions and the
+// initial weights from the beginning, and those of the metrics, the trained encoder and the one
+// checkpoint that the run gives from its end on. Each checkpoint has sums of its own, and each line
+// of the metrics and each file of features, of weights or of JSON but the recipe ends or begins with
+// its sum.
+//
+// A hidden file such as .env.json.writing-1f3a, or a folder checkpoint/writing-step-000000040, is
+// being written; what a killed process left of these goes when the next one takes the lock.
 package rundir
 
 import (
