@@ -20,6 +20,9 @@ func (r *Run) Frozen() (ssl.Frozen, error) {
 	if err := r.check(); err != nil {
 		return ssl.Frozen{}, err
 	}
+	if !r.Finished() {
+		return ssl.Frozen{}, fmt.Errorf("the run in %s is not finished: there is nothing to learn from yet", r.Dir)
+	}
 	dir := rundir.Dir(r.Dir)
 	frozen := ssl.Frozen{
 		Encoder: r.Recipe.Encoder, Weights: dir.Path(rundir.EncoderFile),
@@ -42,9 +45,6 @@ func (r *Run) Frozen() (ssl.Frozen, error) {
 
 // writeHead writes the variables of the method's Embed, unless it has none.
 func (r *Run) writeHead(frozen ssl.Frozen) (headless bool, err error) {
-	if !r.Finished() {
-		return false, errors.New("the run is not finished")
-	}
 	store, _, err := rundir.Dir(r.Dir).Kept()
 	if err != nil {
 		return false, err

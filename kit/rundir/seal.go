@@ -104,9 +104,17 @@ func (d Dir) Read(name string) ([]byte, error) {
 }
 
 // Begin writes the sums of a run that has nothing but what it is to do and where. What was sealed
-// before is forgotten.
+// before is forgotten, and the weights of a run before, which nothing tells from this one's, go.
 func (d Dir) Begin() error {
-	return d.addSums(sums{}, RecipeFile, EnvironmentFile)
+	if err := d.addSums(sums{}, RecipeFile, EnvironmentFile); err != nil {
+		return err
+	}
+	for _, name := range []string{EncoderFile, HeadFile} {
+		if err := os.Remove(d.Path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("removing what another run left: %w", err)
+		}
+	}
+	return nil
 }
 
 // rewrite writes a JSON file whose sum may be kept. That is forgotten first: whoever is killed

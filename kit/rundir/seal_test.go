@@ -145,3 +145,14 @@ func TestBeginningAnewForgetsItsSums(t *testing.T) {
 		t.Errorf("%+v, %v", began, err)
 	}
 }
+
+// TestBeginningAnewLeavesNoOtherRunsWeights: a head that stays would pass for this run's.
+func TestBeginningAnewLeavesNoOtherRunsWeights(t *testing.T) {
+	dir := trained(t)
+	if err := errors.Join(os.WriteFile(dir.Path(HeadFile), []byte("head"), 0o644), dir.Begin()); err != nil {
+		t.Fatal(err)
+	}
+	if Exists(dir.Path(EncoderFile)) || Exists(dir.Path(HeadFile)) {
+		t.Error("the weights of the run before are still there")
+	}
+}
