@@ -49,7 +49,11 @@ func damage() []fault {
 		for _, file := range []string{
 			"recipe.json", "env.json", "metrics.jsonl", "initial.safetensors", "encoder.safetensors", "SHA256SUMS", "method.safetensors",
 			"report.json", "features/train-*", "features/test-*", "checkpoint/LAST/*.bin", "checkpoint/LAST/*.json", "checkpoint/LAST/SHA256SUMS",
+			"checkpoint/best-*/*.bin",
 		} {
+			if strings.Contains(file, "best") && family != "supervised" {
+				continue // Only a run that stops early has one.
+			}
 			for _, injury := range injuries {
 				all = append(all, fault{"finished/" + family + "/" + file + "/" + injury.name, "a file of a finished run is damaged",
 					func(s *stage, folder string, random *rand.Rand) (outcome, error) {
@@ -135,7 +139,7 @@ func find(run, pattern string) (string, error) {
 	if err != nil || len(found) == 0 {
 		return "", fmt.Errorf("no %s in %s (%v)", pattern, run, err)
 	}
-	return found[0], nil
+	return found[len(found)-1], nil
 }
 
 // injure changes a file, and tells whether it is another now.
