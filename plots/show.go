@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
@@ -18,7 +21,7 @@ const maxInline = 110_000 // 147 KB in base64
 
 // Show displays figures in the notebook cell that is running. Charts are shown as SVG; image grids,
 // and charts whose SVG would be large, as PNG. Outside a notebook it saves each figure to a
-// temporary PNG file and prints the file's path.
+// temporary PNG file and prints the file's path. Of these files the last hundred are kept.
 func Show(figs ...*Figure) error {
 	for i, f := range figs {
 		if f == nil {
@@ -84,20 +87,56 @@ func (f *Figure) message() (*protocol.DisplayData, error) {
 	}, nil
 }
 
+// keptFiles is how many of the figures that were shown outside a notebook are kept: nobody else
+// removes them.
+const keptFiles = 100
+
 // save writes the figure to a new temporary file and prints its path.
 func (f *Figure) save() error {
 	content, err := f.PNG()
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp("", "plots-*.png")
+	fail := func(err error) error { return fmt.Errorf("plots: showing %q: %w", f.Title, err) }
+	// A folder of the user's own: all in it is of this function and may be removed.
+	folder := filepath.Join(os.TempDir(), fmt.Sprintf("sslkit-plots-%d", os.Getuid()))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fail(err)
+	}
+	file, err := os.CreateTemp(folder, "*.png")
 	if err != nil {
-		return fmt.Errorf("plots: showing %q: %w", f.Title, err)
+		return fail(err)
 	}
 	_, err = file.Write(content)
 	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("plots: showing %q: writing %s: %w", f.Title, file.Name(), err)
+		return fail(fmt.Errorf("writing %s: %w", file.Name(), err))
 	}
 	fmt.Println(file.Name())
+	if err := removeOldest(folder, keptFiles); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// removeOldest removes files in a folder until that many are left. Another process may do the same.
+func removeOldest(folder string, left int) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	var files []fs.FileInfo
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil {
+			files = append(files, info)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, info := range files[:max(len(files)-left, 0)] {
+		if err := os.Remove(filepath.Join(folder, info.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	return nil
 }
