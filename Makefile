@@ -40,7 +40,7 @@ moved = made-anew
 endif
 endif
 
-.PHONY: help setup run notebooks pages test lab benchmark cell-latency clean check-tools check-owner made-anew warm
+.PHONY: help setup run notebooks pages test lab benchmark cell-latency cell-leaks clean check-tools check-owner made-anew warm
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -107,6 +107,9 @@ benchmark: setup ## answer one question of benchmarks/: NAME=real FLAGS=-quick
 
 cell-latency: setup ## time warm notebook cells
 	@export $(jupyter); cd notebooks && $(python) setup/latency.py
+
+cell-leaks: setup ## run 200 notebook cells in one kernel and show that it does not grow
+	@export $(jupyter); cd notebooks && $(python) setup/leaks.py
 
 clean: ## remove .venv and what notebooks gave (not runs/, not downloads)
 	rm -rf .venv notebooks/out
