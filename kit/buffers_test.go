@@ -31,6 +31,7 @@ func TestNoBufferIsLeft(t *testing.T) {
 	}
 	for name, look := range map[string]func() error{
 		"features":    func() error { _, err := run.InitialFeatures(data.Test); return err },
+		"views":       func() error { _, err := run.Recipe.Views(4, 2); return err },
 		"embeddings":  func() error { _, err := run.Embeddings(data.Test); return err },
 		"familiarity": func() error { _, err := run.Familiarity(); return err },
 		"attack": func() error {

@@ -51,6 +51,7 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer device.Trim() // Of what compiling the views has left.
 	height, width := set.Size()
 	if r, err = r.withDefaults(height, width); err != nil {
 		return nil, err

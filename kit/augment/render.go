@@ -25,9 +25,11 @@ func (p Pipeline) Render(backend compute.Backend, state [3]uint64, images []uint
 			shown = p[:last]
 		}
 	}
+	input := tensors.FromFlatDataAndDimensions(images, n, height, width, 3)
+	defer input.FinalizeAll()
 	views, err := CallOnce(backend, func(state, images *Node) *Node {
 		return shown.Apply(NewRandom(state), images)
-	}, state[:], tensors.FromFlatDataAndDimensions(images, n, height, width, 3))
+	}, state[:], input)
 	if err != nil {
 		return nil, fmt.Errorf("augment: rendering %d views: %w", n, err)
 	}
