@@ -94,7 +94,9 @@ func (s *stage) try(f fault) (outcome, error) {
 	}
 	h := fnv.New64a()
 	h.Write([]byte(f.name))
-	return f.play(s, folder, rand.New(rand.NewPCG(s.seed, h.Sum64())))
+	o, err := f.play(s, folder, rand.New(rand.NewPCG(s.seed, h.Sum64())))
+	o.Said = strings.ReplaceAll(o.Said, folder+"/", "") // Where this machine has the folder says nothing.
+	return o, err
 }
 
 // unbroken is the state of an unbroken run of a family, which lies in the folder that is returned.
