@@ -12,7 +12,8 @@ import (
 // usage is what the process has.
 type usage struct {
 	residentMiB float64
-	goMiB       float64 // What of it is Go's, garbage included; the rest is XLA's, and the program itself.
+	ownMiB      float64 // What of it is no page of a file: the program's and XLA's code come and go with what else is read.
+	goMiB       float64 // What of that is Go's, garbage included; the rest is XLA's.
 	buffers     int     // Of the device, that are not given back.
 	goroutines  int
 	threads     int // Of the system: Go's and XLA's.
@@ -20,8 +21,8 @@ type usage struct {
 }
 
 func (u usage) String() string {
-	return fmt.Sprintf("%.0f MiB resident, %.0f of them Go's, %d buffers, %d goroutines, %d threads, %d open files",
-		u.residentMiB, u.goMiB, u.buffers, u.goroutines, u.threads, u.files)
+	return fmt.Sprintf("%.0f MiB resident, %.0f of them its own, %.0f Go's, %d buffers, %d goroutines, %d threads, %d open files",
+		u.residentMiB, u.ownMiB, u.goMiB, u.buffers, u.goroutines, u.threads, u.files)
 }
 
 // usageNow asks Linux, which alone has /proc.
@@ -32,12 +33,13 @@ func usageNow() (usage, error) {
 		return fail(err)
 	}
 	u := usage{buffers: int(pjrt.BuffersAlive()), goroutines: runtime.NumGoroutine()}
-	var kib float64
+	var resident, own float64 // KiB
 	for line := range bytes.Lines(status) {
-		fmt.Sscanf(string(line), "VmRSS: %f kB", &kib)
+		fmt.Sscanf(string(line), "VmRSS: %f kB", &resident)
+		fmt.Sscanf(string(line), "RssAnon: %f kB", &own)
 		fmt.Sscanf(string(line), "Threads: %d", &u.threads)
 	}
-	u.residentMiB = kib / (1 << 10)
+	u.residentMiB, u.ownMiB = resident/(1<<10), own/(1<<10)
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return fail(err)
