@@ -333,6 +333,9 @@ func (d Dir) keptCheckpoint() (string, error) {
 // Kept is a store whose variables start at the values that the run gives, and the hash of these. It
 // is an error that names the file where they are not as they were written.
 func (d Dir) Kept() (store *model.Store, hash string, err error) {
+	if _, err := d.keptCheckpoint(); err != nil { // Where there is no run at all, nothing of it is damaged.
+		return nil, "", err
+	}
 	sealed, err := d.verifiable()
 	if err != nil {
 		return nil, "", err
