@@ -104,15 +104,18 @@ func (d Dir) Read(name string) ([]byte, error) {
 }
 
 // Begin writes the sums of a run that has nothing but what it is to do and where. What was sealed
-// before is forgotten, and the weights of a run before, which nothing tells from this one's, go.
+// before is forgotten, and so is the head of a run before, which nothing tells from this one's. It
+// is an error where a trained encoder is there, which nobody but the user may give up.
 func (d Dir) Begin() error {
+	if path := d.Path(EncoderFile); Exists(path) {
+		return fmt.Errorf("%s is there, and neither %s tells of it nor is there a checkpoint to go on from: move it, or remove %s",
+			path, SumsFile, d)
+	}
 	if err := d.addSums(sums{}, RecipeFile, EnvironmentFile); err != nil {
 		return err
 	}
-	for _, name := range []string{EncoderFile, HeadFile} {
-		if err := os.Remove(d.Path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("removing what another run left: %w", err)
-		}
+	if err := os.Remove(d.Path(HeadFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing what another run left: %w", err)
 	}
 	return nil
 }

@@ -146,13 +146,20 @@ func TestBeginningAnewForgetsItsSums(t *testing.T) {
 	}
 }
 
-// TestBeginningAnewLeavesNoOtherRunsWeights: a head that stays would pass for this run's.
-func TestBeginningAnewLeavesNoOtherRunsWeights(t *testing.T) {
+// TestBeginningAnewLeavesNoOtherRunsHead, which would pass for this run's, and takes no trained
+// encoder away.
+func TestBeginningAnewLeavesNoOtherRunsHead(t *testing.T) {
 	dir := trained(t)
-	if err := errors.Join(os.WriteFile(dir.Path(HeadFile), []byte("head"), 0o644), dir.Begin()); err != nil {
+	if err := os.WriteFile(dir.Path(HeadFile), []byte("head"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if Exists(dir.Path(EncoderFile)) || Exists(dir.Path(HeadFile)) {
-		t.Error("the weights of the run before are still there")
+	if err := dir.Begin(); err == nil || !strings.Contains(err.Error(), dir.Path(EncoderFile)) || !Exists(dir.Path(EncoderFile)) {
+		t.Errorf("with a trained encoder: %v", err)
+	}
+	if err := errors.Join(os.Remove(dir.Path(EncoderFile)), dir.Begin()); err != nil {
+		t.Fatal(err)
+	}
+	if Exists(dir.Path(HeadFile)) {
+		t.Error("the head of the run before is still there")
 	}
 }
