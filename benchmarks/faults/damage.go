@@ -56,19 +56,7 @@ func damage() []fault {
 			}
 			for _, injury := range injuries {
 				all = append(all, fault{"finished/" + family + "/" + file + "/" + injury.name, "a file of a finished run is damaged",
-					func(s *stage, folder string, random *rand.Rand) (outcome, error) {
-						if err := s.copyOf(family, folder); err != nil {
-							return outcome{}, err
-						}
-						path, err := find(filepath.Join(folder, "run"), file)
-						if err != nil {
-							return outcome{}, err
-						}
-						if changed, err := injure(path, injury.do, random); err != nil || !changed {
-							return outcome{Result: same, Said: "the file is as it was"}, err
-						}
-						return s.recover(folder, family, filepath.Base(path))
-					}})
+					damaged(family, file, injury.do, func(s *stage, folder string) error { return s.copyOf(family, folder) })})
 			}
 		}
 	}
@@ -82,19 +70,7 @@ func damage() []fault {
 					continue
 				}
 				all = append(all, fault{"interrupted/" + family + "/" + file + "/" + injury.name, "a file of an interrupted run is damaged",
-					func(s *stage, folder string, random *rand.Rand) (outcome, error) {
-						if err := s.interrupted(folder, family); err != nil {
-							return outcome{}, err
-						}
-						path, err := find(filepath.Join(folder, "run"), file)
-						if err != nil {
-							return outcome{}, err
-						}
-						if changed, err := injure(path, injury.do, random); err != nil || !changed {
-							return outcome{Result: same, Said: "the file is as it was"}, err
-						}
-						return s.recover(folder, family, filepath.Base(path))
-					}})
+					damaged(family, file, injury.do, func(s *stage, folder string) error { return s.interrupted(folder, family) })})
 			}
 		}
 	}
@@ -123,6 +99,24 @@ func damage() []fault {
 		}
 	}
 	return all
+}
+
+// damaged damages a file of a run that prepare has made, and runs that to its end.
+func damaged(family, file string, do func([]byte, *rand.Rand) []byte, prepare func(s *stage, folder string) error) func(
+	*stage, string, *rand.Rand) (outcome, error) {
+	return func(s *stage, folder string, random *rand.Rand) (outcome, error) {
+		if err := prepare(s, folder); err != nil {
+			return outcome{}, err
+		}
+		path, err := find(filepath.Join(folder, "run"), file)
+		if err != nil {
+			return outcome{}, err
+		}
+		if changed, err := injure(path, do, random); err != nil || !changed {
+			return outcome{Result: same, Said: "the file is as it was"}, err
+		}
+		return s.recover(folder, family, filepath.Base(path))
+	}
 }
 
 // find is the file of a run that a pattern names; LAST is its last checkpoint.
