@@ -282,3 +282,26 @@ func TestEverythingInARunHasTheSamePermissions(t *testing.T) {
 		}
 	}
 }
+
+// TestFinishedRunOfAnEarlierVersion has no sums and another format: it is loaded, and what is not
+// verified is said. Without sums, one of this version is damaged.
+func TestFinishedRunOfAnEarlierVersion(t *testing.T) {
+	run := finished(t)
+	if err := os.Remove(filepath.Join(run.Dir, rundir.SumsFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Pretrain(run.Dir, small()); err == nil || !strings.Contains(err.Error(), rundir.SumsFile) {
+		t.Errorf("without sums: %v", err)
+	}
+	recipe := bytes.Replace(content(t, run.Dir, rundir.RecipeFile), []byte(`"Format": 3`), []byte(`"Format": 2`), 1)
+	if err := os.WriteFile(filepath.Join(run.Dir, rundir.RecipeFile), recipe, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	said := printed(t, func() { pretrained(t, run.Dir, small()) })
+	if !strings.Contains(said, "not verified") {
+		t.Errorf("said %q", said)
+	}
+	if features, err := run.Features(data.Test); err != nil || features.N != 32 {
+		t.Errorf("%d features, %v", features.N, err)
+	}
+}

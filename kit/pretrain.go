@@ -84,6 +84,9 @@ func matchFinished(dir rundir.Dir, recipe Recipe, set data.Set) error {
 	if err := dir.Check(); err != nil {
 		return err
 	}
+	if verified, _ := dir.Verifiable(); !verified { // Check has told its error.
+		fmt.Printf("the run in %s is of an earlier version, which kept no sums: that its files are as they were written is not verified\n", dir)
+	}
 	if err := matchRecipe(dir, recipe); err != nil {
 		return err
 	}

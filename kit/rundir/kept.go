@@ -32,7 +32,7 @@ func (d Dir) Kept() (store *model.Store, hash string, err error) {
 	if _, err := d.keptCheckpoint(); err != nil { // Where there is no run at all, nothing of it is damaged.
 		return nil, "", err
 	}
-	sealed, err := d.verifiable()
+	sealed, err := d.Verifiable()
 	if err != nil {
 		return nil, "", err
 	}

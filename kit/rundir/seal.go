@@ -27,7 +27,7 @@ func (d Dir) Finished() bool {
 // Check returns an error that names the file where a part of the run, one that has at least a
 // checkpoint, is missing or is not as it was written.
 func (d Dir) Check() error {
-	verifiable, err := d.verifiable()
+	verifiable, err := d.Verifiable()
 	if err != nil || !verifiable {
 		return err
 	}
@@ -66,9 +66,10 @@ func (s sums) checkpoint() string {
 	return ""
 }
 
-// verifiable tells whether the directory holds sums. It is an error where it holds none although
-// its recipe.json is of a format that goes with sums, or is missing.
-func (d Dir) verifiable() (bool, error) {
+// Verifiable tells whether the directory holds sums; that of a finished run from before SumsSince
+// does not. It is an error where it holds none although its recipe.json is of a format that goes
+// with sums, or is missing.
+func (d Dir) Verifiable() (bool, error) {
 	if Exists(d.Path(SumsFile)) {
 		return true, nil
 	}
