@@ -43,7 +43,6 @@ func newClient(config string, options clientOptions) (b *opened, err error) {
 			b, err = nil, fmt.Errorf("go-xla: %v", failure)
 		}
 	}()
-	keepMemory()
 	backend, err := xla.NewWithOptions(config, options)
 	if err != nil {
 		return nil, err

@@ -1,30 +1,43 @@
 package device
 
 /*
-#include <stddef.h>
 #include <malloc.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 // glibc's own: other C libraries have none.
 extern int malloc_trim(size_t) __attribute__((weak));
 extern int mallopt(int, int) __attribute__((weak));
 
-static void trim(void) { if (malloc_trim) malloc_trim(0); }
+static int keeps; // Whether the heap is ours to set: there is a glibc, and the user has set nothing.
 
-static void keep(void) {
+// One heap. By default glibc has up to eight a core, and each training leaves holes in others of
+// them, so that a process that trains again and again grows. Threads that have allocated before keep
+// theirs, so that this comes before the first of them, as the program is loaded.
+__attribute__((constructor)) static void one_heap(void) {
 #ifdef M_ARENA_MAX
-	if (!mallopt) return;
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TRIM_THRESHOLD, -1); // None.
+	const char *tunables = getenv("GLIBC_TUNABLES");
+	if (!mallopt || (tunables && strstr(tunables, "glibc.malloc."))) return;
+	if (getenv("MALLOC_ARENA_MAX") || getenv("MALLOC_MMAP_MAX_") || getenv("MALLOC_TRIM_THRESHOLD_")) return;
+	keeps = mallopt(M_ARENA_MAX, 1);
 #endif
 }
+
+static void keep(int yes) {
+#ifdef M_MMAP_MAX
+	if (!keeps) return;
+	mallopt(M_MMAP_MAX, yes ? 0 : 65536);                // Its default.
+	mallopt(M_TRIM_THRESHOLD, yes ? -1 : 64*1024*1024); // None, or the most that it would choose itself.
+#endif
+}
+
+static void trim(void) { if (malloc_trim) malloc_trim(0); }
 */
 import "C"
 
 import (
-	"os"
 	"runtime/debug"
-	"slices"
-	"strings"
+	"sync"
 )
 
 // Trim gives memory that is no longer used back to the system. Compiling a training's step leaves
@@ -34,21 +47,32 @@ func Trim() {
 	C.trim()
 }
 
-// keepMemory lets the C heap keep what is freed until Trim. By default glibc asks the system anew
-// for every large block, and XLA allocates the buffers of a step anew in each step, so that the
-// system would fill hundreds of megabytes with zeros a step: up to a fifth of its time. There is
-// one heap, not eight a core, or each training leaves its holes in others of them and a process that
-// trains again and again grows. It has to come before the plugin's threads.
-//
-// Settings of the user's own for glibc's heap stay as they are.
-func keepMemory() {
-	if !slices.ContainsFunc(os.Environ(), setsHeap) {
-		C.keep()
-	}
+var keeping struct {
+	sync.Mutex
+	users int
 }
 
-// setsHeap tells whether an environment variable is one of those that glibc's heap reads.
-func setsHeap(variable string) bool {
-	return strings.HasPrefix(variable, "MALLOC_") ||
-		strings.HasPrefix(variable, "GLIBC_TUNABLES=") && strings.Contains(variable, "glibc.malloc.")
+// KeepMemory lets the C heap keep what is freed until giveBack is called, once. It is for programs
+// that run again and again: XLA allocates their buffers anew each time, glibc gives large blocks back
+// to the system as soon as they are freed, and the system fills hundreds of megabytes with zeros a
+// step, which is up to a fifth of its time. What is compiled is to be compiled before: what stays
+// would otherwise lie between the buffers. Settings of the user's own for glibc's heap, in the
+// environment, stay as they are.
+func KeepMemory() (giveBack func()) {
+	keepFor(1)
+	return func() { keepFor(-1) }
+}
+
+func keepFor(user int) {
+	keeping.Lock()
+	defer keeping.Unlock()
+	before := keeping.users
+	keeping.users += user
+	switch {
+	case before == 0:
+		C.keep(1)
+	case keeping.users == 0:
+		C.keep(0)
+		Trim()
+	}
 }

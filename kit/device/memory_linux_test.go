@@ -2,16 +2,15 @@ package device
 
 import "testing"
 
-func TestSetsHeap(t *testing.T) {
-	for variable, want := range map[string]bool{
-		"MALLOC_ARENA_MAX=4":                         true,
-		"GLIBC_TUNABLES=glibc.malloc.hugetlb=1":      true,
-		"GLIBC_TUNABLES=glibc.cpu.x86_ibt=off":       false,
-		"PATH=/MALLOC_/glibc.malloc.":                false,
-		"XLA_FLAGS=--xla_cpu_use_thunk_runtime=true": false,
-	} {
-		if got := setsHeap(variable); got != want {
-			t.Errorf("setsHeap(%q) is %v, want %v", variable, got, want)
-		}
+// What is kept for two users at once is given back when the second is done, whichever that is.
+func TestKeepMemory(t *testing.T) {
+	first, second := KeepMemory(), KeepMemory()
+	first()
+	if keeping.users != 1 {
+		t.Errorf("%d users of kept memory, want 1", keeping.users)
+	}
+	second()
+	if keeping.users != 0 {
+		t.Errorf("%d users of kept memory, want none", keeping.users)
 	}
 }

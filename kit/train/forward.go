@@ -50,6 +50,7 @@ func (f *Forward) Takes(height, width int) bool { return f.height == height && f
 
 // Over runs over all images of a set: [set.Len(), dim].
 func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
+	defer device.KeepMemory()()
 	indices := make([]int, forwardBatch)
 	for start := 0; start < set.Len(); start += forwardBatch {
 		for i := range indices {

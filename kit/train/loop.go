@@ -68,6 +68,7 @@ type training struct {
 	began    time.Time
 	looks    []rundir.Metrics // At the monitors, by this process and those before it.
 	alarmed  bool             // The alarm was shown and has not passed.
+	giveBack func()           // The memory that the steps keep; nil before the first has run.
 	validate *validation      // Nil where validation images decide nothing.
 	failure  error            // What stopped it, without the words that the training loop wraps around it.
 
@@ -192,6 +193,9 @@ func (t *training) close() {
 	if t.log != nil {
 		t.log.Close()
 	}
+	if t.giveBack != nil {
+		t.giveBack()
+	}
 	device.Trim()
 }
 
@@ -244,6 +248,9 @@ func (t *training) finish() error {
 // afterStep records a step. The metrics are those of newTrainer: loss, its moving average, learning
 // rate, gradient norm.
 func (t *training) afterStep(loop *train.Loop, values []*tensors.Tensor) error {
+	if t.giveBack == nil { // All is compiled now.
+		t.giveBack = device.KeepMemory()
+	}
 	step := loop.LoopStep + 1
 	metrics := rundir.Metrics{
 		Step: step, Epoch: t.plan.epochs(step), Seconds: t.secondsBefore + time.Since(t.began).Seconds(),

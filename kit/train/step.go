@@ -65,9 +65,7 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	if len(inputs) > 3 {
 		step.Captions = inputs[3]
 	}
-	for v, view := range p.Views {
-		step.Views = append(step.Views, view.Apply(random, itemImage(items, p.Sources[v])))
-	}
+	step.Views = p.views(random, items)
 	if method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method); ok {
 		step.Frozen = p.network(scope.At(frozenScope))
 		step.Frozen.Encoder = method.Frozen().Encoder
@@ -86,6 +84,15 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	}
 	train.AddMainLoss(p.Method.Loss(step))
 	return nil
+}
+
+// views are those of a batch of items, each [batch, height, width, 3] of the view's own size.
+func (p Plan) views(random *augment.Random, items *Node) []*Node {
+	var views []*Node
+	for v, view := range p.Views {
+		views = append(views, view.Apply(random, itemImage(items, p.Sources[v])))
+	}
+	return views
 }
 
 // stepInputs are the inputs of a compiled step.

@@ -1,0 +1,33 @@
+package kit
+
+import (
+	"sslkit/data"
+	"sslkit/kit/setting"
+	"sslkit/kit/train"
+)
+
+// Profile is how long the parts of a training's step take; see [train.Profile].
+type Profile = train.Profile
+
+// ProfileOf measures how long the parts of a recipe's step take, in rounds, at least 1, without a
+// run directory. Three programs are compiled beside the step's.
+func ProfileOf(recipe Recipe, rounds int) (*Profile, error) {
+	if err := setting.AtLeast(1, "kit.ProfileOf: rounds", rounds); err != nil {
+		return nil, err
+	}
+	var profile *Profile
+	err := train.Catch(func() error {
+		set, err := recipe.open(data.Train)
+		if err != nil {
+			return err
+		}
+		defer set.Close()
+		_, plan, err := recipe.plan(set)
+		if err != nil {
+			return err
+		}
+		profile, err = plan.Profile(set, rounds)
+		return err
+	})
+	return profile, err
+}
