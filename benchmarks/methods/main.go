@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/data"
@@ -33,6 +34,7 @@ const protocol = "Every method on the same images, as many of them, for each of 
 type options struct {
 	question.Options
 	photographs question.Images
+	launch      launch.Flags
 	set         string // The only set of images; all where empty.
 	only        string // The methods to compare, by name, with commas between; all where empty.
 	seeds       int
@@ -45,6 +47,7 @@ func main() {
 	var o options
 	o.Register()
 	o.photographs.Register()
+	o.launch.Register()
 	flag.StringVar(&o.set, "set", "", "only on these images: shapes or cifar10; a process for each keeps all cores busy, each "+
 		"with a result of its own, and one without it then writes both")
 	flag.StringVar(&o.only, "only", "", "only these methods, by name, with commas between; of the others stands in the "+
@@ -69,23 +72,58 @@ type imageSet struct {
 	images int
 	// video tells whether the images are the first frames of clips.
 	video bool
+
+	all    []entry // Of the comparison.
+	chosen []entry // Those that are measured.
 }
 
-// measure compares all methods under one budget, and reports after each seed.
-func measure(o options) error {
-	seeds, images := o.seeds, o.images
+// imageSets are the images to learn from, with the methods that are measured on them.
+func imageSets(o options) ([]imageSet, error) {
 	shapes, train, test := data.Shapes{}, cifarTrain, cifarTest
 	if o.Quick {
-		seeds, images, train, test = 1, 640, 2048, 200 // As many as the queues hold.
+		train, test = 2048, 200 // As many as the queues hold.
 		shapes = data.Shapes{Train: train, Validation: 256, Test: test}
 	}
 	photographs, err := o.photographs.CIFAR10(train, test)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sets := []imageSet{ // Photographs teach something sooner: half as many show what a method does.
-		{"shapes", shapes, question.ShapesView, images, true},
-		{"cifar10", photographs, ssl.SimCLRView(32, .5), images / 2, false},
+		{name: "shapes", data: shapes, view: question.ShapesView, images: o.images, video: true},
+		{name: "cifar10", data: photographs, view: ssl.SimCLRView(32, .5), images: o.images / 2},
+	}
+	if o.set != "" {
+		sets = slices.DeleteFunc(sets, func(s imageSet) bool { return s.name != o.set })
+		if len(sets) == 0 {
+			return nil, fmt.Errorf("-set is %q; it must be shapes or cifar10", o.set)
+		}
+	}
+	for i := range sets {
+		set := &sets[i]
+		set.all = entries(set.view, convolutional(o.depth, o.width))
+		if set.chosen, err = chosenEntries(o.only, set.all); err != nil {
+			return nil, err
+		}
+		set.chosen = slices.DeleteFunc(set.chosen, func(e entry) bool { // What learns from video has no row where there is none.
+			_, video := e.method.(ssl.ReadsClips)
+			return video && !set.video
+		})
+	}
+	return sets, nil
+}
+
+// measure compares all methods under one budget, and reports after each seed.
+func measure(o options) error {
+	if o.Quick {
+		o.seeds, o.images = question.Given("seeds", o.seeds, 1), question.Given("images", o.images, 640)
+	}
+	seeds, images := o.seeds, o.images
+	sets, err := imageSets(o)
+	if err != nil {
+		return err
+	}
+	if ready, err := o.launch.Ready(grid(o, sets)); err != nil || !ready {
+		return err
 	}
 	name := "methods"
 	if o.set != "" { // A result of its own, so that two processes don't write the same.
@@ -99,34 +137,21 @@ func measure(o options) error {
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images of the 10,000 for training of Shapes, or %d of %d of CIFAR-10, "+
 		"evenly over the classes, each in as many views as its method wants, in batches of %d. Test images are 2,000 and %d. "+
 		"Seeds: %d. Seconds and memory are the mean of one run.", images, images/2, cifarTrain, batch, cifarTest, seeds)}
-	if o.set != "" {
-		sets = slices.DeleteFunc(sets, func(s imageSet) bool { return s.name != o.set })
-		if len(sets) == 0 {
-			return fmt.Errorf("-set is %q; it must be shapes or cifar10", o.set)
-		}
-	}
+	var runs []string
 	for _, set := range sets {
-		all := entries(set.view, convolutional(o.depth, o.width))
-		chosen, err := chosenEntries(o.only, all)
-		if err != nil {
-			return err
-		}
-		chosen = slices.DeleteFunc(chosen, func(e entry) bool { // What learns from video has no row where there is none.
-			_, video := e.method.(ssl.ReadsClips)
-			return video && !set.video
-		})
-		trained := make([][]measurement, len(chosen))
+		trained := make([][]measurement, len(set.chosen))
 		untrained := map[string][]measurement{} // By the name of the family.
 		var rows []result.Row
 		// All methods with one seed before any with the next: what is stopped compares what it has.
 		for seed := range uint64(seeds) {
-			for i, e := range chosen {
+			for i, e := range set.chosen {
 				run, err := pretrain(o, set, e, seed+1)
 				if err != nil {
 					return fmt.Errorf("%s on %s, seed %d: %w", e.method.Name(), set.name, seed+1, err)
 				}
 				trained[i] = append(trained[i], run)
-				if len(untrained[e.family.name]) == int(seed) {
+				runs = append(runs, runDir(o, set, e, seed+1))
+				if set.first(i) {
 					random, err := measureRandom(o, set, e, seed+1)
 					if err != nil {
 						return fmt.Errorf("random %s on %s, seed %d: %w", e.family.name, set.name, seed+1, err)
@@ -134,12 +159,15 @@ func measure(o options) error {
 					untrained[e.family.name] = append(untrained[e.family.name], random)
 				}
 			}
-			if rows, err = setRows(set.name, chosen, trained, untrained); err != nil {
+			if rows, err = setRows(set.name, set.chosen, trained, untrained); err != nil {
 				return err
 			}
-			rows = merged(set.name, all, rows, earlier, out.Commit)
+			rows = merged(set.name, set.all, rows, earlier, out.Commit)
 			soFar := out
 			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, rows), append(slices.Clone(out.Notes), notClear(set.name, rows))
+			if err := soFar.TellRuns(runs); err != nil {
+				return err
+			}
 			if err := soFar.Write(o.Results()); err != nil {
 				return err
 			}

@@ -21,9 +21,22 @@ type measurement struct {
 	losses []float64 // Of every step.
 }
 
+// measuredFile is that of the measurement in a run directory.
+const measuredFile = "measured.json"
+
+// runDir is the run directory of a method with a seed.
+func runDir(o options, set imageSet, e entry, seed uint64) string {
+	return o.Runs("methods", set.name, e.family.name, fmt.Sprintf("%s-%d", e.method.Name(), seed))
+}
+
+// randomFile is the measurement of the random encoder of a family.
+func randomFile(o options, set imageSet, e entry, seed uint64) string {
+	return o.Runs("methods", set.name, e.family.name, fmt.Sprintf("random-%d.json", seed))
+}
+
 // pretrain trains and measures one seed, or reads what an earlier call measured of the same recipe.
 func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error) {
-	dir := o.Runs("methods", set.name, e.family.name, fmt.Sprintf("%s-%d", e.method.Name(), seed))
+	dir := runDir(o, set, e, seed)
 	result.ResetPeakMemory()
 	run, err := kit.Pretrain(dir, kit.Recipe{
 		Data: set.data, Encoder: e.family.encoder, Method: e.method, Augment: e.augment, Optimizer: e.family.optimizer,
@@ -32,7 +45,7 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 	if err != nil {
 		return measurement{}, err
 	}
-	measured, err := result.Kept(filepath.Join(dir, "measured.json"), func() (measurement, error) {
+	measured, err := result.Kept(filepath.Join(dir, measuredFile), func() (measurement, error) {
 		measured, err := measureFeatures(run.Features)
 		if err != nil {
 			return measurement{}, err
@@ -56,9 +69,8 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 
 // measureRandom measures the encoder that a run of this family began with.
 func measureRandom(o options, set imageSet, e entry, seed uint64) (measurement, error) {
-	dir := o.Runs("methods", set.name, e.family.name)
-	return result.Kept(filepath.Join(dir, fmt.Sprintf("random-%d.json", seed)), func() (measurement, error) {
-		run, err := kit.Open(filepath.Join(dir, fmt.Sprintf("%s-%d", e.method.Name(), seed)))
+	return result.Kept(randomFile(o, set, e, seed), func() (measurement, error) {
+		run, err := kit.Open(runDir(o, set, e, seed))
 		if err != nil {
 			return measurement{}, err
 		}

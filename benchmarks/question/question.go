@@ -41,6 +41,17 @@ func (o Options) Results() string {
 	return filepath.Join("benchmarks", "results")
 }
 
+// Given is the value of the named flag where the command line has it, else other: what -quick makes
+// small may still be asked for.
+func Given[T any](name string, value, other T) T {
+	flag.Visit(func(given *flag.Flag) {
+		if given.Name == name {
+			other = value
+		}
+	})
+	return other
+}
+
 // Main reads the flags, and ends the process with what answer returns: where a training was
 // interrupted with the status of the signal. name is that of the
 // question's folder.

@@ -1,11 +1,14 @@
 package result
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"sslkit/kit/rundir"
 )
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
@@ -68,5 +71,61 @@ func TestCommittedResults(t *testing.T) {
 				t.Errorf("%s: %s, %s: %g [%g, %g]", name, row.Case, row.Metric, row.Value, row.Low, row.High)
 			}
 		}
+	}
+}
+
+// Figures differ by a bit, what the clock measured may differ.
+func TestDifferences(t *testing.T) {
+	row := Row{Case: "simclr/shapes", Metric: "accuracy", Value: 50, Low: 40, High: 60, Unit: "%", N: 10, Cost: &Cost{Seconds: 1}}
+	a := Result{Rows: []Row{row, row}}
+	for name, test := range map[string]struct {
+		change func(*Row)
+		want   int
+	}{
+		"seconds": {func(r *Row) { r.Cost = &Cost{Seconds: 2} }, 0},
+		"commit":  {func(r *Row) { r.Commit = "abc" }, 0},
+		"value":   {func(r *Row) { r.Value = math.Nextafter(50, 51) }, 1},
+		"bound":   {func(r *Row) { r.Low = math.Nextafter(40, 41) }, 1},
+		"detail":  {func(r *Row) { r.Detail = "loss 3" }, 1},
+	} {
+		b := Result{Rows: []Row{row, row}}
+		test.change(&b.Rows[1])
+		if got := Differences(a, b); len(got) != test.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := Differences(a, Result{Rows: a.Rows[:1]}); len(got) != 1 || got[0] != "2 rows, and 1" {
+		t.Errorf("a row too few: %q", got)
+	}
+}
+
+// A result that was gathered elsewhere tells where its runs trained.
+func TestTellRuns(t *testing.T) {
+	here := rundir.Machine{Cores: 2}
+	there := rundir.Machine{Cores: 8, Processor: "fast", Accelerator: "H200"}
+	run := func(machine rundir.Machine, commit string) string {
+		dir := t.TempDir()
+		began := rundir.Environment{Conditions: rundir.Conditions{Backend: "xla:cuda", Machine: machine}, Commit: commit}
+		if err := rundir.WriteJSON(filepath.Join(dir, rundir.EnvironmentFile), began); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	one, two, other := run(there, "a"), run(there, "a"), run(here, "b")
+	r := Result{Commit: "a", Backend: "xla:cpu", Machine: here}
+	if err := r.TellRuns([]string{one, two}); err != nil || r.Machine != there || r.Backend != "xla:cuda" || r.Notes != nil {
+		t.Errorf("%+v, error %v", r, err)
+	}
+	r.Commit = "c"
+	if err := r.TellRuns([]string{one}); err != nil || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "1 by commit a on 8 cores") {
+		t.Errorf("of another commit: %q, error %v", r.Notes, err)
+	}
+	r = Result{Commit: "b", Machine: here}
+	if err := r.TellRuns([]string{other, one, two}); err != nil || r.Machine != there || len(r.Notes) != 1 ||
+		!strings.Contains(r.Notes[0], "Of 3 runs trained: 2 by commit a on 8 cores") || !strings.Contains(r.Notes[0], "1 by commit b on 2 cores") {
+		t.Errorf("of two machines: %+v, error %v", r, err)
+	}
+	if err := r.TellRuns([]string{t.TempDir()}); err == nil {
+		t.Error("no error without env.json")
 	}
 }

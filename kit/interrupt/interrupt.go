@@ -25,6 +25,9 @@ type Error struct {
 	outcome string
 }
 
+// New is the error of something else that a signal has interrupted. outcome says what was kept.
+func New(by os.Signal, outcome string) *Error { return &Error{by, outcome} }
+
 func (e *Error) Error() string { return e.outcome }
 
 // Unwrap makes errors.Is find ErrInterrupted.

@@ -98,7 +98,7 @@ func TestTrainingThatEndsInTimeIsLeftAlone(t *testing.T) {
 func TestExitStatusIsTheSignals(t *testing.T) {
 	for want, err := range map[int]error{
 		130: fmt.Errorf("pretraining in runs/a: %w", &Error{Signal: os.Interrupt}),
-		143: &Error{Signal: syscall.SIGTERM},
+		143: New(syscall.SIGTERM, "interrupted: 3 cells are not done"),
 		1:   errors.New("another"),
 	} {
 		if got := ExitStatus(err); got != want {

@@ -93,9 +93,16 @@ func procField(path, name string) string {
 	return ""
 }
 
-// Commit is the git commit of the repository of the working directory, with "+changes" where its
-// files differ from it, or "" outside of one.
+// CommitVariable is the environment variable that says which commit a program was built of, where
+// that is no longer told by the files of the working directory: a job may wait for hours.
+const CommitVariable = "SSLKIT_COMMIT"
+
+// Commit is the git commit that CommitVariable names, or else that of the repository of the working
+// directory, with "+changes" where its files differ from it, or "" outside of one.
 func Commit() string {
+	if commit, said := os.LookupEnv(CommitVariable); said {
+		return commit
+	}
 	head, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output()
 	if err != nil {
 		return ""

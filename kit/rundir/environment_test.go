@@ -32,3 +32,10 @@ func TestOtherImagesInTheSameDirectoryAreAnError(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestCommitOfAProgramThatWasBuiltBefore(t *testing.T) {
+	t.Setenv(CommitVariable, "0123456789ab+changes")
+	if got := Commit(); got != "0123456789ab+changes" {
+		t.Errorf("Commit is %q", got)
+	}
+}
