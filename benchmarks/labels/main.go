@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/data"
@@ -32,6 +33,7 @@ const protocol = "Accuracy on test images against the number of labelled trainin
 type options struct {
 	question.Options
 	images question.Images
+	launch launch.Flags
 	set    string // The only set of images; all where empty.
 	seeds  int
 }
@@ -40,6 +42,7 @@ func main() {
 	var o options
 	o.Register()
 	o.images.Register()
+	o.launch.Register()
 	flag.StringVar(&o.set, "set", "", "only on these images: cifar10, pneumonia or shapes; processes with a set each keep all "+
 		"cores busy, each with a result of its own, and one without it then writes them all")
 	flag.IntVar(&o.seeds, "seeds", 3, "the number of seeds of pretraining")
@@ -162,8 +165,12 @@ func measure(o options) error {
 			return fmt.Errorf("-set is %q; it must be cifar10, pneumonia or shapes", o.set)
 		}
 	}
+	if ready, err := o.launch.Ready(grid(o, s, sets)); err != nil || !ready {
+		return err
+	}
 	out := result.New(name, protocol)
 	out.Notes = append(out.Notes, s.note())
+	var runs []string
 	for _, set := range sets {
 		var measured classifiers
 		var found findings
@@ -177,6 +184,9 @@ func measure(o options) error {
 			}
 			soFar := out
 			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, found.rows), append(slices.Clone(out.Notes), found.notes...)
+			if err := soFar.TellRuns(append(slices.Clone(runs), s.runs(o.Runs("labels", set.name), set, seed+1)...)); err != nil {
+				return err
+			}
 			if err := soFar.Write(o.Results()); err != nil {
 				return err
 			}
@@ -185,6 +195,7 @@ func measure(o options) error {
 			}
 		}
 		out.Rows, out.Notes = append(out.Rows, found.rows...), append(out.Notes, found.notes...)
+		runs = append(runs, s.runs(o.Runs("labels", set.name), set, uint64(s.seeds))...)
 	}
 	return nil
 }

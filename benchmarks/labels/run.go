@@ -65,35 +65,69 @@ type cell struct {
 	test       eval.Features
 }
 
+// part is one pretraining with the classifiers on it.
+type part struct {
+	images int // That SimCLR sees.
+	over   []wayCounts
+}
+
+// wayCounts is a way with the labels of each class that it is measured with.
+type wayCounts struct {
+	way    way
+	counts []int
+}
+
+// parts are those of one seed.
+func (s settings) parts(set imageSet) []part {
+	var all []part
+	for _, share := range s.shares {
+		all = append(all, part{set.images / share, []wayCounts{{linearProbe, set.counts}}})
+	}
+	whole := part{set.images, []wayCounts{{linearProbe, s.probed}}}
+	for _, w := range ways {
+		whole.over = append(whole.over, wayCounts{w, set.counts})
+	}
+	return append(all, whole)
+}
+
 // measure adds all classifiers of one seed to those measured.
 func (s settings) measure(dir string, set imageSet, seed uint64, measured *classifiers) error {
-	for _, share := range s.shares {
-		c, err := s.pretrain(dir, set, set.images/share, seed)
-		if err != nil {
-			return err
-		}
-		if err := c.overDraws(measured, linearProbe, set.counts); err != nil {
-			return err
-		}
-	}
-	c, err := s.pretrain(dir, set, set.images, seed)
-	if err != nil {
-		return err
-	}
-	if err := c.overDraws(measured, linearProbe, s.probed); err != nil {
-		return err
-	}
-	for _, w := range ways {
-		if err := c.overDraws(measured, w, set.counts); err != nil {
+	for _, p := range s.parts(set) {
+		if err := s.measurePart(dir, set, seed, p, measured); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// measurePart adds the classifiers of one pretraining.
+func (s settings) measurePart(dir string, set imageSet, seed uint64, p part, measured *classifiers) error {
+	c, err := s.pretrain(dir, set, p.images, seed)
+	if err != nil {
+		return err
+	}
+	for _, over := range p.over {
+		if err := c.overDraws(measured, over.way, over.counts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runDir is the run directory of SimCLR on that many images.
+func runDir(dir string, images int, seed uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("simclr-%d-%d", images, seed))
+}
+
+// classifierDir is the run directory of a classifier on the pretraining in dir. The file beside it,
+// with .json, keeps what was measured.
+func classifierDir(dir string, w way, perClass, draw int) string {
+	return filepath.Join(dir, fmt.Sprintf("%s-%d-%d", w, perClass, draw+1))
+}
+
 // pretrain trains SimCLR on that many images.
 func (s settings) pretrain(dir string, set imageSet, images int, seed uint64) (cell, error) {
-	c := cell{settings: s, set: set, seed: seed, dir: filepath.Join(dir, fmt.Sprintf("simclr-%d-%d", images, seed))}
+	c := cell{settings: s, set: set, seed: seed, dir: runDir(dir, images, seed)}
 	run, err := kit.Pretrain(c.dir, kit.Recipe{
 		Data: set.source(seed), Encoder: s.encoder, Method: ssl.SimCLR{Temperature: .2, Hidden: 512},
 		Augment:   []augment.Pipeline{set.view},
@@ -112,7 +146,7 @@ func (s settings) pretrain(dir string, set imageSet, images int, seed uint64) (c
 func (c cell) overDraws(measured *classifiers, w way, counts []int) error {
 	for c.draw = range c.draws {
 		for _, c.perClass = range counts {
-			dir := filepath.Join(c.dir, fmt.Sprintf("%s-%d-%d", w, c.perClass, c.draw+1))
+			dir := classifierDir(c.dir, w, c.perClass, c.draw)
 			one, err := result.Kept(dir+".json", func() (classifier, error) { return c.trainAndTest(w, dir) })
 			if err != nil {
 				return fmt.Errorf("%s, %d labels a class, draw %d: %w", w, c.perClass, c.draw+1, err)

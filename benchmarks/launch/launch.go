@@ -30,18 +30,20 @@ type Cell struct {
 	// Name tells it from all others of the grid, such as "shapes/resnet10-w16-half/simclr-1". It is
 	// one line.
 	Name string
-	// Keeps are the files that are there once it is done.
-	Keeps []string
+	// Done tells whether it needs no process. It is asked often.
+	Done func() bool
 	// Run does it, or goes on with it.
 	Run func() error
 }
 
-// done tells whether the cell needs no process.
-func (c Cell) done() bool {
-	return !slices.ContainsFunc(c.Keeps, func(path string) bool {
-		_, err := os.Stat(path)
-		return err != nil
-	})
+// Keeps is the Done of a cell that is done once these files are there.
+func Keeps(paths ...string) func() bool {
+	return func() bool {
+		return !slices.ContainsFunc(paths, func(path string) bool {
+			_, err := os.Stat(path)
+			return err != nil
+		})
+	}
 }
 
 // Grid is all cells of a question.
@@ -53,7 +55,7 @@ type Grid struct {
 
 // missing are the cells that are not done.
 func (g Grid) missing() []Cell {
-	return slices.DeleteFunc(slices.Clone(g.Cells), Cell.done)
+	return slices.DeleteFunc(slices.Clone(g.Cells), func(c Cell) bool { return c.Done() })
 }
 
 // Flags say where the cells of a grid run.
@@ -148,8 +150,8 @@ func (g Grid) run(name string) error {
 	if err := cell.Run(); err != nil {
 		return fmt.Errorf("cell %s: %w", name, err)
 	}
-	if !cell.done() {
-		return fmt.Errorf("cell %s has ended without its files: %s", name, strings.Join(cell.Keeps, ", "))
+	if !cell.Done() {
+		return fmt.Errorf("cell %s has ended, but is not done: something that it keeps is missing", name)
 	}
 	fmt.Printf("cell %s is done\n", name)
 	return nil

@@ -40,7 +40,7 @@ func testGrid(folder string) Grid {
 	g := Grid{Question: "grid", Folder: filepath.Join(folder, "launch")}
 	add := func(name string, run func(done string) error) {
 		done := filepath.Join(folder, name+".done")
-		g.Cells = append(g.Cells, Cell{Name: name, Keeps: []string{done}, Run: func() error {
+		g.Cells = append(g.Cells, Cell{Name: name, Done: Keeps(done), Run: func() error {
 			begun, err := os.OpenFile(filepath.Join(folder, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 			if err != nil {
 				return err
@@ -140,7 +140,7 @@ func TestOneCell(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for cell, want := range map[string]string{
-		"one": "<nil>", "none": `there is no cell "none"`, "fails": "cell fails: the disk is full", "forgets": "has ended without its files",
+		"one": "<nil>", "none": `there is no cell "none"`, "fails": "cell fails: the disk is full", "forgets": "but is not done",
 	} {
 		ready, err := Flags{cell: cell}.Ready(testGrid(folder))
 		if ready || !strings.Contains(fmt.Sprint(err), want) {

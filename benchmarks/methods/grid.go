@@ -23,21 +23,20 @@ func grid(o options, sets []imageSet) launch.Grid {
 
 // cell is one method with one seed. The first of a family measures its random encoder too.
 func cell(o options, set imageSet, e entry, first bool, seed uint64) launch.Cell {
-	c := launch.Cell{
-		Name:  fmt.Sprintf("%s/%s/%s-%d", set.name, e.family.name, e.method.Name(), seed),
-		Keeps: []string{filepath.Join(runDir(o, set, e, seed), measuredFile)},
-	}
+	keeps := []string{filepath.Join(runDir(o, set, e, seed), measuredFile)}
 	if first {
-		c.Keeps = append(c.Keeps, randomFile(o, set, e, seed))
+		keeps = append(keeps, randomFile(o, set, e, seed))
 	}
-	c.Run = func() error {
-		if _, err := pretrain(o, set, e, seed); err != nil || !first {
+	return launch.Cell{
+		Name: fmt.Sprintf("%s/%s/%s-%d", set.name, e.family.name, e.method.Name(), seed), Done: launch.Keeps(keeps...),
+		Run: func() error {
+			if _, err := pretrain(o, set, e, seed); err != nil || !first {
+				return err
+			}
+			_, err := measureRandom(o, set, e, seed)
 			return err
-		}
-		_, err := measureRandom(o, set, e, seed)
-		return err
+		},
 	}
-	return c
 }
 
 // first tells whether the i-th method is the first of its family, which gives the random encoder.
