@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/data"
@@ -30,25 +31,38 @@ type training struct {
 	shuffled bool
 }
 
+// cases are the trainings, with each seed.
+var cases = []training{{"clip", false}, {"clip-shuffled-captions", true}}
+
+// options are the flags.
+type options struct {
+	question.Options
+	launch launch.Flags
+}
+
 func main() {
-	var o question.Options
+	var o options
 	o.Register()
+	o.launch.Register()
 	question.Main("zeroshot", asks, func() error { return measure(o) })
 }
 
 // measure trains on captions and on shuffled ones, and reports after each seed.
-func measure(o question.Options) error {
-	out := result.New("zeroshot", protocol)
-	cases := []training{{"clip", false}, {"clip-shuffled-captions", true}}
-	runs := make([][]measurement, len(cases))
+func measure(o options) error {
 	seeds := 3
 	if o.Quick {
 		seeds = 2
 	}
+	if ready, err := o.launch.Ready(grid(o.Options, seeds)); err != nil || !ready {
+		return err
+	}
+	out := result.New("zeroshot", protocol)
+	runs := make([][]measurement, len(cases))
+	var dirs []string
 	for seed := range uint64(seeds) {
 		for i, c := range cases {
-			recipe := recipeOf(o, c, seed+1)
-			run, err := pretrain(o.Runs("zeroshot", fmt.Sprintf("%s-%d", c.name, seed+1)), recipe)
+			dirs = append(dirs, runDir(o.Options, c, seed+1))
+			run, err := pretrain(runDir(o.Options, c, seed+1), recipeOf(o.Options, c, seed+1))
 			if err != nil {
 				return fmt.Errorf("%s, seed %d: %w", c.name, seed+1, err)
 			}
@@ -63,6 +77,9 @@ func measure(o question.Options) error {
 			out.Rows = append(out.Rows, rows...)
 		}
 		out.Notes = notes(runs[0], out.Rows)
+		if err := out.TellRuns(dirs); err != nil {
+			return err
+		}
 		if err := out.Write(o.Results()); err != nil {
 			return err
 		}

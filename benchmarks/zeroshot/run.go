@@ -31,6 +31,9 @@ type answer struct {
 	N      int     `json:"n"` // Images, or queries.
 }
 
+// measuredFile is that of the measurement in a run directory.
+const measuredFile = "measured.json"
+
 // pretrain trains and measures one seed, or reads what an earlier call measured.
 func pretrain(dir string, recipe kit.Recipe) (measurement, error) {
 	result.ResetPeakMemory()
@@ -38,7 +41,7 @@ func pretrain(dir string, recipe kit.Recipe) (measurement, error) {
 	if err != nil {
 		return measurement{}, err
 	}
-	measured, err := result.Kept(filepath.Join(dir, "measured.json"), func() (measurement, error) {
+	measured, err := result.Kept(filepath.Join(dir, measuredFile), func() (measurement, error) {
 		answers, err := askAll(run, data.Test)
 		if err != nil {
 			return measurement{}, err

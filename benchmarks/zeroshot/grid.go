@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"sslkit/benchmarks/launch"
+	"sslkit/benchmarks/question"
+)
+
+// grid has a cell for each training with each seed.
+func grid(o question.Options, seeds int) launch.Grid {
+	g := launch.Grid{Question: "zeroshot", Folder: o.Runs("launch", "zeroshot")}
+	for seed := range uint64(seeds) {
+		for _, c := range cases {
+			dir := runDir(o, c, seed+1)
+			g.Cells = append(g.Cells, launch.Cell{
+				Name: filepath.Base(dir), Done: launch.Keeps(filepath.Join(dir, measuredFile)),
+				Run: func() error {
+					_, err := pretrain(dir, recipeOf(o, c, seed+1))
+					return err
+				},
+			})
+		}
+	}
+	return g
+}
+
+// runDir is the run directory of a training with a seed.
+func runDir(o question.Options, c training, seed uint64) string {
+	return o.Runs("zeroshot", fmt.Sprintf("%s-%d", c.name, seed))
+}
