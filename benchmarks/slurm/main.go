@@ -101,7 +101,9 @@ func (g grid) run(ctx context.Context, part string, flags ...string) error {
 	command := exec.CommandContext(ctx, g.program, append([]string{"-quick", "-set", "shapes", "-only", "simclr,byol,mae", "-images", "3200",
 		"-runs", filepath.Join(g.runs, part)}, flags...)...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) } // A launcher ends its cells.
+	// A launcher that is asked for its end ends its cells; a Ctrl+C besides would ask again.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	return command.Run()
 }
 
