@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/data"
@@ -35,6 +36,7 @@ const protocol = "Encoders (ResNet-10 of width 16, half stem) pretrained on the 
 // options are the flags.
 type options struct {
 	question.Options
+	launch launch.Flags
 	only   string // The parts to measure, by name, with commas between; all where empty.
 	seeds  int    // Of the planted bias.
 	images int    // The number of images that a run sees.
@@ -43,6 +45,7 @@ type options struct {
 func main() {
 	var o options
 	o.Register()
+	o.launch.Register()
 	flag.StringVar(&o.only, "only", "", "only these parts, by name, with commas between; of the others stands in the result "+
 		"what was measured before")
 	flag.IntVar(&o.seeds, "seeds", 3, "the number of seeds of the planted bias")
@@ -52,14 +55,23 @@ func main() {
 
 // part is a part of the benchmark; parts may be run one by one with -only.
 type part struct {
-	name string
-	rows func(o options, s setting) ([]result.Row, error)
+	name   string
+	rows   func(o options, s setting) ([]result.Row, error)
+	trains func(s setting) []training // What rows asks for of setting.pretrain.
 }
 
 var parts = []part{
-	{"corruption", corruption}, {"attack", attacks}, {"factors", factors}, {"bias", bias}, {"curation", curation},
-	{"memory", memory},
+	{"corruption", corruption, both}, {"attack", attacks, both}, {"factors", factors, both}, {"bias", bias, biased},
+	{"curation", curation, one}, {"memory", memory, memorised},
 }
+
+// wanted tells whether the part is measured.
+func (p part) wanted(o options) bool {
+	return o.only == "" || slices.Contains(strings.Split(o.only, ","), p.name)
+}
+
+// kept is the file of its rows.
+func (p part) kept(o options) string { return o.Runs("trust", p.name+".json") }
 
 // setting is the size of everything.
 type setting struct {
@@ -77,6 +89,9 @@ func measure(o options) error {
 	if o.Quick {
 		s = setting{600, 200, 200, 320, 1, 50}
 	}
+	if ready, err := o.launch.Ready(grid(o, s)); err != nil || !ready {
+		return err
+	}
 	out := result.New("trust", protocol)
 	out.Notes = []string{fmt.Sprintf("Each run sees %d images in batches of %d. Seeds of the planted bias: %d.",
 		s.images, batch, s.seeds),
@@ -85,12 +100,11 @@ func measure(o options) error {
 		"Each seed of the planted bias has images of its own, so that these intervals speak of other encoders and of other " +
 			"images: with correlation 0 some images more than half agree by chance in one set, and fewer than half in another, which a " +
 			"plain probe learns where it knows little else. Group DRO stops within 0.1 nats of the least worst loss, or after 30 rounds."}
-	chosen := strings.Split(o.only, ",")
 	for _, p := range parts {
-		path := o.Runs("trust", p.name+".json")
+		path := p.kept(o)
 		var rows []result.Row
 		var err error
-		if o.only == "" || slices.Contains(chosen, p.name) {
+		if p.wanted(o) {
 			rows, err = result.Kept(path, func() ([]result.Row, error) { return p.rows(o, s) })
 		} else if rows, err = result.ReadKept[[]result.Row](path); errors.Is(err, fs.ErrNotExist) {
 			err = nil
@@ -100,7 +114,12 @@ func measure(o options) error {
 		}
 		out.Rows = append(out.Rows, rows...)
 		if len(rows) > 0 {
-			if err := out.Write(o.Results()); err != nil {
+			soFar := out
+			soFar.Notes = slices.Clone(out.Notes)
+			if err := soFar.TellRuns(trained(o, s)); err != nil {
+				return err
+			}
+			if err := soFar.Write(o.Results()); err != nil {
 				return err
 			}
 		}
@@ -141,7 +160,7 @@ func (s setting) world(spurious float64, seed uint64) data.Shapes {
 
 // pretrain trains one encoder, or loads it.
 func (s setting) pretrain(o options, e objective, spurious float64, seed uint64) (*kit.Run, error) {
-	dir := o.Runs("trust", fmt.Sprintf("%s-spurious%g-%d", e.name, spurious, seed))
+	dir := runDir(o, e, spurious, seed)
 	recipe := kit.Recipe{
 		Data: s.world(spurious, seed), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method,
 		Optimizer: optimizer,

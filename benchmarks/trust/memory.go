@@ -15,14 +15,9 @@ import (
 // seen often, and by the probe.
 func memory(o options, s setting) ([]result.Row, error) {
 	var rows []result.Row
-	for _, images := range []int{s.train, s.train / 50} {
-		small := s
-		small.train = max(images, batch)
-		e := simCLR
-		if images < s.train {
-			e.name = fmt.Sprintf("simclr-on-%d", small.train)
-		}
-		run, err := small.pretrain(o, e, 0, 1)
+	for _, t := range memorised(s) {
+		small := t.setting
+		run, err := small.pretrain(o, t.objective, t.spurious, t.seed)
 		if err != nil {
 			return nil, err
 		}
