@@ -285,7 +285,7 @@ func output(name string, arguments ...string) (string, error) {
 
 // within waits until something is so, or returns an error where that takes too long.
 func within(ctx context.Context, limit time.Duration, what string, is func() (bool, error)) error {
-	for began := time.Now(); time.Since(began) < limit; time.Sleep(50 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < limit; time.Sleep(100 * time.Millisecond) {
 		if so, err := is(); err != nil || so {
 			return err
 		}

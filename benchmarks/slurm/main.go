@@ -25,6 +25,7 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/kit/device"
 )
 
 const asks = "Does a grid that runs on Slurm, and loses a node there, give the table that one machine gives?"
@@ -44,6 +45,9 @@ func main() {
 }
 
 func measure(o question.Options) (err error) {
+	if _, err := device.Open(); err != nil { // No task would do any better.
+		return err
+	}
 	out := result.New("slurm", protocol) // Of the commit that it begins with.
 	runs, err := filepath.Abs(o.Runs("slurm"))
 	if err != nil {
@@ -272,6 +276,10 @@ func (c campaign) withCheckpoint(ctx context.Context, node string) (dir string, 
 				return len(written) > 0, err
 			}
 		}
-		return false, nil
+		queued, err := output("squeue", "--noheader")
+		if err == nil && queued == "" {
+			err = fmt.Errorf("all tasks have ended; their logs are in %s", c.grid.runs)
+		}
+		return false, err
 	})
 }
