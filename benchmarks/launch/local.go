@@ -30,7 +30,7 @@ func local(f Flags, g Grid) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	c := children{program: program, arguments: arguments(), folder: to, ended: make(chan ended)}
+	c := children{program: program, arguments: arguments(), commit: rundir.Commit(), folder: to, ended: make(chan ended)}
 	return c.run(max(f.jobs, 1), signals)
 }
 
@@ -38,6 +38,7 @@ func local(f Flags, g Grid) error {
 type children struct {
 	program   string
 	arguments []string
+	commit    string // That the program was built of: the files may change meanwhile.
 	folder    folder
 
 	running map[int]*exec.Cmd // By the number of the cell.
@@ -106,7 +107,7 @@ func (c *children) start(cell int) error {
 	}
 	child := exec.Command(c.program, append(c.arguments[:len(c.arguments):len(c.arguments)], "-cell="+c.folder.cells[cell])...)
 	child.Stdout, child.Stderr = log, log
-	child.Env = append(os.Environ(), rundir.CommitVariable+"="+rundir.Commit())
+	child.Env = append(os.Environ(), rundir.CommitVariable+"="+c.commit)
 	ownGroup(child)
 	fmt.Fprintf(log, "%s\n", strings.Join(child.Args, " "))
 	if err := child.Start(); err != nil {

@@ -35,6 +35,7 @@ func (s script) String() string {
 	}
 	fmt.Fprintf(&text, "# A task is a cell, the lines of %s in turn. Begun again it goes on where it was.\nset -eu\n", cellsFile)
 	fmt.Fprintf(&text, "cell=$(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" %s)\n", quoted(s.folder.dir+"/"+cellsFile))
+	fmt.Fprintf(&text, ": \"${cell:?has no line $((SLURM_ARRAY_TASK_ID + 1))}\"\n") // Without a name, the program would run all.
 	fmt.Fprintf(&text, "echo \"$(date '+%%F %%T') $(hostname), ${SLURMD_NODENAME:-}, restarts ${SLURM_RESTART_COUNT:-0}: $cell\"\n")
 	fmt.Fprintf(&text, "export %s=%s\n", rundir.CommitVariable, quoted(s.commit))
 	fmt.Fprintf(&text, "exec %s", quoted(s.program))

@@ -23,6 +23,7 @@ const golden = `#!/bin/bash
 # A task is a cell, the lines of cells in turn. Begun again it goes on where it was.
 set -eu
 cell=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" '/home/ann/my work/runs/100%/1/cells')
+: "${cell:?has no line $((SLURM_ARRAY_TASK_ID + 1))}"
 echo "$(date '+%F %T') $(hostname), ${SLURMD_NODENAME:-}, restarts ${SLURM_RESTART_COUNT:-0}: $cell"
 export SSLKIT_COMMIT=0123456789ab
 exec '/home/ann/my work/runs/methods-1f3a' -only=simclr,byol '-data=/home/ann/it'\''s mine' -cell="$cell"
@@ -61,6 +62,11 @@ func TestScriptRunsItsCell(t *testing.T) {
 	task.Env = append(os.Environ(), "SLURM_ARRAY_TASK_ID=2", gridVariable+"="+home)
 	if said, err := task.CombinedOutput(); err != nil || begun(home, "it's two") != 1 || !strings.Contains(string(said), "restarts 0: it's two") {
 		t.Errorf("%v, begun %d times:\n%s", err, begun(home, "it's two"), said)
+	}
+	task = exec.Command("bash", "-c", text)
+	task.Env = append(os.Environ(), "SLURM_ARRAY_TASK_ID=4", gridVariable+"="+home)
+	if said, err := task.CombinedOutput(); err == nil || !strings.Contains(string(said), "cell: has no line 5") || begun(home, "one") > 0 {
+		t.Errorf("a task without a cell: %v:\n%s", err, said)
 	}
 	if again, err := g.keepProgram(); err != nil || again != program {
 		t.Errorf("the same program is kept at %s and at %s, error %v", program, again, err)
@@ -178,8 +184,12 @@ func TestSlurmTakesTheScript(t *testing.T) {
 	if _, err := output("scontrol", "ping"); err != nil {
 		t.Skip("no Slurm answers here:", err)
 	}
+	size, err := maxArraySize()
+	if err != nil {
+		t.Fatal(err)
+	}
 	g := testGrid(t.TempDir())
-	to, err := g.newFolder(g.Cells)
+	to, err := g.newFolder(g.Cells[:min(len(g.Cells), size)])
 	if err != nil {
 		t.Fatal(err)
 	}
