@@ -110,6 +110,9 @@ func (g Grid) folders() ([]folder, error) {
 			return nil, fmt.Errorf("looking for earlier launches: %w", err)
 		}
 		f.job = strings.TrimSpace(string(job))
+		if _, err := os.Stat(filepath.Join(f.dir, scriptFile)); err == nil && f.job == "" { // Slurm did not take it.
+			continue
+		}
 		all = append(all, f)
 	}
 	return all, nil

@@ -27,6 +27,7 @@ type state struct {
 	queued string // What Slurm says of it, while it has it; with its reason where it waits.
 	job    string // Of Slurm, where it is queued.
 	log    string // Of the last launch; "" where it was never launched.
+	local  bool   // The last launch was on one machine, whose processes nothing tells of.
 }
 
 func (s state) String() string {
@@ -36,10 +37,14 @@ func (s state) String() string {
 	case s.log == "":
 		return "was not begun"
 	}
-	if _, err := os.Stat(s.log); err != nil {
-		return fmt.Sprintf("has ended without a log, which would be %s", s.log)
+	was := "has ended"
+	if s.local {
+		was = "was begun by -launcher local"
 	}
-	return fmt.Sprintf("has ended, log %s: %s", s.log, lastLine(s.log))
+	if _, err := os.Stat(s.log); err != nil {
+		return fmt.Sprintf("%s, without a log, which would be %s", was, s.log)
+	}
+	return fmt.Sprintf("%s, log %s: %s", was, s.log, lastLine(s.log))
 }
 
 // states are those of the cells that are not done, by name: what the last launch of each made of it.
@@ -63,11 +68,11 @@ func (g Grid) states() (map[string]state, error) {
 			}
 			task := fmt.Sprintf("%s_%d", f.job, i)
 			if found := queued[task]; found != "" {
-				states[c.Name] = state{found, task, f.log(i)}
+				states[c.Name] = state{queued: found, job: task, log: f.log(i)}
 				break
 			}
 			if _, earlier := states[c.Name]; !earlier {
-				states[c.Name] = state{log: f.log(i)}
+				states[c.Name] = state{log: f.log(i), local: f.job == ""}
 			}
 		}
 	}

@@ -175,7 +175,7 @@ func TestGatherTellsWhatIsMissing(t *testing.T) {
 	if err := os.WriteFile(made.log(1), []byte("step 7\nno space left\n\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	want := "fails has ended, log " + made.log(1) + ": no space left"
+	want := "fails was begun by -launcher local, log " + made.log(1) + ": no space left"
 	if _, err := (Flags{launcher: "gather"}).Ready(g); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q", err, want)
 	}

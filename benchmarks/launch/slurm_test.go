@@ -142,10 +142,15 @@ func TestSlurm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			said, err := commands(t, t.TempDir(), test.commands).CombinedOutput()
+			home := t.TempDir()
+			said, err := commands(t, home, test.commands).CombinedOutput()
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(said), test.want) {
 				t.Errorf("%v, want %q:\n%s", err, test.want, said)
+			}
+			said, err = launcher(home, "-launcher=gather").CombinedOutput()
+			if err == nil || strings.Count(string(said), "was not begun") != 4 {
+				t.Errorf("of what Slurm did not take, gather says:\n%s", said)
 			}
 		})
 	}
