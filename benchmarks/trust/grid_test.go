@@ -37,3 +37,11 @@ func TestGrid(t *testing.T) {
 		t.Errorf("a part that was measured has the cells %q", got)
 	}
 }
+
+func TestPartsThatAreNoneAreAnError(t *testing.T) {
+	for only, ok := range map[string]bool{"": true, "attack,bias": true, "atack": false, "attack, bias": false} {
+		if err := checkParts(only); (err == nil) != ok {
+			t.Errorf("-only %q: error %v", only, err)
+		}
+	}
+}

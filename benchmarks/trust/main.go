@@ -70,6 +70,23 @@ func (p part) wanted(o options) bool {
 	return o.only == "" || slices.Contains(strings.Split(o.only, ","), p.name)
 }
 
+// checkParts returns an error where -only names what is no part.
+func checkParts(only string) error {
+	if only == "" {
+		return nil
+	}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	for _, name := range strings.Split(only, ",") {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("-only: there is no part %q; there are %s", name, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
 // kept is the file of its rows.
 func (p part) kept(o options) string { return o.Runs("trust", p.name+".json") }
 
@@ -88,6 +105,9 @@ func measure(o options) error {
 	s := setting{10_000, 2000, 2000, o.images, o.seeds, 500}
 	if o.Quick {
 		s = setting{600, 200, 200, 320, 1, 50}
+	}
+	if err := checkParts(o.only); err != nil {
+		return err
 	}
 	if ready, err := o.launch.Ready(grid(o, s)); err != nil || !ready {
 		return err
