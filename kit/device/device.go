@@ -26,6 +26,12 @@
 // $PATH, and go-xla's own folders ($PJRT_PLUGIN_LIBRARY_PATH, or else ~/.local/lib/go-xla,
 // /usr/local/lib/go-xla and $LD_LIBRARY_PATH).
 //
+// # Known answers
+//
+// A plugin is checked on its first use, for a second or so: a convolution, its gradients, a product and
+// sums whose answers are known. One that computes wrong numbers is an error. That it has passed is
+// kept in the user's cache directory, for its file, this machine and $XLA_FLAGS.
+//
 // # Number of CPU devices
 //
 // The CPU plugins show four devices by default, whatever the machine has. Here they show one, or as
@@ -41,7 +47,13 @@ import (
 
 // process holds the one backend of the process: a second PJRT client would compete with it for
 // memory and threads.
-var process = sync.OnceValues(func() (*opened, error) { return newOpener().open() })
+var process = sync.OnceValues(func() (*opened, error) {
+	o, err := newOpener().open()
+	if err == nil && o.plugin != "" {
+		err = o.checkOnce()
+	}
+	return o, err
+})
 
 // Open returns the backend of the process. The first call opens it, the others return the same one
 // (or the same error). It is safe for concurrent use. Nobody needs to finalise it: it lives as long
