@@ -17,6 +17,7 @@ require (
 	github.com/hajimehoshi/bitmapfont/v3 v3.2.0 // letters of all scripts in figures
 	github.com/janpfeifer/gonb v0.11.5 // the Jupyter kernel
 	github.com/schollz/progressbar/v3 v3.19.0 // the progress bar
+	github.com/viterin/vek v0.4.3 // scalar products of float32 by vector instructions
 	golang.org/x/image v0.48.0 // WebP, BMP and TIFF; fonts of the figures
 	golang.org/x/sync v0.25.0 // a semaphore with weights
 	golang.org/x/text v0.44.0 // letters with their marks
@@ -31,6 +32,7 @@ require (
 	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
 	git.sr.ht/~sbinet/gg v0.7.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
+	github.com/chewxy/math32 v1.10.1 // indirect
 	github.com/fatih/color v1.18.0 // indirect
 	github.com/fsnotify/fsnotify v1.8.0 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
@@ -51,6 +53,7 @@ require (
 	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/segmentio/encoding v0.3.4 // indirect
+	github.com/viterin/partial v1.1.0 // indirect
 	go.lsp.dev/jsonrpc2 v0.10.0 // indirect
 	go.lsp.dev/pkg v0.0.0-20210717090340-384b27a52fb2 // indirect
 	go.lsp.dev/protocol v0.12.0 // indirect

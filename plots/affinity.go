@@ -1,10 +1,9 @@
 package plots
 
 import (
+	"iter"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 )
 
 // affinities is the symmetric matrix P of t-SNE in compressed rows: p_ij = (p_j|i + p_i|j) / 2n
@@ -12,69 +11,36 @@ import (
 // 1.
 type affinities struct {
 	start   []int // row i is at [start[i], start[i+1])
-	column  []int32
-	p       []float64
-	partial []float64 // of the normalisation, by row; kept between iterations
+	element []element
 }
 
-// newAffinities finds the neighbours exactly, by comparing all pairs: at 2,000 vectors that is a
-// thousandth of the descent, and a vantage-point tree prunes next to nothing at the dimensions of
-// an encoder's features.
+type element struct {
+	column int32
+	p      float64
+}
+
+// newAffinities calibrates each vector's affinities to its nearest neighbours.
 func newAffinities(x []float32, n, dim int, perplexity float64) *affinities {
 	k := min(n-1, int(3*perplexity))
-	neighbour := make([]int32, n*k)
-	conditional := make([]float64, n*k)
-	parallel(n, func(from, to int) {
-		distance := make([]float64, n)
-		order := make([]int32, n)
-		for i := from; i < to; i++ {
-			nearest := nearestNeighbours(x, dim, i, k, distance, order)
-			row := conditional[i*k : (i+1)*k]
-			for j, other := range nearest {
-				neighbour[i*k+j] = other
-				row[j] = distance[other]
+	neighbour, conditional := nearestNeighbours(x, n, dim, k)
+	parallel(n, tile, func(blocks iter.Seq2[int, int]) {
+		squared := make([]float64, k)
+		for from, to := range blocks {
+			for i := from; i < to; i++ {
+				row := conditional[i*k : (i+1)*k]
+				copy(squared, row)
+				calibrate(row, squared, perplexity)
 			}
-			calibrate(row, perplexity)
 		}
 	})
 	return symmetric(neighbour, conditional, n, k)
 }
 
-// nearestNeighbours returns the k nearest of vector i, itself left out; equal distances go by
-// index. It leaves the squared distances in distance.
-func nearestNeighbours(x []float32, dim, i, k int, distance []float64, order []int32) []int32 {
-	order = order[:0]
-	a := x[i*dim : (i+1)*dim]
-	for j := range distance {
-		b := x[j*dim : (j+1)*dim]
-		var sum float64
-		for d, v := range a {
-			diff := float64(v) - float64(b[d])
-			sum += diff * diff
-		}
-		distance[j] = sum
-		if j != i {
-			order = append(order, int32(j))
-		}
-	}
-	slices.SortFunc(order, func(a, b int32) int {
-		switch {
-		case distance[a] < distance[b]:
-			return -1
-		case distance[a] > distance[b]:
-			return 1
-		}
-		return int(a - b)
-	})
-	return order[:k]
-}
-
-// calibrate turns squared distances d_j, nearest first, into p_j|i ∝ exp(−β d_j), with the β at
+// calibrate sets row to p_j|i ∝ exp(−β d_j) of squared distances d_j, nearest first, with the β at
 // which their perplexity 2^H is the one asked for, found by bisection. Where no β reaches it, since
 // more neighbours than that are equally near, the result is the closest: those neighbours,
 // uniformly.
-func calibrate(row []float64, perplexity float64) {
-	squared := slices.Clone(row)
+func calibrate(row, squared []float64, perplexity float64) {
 	nearest := squared[0] // exp(−β(d−nearest)) is the same distribution without underflow
 	low, high, beta := 0.0, math.Inf(1), 1.0
 	if spread := squared[len(squared)-1] - nearest; spread > 0 {
@@ -110,73 +76,97 @@ func calibrate(row []float64, perplexity float64) {
 
 // symmetric adds the conditional affinities to their transpose, row by row.
 func symmetric(neighbour []int32, conditional []float64, n, k int) *affinities {
-	type element struct {
-		column int32
-		p      float64
+	// The transpose's row j holds who has j as a neighbour, in rising order.
+	begin := make([]int, n+1)
+	for _, j := range neighbour {
+		begin[j+1]++
 	}
-	rows := make([][]element, n)
+	for j := range n {
+		begin[j+1] += begin[j]
+	}
+	transposed := make([]element, n*k)
+	next := slices.Clone(begin[:n])
+	for e, j := range neighbour {
+		transposed[next[j]] = element{int32(e / k), conditional[e] / float64(2*n)}
+		next[j]++
+	}
+	a := &affinities{start: make([]int, 1, n+1), element: make([]element, 0, 2*n*k)}
+	row := make([]element, 0, k)
 	for i := range n {
-		for j := range k {
-			other, half := neighbour[i*k+j], conditional[i*k+j]/float64(2*n)
-			rows[i] = append(rows[i], element{other, half})
-			rows[other] = append(rows[other], element{int32(i), half})
+		row = row[:0]
+		for e := i * k; e < (i+1)*k; e++ {
+			row = append(row, element{neighbour[e], conditional[e] / float64(2*n)})
 		}
-	}
-	a := &affinities{start: make([]int, 1, n+1), partial: make([]float64, n)}
-	for _, row := range rows {
-		slices.SortStableFunc(row, func(a, b element) int { return int(a.column - b.column) })
-		for j, e := range row {
-			if j > 0 && row[j-1].column == e.column {
-				a.p[len(a.p)-1] += e.p
-				continue
+		slices.SortFunc(row, func(a, b element) int { return int(a.column - b.column) })
+		for _, t := range transposed[begin[i]:begin[i+1]] {
+			for len(row) > 0 && row[0].column < t.column {
+				a.element, row = append(a.element, row[0]), row[1:]
 			}
-			a.column, a.p = append(a.column, e.column), append(a.p, e.p)
+			if len(row) > 0 && row[0].column == t.column {
+				t.p, row = t.p+row[0].p, row[1:]
+			}
+			a.element = append(a.element, t)
 		}
-		a.start = append(a.start, len(a.p))
+		a.element = append(a.element, row...)
+		a.start = append(a.start, len(a.element))
 	}
 	return a
 }
 
-// forces sets force to a quarter of the gradient of KL(P‖Q) at y: attraction along P, times the
+// forces are what moves points of the plane, and what is kept between steps to find it.
+type forces struct {
+	p                     *affinities
+	tree                  quadtree
+	attraction, repulsion [][2]float64
+	partial               []float64 // of the normalisation Z, by point
+}
+
+func newForces(p *affinities) *forces {
+	n := len(p.start) - 1
+	return &forces{
+		p: p, attraction: make([][2]float64, n), repulsion: make([][2]float64, n), partial: make([]float64, n),
+	}
+}
+
+// at sets force to a quarter of the gradient of KL(P‖Q) at y: attraction along P, times the
 // exaggeration, less the repulsion of all pairs through the tree (van der Maaten 2014, eq. 8). With
 // q_ij ∝ 1/(1+‖y_i−y_j‖²) = w_ij/Z,
 //
 //	¼ ∂KL/∂y_i = Σ_j p_ij w_ij (y_i−y_j) − 1/Z Σ_j w_ij² (y_i−y_j).
-func (a *affinities) forces(force, y [][2]float64, tree *quadtree, theta, exaggeration float64) {
-	parallel(len(y), func(from, to int) {
-		for i := from; i < to; i++ {
-			force[i], a.partial[i] = tree.repulsion(y[i], theta)
+func (f *forces) at(y [][2]float64, theta, exaggeration float64, force [][2]float64) {
+	f.tree.build(y, theta)
+	parallel(len(y), tile, func(blocks iter.Seq2[int, int]) {
+		for from, to := range blocks {
+			for _, point := range f.tree.points[from:to] { // Who is near walks the same cells.
+				f.repulsion[point.index], f.partial[point.index] = f.tree.repulsion(point.at)
+			}
+			for i := from; i < to; i++ {
+				f.attraction[i] = f.p.attraction(y, i)
+			}
 		}
 	})
 	// Summed in order of the points, so that the result does not depend on how many cores there
 	// are.
 	var z float64
-	for _, sum := range a.partial {
+	for _, sum := range f.partial {
 		z += sum
 	}
-	parallel(len(y), func(from, to int) {
-		for i := from; i < to; i++ {
-			var attraction [2]float64
-			for e := a.start[i]; e < a.start[i+1]; e++ {
-				other := y[a.column[e]]
-				dx, dy := y[i][0]-other[0], y[i][1]-other[1]
-				pull := a.p[e] / (1 + dx*dx + dy*dy)
-				attraction[0] += pull * dx
-				attraction[1] += pull * dy
-			}
-			for axis := range 2 {
-				force[i][axis] = exaggeration*attraction[axis] - force[i][axis]/z
-			}
+	for i := range force {
+		for axis := range 2 {
+			force[i][axis] = exaggeration*f.attraction[i][axis] - f.repulsion[i][axis]/z
 		}
-	})
+	}
 }
 
-// parallel runs f over [0, n) in one contiguous part a core.
-func parallel(n int, f func(from, to int)) {
-	parts := min(n, runtime.GOMAXPROCS(0))
-	var wait sync.WaitGroup
-	for part := range parts {
-		wait.Go(func() { f(part*n/parts, (part+1)*n/parts) })
+// attraction returns Σ_j p_ij w_ij (y_i−y_j).
+func (a *affinities) attraction(y [][2]float64, i int) (sum [2]float64) {
+	at := y[i]
+	for _, e := range a.element[a.start[i]:a.start[i+1]] {
+		other := y[e.column]
+		dx, dy := at[0]-other[0], at[1]-other[1]
+		pull := e.p / (1 + dx*dx + dy*dy)
+		sum[0] += pull * dx
+		sum[1] += pull * dy
 	}
-	wait.Wait()
+	return sum
 }

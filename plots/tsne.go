@@ -139,14 +139,13 @@ func (t TSNE) descend(y [][2]float64, p *affinities) {
 	for i := range gain {
 		gain[i] = [2]float64{1, 1}
 	}
-	var tree quadtree
+	forces := newForces(p)
 	for step := range t.Iterations {
 		exaggeration, momentum := 1.0, lateMomentum
 		if step < earlySteps {
 			exaggeration, momentum = t.Exaggeration, earlyMomentum
 		}
-		tree.build(y)
-		p.forces(force, y, &tree, t.Theta, exaggeration)
+		forces.at(y, t.Theta, exaggeration, force)
 		var mean [2]float64
 		for i := range y {
 			for axis := range 2 {
