@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -141,7 +142,8 @@ func TestKNNTies(t *testing.T) {
 // similarities decide, and the lower index where they are equal.
 func TestRescore(t *testing.T) {
 	exact := map[int]float64{9: 0.5, 4: 0.5, 7: 0.5, 2: 0.9, 1: 0.1}
-	got := rescore([]int{9, 1, 7, 4, 2}, 3, func(j int) float64 { return exact[j] })
+	got := nearest{k: 3}
+	got.rescore([]int{9, 1, 7, 4, 2}, func(j int) float64 { return exact[j] })
 	if want := []int{2, 4, 7}; !slices.Equal(got.index, want) {
 		t.Errorf("got %v, want %v", got.index, want)
 	}
@@ -187,5 +189,20 @@ func TestKNNBadSettings(t *testing.T) {
 	got, err := KNN{}.Evaluate(train, test)
 	if err != nil || got.Protocol != "k-NN (k 10, cosine, T 0.1)" {
 		t.Errorf("the default on a bank of 10: %q, %v, want all 10", got.Protocol, err)
+	}
+}
+
+// BenchmarkNeighbors runs on the backend of $GOMLX_BACKEND: without XLA, expect minutes.
+func BenchmarkNeighbors(b *testing.B) {
+	for _, size := range []struct{ train, test int }{{5_000, 1_000}, {50_000, 10_000}} {
+		train, test := gaussians("train", size.train, 512, 10, .5, 1), gaussians("test", size.test, 512, 10, .5, 2)
+		b.Run(fmt.Sprintf("%dx%d", size.train, size.test), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Neighbors(train, test, DefaultK); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

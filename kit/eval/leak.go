@@ -49,8 +49,10 @@ func copies(train, test Features) (int, error) {
 		return 0, nil
 	}
 	seed := maphash.MakeSeed()
+	buffer := make([]byte, 0, 4*train.Dim)
 	hash := func(row []float32) (uint64, bool) {
-		buffer, zero := make([]byte, 0, 4*len(row)), true
+		buffer = buffer[:0]
+		zero := true
 		for _, v := range row {
 			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
 			zero = zero && v == 0

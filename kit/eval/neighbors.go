@@ -2,10 +2,12 @@ package eval
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -60,11 +62,10 @@ func Neighbors(train, test Features, k int) (Neighborhood, error) {
 	out := Neighborhood{N: test.N, K: k, Index: make([]int, test.N*k), Similarity: make([]float64, test.N*k)}
 	trainLength, testLength := lengths(train), lengths(test)
 	parallel(test.N, func(i int) {
-		best := rescore(candidates[i].index, k, func(j int) float64 {
+		best := nearestIn(out.Index, out.Similarity, i, k)
+		best.rescore(candidates[i].index, func(j int) float64 {
 			return dot(test.Row(i), train.Row(j)) / (testLength[i] * trainLength[j])
 		})
-		copy(out.Index[i*k:], best.index)
-		copy(out.Similarity[i*k:], best.similarity)
 	})
 	return out, nil
 }
@@ -72,13 +73,11 @@ func Neighbors(train, test Features, k int) (Neighborhood, error) {
 // rescore keeps the k best of the candidates by their exact similarities. They
 // come in the order of the device's rounded ones; sorted first, equal ones keep
 // the lower index.
-func rescore(candidates []int, k int, similarity func(j int) float64) nearest {
+func (n *nearest) rescore(candidates []int, similarity func(j int) float64) {
 	slices.Sort(candidates)
-	best := nearest{k: k}
 	for _, j := range candidates {
-		best.offer(similarity(j), j)
+		n.offer(similarity(j), j)
 	}
-	return best
 }
 
 // search finds k candidates for each row of test by float32 similarities.
@@ -96,55 +95,68 @@ func search(train, test Features, k int) ([]nearest, error) {
 	}
 	defer similarity.Finalize()
 
-	bank := unitBlocks(train, bankBlock)
-	queries := unitBlocks(test, queryBlock)
+	bank := slices.Collect(unitBlocks(train, bankBlock))
 	defer finalize(bank)
-	defer finalize(queries)
-	found := make([]nearest, test.N)
+	found, index, held := make([]nearest, test.N), make([]int, test.N*k), make([]float64, test.N*k)
 	for i := range found {
-		found[i].k = k
+		found[i] = nearestIn(index, held, i, k)
 	}
-	for q, query := range queries {
-		rows := found[q*queryBlock : min((q+1)*queryBlock, test.N)]
-		for b, images := range bank {
-			block, err := similarity.Exec1(query, images)
-			if err != nil {
-				return nil, err
-			}
-			start := b * bankBlock
-			width := images.Shape().Dimensions[0]
-			valid := min(width, train.N-start) // what is beyond is padding
-			err = tensors.ConstFlatData(block, func(flat []float32) {
-				parallel(len(rows), func(i int) {
-					rows[i].scan(flat[i*width:i*width+valid], start)
-				})
-			})
-			block.MustFinalizeAll()
-			if err != nil {
-				return nil, err
-			}
+	todo := found
+	for query := range unitBlocks(test, queryBlock) {
+		rows := todo[:min(queryBlock, len(todo))]
+		todo = todo[len(rows):]
+		if err := scanBank(rows, similarity, query, bank, train.N); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil
 }
 
+// scanBank offers each of a block of queries, which it finalizes, all n images of the bank.
+func scanBank(rows []nearest, similarity *Exec, query *tensors.Tensor, bank []*tensors.Tensor, n int) error {
+	defer query.MustFinalizeAll()
+	for b, images := range bank {
+		block, err := similarity.Exec1(query, images)
+		if err != nil {
+			return err
+		}
+		start := b * bankBlock
+		width := images.Shape().Dimensions[0]
+		valid := min(width, n-start) // what is beyond is padding
+		err = tensors.ConstFlatData(block, func(flat []float32) {
+			parallel(len(rows), func(i int) {
+				rows[i].scan(flat[i*width:i*width+valid], start)
+			})
+		})
+		block.MustFinalizeAll()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unitBlocks are the rows of f, each of length 1, as tensors [size, dim]. The
 // last one is padded with zeros, so that all have one shape and one program.
-func unitBlocks(f Features, size int) []*tensors.Tensor {
+func unitBlocks(f Features, size int) iter.Seq[*tensors.Tensor] {
 	size = min(size, f.N)
-	var blocks []*tensors.Tensor
-	for start := 0; start < f.N; start += size {
-		block := make([]float32, size*f.Dim)
-		parallel(min(size, f.N-start), func(i int) {
-			row := f.Row(start + i)
-			scale := 1 / length(row)
-			for j, v := range row {
-				block[i*f.Dim+j] = float32(float64(v) * scale)
+	return func(yield func(*tensors.Tensor) bool) {
+		block := make([]float32, size*f.Dim) // copied into each tensor
+		for start := 0; start < f.N; start += size {
+			rows := min(size, f.N-start)
+			parallel(rows, func(i int) {
+				row := f.Row(start + i)
+				scale := 1 / length(row)
+				for j, v := range row {
+					block[i*f.Dim+j] = float32(float64(v) * scale)
+				}
+			})
+			clear(block[rows*f.Dim:])
+			if !yield(tensors.FromFlatDataAndDimensions(block, size, f.Dim)) {
+				return
 			}
-		})
-		blocks = append(blocks, tensors.FromFlatDataAndDimensions(block, size, f.Dim))
+		}
 	}
-	return blocks
 }
 
 func finalize(blocks []*tensors.Tensor) {
@@ -159,6 +171,11 @@ type nearest struct {
 	k          int
 	similarity []float64
 	index      []int
+}
+
+// nearestIn keeps its k in row i of what is given, [n, k].
+func nearestIn(index []int, similarity []float64, i, k int) nearest {
+	return nearest{k: k, similarity: similarity[i*k : i*k : (i+1)*k], index: index[i*k : i*k : (i+1)*k]}
 }
 
 // scan offers a row of similarities to the images from start on.
@@ -221,14 +238,23 @@ func dot(a, b []float32) float64 {
 	return sum
 }
 
-// parallel calls do(0) to do(n-1), a contiguous share on each core.
+// parallel calls do(0) to do(n-1) on all cores, which take a share at a time as
+// they come free.
 func parallel(n int, do func(i int)) {
 	workers := min(n, runtime.GOMAXPROCS(0))
+	share := max(1, n/(16*max(workers, 1)))
+	var taken atomic.Int64
 	var wait sync.WaitGroup
-	for w := range workers {
+	for range workers {
 		wait.Go(func() {
-			for i := w * n / workers; i < (w+1)*n/workers; i++ {
-				do(i)
+			for {
+				end := int(taken.Add(int64(share)))
+				if end-share >= n {
+					return
+				}
+				for i := end - share; i < min(end, n); i++ {
+					do(i)
+				}
 			}
 		})
 	}
