@@ -51,7 +51,7 @@ func TestCosineFindsPlantedCopies(t *testing.T) {
 // TestCosineAgainstPairs compares with a plain loop over all pairs, over more
 // rows than a block holds.
 func TestCosineAgainstPairs(t *testing.T) {
-	const n, dim, threshold = productBlock + 300, 3, 0.9999
+	const n, dim, threshold = productTile + 300, 3, 0.9999
 	random := rand.New(rand.NewPCG(4, 4))
 	x := make([]float32, n*dim)
 	for i := range x {

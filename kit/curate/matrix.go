@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas32"
+	"github.com/viterin/vek/vek32"
 )
 
 // checkMatrix says what is wrong with x, the argument called name, as an
@@ -75,24 +74,26 @@ func square(row []float32) float64 {
 	return sum
 }
 
-// Products are computed a block of rows against a block of rows at a time: 4 MB
-// of them, however many rows there are.
-const productBlock = 1024
+// productTile is how many rows are multiplied with how many at a time: at 512
+// columns, 256 KB that stay in a core's cache.
+const productTile = 64
 
 // products calls do, on all cores, with the products of every row i of a with
-// the rows start to start+len(row) of b, for one block of b after the other.
+// the rows start to start+len(row) of b, for one block of b after the other. row
+// is do's own for its duration only.
 func products(a, b []float32, dim int, do func(i, start int, row []float32)) {
 	n, m := len(a)/dim, len(b)/dim
-	block := make([]float32, productBlock*productBlock)
-	for q := 0; q < n; q += productBlock {
-		rows := min(productBlock, n-q)
-		query := blas32.General{Rows: rows, Cols: dim, Stride: dim, Data: a[q*dim : (q+rows)*dim]}
-		for start := 0; start < m; start += productBlock {
-			columns := min(productBlock, m-start)
-			bank := blas32.General{Rows: columns, Cols: dim, Stride: dim, Data: b[start*dim : (start+columns)*dim]}
-			out := blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: block[:rows*columns]}
-			blas32.Gemm(blas.NoTrans, blas.Trans, 1, query, bank, 0, out)
-			parallel(rows, func(i int) { do(q+i, start, out.Data[i*columns:(i+1)*columns]) })
+	parallel((n+productTile-1)/productTile, func(tile int) {
+		row := make([]float32, min(productTile, m))
+		first, end := tile*productTile, min((tile+1)*productTile, n)
+		for start := 0; start < m; start += productTile {
+			row := row[:min(productTile, m-start)]
+			for i := first; i < end; i++ {
+				for j := range row {
+					row[j] = vek32.Dot(a[i*dim:(i+1)*dim], b[(start+j)*dim:(start+j+1)*dim])
+				}
+				do(i, start, row)
+			}
 		}
-	}
+	})
 }

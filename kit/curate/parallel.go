@@ -6,20 +6,21 @@ import (
 	"sync/atomic"
 )
 
-// parallel calls do(0) to do(n-1) on all cores, in blocks that are taken as
-// cores come free: rows of pairs differ in length.
+// parallel calls do(0) to do(n-1) on all cores, which take a share at a time as
+// they come free: rows of pairs differ in length.
 func parallel(n int, do func(i int)) {
-	const block = 16
-	var next atomic.Int64
+	workers := min(n, runtime.GOMAXPROCS(0))
+	share := max(1, n/(16*max(workers, 1)))
+	var taken atomic.Int64
 	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (n+block-1)/block) {
+	for range workers {
 		wait.Go(func() {
 			for {
-				start := int(next.Add(block)) - block
-				if start >= n {
+				end := int(taken.Add(int64(share)))
+				if end-share >= n {
 					return
 				}
-				for i := start; i < min(start+block, n); i++ {
+				for i := end - share; i < min(end, n); i++ {
 					do(i)
 				}
 			}

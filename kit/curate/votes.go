@@ -109,7 +109,10 @@ func (v NeighborVotes) votes(x []float32, n, dim int, labels []int, classes int)
 	for _, i := range bank {
 		bankRows = append(bankRows, rows[i*dim:(i+1)*dim]...)
 	}
-	near := make([]neighbours, n)
+	near, similarities, indices := make([]neighbours, n), make([]float32, n*k), make([]int, n*k)
+	for i := range near {
+		near[i] = neighbours{similarity: similarities[i*k : i*k : (i+1)*k], index: indices[i*k : i*k : (i+1)*k]}
+	}
 	products(rows, bankRows, dim, func(i, start int, row []float32) {
 		for c, similarity := range row {
 			if j := bank[start+c]; j != i {

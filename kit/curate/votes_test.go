@@ -33,7 +33,7 @@ func TestNeighborVotesByHand(t *testing.T) {
 }
 
 func TestNeighborVotesDoNotDependOnCores(t *testing.T) {
-	const n, dim = productBlock + 200, 8
+	const n, dim = productTile + 200, 8
 	x, labels := blobs(n, dim, 4, 1, 3)
 	want, err := NeighborVotes{}.Suspects(x, n, dim, labels, 4)
 	if err != nil || len(want) == 0 {
