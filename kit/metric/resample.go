@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
 )
 
 // BootstrapOf is metric with its 95 % percentile interval over n images: the
 // images are drawn anew with replacement `resamples` times. metric is called
 // with the indices it may look at, first each once, for Value; it must be a
-// function of them alone and must not keep the slice, which is used again.
-// [Rows] picks the rows:
+// function of them alone, which several goroutines may call at once, and must not
+// keep the slice, which is used again. [Rows] picks the rows:
 //
 //	auc, err := metric.BootstrapOf(n, 1000, 1, func(images []int) (float64, error) {
 //		return metric.ROCAUC(metric.Rows(truth, 1, images), metric.Rows(scores, 1, images))
@@ -123,19 +126,44 @@ func (s strata) all() []int {
 	return images
 }
 
-// resample is metric on `resamples` bootstrap draws on which it is defined.
+// resample is metric on `resamples` bootstrap draws on which it is defined. The draws are made one
+// after the other, and measured a batch at a time on all cores: so their number changes no result.
 func (s strata) resample(metric func([]int) (float64, error), resamples int, random *rand.Rand) ([]float64, error) {
-	drawn := make([]int, 0, len(s.all()))
+	workers := min(runtime.GOMAXPROCS(0), resamples)
+	batch := min(4*workers, resamples)
+	drawn, values, failures := make([][]int, batch), make([]float64, batch), make([]error, batch)
+	measured := batch
 	return defined(resamples, func() (float64, error) {
-		drawn = drawn[:0]
-		for _, stratum := range s {
-			n := len(stratum)
-			for range stratum {
-				drawn = append(drawn, stratum[random.IntN(n)])
+		if measured == batch {
+			for i := range drawn {
+				drawn[i] = s.draw(drawn[i][:0], random)
 			}
+			var taken atomic.Int64
+			var wait sync.WaitGroup
+			for range workers {
+				wait.Go(func() {
+					for i := int(taken.Add(1)) - 1; i < batch; i = int(taken.Add(1)) - 1 {
+						values[i], failures[i] = call(metric, drawn[i])
+					}
+				})
+			}
+			wait.Wait()
+			measured = 0
 		}
-		return call(metric, drawn)
+		measured++
+		return values[measured-1], failures[measured-1]
 	})
+}
+
+// draw appends as many images of each stratum as it has, drawn with replacement.
+func (s strata) draw(images []int, random *rand.Rand) []int {
+	for _, stratum := range s {
+		n := len(stratum)
+		for range stratum {
+			images = append(images, stratum[random.IntN(n)])
+		}
+	}
+	return images
 }
 
 // defined calls draw until it has given `want` values, and gives up when more

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -153,8 +154,40 @@ func TestBootstrapBadInput(t *testing.T) {
 	}
 }
 
+// The draws are the same, and in the same order, whatever the number of cores, also where some are
+// undefined and drawn again.
+func TestBootstrapDoesNotDependOnCores(t *testing.T) {
+	const n = 12
+	measure := func(cores int, seed uint64) Interval {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+		got, err := BootstrapOf(n, 250, seed, func(images []int) (float64, error) {
+			var sum float64
+			for _, image := range images {
+				sum += math.Sqrt(float64(image))
+			}
+			if images[0]+images[1] == 3 {
+				return 0, ErrUndefined
+			}
+			return sum, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for seed := range uint64(5) {
+		want := measure(1, seed)
+		for _, cores := range []int{2, 3, 8} {
+			if got := measure(cores, seed); got != want {
+				t.Errorf("seed %d: %+v on %d cores, %+v on one", seed, got, cores, want)
+			}
+		}
+	}
+}
+
 func BenchmarkBootstrapROCAUC(b *testing.B) {
 	truth, scores := scored(rand.New(rand.NewPCG(1, 1)), 10000, 0.3)
+	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := BootstrapOf(len(truth), 1000, 1, areaOf(truth, scores)); err != nil {
 			b.Fatal(err)
@@ -168,6 +201,7 @@ func BenchmarkBootstrapROCAUCOneVsRest(b *testing.B) {
 	for i := range scores {
 		truth[i/10], scores[i] = random.IntN(10), random.Float32()
 	}
+	b.ReportAllocs()
 	for b.Loop() {
 		_, err := BootstrapOf(len(truth), 1000, 1, func(images []int) (float64, error) {
 			areas, err := ROCAUCOneVsRest(Rows(truth, 1, images), Rows(scores, 10, images), 10)
@@ -185,6 +219,7 @@ func BenchmarkBootstrapMacroF1(b *testing.B) {
 	for i := range truth {
 		truth[i], predicted[i] = random.IntN(10), random.IntN(10)
 	}
+	b.ReportAllocs()
 	for b.Loop() {
 		_, err := BootstrapOf(len(truth), 1000, 1, func(images []int) (float64, error) {
 			report, err := PrecisionRecallF1(Rows(truth, 1, images), Rows(predicted, 1, images), 10, ZeroIsZero)
