@@ -31,7 +31,7 @@ type LabelCurve struct {
 	PerClass []int  // PerClass are the counts, each at least 1. Default: 1, 2, 5, 10, 50.
 	Draws    int    // Draws of each count, at least 1. Default: 5.
 	Seed     uint64 // Seed of the draws.
-	Probe    Probe  // Probe to fit. Default: Linear{}.
+	Probe    Probe  // Probe to fit, which several goroutines use at once. Default: Linear{}.
 }
 
 // Curve is a label-efficiency curve, one point for each count in rising order.
@@ -60,20 +60,18 @@ func (c LabelCurve) Evaluate(train, test Features) (Curve, error) {
 		return Curve{}, err
 	}
 	curve := Curve{Metric: "top-1 accuracy", Interval: intervalOverDraws(c.Draws)}
-	for _, perClass := range c.PerClass {
-		point := CurvePoint{PerClass: perClass}
-		for draw := range c.Draws {
-			few, err := train.Subset(data.Subset{PerClass: perClass, Seed: c.drawSeed(draw)})
-			if err != nil {
-				return Curve{}, fmt.Errorf("eval: label curve: %d labels per class, draw %d: %w", perClass, draw, err)
-			}
-			result, err := c.Probe.Evaluate(few, test)
-			if err != nil {
-				return Curve{}, fmt.Errorf("eval: label curve: %d labels per class, draw %d: %w", perClass, draw, err)
-			}
-			point.Labels = few.N
-			point.Draws = append(point.Draws, result)
+	results, failures := make([]Result, len(c.PerClass)*c.Draws), make([]error, len(c.PerClass)*c.Draws)
+	parallel(len(results), func(i int) {
+		results[i], failures[i] = c.fit(train, test, c.PerClass[i/c.Draws], i%c.Draws)
+	})
+	for i, err := range failures {
+		if err != nil {
+			return Curve{}, fmt.Errorf("eval: label curve: %d labels per class, draw %d: %w", c.PerClass[i/c.Draws], i%c.Draws, err)
 		}
+	}
+	for i, perClass := range c.PerClass {
+		point := CurvePoint{PerClass: perClass, Draws: results[i*c.Draws : (i+1)*c.Draws : (i+1)*c.Draws]}
+		point.Labels = point.Draws[0].Labels
 		if err := point.average(func(draw int) float64 { return point.Draws[draw].Value }); err != nil {
 			return Curve{}, err
 		}
@@ -84,6 +82,15 @@ func (c LabelCurve) Evaluate(train, test Features) (Curve, error) {
 	probe, _, _ := strings.Cut(curve.Points[0].Draws[0].Protocol, " (")
 	curve.Protocol = fmt.Sprintf("%s on %d draws of each label count, seed %d", probe, c.Draws, c.Seed)
 	return curve, nil
+}
+
+// fit draws perClass labelled images of each class, and judges the probe fitted on them.
+func (c LabelCurve) fit(train, test Features, perClass, draw int) (Result, error) {
+	few, err := train.Subset(data.Subset{PerClass: perClass, Seed: c.drawSeed(draw)})
+	if err != nil {
+		return Result{}, err
+	}
+	return c.Probe.Evaluate(few, test)
 }
 
 // drawSeed is the seed of a draw, spread out so that curves with neighbouring

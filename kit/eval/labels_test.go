@@ -3,6 +3,8 @@ package eval
 import (
 	"encoding/json"
 	"math"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -105,5 +107,34 @@ func TestLabelCurveBadSettings(t *testing.T) {
 	} {
 		_, err := curve.Evaluate(train, test)
 		wantError(t, words, err, words)
+	}
+}
+
+// A draw's result is its own, however many are fitted at once.
+func TestLabelCurveDoesNotDependOnCores(t *testing.T) {
+	train, test := gaussians("train", 120, 8, 4, 2.5, 1), gaussians("test", 200, 8, 4, 2.5, 2)
+	for _, probe := range []Probe{KNN{}, Linear{L2: []float64{.1}}} {
+		curve := func(cores int) Curve {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+			got, err := LabelCurve{PerClass: []int{1, 5}, Draws: 3, Probe: probe}.Evaluate(train, test)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		if want, got := curve(1), curve(4); !reflect.DeepEqual(got, want) {
+			t.Errorf("%T: %+v on four cores, %+v on one", probe, got, want)
+		}
+	}
+}
+
+// BenchmarkLabelCurve runs on the backend of $GOMLX_BACKEND.
+func BenchmarkLabelCurve(b *testing.B) {
+	train, test := gaussians("train", 5_000, 128, 10, 2.5, 1), gaussians("test", 2_000, 128, 10, 2.5, 2)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := (LabelCurve{}).Evaluate(train, test); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
