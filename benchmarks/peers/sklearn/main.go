@@ -81,8 +81,11 @@ func compare(o options) (err error) {
 		}
 		log.Printf("turn %d: k-NN %.1f s, scikit-learn %.1f s (cosine) and %.1f s (euclidean); t-SNE %.1f s, scikit-learn %.1f s",
 			turn+1, search.here[turn], search.cosine[turn], search.euclidean[turn], embedding.here[turn], embedding.there[turn])
+		if err := write(o, there.versions, search, embedding); err != nil {
+			return err
+		}
 	}
-	return write(o, there.versions, search, embedding)
+	return nil
 }
 
 // vectors stand for an encoder's features: classes apart from each other, with noise that differs
