@@ -39,7 +39,17 @@ func (p picture) separable(down, across []window) picture {
 // gaussian blurs with a standard deviation in pixels; 0 changes nothing. The filter ends where
 // scipy ends it, at truncate standard deviations, rounded.
 func (p picture) gaussian(sigma, truncate float64, edge border) picture {
-	return p.separable(gaussianWindows(p.height, sigma, truncate, edge), gaussianWindows(p.width, sigma, truncate, edge))
+	return p.bothWays(func(n int) []window { return gaussianWindows(n, sigma, truncate, edge) })
+}
+
+// bothWays is separable with the windows that of gives for the height and for the width.
+func (p picture) bothWays(of func(n int) []window) picture {
+	down := of(p.height)
+	across := down
+	if p.width != p.height {
+		across = of(p.width)
+	}
+	return p.separable(down, across)
 }
 
 // gaussianWindows are those of n positions. What the filter takes from outside is added to the
@@ -57,10 +67,11 @@ func gaussianWindows(n int, sigma, truncate float64, edge border) []window {
 		}
 		sum += filter[k]
 	}
-	windows := make([]window, n)
+	windows, all := make([]window, n), make([]float64, n*min(n, len(filter)))
 	for i := range windows {
 		first, last := max(0, i-radius), min(n-1, i+radius)
-		weights := make([]float64, last-first+1)
+		weights := all[:last-first+1]
+		all = all[len(weights):]
 		for k, v := range filter {
 			weights[edge(i+k-radius, n)-first] += v / sum
 		}

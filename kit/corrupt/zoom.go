@@ -31,7 +31,7 @@ func zoomBlur(p picture, severity int, _ *rand.Rand) picture {
 
 // zoom magnifies the middle to the picture's size by a factor of at least 1, bilinearly.
 func (p picture) zoom(factor float64) picture {
-	return p.separable(zoomWindows(p.height, factor), zoomWindows(p.width, factor))
+	return p.bothWays(func(n int) []window { return zoomWindows(n, factor) })
 }
 
 // zoomWindows are those of n positions. As scipy's zoom does it, the middle is made a whole number
@@ -42,18 +42,21 @@ func zoomWindows(n int, factor float64) []window {
 	first := (n - middle) / 2
 	large := int(math.RoundToEven(float64(middle) * factor))
 	trim := (large - n) / 2
-	windows := make([]window, n)
+	windows, weights := make([]window, n), make([]float64, 2*n)
 	for i := range windows {
+		own := weights[2*i : 2*i+2]
 		var at float64
 		if large > 1 {
 			at = float64(i+trim) * float64(middle-1) / float64(large-1)
 		}
 		low := int(at)
 		if low >= middle-1 {
-			windows[i] = window{first + middle - 1, []float64{1}}
+			own[0] = 1
+			windows[i] = window{first + middle - 1, own[:1]}
 			continue
 		}
-		windows[i] = window{first + low, []float64{1 - (at - float64(low)), at - float64(low)}}
+		own[0], own[1] = 1-(at-float64(low)), at-float64(low)
+		windows[i] = window{first + low, own}
 	}
 	return windows
 }
