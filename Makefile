@@ -88,8 +88,9 @@ test: setup ## vet, format, the types of all notebooks, the quickstart made smal
 			--headlines "$$SSLKIT_RUNS/quickstart/headlines.json"
 	@echo "go test -race, on what starts goroutines"
 	@export GOMLX_BACKEND="$(BACKEND)"; race() { go test -race -ldflags=-w -gcflags=all=-d=checkptr=0 -short -timeout 20m $(TESTFLAGS) "$$@"; }; \
-		race -run 'Loader|Download|ImageFolder|FrameFolder|Cache|Captions' ./data && race -run 'Forces|Affinities|FunctionOfInput' ./plots && \
-		race -run 'Cores|Cosine|KCenter|PerceptualFinds' ./kit/curate && race -run 'KNN|Retrieval' ./kit/eval
+		race -run 'Loader|Download|ImageFolder|FrameFolder|Cache|Captions' ./data && race -run 'Forces|Affinities|FunctionOfInput|Nearest' ./plots && \
+		race -run 'Cores|Cosine|KCenter|PerceptualFinds' ./kit/curate && race -run 'KNN|Retrieval|LabelCurveDoesNot' ./kit/eval && \
+		race -run 'BootstrapDoesNot' ./kit/metric
 	@echo "go test"
 	@# The longest begin first, so that all cores are busy to the end. Without the tables of a debugger (-w) a test binary links
 	@# in half the time.

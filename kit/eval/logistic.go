@@ -177,7 +177,7 @@ func (p *logistic) minimize(start []float64, l2, tolerance float64, iterations i
 		if failure != nil || slices.Equal(at, parameters) {
 			return
 		}
-		at = slices.Clone(parameters)
+		at = append(at[:0], parameters...)
 		loss, heldOut, gradient, failure = p.evaluate(parameters, l2)
 	}
 	problem := optimize.Problem{
