@@ -68,6 +68,7 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 		Optimizer: r.Optimizer, Schedule: r.Schedule, Steps: r.Steps, Seed: r.Seed, Start: r.Start,
 		MonitorEvery: r.MonitorEvery, CheckpointEvery: r.CheckpointEvery,
 		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly, ResumeElsewhere: r.ResumeElsewhere,
+		Mesh: r.Mesh,
 	}
 	return r, plan, plan.Check()
 }
@@ -96,6 +97,7 @@ func (r Recipe) withDefaults(height, width int) (Recipe, error) {
 			"a WithDefaults of its own", r.Method, filled)
 	}
 	r.Method = filled
+	r.Mesh = r.Mesh.WithDefaults()
 	if r.Optimizer == nil {
 		r.Optimizer = r.Method.Optimizer()
 	}

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"fmt"
 
 	"sslkit/data"
@@ -52,7 +53,7 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 		return run, matchFinished(dir, recipe, set)
 	}
 
-	if err := plan.CheckHeldOut(); err != nil {
+	if err := cmp.Or(plan.CheckDevices(), plan.CheckHeldOut()); err != nil {
 		return nil, err
 	}
 	if err := dir.Make(); err != nil {

@@ -54,6 +54,9 @@ type Recipe struct {
 	// Precision is the dtype of the encoder's arithmetic: Float32 (default) or BFloat16. Weights,
 	// statistics, losses and updates are float32 with either.
 	Precision Precision
+	// Mesh spreads the training over several devices of this process, such as two GPUs: the images
+	// of a batch, a transformer's heads and hidden units, or both. Default: one device.
+	Mesh Mesh
 
 	// MonitorEvery is the number of steps between two looks at the collapse monitors. Default: a
 	// twentieth of the training.
@@ -77,6 +80,9 @@ type Recipe struct {
 
 // StopEarly is when to end the training of a classifier; see [train.StopEarly].
 type StopEarly = train.StopEarly
+
+// Mesh is how a training is spread over devices; see [train.Mesh].
+type Mesh = train.Mesh
 
 // Precision is the dtype of an encoder's arithmetic.
 type Precision int
@@ -124,7 +130,7 @@ func (r Recipe) Check() error {
 		if err != nil {
 			return err
 		}
-		return plan.CheckHeldOut()
+		return cmp.Or(plan.CheckDevices(), plan.CheckHeldOut())
 	})
 }
 
@@ -164,6 +170,7 @@ func (r Recipe) checkFields() error {
 			"kit.Float32 or kit.BFloat16"),
 		setting.Steps(0, "kit.Recipe: MonitorEvery", r.MonitorEvery, "a twentieth of the training"),
 		setting.Steps(0, "kit.Recipe: CheckpointEvery", r.CheckpointEvery, "a twentieth of the training"),
+		r.Mesh.Check(),
 		r.StopEarly.Check(),
 	)
 }

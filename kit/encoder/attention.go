@@ -44,8 +44,13 @@ func attention(scope *model.Scope, x *Node, heads int, mayRead *Node) *Node {
 //
 //	x: [batch, tokens, dim] -> 3 × [batch, heads, tokens, dim/heads]
 func queryKeyValue(scope *model.Scope, x *Node, heads int) (query, key, value *Node) {
-	batch, tokens, dim := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2)
-	x = Reshape(dense(scope.At("qkv"), x, 3*dim), batch, tokens, 3, heads, dim/heads)
+	g, dim := x.Graph(), x.Shape().Dim(2)
+	weight, bias := denseVariables(scope.At("qkv"), dim, 3*dim)
+	// The heads have an axis of their own in the weights already, along which devices can share out
+	// the product: of its result in one axis, no device has whole heads.
+	kernel := Reshape(ConvertDType(weight.NodeValue(g), x.DType()), dim, 3, heads, dim/heads)
+	x = Einsum("btf,fphd->btphd", x, kernel)
+	x = Add(x, Reshape(ConvertDType(bias.NodeValue(g), x.DType()), 1, 1, 3, heads, dim/heads))
 	part := func(i int) *Node {
 		return TransposeAllAxes(Squeeze(SliceAxis(x, 2, AxisElem(i)), 2), 0, 2, 1, 3)
 	}

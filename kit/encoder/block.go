@@ -39,12 +39,16 @@ func layerNorm(scope *model.Scope, x *Node) *Node {
 func dense(scope *model.Scope, x *Node, out int) *Node {
 	g, dims := x.Graph(), x.Shape().Dimensions
 	in := dims[len(dims)-1]
-	weight := small(scope, "weight", in, out).NodeValue(g)
-	bias := scope.WithInitializer(initializer.Zero).
-		VariableWithShape("bias", shapes.Make(dtypes.Float32, out)).NodeValue(g)
-	y := Dot(Reshape(x, -1, in), ConvertDType(weight, x.DType())).Product() // [positions, out]
-	y = Add(y, Reshape(ConvertDType(bias, x.DType()), 1, out))
+	weight, bias := denseVariables(scope, in, out)
+	y := Dot(Reshape(x, -1, in), ConvertDType(weight.NodeValue(g), x.DType())).Product() // [positions, out]
+	y = Add(y, Reshape(ConvertDType(bias.NodeValue(g), x.DType()), 1, out))
 	return Reshape(y, append(append([]int{}, dims[:len(dims)-1]...), out)...)
+}
+
+// denseVariables are the weight [in, out] and the bias [out] of a linear layer.
+func denseVariables(scope *model.Scope, in, out int) (weight, bias *model.Variable) {
+	return small(scope, "weight", in, out),
+		scope.WithInitializer(initializer.Zero).VariableWithShape("bias", shapes.Make(dtypes.Float32, out))
 }
 
 // perceptron is a hidden layer with GELU (the exact one, with erf) between two linear layers.

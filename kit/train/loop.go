@@ -63,6 +63,7 @@ type training struct {
 	monitors *Monitors
 	log      *rundir.MetricsLog
 	batches  *batches
+	devices  *sharding // Nil on one device.
 	progress *progress
 	user     *interrupt.Watch
 	began    time.Time
@@ -110,7 +111,10 @@ func (t *training) setUp(backend compute.Backend) error {
 	if err := t.plan.freeze(t.store); err != nil {
 		return err
 	}
-	if t.trainer, err = newTrainer(backend, t.store, t.plan); err != nil {
+	if t.devices, err = newSharding(t.plan.Mesh); err != nil {
+		return err
+	}
+	if t.trainer, err = newTrainer(backend, t.store, t.plan, t.devices); err != nil {
 		return err
 	}
 	if t.plan.StopEarly.Every > 0 {
@@ -216,7 +220,11 @@ func (t *training) run(set data.Set) error {
 	}
 	loop := train.NewLoop(t.trainer)
 	loop.OnStep("sslkit", 0, t.afterStep)
-	if _, err := loop.RunSteps(t.batches, plan.Steps-done); err != nil {
+	var steps train.Dataset = t.batches
+	if t.devices != nil {
+		steps = shardedBatches{t.batches, t.devices}
+	}
+	if _, err := loop.RunSteps(steps, plan.Steps-done); err != nil {
 		switch {
 		case errors.Is(t.failure, errStopEarly):
 			t.progress.say(t.validate.String())

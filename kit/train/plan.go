@@ -56,6 +56,7 @@ type Plan struct {
 	StopOnCollapse                bool
 	StopEarly                     StopEarly
 	ResumeElsewhere               bool // Go on also under other conditions than the run began under.
+	Mesh                          Mesh // Devices that the steps are spread over.
 }
 
 // EncoderScope holds the encoder's variables in a store.
@@ -151,6 +152,9 @@ func (p Plan) Check() error {
 		return err
 	}
 	if _, err := p.update(); err != nil { // Knows whether the schedule fits.
+		return err
+	}
+	if err := p.checkMesh(); err != nil {
 		return err
 	}
 	if err := p.checkFrozen(); err != nil {

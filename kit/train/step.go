@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -22,8 +23,8 @@ import (
 
 // newTrainer builds GoMLX's trainer for a plan: views, loss, gradient and update are one compiled
 // step, which takes the images as they come from the data and the state of the random generator,
-// and gives the metrics.
-func newTrainer(backend compute.Backend, store *model.Store, plan Plan) (*train.Trainer, error) {
+// and gives the metrics. devices is nil for one.
+func newTrainer(backend compute.Backend, store *model.Store, plan Plan, devices *sharding) (*train.Trainer, error) {
 	update, err := plan.update()
 	if err != nil {
 		return nil, err
@@ -32,7 +33,12 @@ func newTrainer(backend compute.Backend, store *model.Store, plan Plan) (*train.
 		reported("Learning rate", "lr", optim.LearningRate),
 		reported("Gradient norm", "grad_norm", optim.GradientNorm),
 	}
-	return train.NewTrainer(backend, store, plan.lossGraph, nil, update, metrics, nil), nil
+	if devices == nil {
+		return train.NewTrainer(backend, store, plan.lossGraph, nil, update, metrics, nil), nil
+	}
+	trainer := train.NewTrainer(backend, store, plan.lossGraph, nil, update, append(metrics, devices.lastMetric()), nil)
+	trainer.OnExecCreation(func(step *model.Exec, _ train.GraphType) { devices.step = step })
+	return trainer, devices.layOut(backend, store, plan)
 }
 
 // update is the optimiser of this training. It is an error where its schedule does not fit.
@@ -49,7 +55,7 @@ func reported(name, short string, read func(g *Graph) *Node) metric.Interface {
 
 // lossGraph builds views and loss of one step. Its inputs are those of stepInputs.
 func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
-	items, randomState, labels := inputs[0], inputs[1], inputs[2]
+	items, randomState, labels := inputs[0], inputs[randomInput], inputs[2]
 	g := items.Graph()
 	random := augment.NewRandom(randomState)
 	done := optimizer.GetGlobalStepVar(scope).NodeValue(g)
@@ -95,6 +101,9 @@ func (p Plan) views(random *augment.Random, items *Node) []*Node {
 	return views
 }
 
+// randomInput is the place of the random state in stepInputs.
+const randomInput = 1
+
 // stepInputs are the inputs of a compiled step.
 //
 //	images uint8 [batch, height, width, 3], or [batch, images, height, width, 3] where a method reads several of each item;
@@ -111,6 +120,24 @@ func (p Plan) stepInputs(batch data.Batch) ([]*tensors.Tensor, error) {
 	}
 	captions, err := p.Tokens(batch.Captions)
 	return append(inputs, captions), err
+}
+
+// inputParameters stand for stepInputs in a graph that is never compiled.
+func (p Plan) inputParameters(g *Graph) []*Node {
+	batch := p.Order.Batch
+	inputs := []*Node{
+		Parameter(g, "items", shapes.Make(dtypes.Uint8, itemDims(batch, p.Item.Images(), p.Height, p.Width)...)),
+		Parameter(g, "random", shapes.Make(dtypes.Uint64, 3)),
+		Parameter(g, "labels", shapes.Make(dtypes.Int32, batch)),
+	}
+	if p.Item.Captions {
+		captions, err := p.Tokens(make([]string, batch))
+		if err != nil {
+			panic(fmt.Errorf("reading empty captions: %w", err))
+		}
+		inputs = append(inputs, Parameter(g, "captions", captions.Shape()))
+	}
+	return inputs
 }
 
 // batches feeds a data.Loader to GoMLX's training loop.
