@@ -241,6 +241,14 @@ func TestCheckRefusesWhatPretrainRefuses(t *testing.T) {
 		"ssl.RelativeLocation: the batch holds 1":  func(r *Recipe) { r.Encoder, r.Method, r.Augment, r.Batch = vit, ssl.RelativeLocation{}, nil, 1 },
 		"ssl.Jigsaw: the batch holds 1":            func(r *Recipe) { r.Encoder, r.Method, r.Batch = vit, ssl.Jigsaw{Grid: 2}, 1 },
 		"compress.Features: the batch is 1":        func(r *Recipe) { r.Encoder, r.Method, r.Batch = vit, compress.Features{}, 1 },
+		"Mesh.Data is -1; it must be at least 0":   func(r *Recipe) { r.Mesh.Data = -1 },
+		"Mesh.Model is -2; it must be at least 0":  func(r *Recipe) { r.Mesh.Model = -2 },
+		"Mesh.Data is 3; it must be a divisor of":  func(r *Recipe) { r.Mesh.Data = 3 },
+		"Mesh.Data is 32; it must be a divisor of": func(r *Recipe) { r.Mesh.Data = 32 },
+		"Mesh.Model is 2; it must be 1 with":       func(r *Recipe) { r.Mesh.Model = 2 },
+		"Mesh.Model is 2; it must be a divisor of": func(r *Recipe) { r.Encoder, r.Mesh = vit, Mesh{Data: 2, Model: 2} },
+		"Mesh.Data is 2; 2 × 1 devices are more ":  func(r *Recipe) { r.Mesh.Data = 2 },
+		"Mesh.Model is 2; 1 × 2 devices are more ": func(r *Recipe) { r.Encoder, r.Mesh.Model = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}, 2 },
 		"holds 1 image; there must be at least 2 ": func(r *Recipe) { r.Data = data.Shapes{Train: 96, Validation: 1, Test: 32} },
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"encoding/json"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -46,9 +47,12 @@ func TestOpenGivesTheRecipeThatWasWritten(t *testing.T) {
 	weights := trainedWeights(t, tiny)
 	final := 0.25
 	for name, change := range map[string]func(*Recipe){
-		"small":          func(*Recipe) {},
-		"a large seed":   func(r *Recipe) { r.Seed = 1<<64 - 1 },
-		"bfloat16":       func(r *Recipe) { r.Precision = BFloat16 },
+		"small":        func(*Recipe) {},
+		"a large seed": func(r *Recipe) { r.Seed = 1<<64 - 1 },
+		"bfloat16":     func(r *Recipe) { r.Precision = BFloat16 },
+		"a mesh": func(r *Recipe) {
+			r.Encoder, r.Mesh = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}, Mesh{Data: 4, Model: 2}
+		},
 		"start":          func(r *Recipe) { r.Start, r.Encoder = weights, tiny },
 		"stop early":     func(r *Recipe) { r.StopEarly = StopEarly{Every: 2, Patience: 1} },
 		"inner widths":   func(r *Recipe) { r.Encoder = encoder.ResNet{Depth: 10, Width: 2, Inner: []int{1, 2, 4, 8}} },
@@ -244,8 +248,10 @@ func TestDifferenceNamesTheFieldsByTheirPath(t *testing.T) {
 	if err := matchRecipe(dir, small()); err != nil {
 		t.Fatal(err)
 	}
+	other.Mesh.Data = 2
 	err := matchRecipe(dir, other)
 	for _, want := range []string{
+		"  Mesh.Data: 2, in the directory 0\n",
 		"  Encoder.Depth: 18, in the directory 10\n", "  Encoder.Stem.Stride: 1, in the directory 2\n",
 		"  Method: ssl.BYOL, in the directory ssl.SimCLR", "  Data: data.Relabelled, in the directory data.Shapes\n",
 	} {
@@ -253,7 +259,7 @@ func TestDifferenceNamesTheFieldsByTheirPath(t *testing.T) {
 			t.Errorf("error %v does not say %q", err, want)
 		}
 	}
-	if strings.Contains(err.Error(), "Width") || strings.Count(err.Error(), "\n") != 4 {
+	if strings.Contains(err.Error(), "Width") || strings.Count(err.Error(), "\n") != 5 {
 		t.Errorf("the error shows what is the same: %v", err)
 	}
 	relabelled := other
@@ -376,4 +382,39 @@ func typesWith(t *testing.T, dir string, methods []string) (names []string) {
 		t.Errorf("no type of %s has %v", dir, methods)
 	}
 	return names
+}
+
+// A finished run is read where there are fewer devices than it was trained on, and one device has
+// one name.
+func TestFinishedRunNeedsNoDevices(t *testing.T) {
+	t.Parallel()
+	dir := rundir.Dir(finished(t).Dir)
+	recipe := small()
+	recipe.Mesh = Mesh{Data: 1, Model: 1}
+	if _, err := Pretrain(string(dir), recipe); err != nil {
+		t.Error(err)
+	}
+	recipe.Mesh.Data = 2
+	if err := os.Remove(dir.Path(rundir.RecipeFile)); err != nil {
+		t.Fatal(err)
+	}
+	set, err := recipe.Data.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	resolved, _, err := recipe.plan(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(matchRecipe(dir, resolved), dir.Seal(rundir.RecipeFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Pretrain(string(dir), recipe); err != nil {
+		t.Error(err)
+	}
+	recipe.Mesh.Data = 1
+	if _, err := Pretrain(string(dir), recipe); err == nil || !strings.Contains(err.Error(), "Mesh.Data: 0, in the directory 2") {
+		t.Errorf("another mesh: error %v", err)
+	}
 }

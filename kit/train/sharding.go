@@ -69,7 +69,11 @@ func (s *sharding) layOut(backend compute.Backend, store *model.Store, p Plan) e
 	if err := building(store.RootScope(), func(g *Graph) {
 		model.SetStore(g, store)
 		store.SetTraining(g, true)
-		p.lossGraph(store.RootScope(), nil, p.inputParameters(g))
+		inputs, err := p.stepParameters(g)
+		if err != nil {
+			panic(err)
+		}
+		p.lossGraph(store.RootScope(), nil, inputs)
 		update.UpdateGraph(store.RootScope(), g, train.TotalLoss(g))
 		train.ExecPerStepUpdateGraphFn(g)
 	}); err != nil {

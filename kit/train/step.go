@@ -6,7 +6,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -120,24 +119,6 @@ func (p Plan) stepInputs(batch data.Batch) ([]*tensors.Tensor, error) {
 	}
 	captions, err := p.Tokens(batch.Captions)
 	return append(inputs, captions), err
-}
-
-// inputParameters stand for stepInputs in a graph that is never compiled.
-func (p Plan) inputParameters(g *Graph) []*Node {
-	batch := p.Order.Batch
-	inputs := []*Node{
-		Parameter(g, "items", shapes.Make(dtypes.Uint8, itemDims(batch, p.Item.Images(), p.Height, p.Width)...)),
-		Parameter(g, "random", shapes.Make(dtypes.Uint64, 3)),
-		Parameter(g, "labels", shapes.Make(dtypes.Int32, batch)),
-	}
-	if p.Item.Captions {
-		captions, err := p.Tokens(make([]string, batch))
-		if err != nil {
-			panic(fmt.Errorf("reading empty captions: %w", err))
-		}
-		inputs = append(inputs, Parameter(g, "captions", captions.Shape()))
-	}
-	return inputs
 }
 
 // batches feeds a data.Loader to GoMLX's training loop.
