@@ -28,6 +28,10 @@ func TestStepFLOPs(t *testing.T) {
 	if passes := count(ssl.BYOL{Hidden: 8, Out: 8}); passes < 3.7 || passes > 4.3 {
 		t.Errorf("a step of BYOL is %.2f passes", passes)
 	}
+	clip := ssl.CLIP{Out: 8, Text: encoder.Text{Width: 8, Depth: 1, Heads: 1}}
+	if passes := count(clip); passes < 1.3 || passes > 2 {
+		t.Errorf("a step of CLIP is %.2f passes", passes)
+	}
 	recipe.Data = data.Shapes{Train: -1}
 	if _, err := (&Run{Dir: "runs/x", Recipe: recipe}).StepFLOPs(); err == nil {
 		t.Error("images that can't be opened are no error")

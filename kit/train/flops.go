@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train"
 
+	"sslkit/data"
 	"sslkit/kit/device"
 )
 
@@ -59,7 +60,16 @@ func (p Plan) stepParameters(g *Graph) ([]*Node, error) {
 	if !p.Item.Captions {
 		return inputs, nil
 	}
-	tokens, err := p.Tokens([]string{""})
+	set, err := p.Data.Open(data.Train)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	captions, err := data.Captions(set)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := p.Tokens(captions[0][:1]) // Not any text: a method need not know its words.
 	if err != nil {
 		return nil, err
 	}
