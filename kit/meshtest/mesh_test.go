@@ -41,10 +41,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The encoders of these tests.
+// The networks of these tests.
 var (
 	patches = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}
 	norms   = encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem} // Over the batch.
+	decoder = encoder.Transformer{Width: 8, Depth: 1, Heads: 2}
 	pixels  = encoder.IGPT{Side: 8, Levels: 2, Width: 8, Depth: 1, Heads: 2}
 )
 
@@ -58,7 +59,7 @@ func recipe(t *testing.T, method ssl.Method) kit.Recipe {
 	return kit.Recipe{
 		Data:    data.Shapes{Train: 96, Validation: 32, Test: 32},
 		Encoder: patches, Method: method,
-		Augment:   []augment.Pipeline{{augment.RandomResizedCrop{Size: 32}, augment.Flip{}, augment.Normalize{}}},
+		Augment:   []augment.Pipeline{{augment.Flip{}, augment.Normalize{}}},
 		Optimizer: optim.SGD{LR: 3e-4, Momentum: .9}, Schedule: optim.Constant{},
 		Start: weights(t, train.EncoderScope, func(scope *model.Scope) error { return train.BuildEncoder(scope, patches, 32, 32) }),
 		Batch: 16, Steps: steps, Seed: 3, MonitorEvery: steps, CheckpointEvery: steps,
@@ -82,10 +83,12 @@ func recipes(t *testing.T) map[string]kit.Recipe {
 		all[reflect.TypeOf(method).String()] = r
 	}
 	for _, method := range []ssl.Method{
-		ssl.BYOL{Hidden: 8, Out: 8}, ssl.BarlowTwins{Hidden: 8, Out: 8}, ssl.CLIP{}, ssl.Colorization{}, ssl.DCL{Hidden: 8, Out: 8},
-		ssl.Flipping{}, ssl.IBOT{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.MAE{},
+		ssl.BYOL{Hidden: 8, Out: 8}, ssl.BarlowTwins{Hidden: 8, Out: 8}, ssl.CLIP{Out: 8, Text: encoder.Text{Width: 8, Depth: 1, Heads: 2}},
+		ssl.Colorization{Hidden: 8}, ssl.DCL{Hidden: 8, Out: 8},
+		ssl.Flipping{}, ssl.IBOT{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}}, ssl.IJEPA{Predictor: decoder}, ssl.Inpainting{Hidden: 8},
+		ssl.MAE{Decoder: decoder},
 		ssl.MICLe{Hidden: 8, Out: 8}, ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8}, ssl.MoCoV3{Hidden: 8, Out: 8},
-		ssl.NNCLR{Queue: 32, Hidden: 8, Out: 8}, ssl.Rotation{}, ssl.SimCLR{Hidden: 8, Out: 8}, ssl.SimMIM{},
+		ssl.NNCLR{Queue: 32, Hidden: 8, Predictor: 8, Out: 8}, ssl.Rotation{}, ssl.SimCLR{Hidden: 8, Out: 8}, ssl.SimMIM{},
 		ssl.SimSiam{Hidden: 8, Out: 8}, ssl.Sum{{Method: ssl.SimCLR{Hidden: 8, Out: 8}}, {Method: ssl.Rotation{}}},
 		ssl.SupCon{Hidden: 8, Out: 8}, ssl.Supervised{Classes: 10}, ssl.TiCo{Hidden: 8, Out: 8}, ssl.VICReg{Hidden: 8, Out: 8},
 		ssl.WMSE{Hidden: 8, Out: 4}, semi.FixMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
@@ -94,7 +97,7 @@ func recipes(t *testing.T) map[string]kit.Recipe {
 		add(method, func(*kit.Recipe) {})
 	}
 	for _, method := range []ssl.Method{
-		ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}, ssl.LeJEPA{Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
+		ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}, ssl.LeJEPA{Slices: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
 		ssl.SwAV{Queue: 32, Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
 	} {
 		add(method, func(r *kit.Recipe) { r.Augment = nil })
@@ -121,8 +124,7 @@ func recipes(t *testing.T) map[string]kit.Recipe {
 // quick are the recipes that are always tested: one for each way in which a method looks at a batch
 // or keeps something of it. SSLKIT_SEEDS=1 in the environment is for all of them, on more meshes.
 var quick = []string{
-	"norms over the batch", "ssl.SimCLR", "ssl.BYOL", "ssl.MoCoV2", "ssl.SwAV", "ssl.MAE", "ssl.NextPixel", "ssl.CLIP", "ssl.Supervised",
-	"semi.FixMatch", "compress.Features",
+	"norms over the batch", "ssl.BYOL", "ssl.MoCoV2", "ssl.MAE", "ssl.CLIP", "ssl.Supervised", "semi.FixMatch", "compress.Features",
 }
 
 // TestLossesAreThoseOfOneDevice: the loss and the norm of the gradient are the same at every step.
