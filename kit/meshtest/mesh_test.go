@@ -60,7 +60,7 @@ func recipe(t *testing.T, method ssl.Method) kit.Recipe {
 		Data:    data.Shapes{Train: 96, Validation: 32, Test: 32},
 		Encoder: patches, Method: method,
 		Augment:   []augment.Pipeline{{augment.Flip{}, augment.Normalize{}}},
-		Optimizer: optim.SGD{LR: 3e-4, Momentum: .9}, Schedule: optim.Constant{},
+		Optimizer: optim.SGD{LR: 1e-4, Momentum: .9}, Schedule: optim.Constant{},
 		Start: weights(t, train.EncoderScope, func(scope *model.Scope) error { return train.BuildEncoder(scope, patches, 32, 32) }),
 		Batch: 16, Steps: steps, Seed: 3, MonitorEvery: steps, CheckpointEvery: steps,
 	}
