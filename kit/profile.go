@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"fmt"
+
 	"sslkit/data"
 	"sslkit/kit/setting"
 	"sslkit/kit/train"
@@ -10,7 +12,8 @@ import (
 type Profile = train.Profile
 
 // ProfileOf measures how long the parts of a recipe's step take, in rounds, at least 1, without a
-// run directory. Three programs are compiled beside the step's.
+// run directory. Three programs are compiled beside the step's. It is an error where the recipe has
+// a Mesh: one device is measured.
 func ProfileOf(recipe Recipe, rounds int) (*Profile, error) {
 	if err := setting.AtLeast(1, "kit.ProfileOf: rounds", rounds); err != nil {
 		return nil, err
@@ -22,9 +25,12 @@ func ProfileOf(recipe Recipe, rounds int) (*Profile, error) {
 			return err
 		}
 		defer set.Close()
-		_, plan, err := recipe.plan(set)
+		recipe, plan, err := recipe.plan(set)
 		if err != nil {
 			return err
+		}
+		if recipe.Mesh != (Mesh{}) {
+			return fmt.Errorf("kit.ProfileOf: Mesh is %s; it must be left out: the parts are measured on one device", recipe.Mesh)
 		}
 		profile, err = plan.Profile(set, rounds)
 		return err

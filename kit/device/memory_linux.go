@@ -5,29 +5,35 @@ package device
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // glibc's own: other C libraries have none.
 extern int malloc_trim(size_t) __attribute__((weak));
 extern int mallopt(int, int) __attribute__((weak));
 
-static int keeps; // Whether the heap is ours to set: there is a glibc, and the user has set nothing.
+static int ours; // Whether the heap is ours to set: there is a glibc, and the user has set nothing.
 
-// One heap. By default glibc has up to eight a core, and each training leaves holes in others of
-// them, so that a process that trains again and again grows. Threads that have allocated before keep
-// theirs, so that this comes before the first of them, as the program is loaded.
-__attribute__((constructor)) static void one_heap(void) {
+// glibc's default, which it raises to 64 MiB once a large block was freed: so much would then stay at
+// the end of each of its arenas, and a process that trains again and again grow. A value that is set
+// stays.
+enum { trim_threshold = 128 * 1024 };
+
+// There are at most two arenas a core, not eight: more are no faster, and each keeps holes. Threads
+// that have allocated keep their arena, so that this comes before the first of them, as the program
+// is loaded.
+__attribute__((constructor)) static void set_heap(void) {
 #ifdef M_ARENA_MAX
 	const char *tunables = getenv("GLIBC_TUNABLES");
 	if (!mallopt || (tunables && strstr(tunables, "glibc.malloc."))) return;
 	if (getenv("MALLOC_ARENA_MAX") || getenv("MALLOC_MMAP_MAX_") || getenv("MALLOC_TRIM_THRESHOLD_")) return;
-	keeps = mallopt(M_ARENA_MAX, 1);
+	ours = mallopt(M_ARENA_MAX, 2 * sysconf(_SC_NPROCESSORS_ONLN)) && mallopt(M_TRIM_THRESHOLD, trim_threshold);
 #endif
 }
 
 static void keep(int yes) {
 #ifdef M_MMAP_MAX
-	if (!keeps) return;
-	mallopt(M_MMAP_MAX, yes ? 0 : 65536);                // Its default.
-	mallopt(M_TRIM_THRESHOLD, yes ? -1 : 64*1024*1024); // None, or the most that it would choose itself.
+	if (!ours) return;
+	mallopt(M_MMAP_MAX, yes ? 0 : 65536); // The latter is glibc's default.
+	mallopt(M_TRIM_THRESHOLD, yes ? -1 : trim_threshold);
 #endif
 }
 

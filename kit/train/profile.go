@@ -74,7 +74,7 @@ func (p Plan) profile(profile *Profile, batches []data.Batch) error {
 	if err := cmp.Or(store.SetRNGStateFromSeed(int64(p.Seed)), p.buildTeacherHead(backend, store), p.freeze(store)); err != nil {
 		return err
 	}
-	trainer, err := newTrainer(backend, store, p)
+	trainer, err := newTrainer(backend, store, p, nil)
 	if err != nil {
 		return err
 	}
