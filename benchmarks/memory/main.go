@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 )
@@ -94,11 +92,7 @@ func each(looks []usage, of func(usage) float64) []float64 {
 func growth(memory []float64) float64 {
 	after := memory[settled:]
 	n := min(10, len(after))
-	return 100 * (median(after[len(after)-n:])/median(after[:n]) - 1)
-}
-
-func median(x []float64) float64 {
-	return stat.Quantile(.5, stat.LinInterp, slices.Sorted(slices.Values(x)), nil)
+	return 100 * (result.Median(after[len(after)-n:])/result.Median(after[:n]) - 1)
 }
 
 // rows tell what the process had after the first, the settled and the last training, and how the

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,21 @@ func TestDifferences(t *testing.T) {
 	}
 	if got := Differences(a, Result{Rows: a.Rows[:1]}); len(got) != 1 || got[0] != "2 rows, and 1" {
 		t.Errorf("a row too few: %q", got)
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, test := range []struct {
+		values []float64
+		want   float64
+	}{{[]float64{7}, 7}, {[]float64{3, 1}, 2}, {[]float64{5, 1, 2}, 2}, {[]float64{1, 8, 2, 4}, 3}} {
+		given := slices.Clone(test.values)
+		if got := Median(test.values); got != test.want || !slices.Equal(test.values, given) {
+			t.Errorf("of %v: %g, want %g; then %v", given, got, test.want, test.values)
+		}
+	}
+	if got := Median(nil); !math.IsNaN(got) {
+		t.Errorf("of none: %g, want NaN", got)
 	}
 }
 

@@ -2,6 +2,8 @@ package result
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
@@ -10,6 +12,18 @@ import (
 // Exact is a row of a figure that has no interval.
 func Exact(name, what string, value float64, unit string) Row {
 	return Row{Case: name, Metric: what, Value: value, Low: value, High: value, Unit: unit, N: 1}
+}
+
+// Median is the middle one of values, or the mean of the two in the middle; NaN of none.
+//
+// stat.Quantile would give the lower end of the middle: 1.5 of 1, 2 and 5.
+func Median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	if n == 0 {
+		return math.NaN()
+	}
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
 // Percent is a row of a share, in percent.
