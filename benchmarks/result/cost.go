@@ -26,7 +26,7 @@ func CostOf(run *kit.Run) (*Cost, error) {
 	}
 	seen := ImagesSeen(run)
 	return &Cost{
-		ImagesSeen: seen, Seconds: seconds, ImagesPerSecond: float64(seen) / seconds, PeakMemoryGiB: peakMemoryGiB(),
+		ImagesSeen: seen, Seconds: seconds, ImagesPerSecond: float64(seen) / seconds, PeakMemoryGiB: PeakMemoryGiB(),
 	}, nil
 }
 

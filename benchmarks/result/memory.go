@@ -10,9 +10,9 @@ import (
 // system can't (other than Linux), it speaks of the whole process.
 func ResetPeakMemory() { os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
-// peakMemoryGiB is the largest resident memory since ResetPeakMemory, or 0 where the system does
+// PeakMemoryGiB is the largest resident memory since ResetPeakMemory, or 0 where the system does
 // not tell.
-func peakMemoryGiB() float64 {
+func PeakMemoryGiB() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0

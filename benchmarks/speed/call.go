@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"sslkit/kit"
+)
+
+// call is what a process is to measure.
+type call struct {
+	Do      string  `json:"do"`      // doTrain, doStep or doParts.
+	Subject string  `json:"subject"` // Its name.
+	Network network `json:"network"` // The subject's encoder.
+	Quick   bool    `json:"quick"`
+	Images  string  `json:"images"` // The image folder.
+	Side    int     `json:"side"`   // Of views, in pixels.
+	Batch   int     `json:"batch"`
+	Steps   int     `json:"steps"`   // Those that are measured, and the first.
+	Started float64 `json:"started"` // When the process was started, in seconds since 1970.
+	loader
+}
+
+const (
+	doTrain = "train" // From the image folder to updated weights.
+	doStep  = "step"  // The step alone.
+	doParts = "parts" // The same, of subjects that are measured here only.
+)
+
+// measured is what a process measured.
+type measured struct {
+	Parameters int64             `json:"parameters"` // Trained ones, of encoder and head; 0 of doParts.
+	Input      [4]int            `json:"input"`      // What the encoder sees in a step: images of all views, height, width, channels; 0 of doParts.
+	First      float64           `json:"first"`      // Seconds to the end of the first step; of a training since the process was started.
+	Steps      []float64         `json:"steps"`      // Seconds of each step after the first.
+	PeakMiB    float64           `json:"peak_mib"`   // Largest resident memory of the process.
+	Versions   map[string]string `json:"versions,omitempty"`
+	Profile    *kit.Profile      `json:"profile,omitempty"` // The parts of the step, here only.
+	// ProductFLOPs are the operations a second of a matrix product, measured in the same process.
+	ProductFLOPs float64 `json:"product_flops,omitempty"`
+}
+
+// answerMark begins the line on which a process gives what it measured.
+const answerMark = "SPEED "
+
+// print gives the answer.
+func (m measured) print() error {
+	line, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Printf("\n%s%s\n", answerMark, line)
+	return err
+}
+
+// readAnswer finds the answer in all that a process wrote.
+func readAnswer(output []byte) (measured, error) {
+	for line := range bytes.Lines(output) {
+		encoded, ok := bytes.CutPrefix(line, []byte(answerMark))
+		if !ok {
+			continue
+		}
+		var m measured
+		if err := json.Unmarshal(encoded, &m); err != nil {
+			return m, fmt.Errorf("reading the answer %.80q: %w", line, err)
+		}
+		if len(m.Steps) == 0 {
+			return m, fmt.Errorf("the answer %.80q holds no steps", line)
+		}
+		return m, nil
+	}
+	return measured{}, fmt.Errorf("no line begins with %q; the last words are %q", answerMark, lastWords(output))
+}
+
+func lastWords(output []byte) []byte { return output[max(len(output)-200, 0):] }
+
+// here measures in a child process of this program.
+func here(ctx context.Context, c call) (measured, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return measured{}, err
+	}
+	scratch, err := os.MkdirTemp(filepath.Dir(c.Images), "scratch-")
+	if err != nil {
+		return measured{}, err
+	}
+	m, err := ask(c, func(encoded string) *exec.Cmd {
+		process := exec.CommandContext(ctx, program)
+		process.Env = append(os.Environ(), childCall+"="+encoded, childScratch+"="+scratch)
+		return process
+	})
+	return m, errors.Join(err, os.RemoveAll(scratch))
+}
+
+// there measures in a Python process.
+func there(ctx context.Context, python, script string, c call) (measured, error) {
+	return ask(c, func(encoded string) *exec.Cmd {
+		process := exec.CommandContext(ctx, python, filepath.Join("benchmarks", "speed", script), encoded)
+		process.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+		return process
+	})
+}
+
+// ask runs a process, and reads its answer.
+func ask(c call, start func(encoded string) *exec.Cmd) (measured, error) {
+	c.Started = float64(time.Now().UnixNano()) / 1e9
+	encoded, err := json.Marshal(c)
+	if err != nil {
+		return measured{}, err
+	}
+	process := start(string(encoded))
+	process.Stderr = os.Stderr
+	output, err := process.Output()
+	if err != nil {
+		return measured{}, fmt.Errorf("%s of %s by %s: %w; the last words are %q", c.Do, c.Subject, process.Path, err, lastWords(output))
+	}
+	m, err := readAnswer(output)
+	if err != nil {
+		return m, fmt.Errorf("%s of %s by %s: %w", c.Do, c.Subject, process.Path, err)
+	}
+	return m, nil
+}
+
+// newCall is one without settings of a loader: all cores compute.
+func newCall(do string, s subject, o options, images string, steps int) call {
+	return call{
+		Do: do, Subject: s.name, Network: s.network(), Quick: o.Quick, Images: images, Side: side, Batch: batch, Steps: steps,
+		loader: loader{Threads: runtime.NumCPU()},
+	}
+}
