@@ -10,16 +10,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
-// pixelStore holds decoded images in slots of one size: memory or a file.
-type pixelStore interface {
-	io.ReaderAt
-	io.WriterAt
-}
-
-// memoryStore is a pixelStore of fixed length.
+// memoryStore is the images of a split in memory.
 type memoryStore []byte
 
 func (m memoryStore) ReadAt(p []byte, at int64) (int, error) {
@@ -31,37 +24,60 @@ func (m memoryStore) ReadAt(p []byte, at int64) (int, error) {
 
 func (m memoryStore) WriteAt(p []byte, at int64) (int, error) { return copy(m[at:], p), nil }
 
-// pixelIndex says what is in the slots.
+// pixelIndex says which images there are, and where. Raw pixels are in slots of one
+// size, JPEGs one behind the other.
 type pixelIndex struct {
 	Key         string // of the tree and settings, see ImageFolder.cacheFile
 	Size        int
+	Quality     int `json:",omitempty"` // of JPEGs; 0: raw pixels
 	Total       int // slots, some of which bad images left empty
 	Classes     []string
 	Paths       []string // of the images, sorted
 	Labels      []int
-	Slots       []int  // ascending
-	Hashes      []byte // the SHA-256 of each image's pixels, one behind the other
+	Slots       []int   `json:",omitempty"` // of raw pixels, ascending
+	Bytes       int64   `json:",omitempty"` // of all JPEGs
+	Offsets     []int64 `json:",omitempty"` // of each JPEG, in bytes
+	Lengths     []int   `json:",omitempty"` // of each JPEG, in bytes
+	Hashes      []byte  // the SHA-256 of each image as it is kept, one behind the other
 	Skipped     []Skipped
 	Ignored     Listed
 	NotFollowed Listed
 	Fingerprint string
 }
 
-// verify checks the pixels of image i.
-func (x *pixelIndex) verify(i int, pix []byte) error {
-	if sum := sha256.Sum256(pix); !bytes.Equal(sum[:], x.Hashes[i*sha256.Size:(i+1)*sha256.Size]) {
+// bytes is the length of all images as they are kept.
+func (x *pixelIndex) bytes() int64 {
+	if x.Quality > 0 {
+		return x.Bytes
+	}
+	return int64(x.Total) * int64(x.Size*x.Size*3)
+}
+
+// place is where image i is kept.
+func (x *pixelIndex) place(i int) (at int64, length int) {
+	if x.Quality > 0 {
+		return x.Offsets[i], x.Lengths[i]
+	}
+	length = x.Size * x.Size * 3
+	return int64(x.Slots[i]) * int64(length), length
+}
+
+// verify checks image i as it is kept.
+func (x *pixelIndex) verify(i int, stored []byte) error {
+	if sum := sha256.Sum256(stored); !bytes.Equal(sum[:], x.Hashes[i*sha256.Size:(i+1)*sha256.Size]) {
 		return fmt.Errorf("the pixels of %s do not have their SHA-256", x.Paths[i])
 	}
 	return nil
 }
 
-// pixelCache is the file that decoded images are kept in: the slots, the index
+// pixelCache is the file that decoded images are kept in: the images, the index
 // as JSON, then a footer of the index's length, its SHA-256 and a magic number.
 type pixelCache struct {
 	path   string
 	prefix string // of the base name: shared by the states of one tree
 	key    string
-	size   int
+
+	size, quality int // of the images; quality is 0 for raw pixels
 }
 
 const (
@@ -101,46 +117,22 @@ func (c pixelCache) open(f *os.File, memory int64) (*FolderSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	slot := c.size * c.size * 3
-	if int64(index.Total) > memory/int64(slot) {
-		return &FolderSet{index: index, pixels: &pixelFile{f, index}}, nil
+	if index.bytes() > memory {
+		return &FolderSet{index: index, pixels: f}, nil
 	}
 	defer f.Close()
-	store := make(memoryStore, index.Total*slot)
+	store := make(memoryStore, index.bytes())
 	if _, err := f.ReadAt(store, 0); err != nil {
 		return nil, err
 	}
 	err = parallel(len(index.Paths), func(i int) error {
-		at := index.Slots[i] * slot
-		return index.verify(i, store[at:at+slot])
+		at, length := index.place(i)
+		return index.verify(i, store[at:at+int64(length)])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDamagedCache, err)
 	}
 	return &FolderSet{index: index, pixels: store}, nil
-}
-
-// pixelFile is the slots of a cache file that is larger than memory may be.
-// Each image is verified when it is read.
-type pixelFile struct {
-	*os.File
-	index *pixelIndex
-}
-
-// ReadAt reads one whole slot.
-func (f *pixelFile) ReadAt(p []byte, at int64) (int, error) {
-	n, err := f.File.ReadAt(p, at)
-	if err != nil {
-		return n, err
-	}
-	i, ok := slices.BinarySearch(f.index.Slots, int(at/int64(len(p))))
-	if !ok {
-		return 0, fmt.Errorf("no image is at byte %d of %s", at, f.Name())
-	}
-	if err := f.index.verify(i, p); err != nil {
-		return 0, fmt.Errorf("%s %w: %w; remove it, and the images are decoded anew", f.Name(), errDamagedCache, err)
-	}
-	return n, nil
 }
 
 // warn says on w why images are decoded although there is a cache: err is what
@@ -183,31 +175,61 @@ func (c pixelCache) readIndex(f io.ReaderAt, size int64) (*pixelIndex, error) {
 	if err := json.Unmarshal(text, &index); err != nil {
 		return damaged(err.Error())
 	}
-	if index.Key != c.key || index.Size != c.size {
+	if index.Key != c.key || index.Size != c.size || index.Quality != c.quality {
 		return nil, errOtherCache
 	}
-	n, slot := len(index.Paths), int64(c.size*c.size*3)
-	if len(index.Labels) != n || len(index.Slots) != n || len(index.Hashes) != n*sha256.Size || start%slot != 0 || int64(index.Total) != start/slot {
-		return damaged("its index does not fit its pixels")
+	if !index.fits(start) {
+		return damaged("its index does not fit its images")
 	}
-	last := -1
-	for i, at := range index.Slots {
-		if at <= last || at >= index.Total || index.Labels[i] < -1 || index.Labels[i] >= len(index.Classes) {
-			return damaged("a number in its index is out of range")
-		}
-		last = at
+	if !index.inRange() {
+		return damaged("a number in its index is out of range")
 	}
 	return &index, nil
 }
 
-// save completes a part file, with the slots where they are not in it yet, and
+// fits tells whether an index speaks of as many images everywhere, and of as many
+// bytes as there are.
+func (x *pixelIndex) fits(length int64) bool {
+	n := len(x.Paths)
+	if len(x.Labels) != n || len(x.Hashes) != n*sha256.Size {
+		return false
+	}
+	if x.Quality > 0 {
+		return len(x.Offsets) == n && len(x.Lengths) == n && x.Bytes == length
+	}
+	slot := int64(x.Size * x.Size * 3)
+	return len(x.Slots) == n && length%slot == 0 && int64(x.Total) == length/slot
+}
+
+// inRange tells whether every image has a place and a class.
+func (x *pixelIndex) inRange() bool {
+	last := -1
+	for i, label := range x.Labels {
+		if label < -1 || label >= len(x.Classes) {
+			return false
+		}
+		if x.Quality > 0 {
+			if at, length := x.Offsets[i], int64(x.Lengths[i]); length < 1 || length > x.Bytes || at < 0 || at > x.Bytes-length {
+				return false
+			}
+			continue
+		}
+		if x.Slots[i] <= last || x.Slots[i] >= x.Total {
+			return false
+		}
+		last = x.Slots[i]
+	}
+	return true
+}
+
+// save completes a part file, with the images where they are not in it yet, and
 // renames it. Caches of earlier states of the same tree are removed.
-func (c pixelCache) save(part *partFile, index *pixelIndex, slots memoryStore) error {
-	if slots != nil {
+func (c pixelCache) save(part *partFile, index *pixelIndex, images memoryStore) error {
+	if images != nil {
 		if err := part.Truncate(0); err != nil {
 			return err
 		}
-		if _, err := part.WriteAt(slots, 0); err != nil {
+		if _, err := part.WriteAt(images, 0); err != nil {
 			return err
 		}
 	}
@@ -218,7 +240,7 @@ func (c pixelCache) save(part *partFile, index *pixelIndex, slots memoryStore) e
 	sum := sha256.Sum256(text)
 	text = binary.LittleEndian.AppendUint64(text, uint64(len(text)))
 	text = append(append(text, sum[:]...), pixelMagic...)
-	if _, err := part.WriteAt(text, int64(index.Total)*int64(c.size*c.size*3)); err != nil {
+	if _, err := part.WriteAt(text, index.bytes()); err != nil {
 		return err
 	}
 	if err := part.become(); err != nil {

@@ -12,19 +12,54 @@ import (
 	"testing"
 )
 
-// savedPixels writes the cache of three images of 2×2 pixels, in slots 0, 2 and 3.
-func savedPixels(t testing.TB, folder string) pixelCache {
+// savedPixels writes the cache of three images of 2×2 pixels: raw (quality 0) in slots 0,
+// 2 and 3, or as JPEGs.
+func savedPixels(t testing.TB, folder string, quality int) pixelCache {
 	t.Helper()
-	c := pixelCache{path: filepath.Join(folder, "pets-train-2-key.pix"), prefix: "pets-train-2-", key: "key", size: 2}
+	c := pixelCache{path: filepath.Join(folder, "pets-train-2-key.pix"), prefix: "pets-train-2-", key: "key", size: 2, quality: quality}
 	part, err := lockPart(c.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer part.discard()
-	if err := c.save(part, smallIndex(t), memoryStore(smallSlots())); err != nil {
+	index, images := smallIndex(t), memoryStore(smallSlots())
+	if quality > 0 {
+		index, images = smallJPEGs(t, quality)
+	}
+	if err := c.save(part, index, images); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// smallJPEGs are the images of smallIndex as JPEGs.
+func smallJPEGs(t testing.TB, quality int) (*pixelIndex, memoryStore) {
+	t.Helper()
+	index, memory := smallIndex(t), &limitedMemory{limit: 1 << 20}
+	w := &jpegWriter{size: 2, quality: quality, out: memory, files: make([]jpegFile, 4)}
+	for _, slot := range []int{3, 0, 2} {
+		if err := w.put(slot, smallSlots()[12*slot:12*slot+12]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.finish(index)
+	return index, memory.bytes
+}
+
+// shownPixels is what reading an image of savedPixels gives.
+func shownPixels(t testing.TB, slot, quality int) []byte {
+	t.Helper()
+	pix := smallSlots()[12*slot : 12*slot+12]
+	if quality > 0 {
+		encoded, err := encodeSquare(pix, 2, quality)
+		if err == nil {
+			err = decodeSquare(encoded, 2, pix)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return pix
 }
 
 func smallSlots() []byte {
@@ -61,7 +96,16 @@ func smallIndex(t testing.TB) *pixelIndex {
 // into memory or not, no image is read wrong.
 func TestPixelCacheNoticesDamage(t *testing.T) {
 	t.Parallel()
-	c := savedPixels(t, t.TempDir())
+	for name, quality := range map[string]int{"raw": 0, "JPEG": 90} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			noticesDamage(t, quality)
+		})
+	}
+}
+
+func noticesDamage(t *testing.T, quality int) {
+	c := savedPixels(t, t.TempDir(), quality)
 	whole, err := os.ReadFile(c.path)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +121,7 @@ func TestPixelCacheNoticesDamage(t *testing.T) {
 			if err := set.Read(i, pix); err != nil {
 				return err
 			}
-			if !bytes.Equal(pix, smallSlots()[12*slot:12*slot+12]) {
+			if !bytes.Equal(pix, shownPixels(t, slot, quality)) {
 				t.Errorf("image %d is %v", i, pix)
 			}
 		}
@@ -88,7 +132,7 @@ func TestPixelCacheNoticesDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for at := range whole {
-			if at >= 12 && at < 24 {
+			if quality == 0 && at >= 12 && at < 24 {
 				continue // the slot of the bad image
 			}
 			for _, bit := range []int{0, 7} {
@@ -115,10 +159,14 @@ func TestPixelCacheNoticesDamage(t *testing.T) {
 	}
 
 	flipped := bytes.Clone(whole)
-	flipped[30] ^= 1
+	flipped[30] ^= 1 // Of the first JPEG, which is that of the last image, or in slot 2.
+	image := "b/1.png"
+	if quality > 0 {
+		image = "b/2.png"
+	}
 	write(t, c.path, flipped)
-	wantError(t, readAll(1<<20), c.path, "b/1.png")
-	wantError(t, readAll(1), c.path, "b/1.png", "remove it")
+	wantError(t, readAll(1<<20), c.path, image)
+	wantError(t, readAll(1), c.path, image, "remove it")
 	c.key = "other"
 	write(t, c.path, whole)
 	if err := readAll(1); !errors.Is(err, errOtherCache) {

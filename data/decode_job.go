@@ -15,6 +15,7 @@ import (
 // decodeJob turns files into slots.
 type decodeJob struct {
 	size, maxPixels int
+	quality         int // of the JPEGs that are kept; 0: raw pixels are
 	onBad           BadImages
 	classes         []string
 	images          []located
@@ -27,7 +28,7 @@ var errStop = errors.New("stop")
 
 // decode reads the images of a job from a tree, image i into slot i, on all
 // cores.
-func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error) {
+func (j *decodeJob) decode(tree archive, to squareWriter) (*pixelIndex, error) {
 	slotOf := make(map[string]int, len(j.images))
 	for i, image := range j.images {
 		slotOf[image.path] = i
@@ -67,10 +68,10 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 					}
 					continue
 				}
-				hashes[f.slot] = sha256.Sum256(pix)
-				if _, err := pixels.WriteAt(pix, int64(f.slot)*int64(len(pix))); err != nil {
+				if err := to.put(f.slot, pix); err != nil {
 					fail(fmt.Errorf("writing the cache: %w", err))
 				}
+				hashes[f.slot] = sha256.Sum256(pix)
 			}
 		})
 	}
@@ -111,7 +112,12 @@ func (j *decodeJob) decode(tree archive, pixels pixelStore) (*pixelIndex, error)
 			return nil, err
 		}
 	}
-	return j.index(bad, hashes)
+	index, err := j.index(bad, hashes)
+	if err != nil {
+		return nil, err
+	}
+	to.finish(index)
+	return index, nil
 }
 
 // index lists the good images and reports the bad ones.
@@ -119,6 +125,9 @@ func (j *decodeJob) index(bad []error, hashes [][sha256.Size]byte) (*pixelIndex,
 	index := &pixelIndex{Size: j.size, Total: len(j.images), Classes: j.classes}
 	h := sha256.New()
 	fmt.Fprintf(h, "images of %d×%d, classes %q\n", j.size, j.size, j.classes)
+	if j.quality > 0 {
+		fmt.Fprintf(h, "JPEG of quality %d\n", j.quality)
+	}
 	good, all := make([]int, len(j.classes)+1), make([]int, len(j.classes)+1)
 	for i, image := range j.images {
 		all[image.class+1]++

@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 )
 
@@ -12,9 +13,9 @@ var _ Instances = (*FolderSet)(nil)
 type FolderSet struct {
 	name    string
 	index   *pixelIndex
-	pixels  pixelStore
-	object  []int   // by image
-	members [][]int // the images of each object, in order
+	pixels  io.ReaderAt // the images: memory, or the cache file
+	object  []int       // by image
+	members [][]int     // the images of each object, in order
 }
 
 // Name is the folder's name and the split.
@@ -56,13 +57,34 @@ func (s *FolderSet) LeftOut() LeftOut {
 // Fingerprint hashes paths, labels and pixels, in order.
 func (s *FolderSet) Fingerprint() string { return s.index.Fingerprint }
 
-// Read fills pix with image i, from memory or from the cache file.
+// Read fills pix with image i, from memory or from the cache file. What is read from
+// the file is verified; in memory it was when the set was opened.
 func (s *FolderSet) Read(i int, pix []uint8) error {
 	if err := checkRead(s, i, pix); err != nil {
 		return err
 	}
-	if _, err := s.pixels.ReadAt(pix, int64(s.index.Slots[i])*int64(len(pix))); err != nil {
+	if err := s.read(i, pix); err != nil {
 		return fmt.Errorf("data: reading %s, %s: %w", s.name, s.index.Paths[i], err)
+	}
+	return nil
+}
+
+func (s *FolderSet) read(i int, pix []uint8) error {
+	at, length := s.index.place(i)
+	stored := pix
+	if s.index.Quality > 0 {
+		stored = make([]uint8, length)
+	}
+	if _, err := s.pixels.ReadAt(stored, at); err != nil {
+		return err
+	}
+	if f, ok := s.pixels.(*os.File); ok {
+		if err := s.index.verify(i, stored); err != nil {
+			return fmt.Errorf("%s %w: %w; remove it, and the images are decoded anew", f.Name(), errDamagedCache, err)
+		}
+	}
+	if s.index.Quality > 0 {
+		return decodeSquare(stored, s.index.Size, pix)
 	}
 	return nil
 }

@@ -39,6 +39,9 @@ type FrameFolder struct {
 	TestFraction       float64 // of the videos, in (0, 1), held out where the tree has no test folder, as images of an ImageFolder are; default 0.2
 	ValidationFraction float64 // of the videos, in [0, 1), held out where the tree has no val folder; default 0: none
 
+	Encoding Encoding // as that of ImageFolder; default Raw
+	Quality  int      // as that of ImageFolder; default 90, with Encoding JPEG alone
+
 	// OnBad says what to do about frames that cannot be decoded, or are not of
 	// the size of most of their video. Default Skip: no clip holds one.
 	OnBad     BadImages
@@ -51,7 +54,7 @@ type FrameFolder struct {
 func (f FrameFolder) folder() ImageFolder {
 	return ImageFolder{
 		Path: f.Path, Size: f.Size, TestFraction: f.TestFraction, ValidationFraction: f.ValidationFraction,
-		OnBad: f.OnBad, MaxPixels: f.MaxPixels, Memory: f.Memory, Cache: f.Cache,
+		Encoding: f.Encoding, Quality: f.Quality, OnBad: f.OnBad, MaxPixels: f.MaxPixels, Memory: f.Memory, Cache: f.Cache,
 	}
 }
 
@@ -62,6 +65,7 @@ func (f FrameFolder) Name() string { return f.folder().Name() }
 func (f FrameFolder) WithDefaults() FrameFolder {
 	folder := f.folder().WithDefaults()
 	f.Size, f.TestFraction, f.MaxPixels, f.Memory = folder.Size, folder.TestFraction, folder.MaxPixels, folder.Memory
+	f.Quality = folder.Quality
 	f.Frames, f.Stride = cmp.Or(f.Frames, 3), cmp.Or(f.Stride, 1)
 	return f
 }

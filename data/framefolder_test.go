@@ -244,6 +244,7 @@ func TestFrameFolderHoldsWholeVideosOut(t *testing.T) {
 func TestFrameFolderBadSettings(t *testing.T) {
 	for field, bad := range map[string]FrameFolder{
 		"data.FrameFolder: Frames": {Path: "x", Frames: 1}, "data.FrameFolder: Stride": {Path: "x", Stride: -1}, "data.FrameFolder: Path": {},
+		"data.FrameFolder: Quality": {Path: "x", Encoding: JPEG, Quality: 101}, "data.FrameFolder: Encoding": {Path: "x", Encoding: -1},
 		"data.FrameFolder: Size": {Path: "x", Size: -1}, "data.FrameFolder: TestFraction": {Path: "x", TestFraction: 2},
 	} {
 		_, err := bad.Open(Train)

@@ -306,14 +306,23 @@ func FuzzPixelCache(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(smallSlots(), index)
-	c := savedPixels(f, f.TempDir())
-	whole, err := os.ReadFile(c.path)
-	if err != nil {
+	f.Add(smallSlots(), index, false)
+	jpegIndex, jpegs := smallJPEGs(f, 90)
+	if index, err = json.Marshal(jpegIndex); err != nil {
 		f.Fatal(err)
 	}
-	f.Add(whole, []byte(nil))
-	f.Fuzz(func(t *testing.T, content, index []byte) {
+	f.Add([]byte(jpegs), index, true)
+	caches := map[bool]pixelCache{}
+	for jpeg, quality := range map[bool]int{false: 0, true: 90} {
+		caches[jpeg] = savedPixels(f, f.TempDir(), quality)
+		whole, err := os.ReadFile(caches[jpeg].path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(whole, []byte(nil), jpeg)
+	}
+	f.Fuzz(func(t *testing.T, content, index []byte, jpeg bool) {
+		c := caches[jpeg]
 		if len(index) > 0 {
 			sum := sha256.Sum256(index)
 			content = append(append([]byte(nil), content...), index...)

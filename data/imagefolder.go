@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +43,8 @@ import (
 // kept in one file in the cache, and found there next time while the tree (its
 // paths, sizes and modification times, and where links lead) and the settings are
 // the same. They are verified by their SHA-256; what is damaged is decoded anew.
+// A split larger than Memory is read from that file: by a [Loader] ahead of the
+// training, each image when its batch needs it, however large the file is.
 type ImageFolder struct {
 	Path string `recipe:"path"` // the folder or archive
 	Size int    // side of the square images in pixels, 1 to 4096; default 32
@@ -72,9 +76,21 @@ type ImageFolder struct {
 	// wraps [ErrNoSplit].
 	ValidationFraction float64
 
+	// Encoding is how the images are kept: Raw (default) as pixels, or JPEG, which
+	// takes about an eighth of the bytes in the file and in memory, and a core one to
+	// two milliseconds for each image of 224 pixels that is read. The images of the
+	// set are then what the re-encoded ones decode to, the same everywhere with one
+	// version of Go; with another version they are decoded anew.
+	Encoding Encoding
+	// Quality is that of JPEG, 1 to 100; default 90, with Encoding JPEG alone. It
+	// costs 3 of 255 grey levels in the mean on photographs (PSNR 35 to 37 dB), and
+	// more where colours change from pixel to pixel: they are kept at half the
+	// resolution, whatever the quality.
+	Quality int
+
 	OnBad     BadImages // what to do about images that cannot be decoded; default Skip
 	MaxPixels int       // width times height above which an image counts as bad, without decoding it; default 64 Mi
-	Memory    int64     `json:"-"` // bytes of pixels to keep in memory; a larger split is read from its cache file. Default 1 GiB
+	Memory    int64     `json:"-"` // bytes of images, as Encoding has them, to keep in memory; a larger split is read from its cache file. Default 1 GiB
 	Cache     string    `json:"-"` // where the decoded pixels are kept; default CacheDir
 }
 
@@ -100,12 +116,18 @@ func (f ImageFolder) Name() string {
 	return base
 }
 
+// defaultQuality is that of FFCV.
+const defaultQuality = 90
+
 // WithDefaults fills in the settings that were left at zero.
 func (f ImageFolder) WithDefaults() ImageFolder {
 	f.Size = cmp.Or(f.Size, 32)
 	f.TestFraction = cmp.Or(f.TestFraction, 0.2)
 	f.MaxPixels = cmp.Or(f.MaxPixels, 64<<20)
 	f.Memory = cmp.Or(f.Memory, 1<<30)
+	if f.Encoding == JPEG {
+		f.Quality = cmp.Or(f.Quality, defaultQuality)
+	}
 	return f
 }
 
@@ -131,6 +153,9 @@ func (f ImageFolder) check(of string) error {
 		setting.Must(f.TestFraction+f.ValidationFraction < 1, of+": ValidationFraction", f.ValidationFraction,
 			fmt.Sprintf("below %g, what TestFraction leaves", left)),
 		setting.Must(f.OnBad == Skip || f.OnBad == Fail, of+": OnBad", int(f.OnBad), "Skip or Fail"),
+		setting.Must(f.Encoding == Raw || f.Encoding == JPEG, of+": Encoding", int(f.Encoding), "Raw or JPEG"),
+		setting.Must(f.Encoding == JPEG || f.Quality == 0, of+": Quality", f.Quality, "0 where Encoding is Raw"),
+		setting.Must(f.Encoding == Raw || (f.Quality >= 1 && f.Quality <= 100), of+": Quality", f.Quality, "from 1 to 100", defaultQuality),
 		setting.AtLeast(1, of+": MaxPixels", f.MaxPixels, d.MaxPixels),
 		setting.Must(f.Memory >= 0, of+": Memory", f.Memory, "at least 1", d.Memory),
 	)
@@ -236,32 +261,26 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	if by.oneSize {
 		job.videoOf = by.unit
 	}
-	fits := int64(len(job.images)) <= f.Memory/int64(f.Size*f.Size*3)
-	if lockErr != nil && !fits {
-		return nil, fmt.Errorf("the images do not fit into Memory of %d bytes, and the cache cannot be written: %w", f.Memory, lockErr)
+	to, kept, err := f.writer(len(job.images), part, lockErr)
+	if err != nil {
+		return nil, err
 	}
-	var pixels pixelStore = memoryStore(nil)
-	if fits {
-		pixels = make(memoryStore, len(job.images)*f.Size*f.Size*3)
-	} else {
-		if err := part.Truncate(0); err != nil {
-			return nil, err
-		}
-		pixels = part.File
+	index, err := job.decode(tree, to)
+	if errors.Is(err, errNoRoom) {
+		return nil, f.tooLarge(lockErr)
 	}
-	index, err := job.decode(tree, pixels)
 	if err != nil {
 		return nil, err
 	}
 	index.Key, index.Ignored, index.NotFollowed = cache.key, found.ignored, found.notFollowed
 	index.Skipped = append(index.Skipped, found.stray[split]...)
 
-	if fits {
+	if kept != nil {
 		if lockErr == nil {
 			// Memory has it all: where this fails, only the next opening is slower.
-			_ = cache.save(part, index, pixels.(memoryStore))
+			_ = cache.save(part, index, kept())
 		}
-		return f.named(&FolderSet{index: index, pixels: pixels}, split, by), nil
+		return f.named(&FolderSet{index: index, pixels: kept()}, split, by), nil
 	}
 	if err := cache.save(part, index, nil); err != nil {
 		return nil, fmt.Errorf("writing the cache: %w", err)
@@ -270,6 +289,40 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 		return nil, err
 	}
 	return f.named(set, split, by), nil
+}
+
+// writer is where so many images are decoded to: the part of the cache file, or
+// memory, which kept then gives. The length of raw pixels is known before; JPEGs are
+// kept in memory where there can be no file.
+func (f ImageFolder) writer(images int, part *partFile, noPart error) (to squareWriter, kept func() memoryStore, err error) {
+	slot := f.Size * f.Size * 3
+	fits := int64(images) <= f.Memory/int64(slot)
+	if noPart == nil && (f.Encoding == JPEG || !fits) {
+		if err := part.Truncate(0); err != nil {
+			return nil, nil, err
+		}
+	}
+	jpegs := &jpegWriter{size: f.Size, quality: f.Quality, files: make([]jpegFile, images)}
+	switch {
+	case f.Encoding == JPEG && noPart == nil:
+		jpegs.out = part.File
+		return jpegs, nil, nil
+	case f.Encoding == JPEG:
+		memory := &limitedMemory{limit: f.Memory}
+		jpegs.out = memory
+		return jpegs, func() memoryStore { return memory.bytes }, nil
+	case fits:
+		pixels := make(memoryStore, images*slot)
+		return rawWriter{pixels}, func() memoryStore { return pixels }, nil
+	case noPart == nil:
+		return rawWriter{part.File}, nil, nil
+	}
+	return nil, nil, f.tooLarge(noPart)
+}
+
+// tooLarge is the error where neither memory nor the cache can hold the images.
+func (f ImageFolder) tooLarge(noPart error) error {
+	return fmt.Errorf("the images do not fit into Memory of %d bytes, and the cache cannot be written: %w", f.Memory, noPart)
 }
 
 // named finishes a set that was read.
@@ -309,7 +362,7 @@ func (f ImageFolder) choose(found *layout, split Split) (*decodeJob, error) {
 		labels[i] = image.class
 	}
 	count := [...]int{f.Train, f.Validation, f.Test}[split]
-	job := &decodeJob{size: f.Size, maxPixels: f.MaxPixels, onBad: f.OnBad}
+	job := &decodeJob{size: f.Size, maxPixels: f.MaxPixels, quality: f.Quality, onBad: f.OnBad}
 	if found.labelled[split] {
 		job.classes = found.classes
 	}
@@ -346,11 +399,17 @@ func (f ImageFolder) cacheFile(tree archive, split Split, by convention) (pixelC
 	if by.name != "" {
 		settings += fmt.Sprintf(" %q", by.name)
 	}
+	encoding := ""
+	if f.Encoding == JPEG {
+		settings += fmt.Sprintf(" JPEG %d", f.Quality)
+		encoding = fmt.Sprintf("jpeg%d-", f.Quality)
+		state += " " + runtime.Version() // another decoder may give other pixels
+	}
 	of := func(text string) string {
 		sum := sha256.Sum256([]byte(text))
 		return hex.EncodeToString(sum[:])
 	}
 	key := of(settings + "\n" + layoutVersion + "\n" + state)
-	prefix := fmt.Sprintf("%s-%s-%d-%s-", f.Name(), split, f.Size, of(settings)[:12])
-	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+cacheEnding), prefix: prefix, key: key, size: f.Size}, nil
+	prefix := fmt.Sprintf("%s-%s-%d-%s%s-", f.Name(), split, f.Size, encoding, of(settings)[:12])
+	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+cacheEnding), prefix: prefix, key: key, size: f.Size, quality: f.Quality}, nil
 }

@@ -363,7 +363,7 @@ func TestImageFolderCache(t *testing.T) {
 	little := source
 	little.Memory = 1
 	second := openFolder(t, little, Train)
-	if _, fromFile := second.pixels.(*pixelFile); !fromFile {
+	if _, fromFile := second.pixels.(*os.File); !fromFile {
 		t.Error("the pixels are in memory")
 	}
 	for _, source := range []ImageFolder{little, {Path: dir, Size: 8, Memory: 1, Cache: t.TempDir()}} {
@@ -430,6 +430,10 @@ func TestImageFolderCheck(t *testing.T) {
 		{ImageFolder{Path: "x", ValidationFraction: -0.1}, "ValidationFraction"},
 		{ImageFolder{Path: "x", TestFraction: 0.5, ValidationFraction: 0.5}, "ValidationFraction"},
 		{ImageFolder{Path: "x", OnBad: 7}, "OnBad"},
+		{ImageFolder{Path: "x", Encoding: 2}, "Encoding"},
+		{ImageFolder{Path: "x", Quality: 90}, "Quality"},
+		{ImageFolder{Path: "x", Encoding: JPEG, Quality: 101}, "Quality"},
+		{ImageFolder{Path: "x", Encoding: JPEG, Quality: -1}, "Quality"},
 		{ImageFolder{Path: "x", MaxPixels: -1}, "MaxPixels"},
 		{ImageFolder{Path: "x", Memory: -1}, "Memory"},
 	} {
