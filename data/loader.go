@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Batch is what one training step reads. Its slices belong to the caller.
@@ -22,20 +23,40 @@ type Batch struct {
 
 // Loader reads the batches of an order ahead of the training loop, on all
 // cores, and hands them over in step order. What it yields depends only on the
-// set and the order, never on timing.
+// set and the order, never on timing. It reads at most 256 MiB ahead, however many
+// cores there are, or two batches where these are larger.
 type Loader struct {
-	pending chan chan loaded // one future a step, in step order; its capacity bounds the memory
+	pending chan *reading // in step order; its capacity bounds the memory
 	stop    chan struct{}
 	once    sync.Once
 	work    sync.WaitGroup
 
-	mu  sync.Mutex // serialises Next
-	err error      // what Next returns from here on
+	mu     sync.Mutex // serialises Next
+	err    error      // what Next returns from here on
+	waited time.Duration
 }
 
-type loaded struct {
+// maxAhead bounds the bytes of batches that are read ahead.
+const maxAhead = 256 << 20
+
+// reading is a batch of which images may still have to be read.
+type reading struct {
 	batch Batch
-	err   error
+	left  atomic.Int64  // images to go
+	done  chan struct{} // closed when none is left
+
+	mu     sync.Mutex
+	err    error // of the first image in the batch that failed
+	failed int   // which that is
+}
+
+// fail notes that place k of the batch could not be read.
+func (r *reading) fail(k int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil || k < r.failed {
+		r.err, r.failed = err, k
+	}
 }
 
 // errClosed is what Next returns after Close.
@@ -54,7 +75,10 @@ func NewLoader(set Set, order Order, start, end int) *Loader {
 // that does not pass [Item.Check] comes out of the first Next.
 func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 	workers := runtime.GOMAXPROCS(0)
-	l := &Loader{pending: make(chan chan loaded, workers+1), stop: make(chan struct{})}
+	height, width := set.Size()
+	size := item.Images() * height * width * 3
+	ahead := max(2, min(workers+1, maxAhead/max(1, order.Batch*size)))
+	l := &Loader{pending: make(chan *reading, ahead), stop: make(chan struct{})}
 	switch {
 	case order.Check() != nil:
 		l.err = order.Check()
@@ -70,17 +94,21 @@ func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 		return l
 	}
 
+	// Workers share the images of a batch, so that the one that is needed next is there
+	// first. They take several small ones at a time.
 	type job struct {
-		step    int
-		indices []int
-		result  chan loaded
+		*reading
+		from, to int
 	}
+	block := max(1, min(16, 64<<10/max(1, size)))
 	jobs := make(chan job)
 	for range workers {
 		l.work.Go(func() {
 			for j := range jobs {
-				batch, err := readBatch(set, item, order.Seed, j.step, j.indices)
-				j.result <- loaded{batch, err} // never blocks: capacity 1
+				readItems(set, item, order.Seed, j.reading, j.from, j.to)
+				if n := int64(j.to - j.from); j.left.Add(-n) == 0 {
+					close(j.done)
+				}
 			}
 		})
 	}
@@ -93,16 +121,21 @@ func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 			if e := step / order.stepsPerEpoch(); e != epoch {
 				epoch, permutation = e, order.permutation(e)
 			}
-			result := make(chan loaded, 1)
+			r := &reading{done: make(chan struct{})}
 			select {
-			case l.pending <- result:
+			case l.pending <- r:
 			case <-l.stop:
 				return
 			}
-			select {
-			case jobs <- job{step, order.slice(permutation, step), result}:
-			case <-l.stop:
-				return
+			r.batch = newBatch(step, order.slice(permutation, step), item, size)
+			n := len(r.batch.Indices)
+			r.left.Store(int64(n))
+			for from := 0; from < n; from += block {
+				select {
+				case jobs <- job{r, from, min(from+block, n)}:
+				case <-l.stop:
+					return
+				}
 			}
 		}
 	})
@@ -124,10 +157,12 @@ func (l *Loader) Next() (Batch, error) {
 		return Batch{}, l.err
 	default:
 	}
-	var result chan loaded
+	began := time.Now()
+	defer func() { l.waited += time.Since(began) }()
+	var next *reading
 	var more bool
 	select {
-	case result, more = <-l.pending:
+	case next, more = <-l.pending:
 		if !more {
 			l.err = io.EOF
 			select {
@@ -142,13 +177,24 @@ func (l *Loader) Next() (Batch, error) {
 		return Batch{}, l.err
 	}
 	select {
-	case got := <-result:
-		l.err = got.err
-		return got.batch, got.err
-	case <-l.stop: // its worker may never have got the job
+	case <-next.done:
+		if next.err != nil {
+			l.err = next.err
+			return Batch{}, l.err
+		}
+		return next.batch, nil
+	case <-l.stop: // its images may never have been read
 		l.err = errClosed
 		return Batch{}, l.err
 	}
+}
+
+// Waited is how long Next has waited for batches so far: the time that the images
+// cost, beyond what is read while the training loop does something else.
+func (l *Loader) Waited() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waited
 }
 
 // Close stops reading ahead and waits until no read is under way, so that the
@@ -158,9 +204,8 @@ func (l *Loader) Close() {
 	l.work.Wait()
 }
 
-func readBatch(set Set, item Item, seed uint64, step int, indices []int) (Batch, error) {
-	height, width := set.Size()
-	size := item.Images() * height * width * 3
+// newBatch is a batch without its images, each of size bytes.
+func newBatch(step int, indices []int, item Item, size int) Batch {
 	b := Batch{
 		Step: step, Indices: indices, Images: item.Images(),
 		Pix: make([]uint8, len(indices)*size), Labels: make([]int32, len(indices)),
@@ -168,18 +213,25 @@ func readBatch(set Set, item Item, seed uint64, step int, indices []int) (Batch,
 	if item.Captions {
 		b.Captions = make([]string, len(indices))
 	}
-	for k, i := range indices {
-		draw := itemDraw(seed, step, k)
+	return b
+}
+
+// readItems reads places from to to-1 of a batch.
+func readItems(set Set, item Item, seed uint64, r *reading, from, to int) {
+	b := &r.batch
+	size := len(b.Pix) / len(b.Indices)
+	for k := from; k < to; k++ {
+		i, draw := b.Indices[k], itemDraw(seed, b.Step, k)
 		err := item.read(set, i, draw, b.Pix[k*size:(k+1)*size])
 		if err == nil && item.Captions {
 			b.Captions[k], err = item.caption(set, i, draw)
 		}
 		if err != nil {
-			return Batch{}, fmt.Errorf("data: reading step %d of %s, image %d: %w", step, set.Name(), i, err)
+			r.fail(k, fmt.Errorf("data: reading step %d of %s, image %d: %w", b.Step, set.Name(), i, err))
+			return
 		}
 		b.Labels[k] = int32(set.Label(i))
 	}
-	return b, nil
 }
 
 // Pixels reads the given images of a set, in the given order, on all cores:

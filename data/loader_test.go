@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // countingSet has 2×3 images whose bytes are their index, and can fail.
@@ -90,6 +92,94 @@ func TestLoaderErrors(t *testing.T) {
 	wantError(t, next(&countingSet{n: 20, fail: 13}, Order{Len: 20, Batch: 2}, 0, 10), "step", "counting/train", "image 13", "unreadable")
 	if err := next(set, Order{Len: 20, Batch: 2}, 4, 4); err != io.EOF {
 		t.Errorf("no steps give %v, want io.EOF", err)
+	}
+}
+
+// largeSet has images of 48 MiB that nobody touches, and counts how often they are read.
+type largeSet struct {
+	countingSet
+	reads  atomic.Int64
+	during func() // every read
+}
+
+func (s *largeSet) Size() (int, int) { return 4096, 4096 }
+
+func (s *largeSet) Read(int, []uint8) error {
+	s.reads.Add(1)
+	if s.during != nil {
+		s.during()
+	}
+	return nil
+}
+
+// TestLoaderBoundsMemory: what is read ahead does not grow with the cores.
+func TestLoaderBoundsMemory(t *testing.T) { // Not parallel: it sets GOMAXPROCS.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
+	const batch = 4
+	set := &largeSet{countingSet: countingSet{n: 100}}
+	l := NewLoader(set, Order{Len: set.n, Batch: batch}, 0, 20)
+	defer l.Close()
+	for began := time.Now(); set.reads.Load() < 2*batch; time.Sleep(time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("%d images are read ahead, want two batches of %d", set.reads.Load(), batch)
+		}
+	}
+	time.Sleep(50 * time.Millisecond)
+	if reads := set.reads.Load(); reads != 2*batch {
+		t.Errorf("%d images of 48 MiB are read ahead, want two batches of %d", reads, batch)
+	}
+}
+
+// TestLoaderReadsABatchOnAllCores: reads of one batch go on at the same time.
+func TestLoaderReadsABatchOnAllCores(t *testing.T) { // Not parallel: it sets GOMAXPROCS.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	other := make(chan struct{})
+	var alone atomic.Int64
+	set := &largeSet{countingSet: countingSet{n: 2}, during: func() {
+		select {
+		case other <- struct{}{}:
+		case <-other:
+		case <-time.After(10 * time.Second):
+			alone.Add(1)
+		}
+	}}
+	l := NewLoader(set, Order{Len: set.n, Batch: 2}, 0, 1)
+	defer l.Close()
+	if _, err := l.Next(); err != nil || alone.Load() > 0 {
+		t.Errorf("%d images were read one after the other, %v", alone.Load(), err)
+	}
+}
+
+// TestLoaderNamesTheFirstImageThatFails of a batch, whichever is read first.
+func TestLoaderNamesTheFirstImageThatFails(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		set := &failingSet{countingSet{n: 300}}
+		order := Order{Len: set.n, Batch: 300, Seed: 1}
+		l := NewLoader(set, order, 0, 1)
+		_, err := l.Next()
+		l.Close()
+		wantError(t, err, fmt.Sprintf("image %d:", order.Indices(0)[0]))
+	}
+}
+
+type failingSet struct{ countingSet }
+
+func (*failingSet) Read(int, []uint8) error { return errors.New("unreadable") }
+
+func TestLoaderWaited(t *testing.T) {
+	t.Parallel()
+	const takes = 30 * time.Millisecond
+	set := &largeSet{countingSet: countingSet{n: 2}, during: func() { time.Sleep(takes) }}
+	l := NewLoader(set, Order{Len: set.n, Batch: 1}, 0, 2)
+	defer l.Close()
+	for range 2 {
+		if _, err := l.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if waited := l.Waited(); waited < takes*9/10 {
+		t.Errorf("it waited for %v, want at least %v", waited, takes)
 	}
 }
 

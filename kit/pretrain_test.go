@@ -145,6 +145,9 @@ func TestPretrainKeepsEverythingInItsDirectory(t *testing.T) {
 	if seconds, err := run.Seconds(); err != nil || seconds <= 0 {
 		t.Errorf("%g seconds of training, %v", seconds, err)
 	}
+	if last := metrics[len(metrics)-1]; last.Waited <= 0 || last.Waited > last.Seconds {
+		t.Errorf("%g of %g seconds waiting for images", last.Waited, last.Seconds)
+	}
 	if len(metrics) != 13 || metrics[0].Monitor == nil || metrics[6].Monitor == nil || metrics[12].Step != 12 {
 		t.Errorf("%d lines of metrics, the first %+v, the last %+v", len(metrics), metrics[0], metrics[len(metrics)-1])
 	}

@@ -148,7 +148,7 @@ func metricsOf(run *kit.Run) (string, error) {
 		return "", err
 	}
 	for i := range all {
-		all[i].Seconds = 0
+		all[i].Seconds, all[i].Waited = 0, 0
 	}
 	return fmt.Sprint(len(all), " ", hash(all)), nil
 }

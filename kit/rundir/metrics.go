@@ -20,6 +20,7 @@ type Metrics struct {
 	LearningRate float64  `json:"lr"`                // In force in this step.
 	GradientNorm float64  `json:"grad_norm"`         // 2-norm of the whole gradient, before clipping.
 	Seconds      float64  `json:"seconds"`           // Time of training so far, over all processes.
+	Waited       float64  `json:"waited,omitempty"`  // Seconds of these in which the training waited for images to be read.
 	Monitor      *Monitor `json:"monitor,omitempty"` // The collapse monitors after this step, where they were looked at.
 	// Validation is the accuracy on the validation images, in [0, 1], where StopEarly looked at
 	// them.

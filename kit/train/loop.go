@@ -74,6 +74,7 @@ type training struct {
 	failure  error            // What stopped it, without the words that the training loop wraps around it.
 
 	secondsBefore float64 // What earlier processes took.
+	waitedBefore  float64 // What of that they waited for images.
 }
 
 // setUp is at step 0, or at the last checkpoint.
@@ -171,7 +172,7 @@ func (t *training) remember(step int) error {
 	if err != nil {
 		return err
 	}
-	t.log, t.secondsBefore = log, earlier[step].Seconds
+	t.log, t.secondsBefore, t.waitedBefore = log, earlier[step].Seconds, earlier[step].Waited
 	t.looks = rundir.Looks(earlier)
 	for _, metrics := range earlier {
 		t.validate.note(metrics)
@@ -262,7 +263,8 @@ func (t *training) afterStep(loop *train.Loop, values []*tensors.Tensor) error {
 	step := loop.LoopStep + 1
 	metrics := rundir.Metrics{
 		Step: step, Epoch: t.plan.epochs(step), Seconds: t.secondsBefore + time.Since(t.began).Seconds(),
-		Loss: scalar(values[0]), LearningRate: scalar(values[2]), GradientNorm: scalar(values[3]),
+		Waited: t.waitedBefore + t.batches.loader.Waited().Seconds(),
+		Loss:   scalar(values[0]), LearningRate: scalar(values[2]), GradientNorm: scalar(values[3]),
 	}
 	t.failure = t.record(metrics)
 	return t.failure
