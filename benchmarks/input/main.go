@@ -61,7 +61,7 @@ func (o options) train() error {
 
 // measure takes both measurements.
 func measure(o options) error {
-	o.seconds, o.steps = 1, 30
+	o.seconds, o.steps = 1, 20
 	if o.Quick {
 		o.seconds, o.steps, o.turns = .1, 4, question.Given("turns", o.turns, 3)
 		o.size = question.Given("size", o.size, .05)

@@ -94,7 +94,7 @@ func trainings(o options, p photos) ([]result.Row, error) {
 		}
 		name := "training/" + c.name
 		rows = append(rows,
-			result.Exact(name, "peak host memory", took.PeakGiB, "GiB"),
+			result.Exact(name, "peak host memory", 1024*took.PeakGiB, "MiB"),
 			result.Exact(name, "share of the time that it waits for images", took.Waited, "%"),
 			result.Exact(name, "speed", took.Rate, "images/s"))
 		if err := os.RemoveAll(tree); err != nil {
