@@ -3,14 +3,17 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"sslkit/benchmarks/result"
 	"sslkit/kit"
+	"sslkit/kit/interrupt"
 	"sslkit/kit/rundir"
 )
 
@@ -59,38 +62,47 @@ func runChild(encoded string) error {
 	return m.print()
 }
 
-// trainHere trains, and takes the times of the steps from the metrics.
+// longTraining is the number of steps of the training that is measured in its first ones: monitors
+// and checkpoints then come as rarely as in a training that is worth measuring.
+const longTraining = 4000
+
+// trainHere begins a long training, interrupts it after the call's steps, and takes their times from
+// the metrics.
 func trainHere(dir string, recipe kit.Recipe, started float64) (measured, error) {
-	first := whenFirstStep(filepath.Join(dir, rundir.MetricsFile))
-	run, err := kit.Pretrain(dir, recipe)
-	if err != nil {
-		return measured{}, err
+	steps := recipe.Steps
+	recipe.Steps = longTraining
+	first := make(chan time.Time, 1)
+	go func() {
+		metrics := filepath.Join(dir, rundir.MetricsFile)
+		waitForStep(metrics, 1)
+		first <- time.Now()
+		waitForStep(metrics, steps)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+	}()
+	_, err := kit.Pretrain(dir, recipe)
+	if !errors.Is(err, interrupt.ErrInterrupted) {
+		return measured{}, fmt.Errorf("a training of %d steps was not interrupted after %d: %w", longTraining, steps, err)
 	}
-	metrics, err := run.Metrics()
+	metrics, err := rundir.Dir(dir).Metrics()
 	if err != nil {
 		return measured{}, err
 	}
 	m := measured{First: float64((<-first).UnixNano())/1e9 - started}
-	for i, line := range metrics[2:] { // The first is of step 0.
-		m.Steps = append(m.Steps, line.Seconds-metrics[i+1].Seconds)
+	for step := 2; step <= steps; step++ { // The first line is of step 0.
+		m.Steps = append(m.Steps, metrics[step].Seconds-metrics[step-1].Seconds)
 	}
 	return m, nil
 }
 
-// whenFirstStep gives the time, to 20 ms, at which the metrics had the line of the first step.
-func whenFirstStep(metrics string) <-chan time.Time {
-	first := make(chan time.Time, 1)
-	go func() {
-		for {
-			// There is no file at first. Its first line is of step 0.
-			if content, err := os.ReadFile(metrics); err == nil && bytes.Count(content, []byte("\n")) >= 2 {
-				first <- time.Now()
-				return
-			}
-			time.Sleep(20 * time.Millisecond)
+// waitForStep waits, to 20 ms, until the metrics have the line of a step. There is no file at first.
+func waitForStep(metrics string, step int) {
+	for {
+		// The first line is of step 0.
+		if content, err := os.ReadFile(metrics); err == nil && bytes.Count(content, []byte("\n")) > step {
+			return
 		}
-	}()
-	return first
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // profileHere takes the step apart, beside the device's matrix product.

@@ -46,9 +46,9 @@ func main() {
 	flag.StringVar(&o.python, "python", "", "the `interpreter` that has PyTorch, lightly and JAX, as run.sh makes it; "+
 		"without it, sslkit is measured alone")
 	flag.IntVar(&o.turns, "turns", 3, "the number of turns, at least 3 unless -quick")
-	flag.IntVar(&o.steps, "steps", 160, fmt.Sprintf("steps of a training from end to end, above %d, of which the first %d "+
+	flag.IntVar(&o.steps, "steps", 40, fmt.Sprintf("steps of a training from end to end, above %d, of which the first %d "+
 		"do not count", skipped, skipped))
-	flag.IntVar(&o.rounds, "rounds", 20, "steps of a step alone")
+	flag.IntVar(&o.rounds, "rounds", 6, "steps of a step alone")
 	question.Main("speed", asks, func() error { return measure(o) })
 }
 

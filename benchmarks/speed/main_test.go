@@ -14,7 +14,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 	}{
 		"good":              {func(*options) {}, "xla:cpu (x)", ""},
 		"two turns":         {func(o *options) { o.turns = 2 }, "xla:cpu (x)", "-turns is 2; it must be at least 3"},
-		"no step counts":    {func(o *options) { o.steps = skipped }, "xla:cpu (x)", "-steps is 16"},
+		"no step counts":    {func(o *options) { o.steps = skipped }, "xla:cpu (x)", "-steps is 8"},
 		"no rounds":         {func(o *options) { o.rounds = 0 }, "xla:cpu (x)", "-rounds is 0"},
 		"peers, on a GPU":   {func(o *options) { o.python = "python3" }, "xla:cuda (x)", "-python: the others run on the CPU"},
 		"alone, on a GPU":   {func(*options) {}, "xla:cuda (x)", ""},

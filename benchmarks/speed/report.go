@@ -14,15 +14,15 @@ func protocol(o options) string {
 		"with momentum 0.9 and weight decay, the same on all sides. Every measurement is a process of its own; the sides take turns "+
 		"on the same %d cores. Values are medians over %d turns, low and high the least and the greatest of them; ratios are of the "+
 		"same turn.\n\n"+
-		"train: %d steps from an image folder of PNG to updated weights, of which the first %d do not count. Here kit.Pretrain, whose "+
-		"speed includes all looks at the monitors and all checkpoints of a training of that length (twenty each), and whose first step "+
-		"includes decoding the folder, which a new process then keeps. With lightly: SimCLRTransform without blur, ImageFolder, "+
+		"train: the first %d steps, from an image folder of PNG to updated weights, of which the first %d do not count. Here "+
+		"kit.Pretrain of %d steps, which is then interrupted; its first step includes decoding the folder, which a new process "+
+		"then keeps, and compiling. With lightly: SimCLRTransform without blur, ImageFolder, "+
 		"DataLoader, NTXentLoss, channels_last, with the loader that was the fastest in a trial. "+
 		"step: %d steps on images in memory, here with and without making the views, there on two views in memory; PyTorch "+
 		"eager and channels_last, JAX compiled. "+
 		"parts: the same here for other encoders and methods, with each method's own optimiser and views. A matrix product is of two "+
 		"float32 matrices of %d × %d, at the backend's own precision.",
-		batch, side, side, runtime.NumCPU(), o.turns, o.steps, skipped, o.rounds, productSide, productSide)
+		batch, side, side, runtime.NumCPU(), o.turns, o.steps, skipped, longTraining, o.rounds, productSide, productSide)
 	if o.python == "" {
 		said += " Measured without PyTorch, lightly and JAX: their rows are left out."
 	}

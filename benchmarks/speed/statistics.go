@@ -8,7 +8,7 @@ import (
 )
 
 // skipped is the number of first steps of a training that do not count: memory settles in them.
-const skipped = 16
+const skipped = 8
 
 // counted are the seconds of the steps of a training that count.
 func (m measured) counted() ([]float64, error) {
@@ -18,8 +18,8 @@ func (m measured) counted() ([]float64, error) {
 	return m.Steps[skipped-1:], nil
 }
 
-// imagesPerSecond is the speed of a training in all that it does meanwhile: at the monitors and the
-// checkpoints, or between two epochs.
+// imagesPerSecond is the speed of a training in all that it does meanwhile, such as between two
+// epochs.
 func (m measured) imagesPerSecond() (float64, error) {
 	seconds, err := m.counted()
 	if err != nil {
