@@ -35,7 +35,8 @@
 // # Number of CPU devices
 //
 // The CPU plugins show four devices by default, whatever the machine has. Here they show one, or as
-// many as $XLA_FLAGS asks for with --xla_force_host_platform_device_count.
+// many as $XLA_FLAGS asks for with --xla_force_host_platform_device_count. A training spreads over
+// several by kit.Recipe's Mesh.
 package device
 
 import (
