@@ -24,7 +24,10 @@ __attribute__((constructor)) static void set_heap(void) {
 #ifdef M_ARENA_MAX
 	const char *tunables = getenv("GLIBC_TUNABLES");
 	if (!mallopt || (tunables && strstr(tunables, "glibc.malloc."))) return;
-	if (getenv("MALLOC_ARENA_MAX") || getenv("MALLOC_MMAP_MAX_") || getenv("MALLOC_TRIM_THRESHOLD_")) return;
+	const char *users[] = {"MALLOC_ARENA_MAX", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"};
+	for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
+		if (getenv(users[i])) return;
+	}
 	ours = mallopt(M_ARENA_MAX, 2 * sysconf(_SC_NPROCESSORS_ONLN)) && mallopt(M_TRIM_THRESHOLD, trim_threshold);
 #endif
 }
