@@ -175,7 +175,7 @@ func TestCheckRefusesHostileNumbers(t *testing.T) {
 					case !strings.Contains(err.Error(), strings.TrimRight(field, "[]0123456789")):
 						t.Errorf("%s: %v: error %v does not name it", n.name, value, err)
 					}
-					if took := time.Since(began); took > 5*time.Second {
+					if took := time.Since(began); took > time.Minute {
 						t.Errorf("%s: %v: Check took %s", n.name, value, took)
 					}
 				}

@@ -12,6 +12,7 @@ import (
 	"sslkit/data"
 	"sslkit/kit/attack"
 	"sslkit/kit/corrupt"
+	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
 	"sslkit/kit/rundir"
@@ -20,6 +21,7 @@ import (
 func TestTrustOfARun(t *testing.T) {
 	recipe := small()
 	recipe.Steps = 2
+	recipe.Encoder = encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem} // Wide enough that no two images are represented alike.
 	run := pretrained(t, t.TempDir(), recipe)
 	train, err := run.Features(data.Train)
 	if err != nil {

@@ -44,6 +44,7 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
 )
 
 // process holds the one backend of the process: a second PJRT client would compete with it for
@@ -68,6 +69,26 @@ func Open() (compute.Backend, error) {
 	}
 	return o.backend, nil
 }
+
+// OpenGo returns GoMLX's Go backend, which needs no plugin and compiles nothing: what runs once is
+// sooner done by it. It is the process's own, where that is it. The first call opens it, the others
+// return the same one. It is safe for concurrent use.
+func OpenGo() (compute.Backend, error) {
+	o, err := process()
+	if err == nil && o.name == gobackend.BackendName {
+		return o.backend, nil
+	}
+	return besides()
+}
+
+// besides holds the Go backend of a process that computes on another one.
+var besides = sync.OnceValues(func() (compute.Backend, error) {
+	o, err := newOpener().pureGo("")
+	if err != nil {
+		return nil, err
+	}
+	return o.backend, nil
+})
 
 // Describe returns one line that names the backend, the plugin with the version of its PJRT API,
 // and how many devices it has:

@@ -51,11 +51,24 @@ func (p Plan) StepFLOPs() (float64, error) {
 
 // stepParameters stand for stepInputs.
 func (p Plan) stepParameters(g *Graph) ([]*Node, error) {
+	inputs, err := p.stepShapes()
+	if err != nil {
+		return nil, err
+	}
+	parameters := make([]*Node, len(inputs))
+	for i, shape := range inputs {
+		parameters[i] = Parameter(g, fmt.Sprintf("input %d", i), shape)
+	}
+	return parameters, nil
+}
+
+// stepShapes are those of stepInputs.
+func (p Plan) stepShapes() ([]shapes.Shape, error) {
 	batch := p.Order.Batch
-	inputs := []*Node{
-		Parameter(g, "items", shapes.Make(dtypes.Uint8, itemDims(batch, p.Item.Images(), p.Height, p.Width)...)),
-		Parameter(g, "random", shapes.Make(dtypes.Uint64, 3)),
-		Parameter(g, "labels", shapes.Make(dtypes.Int32, batch)),
+	inputs := []shapes.Shape{
+		shapes.Make(dtypes.Uint8, itemDims(batch, p.Item.Images(), p.Height, p.Width)...),
+		randomShape,
+		shapes.Make(dtypes.Int32, batch),
 	}
 	if !p.Item.Captions {
 		return inputs, nil
@@ -73,7 +86,7 @@ func (p Plan) stepParameters(g *Graph) ([]*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(inputs, Parameter(g, "captions", shapes.Make(dtypes.Int32, batch, tokens.Shape().Dim(1)))), nil
+	return append(inputs, shapes.Make(dtypes.Int32, batch, tokens.Shape().Dim(1))), nil
 }
 
 // graphFLOPs are the operations of all matrix products and convolutions of a graph.

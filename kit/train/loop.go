@@ -98,7 +98,7 @@ func (t *training) setUp(backend compute.Backend) error {
 	if err != nil {
 		return err
 	}
-	if err := t.plan.buildTeacherHead(backend, t.store); err != nil {
+	if err := t.plan.buildTeacherHead(t.store); err != nil {
 		return err
 	}
 	if t.plan.Start != "" && !resumed {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -16,6 +18,7 @@ import (
 	"sslkit/kit/device"
 	"sslkit/kit/metric"
 	"sslkit/kit/rundir"
+	"sslkit/kit/ssl"
 )
 
 // monitorImages is the number of held-out images that the monitors look at.
@@ -106,20 +109,28 @@ func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, items, randomState *Node) (z, zPrime *Node) {
 		scope.Store().SetTraining(items.Graph(), false)
 		random, network := augment.NewRandom(randomState), p.network(scope)
-		embed := func(image int) *Node {
-			view := p.Views[0].Apply(random, itemImage(items, image))
-			return p.Method.Embed(network.Scope, network.Encode(view).Pooled)
-		}
-		return embed(0), embed(min(1, item.Images()-1))
+		view := func(image int) *Node { return p.Views[0].Apply(random, itemImage(items, image)) }
+		features := network.Encode(view(0), view(min(1, item.Images()-1))).Pooled // [images × 2, dim]
+		both := ssl.SplitViews(p.Method.Embed(network.Scope, features), 2)
+		return both[0], both[1]
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building the collapse monitors: %w", err)
 	}
 	height, width := set.Size()
-	return &Monitors{
+	m := &Monitors{
 		exec: exec, items: items, dims: itemDims(len(indices), item.Images(), height, width), state: augment.State(p.Seed, 0),
 		equal: allEqual(items, len(indices)),
-	}, nil
+	}
+	// Compiling brings the variables into being.
+	if _, err = exec.Compile(shapes.Make(dtypes.Uint8, m.dims...), randomShape); err == nil {
+		err = initialise(store)
+	}
+	if err != nil {
+		exec.Finalize()
+		return nil, fmt.Errorf("building the collapse monitors: %w", err)
+	}
+	return m, nil
 }
 
 // allEqual tells whether all of n items are the same.

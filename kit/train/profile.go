@@ -71,7 +71,7 @@ func (p Plan) profile(profile *Profile, batches []data.Batch) error {
 	defer device.Trim()
 	store := model.NewStore()
 	defer store.Finalize()
-	if err := cmp.Or(store.SetRNGStateFromSeed(int64(p.Seed)), p.buildTeacherHead(backend, store), p.freeze(store)); err != nil {
+	if err := cmp.Or(store.SetRNGStateFromSeed(int64(p.Seed)), p.buildTeacherHead(store), p.freeze(store)); err != nil {
 		return err
 	}
 	trainer, err := newTrainer(backend, store, p, nil)

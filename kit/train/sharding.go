@@ -61,7 +61,7 @@ func (s *sharding) along(meshAxis string, axis int) *distributed.ShardingSpec {
 // layOut brings all variables of a step into being, with their values, and says which of them are
 // divided: a variable can't be told once the step is built. On one device their values are the same
 // numbers as those of a training there.
-func (s *sharding) layOut(backend compute.Backend, store *model.Store, p Plan) error {
+func (s *sharding) layOut(store *model.Store, p Plan) error {
 	update, err := p.update()
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (s *sharding) layOut(backend compute.Backend, store *model.Store, p Plan) e
 	}); err != nil {
 		return fmt.Errorf("building a step for %s: %w", p.Mesh, err)
 	}
-	if err := store.InitializeVariables(backend, nil); err != nil {
+	if err := initialise(store); err != nil {
 		return fmt.Errorf("initialising the variables for %s: %w", p.Mesh, err)
 	}
 	divisible, ok := p.Encoder.(encoder.Divisible)

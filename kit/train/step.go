@@ -3,9 +3,12 @@ package train
 import (
 	"fmt"
 	"iter"
+	"reflect"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -33,11 +36,24 @@ func newTrainer(backend compute.Backend, store *model.Store, plan Plan, devices 
 		reported("Gradient norm", "grad_norm", optim.GradientNorm),
 	}
 	if devices == nil {
-		return train.NewTrainer(backend, store, plan.lossGraph, nil, update, metrics, nil), nil
+		inputs, err := plan.stepShapes()
+		if err != nil {
+			return nil, err
+		}
+		trainer := train.NewTrainer(backend, store, plan.lossGraph, nil, update, metrics, nil)
+		trainer.OnExecCreation(func(step *model.Exec, _ train.GraphType) {
+			if _, err := step.Compile(inputs...); err != nil {
+				panic(err)
+			}
+			if err := initialise(store); err != nil { // Those that compiling brought into being.
+				panic(err)
+			}
+		})
+		return trainer, nil
 	}
 	trainer := train.NewTrainer(backend, store, plan.lossGraph, nil, update, append(metrics, devices.lastMetric()), nil)
 	trainer.OnExecCreation(func(step *model.Exec, _ train.GraphType) { devices.step = step })
-	return trainer, devices.layOut(backend, store, plan)
+	return trainer, devices.layOut(store, plan)
 }
 
 // update is the optimiser of this training. It is an error where its schedule does not fit.
@@ -91,17 +107,27 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	return nil
 }
 
-// views are those of a batch of items, each [batch, height, width, 3] of the view's own size.
+// views are those of a batch of items, each [batch, height, width, 3] of the view's own size. Equal
+// pipelines in a row are one, over as many copies of the images: a step of ten crops is then
+// compiled as soon as one of two.
 func (p Plan) views(random *augment.Random, items *Node) []*Node {
 	var views []*Node
-	for v, view := range p.Views {
-		views = append(views, view.Apply(random, itemImage(items, p.Sources[v])))
+	for len(views) < len(p.Views) {
+		v, equal := len(views), 1
+		for v+equal < len(p.Views) && p.Sources[v+equal] == p.Sources[v] && reflect.DeepEqual(p.Views[v+equal], p.Views[v]) {
+			equal++
+		}
+		copies := slices.Repeat([]*Node{itemImage(items, p.Sources[v])}, equal)
+		views = append(views, ssl.SplitViews(p.Views[v].Apply(random, ssl.MergeViews(copies...)), equal)...)
 	}
 	return views
 }
 
 // randomInput is the place of the random state in stepInputs.
 const randomInput = 1
+
+// randomShape is that of the random state.
+var randomShape = shapes.Make(dtypes.Uint64, 3)
 
 // stepInputs are the inputs of a compiled step.
 //

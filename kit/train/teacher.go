@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -62,7 +61,7 @@ func (l teacherLoader) DeleteVariable(store *model.Store, path string) error {
 // buildTeacherHead brings those of the student's variables into being, and gives them values, that
 // the teacher starts at. The first look at the monitors must have done so for the encoder and for
 // Method.Embed.
-func (m Model) buildTeacherHead(backend compute.Backend, store *model.Store) error {
+func (m Model) buildTeacherHead(store *model.Store) error {
 	method, scope, ok := ssl.FindIn[ssl.HasTeacher](m.Method, MethodScope(store))
 	if !ok {
 		return nil
@@ -72,7 +71,7 @@ func (m Model) buildTeacherHead(backend compute.Backend, store *model.Store) err
 	}); err != nil {
 		return fmt.Errorf("building the teacher's head of %s: %w", method.Name(), err)
 	}
-	return store.InitializeVariables(backend, nil)
+	return initialise(store)
 }
 
 // freezeTeacher keeps the optimiser away from the teacher's variables.
