@@ -8,29 +8,21 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
-	"sslkit/data"
 	"sslkit/kit"
-	"sslkit/kit/augment"
-	"sslkit/kit/compress"
 	"sslkit/kit/encoder"
+	"sslkit/kit/methodtest"
 	"sslkit/kit/optim"
 	"sslkit/kit/rundir"
-	"sslkit/kit/semi"
 	"sslkit/kit/ssl"
-	"sslkit/kit/train"
 )
 
 // TestMain shows the CPU as four devices. XLA's optimisation is off: compiling is what these tests
@@ -41,98 +33,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The networks of these tests.
-var (
-	patches = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}
-	norms   = encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem} // Over the batch.
-	decoder = encoder.Transformer{Width: 8, Depth: 1, Heads: 2}
-	pixels  = encoder.IGPT{Side: 8, Levels: 2, Width: 8, Depth: 1, Heads: 2}
-)
-
 const steps = 50
-
-// recipe trains a method on an encoder whose weights are so large that it tells images apart. The
-// embeddings of one with initial weights are nearly the same, and what normalises them makes
-// rounding large. The learning rate is low for the same reason: at one that learns, small
-// differences grow from step to step, on one device as on several.
-func recipe(t *testing.T, method ssl.Method) kit.Recipe {
-	return kit.Recipe{
-		Data:    data.Shapes{Train: 96, Validation: 32, Test: 32},
-		Encoder: patches, Method: method,
-		Augment:   []augment.Pipeline{{augment.Flip{}, augment.Normalize{}}},
-		Optimizer: optim.SGD{LR: 1e-4, Momentum: .9}, Schedule: optim.Constant{},
-		Start: weights(t, train.EncoderScope, func(scope *model.Scope) error { return train.BuildEncoder(scope, patches, 32, 32) }),
-		Batch: 16, Steps: steps, Seed: 3, MonitorEvery: steps, CheckpointEvery: steps,
-	}
-}
-
-// recipes are one of each method.
-func recipes(t *testing.T) map[string]kit.Recipe {
-	t.Helper()
-	frozen := ssl.Frozen{Encoder: patches, Weights: recipe(t, nil).Start, Method: ssl.Supervised{Classes: 10}}
-	frozen.Head = weights(t, train.MethodScope, func(scope *model.Scope) error {
-		_, err := train.BuildHead(scope, frozen.Method, patches)
-		return err
-	})
-	features := frozen
-	features.Method, features.Head = nil, ""
-	all := map[string]kit.Recipe{}
-	add := func(method ssl.Method, change func(*kit.Recipe)) {
-		r := recipe(t, method)
-		change(&r)
-		all[reflect.TypeOf(method).String()] = r
-	}
-	for _, method := range []ssl.Method{
-		ssl.BYOL{Hidden: 8, Out: 8}, ssl.BarlowTwins{Hidden: 8, Out: 8}, ssl.CLIP{Out: 8, Text: encoder.Text{Width: 8, Depth: 1, Heads: 2}},
-		ssl.Colorization{Hidden: 8}, ssl.DCL{Hidden: 8, Out: 8},
-		ssl.Flipping{}, ssl.IBOT{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}}, ssl.IJEPA{Predictor: decoder}, ssl.Inpainting{Hidden: 8},
-		ssl.MAE{Decoder: decoder},
-		ssl.MICLe{Hidden: 8, Out: 8}, ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8}, ssl.MoCoV3{Hidden: 8, Out: 8},
-		ssl.NNCLR{Queue: 32, Hidden: 8, Predictor: 8, Out: 8}, ssl.Rotation{}, ssl.SimCLR{Hidden: 8, Out: 8}, ssl.SimMIM{},
-		ssl.SimSiam{Hidden: 8, Out: 8}, ssl.Sum{{Method: ssl.SimCLR{Hidden: 8, Out: 8}}, {Method: ssl.Rotation{}}},
-		ssl.SupCon{Hidden: 8, Out: 8}, ssl.Supervised{Classes: 10}, ssl.TiCo{Hidden: 8, Out: 8}, ssl.VICReg{Hidden: 8, Out: 8},
-		ssl.WMSE{Hidden: 8, Out: 4}, semi.FixMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
-		semi.PseudoLabel{Classes: 10}, compress.Features{Teacher: features}, compress.Logits{Teacher: frozen, Classes: 10},
-	} {
-		add(method, func(*kit.Recipe) {})
-	}
-	for _, method := range []ssl.Method{
-		ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}, ssl.LeJEPA{Slices: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
-		ssl.SwAV{Queue: 32, Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
-	} {
-		add(method, func(r *kit.Recipe) { r.Augment = nil })
-	}
-	for _, method := range []ssl.Method{ssl.CPC{Grid: 3, Hidden: 8, Out: 8}, ssl.Jigsaw{Grid: 2, Hidden: 8}, ssl.RelativeLocation{Hidden: 8}} {
-		add(method, func(r *kit.Recipe) {
-			r.Augment = []augment.Pipeline{{augment.Resize{Size: 48}, augment.Normalize{}}}
-			if _, divides := method.(ssl.CPC); !divides { // Patches divide the tiles of CPC alone.
-				r.Encoder, r.Start = encoder.ResNet{Depth: 10, Width: 2}, ""
-			}
-		})
-	}
-	add(ssl.NextFrame{Hidden: 8}, func(r *kit.Recipe) { r.Encoder, r.Start = norms, "" })
-	add(ssl.NextPixel{}, func(r *kit.Recipe) { r.Encoder, r.Start = pixels, "" })
-	onNorms := all["ssl.SimCLR"]
-	onNorms.Encoder, onNorms.Start = norms, ""
-	all["norms over the batch"] = onNorms
-	validated := all["ssl.Supervised"]
-	validated.StopEarly = kit.StopEarly{Every: steps / 2}
-	all["ssl.Supervised"] = validated
-	return all
-}
-
-// quick are the recipes that are always tested: one for each way in which a method looks at a batch
-// or keeps something of it. SSLKIT_SEEDS=1 in the environment is for all of them, on more meshes.
-var quick = []string{
-	"norms over the batch", "ssl.BYOL", "ssl.MoCoV2", "ssl.MAE", "ssl.CLIP", "ssl.Supervised", "semi.FixMatch", "compress.Features",
-}
 
 // TestLossesAreThoseOfOneDevice: the loss and the norm of the gradient are the same at every step.
 func TestLossesAreThoseOfOneDevice(t *testing.T) {
 	every := os.Getenv("SSLKIT_SEEDS") != ""
-	all := recipes(t)
+	all := methodtest.Recipes(t, steps)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if !every && !slices.Contains(quick, name) {
+		if !every && !slices.Contains(methodtest.Quick, name) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -183,7 +91,7 @@ func pretrained(t *testing.T, recipe kit.Recipe) (rundir.Dir, []rundir.Metrics) 
 // TestRunEndsInTheSameBits: trained again, or resumed, a run on several devices ends in the same
 // bits. It begins with the weights of one device, and its checkpoints hold the same variables.
 func TestRunEndsInTheSameBits(t *testing.T) {
-	recipe := recipe(t, ssl.BYOL{Hidden: 8, Out: 8})
+	recipe := methodtest.Recipe(t, ssl.BYOL{Hidden: 8, Out: 8}, steps)
 	recipe.Optimizer, recipe.Start, recipe.Encoder = optim.AdamW{}, "", encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2, StochasticDepth: .5}
 	recipe.Steps, recipe.CheckpointEvery = 4, 2
 	alone, _ := pretrained(t, recipe)
@@ -262,7 +170,7 @@ var anyMetric = regexp.MustCompile(`_uuid_[0-9a-f-]+`)
 
 // TestMeshNeedsDevices: more devices than there are is an error before anything is compiled.
 func TestMeshNeedsDevices(t *testing.T) {
-	recipe := recipe(t, ssl.SimCLR{})
+	recipe := methodtest.Recipe(t, ssl.SimCLR{}, steps)
 	for want, mesh := range map[string]kit.Mesh{
 		"Mesh.Data is 8; 8 × 1 devices are more than there are on xla:cpu": {Data: 8},
 		"Mesh.Data is 4; 4 × 2 devices are more":                           {Data: 4, Model: 2},
@@ -273,36 +181,4 @@ func TestMeshNeedsDevices(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	}
-}
-
-// weights is the file of weights of what build brings into being: random ones, so large that what
-// goes in can be told from what comes out.
-func weights(t *testing.T, in func(*model.Store) *model.Scope, build func(*model.Scope) error) string {
-	t.Helper()
-	scope := in(model.NewStore())
-	if err := build(scope); err != nil {
-		t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for v := range scope.IterVariables() {
-		values := make([]float32, v.Shape().Size())
-		for i := range values {
-			values[i] = float32(random.Float64() - .5)
-			if v.Shape().Rank() == 1 { // Scales and variances are positive.
-				values[i]++
-			}
-		}
-		if err := v.SetValue(tensors.FromFlatDataAndDimensions(values, v.Shape().Dimensions...)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all, err := encoder.Weights(scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "random.safetensors")
-	if err := encoder.WriteSafetensors(path, all, nil); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
