@@ -249,6 +249,13 @@ func TestCheckRefusesWhatPretrainRefuses(t *testing.T) {
 		"Mesh.Model is 2; it must be a divisor of": func(r *Recipe) { r.Encoder, r.Mesh = vit, Mesh{Data: 2, Model: 2} },
 		"Mesh.Data is 2; 2 × 1 devices are more ":  func(r *Recipe) { r.Mesh.Data = 2 },
 		"Mesh.Model is 2; 1 × 2 devices are more ": func(r *Recipe) { r.Encoder, r.Mesh.Model = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}, 2 },
+		"MicroBatch is -1; it must be at least 0":  func(r *Recipe) { r.MicroBatch = -1 },
+		"MicroBatch is 3; it must be a divisor of": func(r *Recipe) { r.MicroBatch = 3 },
+		"MicroBatch is 32; it must be a divisor":   func(r *Recipe) { r.MicroBatch = 32 },
+		"MicroBatch is 1; it must be at least 2":   func(r *Recipe) { r.MicroBatch = 1 },
+		"MicroBatch is 2; it must be a multiple of Mesh.Data, which is 4": func(r *Recipe) {
+			r.Encoder, r.MicroBatch, r.Mesh.Data = vit, 2, 4
+		},
 		"holds 1 image; there must be at least 2 ": func(r *Recipe) { r.Data = data.Shapes{Train: 96, Validation: 1, Test: 32} },
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -68,7 +68,7 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 		Optimizer: r.Optimizer, Schedule: r.Schedule, Steps: r.Steps, Seed: r.Seed, Start: r.Start,
 		MonitorEvery: r.MonitorEvery, CheckpointEvery: r.CheckpointEvery,
 		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly, ResumeElsewhere: r.ResumeElsewhere,
-		Mesh: r.Mesh,
+		Mesh: r.Mesh, MicroBatch: r.MicroBatch, Rematerialize: r.Rematerialize,
 	}
 	return r, plan, plan.Check()
 }
@@ -98,6 +98,9 @@ func (r Recipe) withDefaults(height, width int) (Recipe, error) {
 	}
 	r.Method = filled
 	r.Mesh = r.Mesh.WithDefaults()
+	if r.MicroBatch == r.Batch { // One way to write it.
+		r.MicroBatch = 0
+	}
 	if r.Optimizer == nil {
 		r.Optimizer = r.Method.Optimizer()
 	}

@@ -57,6 +57,28 @@ type Recipe struct {
 	// Mesh spreads the training over several devices of this process, such as two GPUs: the images
 	// of a batch, a transformer's heads and hidden units, or both. Default: one device.
 	Mesh Mesh
+	// MicroBatch is the number of images whose activations are in memory at once, for batches larger
+	// than memory: the encoder sees that many images at a time, in all their views, and each such
+	// part is computed a second time for its gradient. It is gradient accumulation with the loss of
+	// the whole batch, as in GradCache (Gao et al. 2021, arXiv:2101.06983): contrasts, queues, centres
+	// and the norms of heads see all of Batch, and there is one update, the same but for rounding.
+	// What the method has behind the encoder, such as a decoder, and beside it, such as CLIP's text
+	// encoder, is not cut up.
+	//
+	// Norms over the batch within the encoder (of encoder.ResNet) are over the images of a
+	// micro-batch, and their running statistics move with each, as where gradients are accumulated
+	// in PyTorch: the training is then another one, which it says. So it is with StochasticDepth,
+	// whose random numbers are other ones.
+	//
+	// It must divide Batch, and be a multiple of Mesh.Data. A step takes longer, and so does its
+	// compilation, by the number of parts. Default 0: the whole batch.
+	MicroBatch int
+	// Rematerialize keeps of each block of the encoder, and of a method's transformers, nothing but
+	// its input until the backward pass, which computes the rest a second time (activation
+	// checkpointing: Chen et al. 2016, arXiv:1604.06174). The training is the same but for rounding,
+	// and a step takes longer. With MicroBatch, the inputs of the blocks are kept for the whole
+	// batch, and the rest for one block of one micro-batch. Default false: all activations are kept.
+	Rematerialize bool
 
 	// MonitorEvery is the number of steps between two looks at the collapse monitors. Default: a
 	// twentieth of the training.
@@ -171,6 +193,7 @@ func (r Recipe) checkFields() error {
 		setting.Steps(0, "kit.Recipe: MonitorEvery", r.MonitorEvery, "a twentieth of the training"),
 		setting.Steps(0, "kit.Recipe: CheckpointEvery", r.CheckpointEvery, "a twentieth of the training"),
 		r.Mesh.Check(),
+		setting.AtLeast(0, "kit.Recipe: MicroBatch", r.MicroBatch, "the whole batch"),
 		r.StopEarly.Check(),
 	)
 }

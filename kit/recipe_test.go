@@ -53,6 +53,7 @@ func TestOpenGivesTheRecipeThatWasWritten(t *testing.T) {
 		"a mesh": func(r *Recipe) {
 			r.Encoder, r.Mesh = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}, Mesh{Data: 4, Model: 2}
 		},
+		"micro-batches":  func(r *Recipe) { r.MicroBatch, r.Rematerialize = 4, true },
 		"start":          func(r *Recipe) { r.Start, r.Encoder = weights, tiny },
 		"stop early":     func(r *Recipe) { r.StopEarly = StopEarly{Every: 2, Patience: 1} },
 		"inner widths":   func(r *Recipe) { r.Encoder = encoder.ResNet{Depth: 10, Width: 2, Inner: []int{1, 2, 4, 8}} },

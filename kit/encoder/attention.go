@@ -29,6 +29,17 @@ func causalAttention(scope *model.Scope, x *Node, heads int) *Node {
 	return attention(scope, x, heads, LowerTriangular(x.Graph(), x.Shape().Dim(1)))
 }
 
+// causalBlock adds two residual branches to its input: causalAttention, then a perceptron on each
+// token.
+//
+//	x: [batch, tokens, dim] -> the same shape
+func causalBlock(scope *model.Scope, x *Node, heads, hidden int) *Node {
+	return rematerialized(scope, x, func(x *Node) *Node {
+		x = Add(x, causalAttention(scope.At("attn"), layerNorm(scope.At("norm1"), x), heads))
+		return Add(x, perceptron(scope.At("mlp"), layerNorm(scope.At("norm2"), x), hidden))
+	})
+}
+
 // attention lets every token read from those that it may, all where mayRead is nil.
 //
 //	x: [batch, tokens, dim], mayRead: bool [tokens, tokens] or nil -> the shape of x

@@ -113,17 +113,20 @@ func (c ConvNeXt) Deterministic() Encoder {
 // its mean.
 func (c ConvNeXt) Encode(scope *model.Scope, x *Node) Output {
 	c = c.WithDefaults()
-	x = shrink(scope.At("stem").At("0"), x, c.Widths[0], c.Stem)
-	x = layerNorm(scope.At("stem").At("1"), x)
+	x = rematerialized(scope, x, func(x *Node) *Node {
+		return layerNorm(scope.At("stem").At("1"), shrink(scope.At("stem").At("0"), x, c.Widths[0], c.Stem))
+	})
 	block, blocks := 0, c.Depths[0]+c.Depths[1]+c.Depths[2]+c.Depths[3]
 	for stage, depth := range c.Depths {
 		scope := scope.At("stages").At("%d", stage)
 		if stage > 0 {
-			x = layerNorm(scope.At("downsample").At("0"), x)
-			x = shrink(scope.At("downsample").At("1"), x, c.Widths[stage], 2)
+			x = rematerialized(scope, x, func(x *Node) *Node {
+				return shrink(scope.At("downsample").At("1"), layerNorm(scope.At("downsample").At("0"), x), c.Widths[stage], 2)
+			})
 		}
 		for i := range depth {
-			x = convNeXtBlock(scope.At("blocks").At("%d", i), x, pathRate(c.StochasticDepth, block, blocks))
+			scope, rate := scope.At("blocks").At("%d", i), pathRate(c.StochasticDepth, block, blocks)
+			x = rematerialized(scope, x, func(x *Node) *Node { return convNeXtBlock(scope, x, rate) })
 			block++
 		}
 	}

@@ -63,9 +63,7 @@ func (t Transformer) ApplyCausal(scope *model.Scope, tokens *Node) *Node {
 	t = t.WithDefaults()
 	hidden := t.Width * ViT{}.WithDefaults().MLPRatio
 	for i := range t.Depth {
-		block := scope.At("blocks").At("%d", i)
-		tokens = Add(tokens, causalAttention(block.At("attn"), layerNorm(block.At("norm1"), tokens), t.Heads))
-		tokens = Add(tokens, perceptron(block.At("mlp"), layerNorm(block.At("norm2"), tokens), hidden))
+		tokens = causalBlock(scope.At("blocks").At("%d", i), tokens, t.Heads, hidden)
 	}
 	return layerNorm(scope.At("norm"), tokens)
 }

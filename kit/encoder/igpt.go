@@ -186,12 +186,10 @@ func (e IGPT) transform(scope *model.Scope, dtype dtypes.DType, colours *Node) (
 	x := e.embed(scope, dtype, colours)
 	for i := range e.Depth {
 		block := scope.At("blocks").At("%d", i)
-		normed := layerNorm(block.At("norm1"), x)
 		if i == e.Layer {
-			features = normed
+			features = layerNorm(block.At("norm1"), x)
 		}
-		x = Add(x, causalAttention(block.At("attn"), normed, e.Heads))
-		x = Add(x, perceptron(block.At("mlp"), layerNorm(block.At("norm2"), x), e.Width*e.MLPRatio))
+		x = causalBlock(block, x, e.Heads, e.Width*e.MLPRatio)
 	}
 	last = layerNorm(scope.At("norm"), x)
 	if e.Layer == e.Depth {

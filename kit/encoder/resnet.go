@@ -164,11 +164,14 @@ func (r ResNet) Dim() int {
 // Encode builds the network; see Encoder.
 func (r ResNet) Encode(scope *model.Scope, x *Node) Output {
 	r = r.WithDefaults()
-	x = conv(scope.At("conv1"), x, r.Width, r.Stem.Kernel, r.Stem.Stride)
-	x = relu(batchNorm(scope.At("bn1"), x, 1))
-	if r.Stem.MaxPool {
-		x = MaxPool(x).Window(3).Strides(2).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
-	}
+	x = rematerialized(scope, x, func(x *Node) *Node {
+		x = conv(scope.At("conv1"), x, r.Width, r.Stem.Kernel, r.Stem.Stride)
+		x = relu(batchNorm(scope.At("bn1"), x, 1))
+		if r.Stem.MaxPool {
+			x = MaxPool(x).Window(3).Strides(2).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
+		}
+		return x
+	})
 	inner, per := r.InnerWidths(), r.InnerPerBlock()
 	for stage, blocks := range resNetBlocks[r.Depth] {
 		for block := range blocks {
@@ -177,7 +180,8 @@ func (r ResNet) Encode(scope *model.Scope, x *Node) Output {
 				stride = 2
 			}
 			out := (r.Width << stage) * r.expansion()
-			x = r.block(scope.At("layer%d", stage+1).At("%d", block), x, inner[:per], out, stride)
+			scope, between := scope.At("layer%d", stage+1).At("%d", block), inner[:per]
+			x = rematerialized(scope, x, func(x *Node) *Node { return r.block(scope, x, between, out, stride) })
 			inner = inner[per:]
 		}
 	}

@@ -122,8 +122,10 @@ func (v ViT) withMap(out Output, images *Node) Output {
 //
 //	x: [batch, tokens, dim] -> the same shape
 func (v ViT) block(scope *model.Scope, x *Node, pathRate float64) *Node {
-	read := selfAttention(scope.At("attn"), layerNorm(scope.At("norm1"), x), v.Heads)
-	x = Add(x, dropPath(scope, read, pathRate))
-	thought := perceptron(scope.At("mlp"), layerNorm(scope.At("norm2"), x), v.Width*v.MLPRatio)
-	return Add(x, dropPath(scope, thought, pathRate))
+	return rematerialized(scope, x, func(x *Node) *Node {
+		read := selfAttention(scope.At("attn"), layerNorm(scope.At("norm1"), x), v.Heads)
+		x = Add(x, dropPath(scope, read, pathRate))
+		thought := perceptron(scope.At("mlp"), layerNorm(scope.At("norm2"), x), v.Width*v.MLPRatio)
+		return Add(x, dropPath(scope, thought, pathRate))
+	})
 }

@@ -20,6 +20,9 @@ type Network struct {
 	Scope *model.Scope
 	// Precision is the dtype of the encoder's arithmetic. What it gives is float32 with any.
 	Precision dtypes.DType
+	// MicroBatches is the number of passes that encode a batch, each a part of it, to hold less in
+	// memory at once; 0 and 1 are one pass. Norms over the batch see the images of a pass.
+	MicroBatches int
 }
 
 // Encode encodes several views of one size in one pass, so that a norm over the batch sees them
@@ -29,7 +32,9 @@ type Network struct {
 //
 //	views: V × [batch, height, width, 3] -> representations of [batch × V], row i × V + v being view v of image i
 func (n Network) Encode(views ...*Node) encoder.Output {
-	return float32Output(n.Encoder.Encode(n.EncoderScope, ConvertDType(MergeViews(views...), n.Precision)))
+	return n.encode([]*Node{MergeViews(views...)}, func(part []*Node) encoder.Output {
+		return n.Encoder.Encode(n.EncoderScope, part[0])
+	})
 }
 
 // EncodeVisible encodes only the patches in keep, for methods whose CheckEncoder demands an
@@ -37,8 +42,9 @@ func (n Network) Encode(views ...*Node) encoder.Output {
 //
 //	images: [batch, height, width, 3]; keep: int32 [batch, k] -> Tokens [batch, k, dim]
 func (n Network) EncodeVisible(images, keep *Node) encoder.Output {
-	masked := n.Encoder.(encoder.Masked)
-	return float32Output(masked.EncodeVisible(n.EncoderScope, ConvertDType(images, n.Precision), keep))
+	return n.encode([]*Node{images, keep}, func(part []*Node) encoder.Output {
+		return n.Encoder.(encoder.Masked).EncodeVisible(n.EncoderScope, part[0], part[1])
+	})
 }
 
 // EncodeHidden encodes images with a learned token in place of the hidden patches, for methods
@@ -46,18 +52,37 @@ func (n Network) EncodeVisible(images, keep *Node) encoder.Output {
 //
 //	images: [batch, height, width, 3]; hidden: bool [batch, patches] -> Tokens [batch, patches, dim]
 func (n Network) EncodeHidden(images, hidden *Node) encoder.Output {
-	masked := n.Encoder.(encoder.Masked)
-	return float32Output(masked.EncodeHidden(n.EncoderScope, ConvertDType(images, n.Precision), hidden))
+	return n.encode([]*Node{images, hidden}, func(part []*Node) encoder.Output {
+		return n.Encoder.(encoder.Masked).EncodeHidden(n.EncoderScope, part[0], part[1])
+	})
 }
 
-// float32Output is the same in float32.
-func float32Output(out encoder.Output) encoder.Output {
-	for _, node := range []**Node{&out.Pooled, &out.Map, &out.Tokens} {
-		if *node != nil {
-			*node = ConvertDType(*node, dtypes.Float32)
+// EncodePast encodes what comes before each pixel, for methods whose CheckEncoder demands an
+// encoder.Causal.
+//
+//	images: [batch, height, width, 3] -> past: [batch, pixels, dim], next: int32 [batch, pixels]
+func (n Network) EncodePast(images *Node) (past, next *Node) {
+	out := n.inMicroBatches([]*Node{images}, func(part []*Node) []*Node {
+		past, next := n.Encoder.(encoder.Causal).EncodePast(n.EncoderScope, ConvertDType(part[0], n.Precision))
+		return []*Node{ConvertDType(past, dtypes.Float32), next}
+	})
+	return out[0], out[1]
+}
+
+// encode runs an encoder in the network's precision, and gives what comes out in float32.
+func (n Network) encode(inputs []*Node, run func(part []*Node) encoder.Output) encoder.Output {
+	out := n.inMicroBatches(inputs, func(part []*Node) []*Node {
+		part[0] = ConvertDType(part[0], n.Precision)
+		out := run(part)
+		nodes := []*Node{out.Pooled, out.Map, out.Tokens}
+		for i, node := range nodes {
+			if node != nil {
+				nodes[i] = ConvertDType(node, dtypes.Float32)
+			}
 		}
-	}
-	return out
+		return nodes
+	})
+	return encoder.Output{Pooled: out[0], Map: out[1], Tokens: out[2]}
 }
 
 // MergeViews interleaves what belongs to several views.

@@ -69,9 +69,8 @@ func (m NextPixel) Views(height, width int) []augment.Pipeline {
 //	h = f(start, x_1, ..., x_{n-1})
 //	loss = -mean over i of log p(x_i), p = softmax(linear(h_i))
 func (m NextPixel) Loss(step *Step) *Node {
-	causal := step.Encoder.(encoder.Causal)
-	past, next := causal.EncodePast(step.EncoderScope, ConvertDType(step.Views[0], step.Precision))
-	logits := m.logits(step.Scope.At("head"), ConvertDType(past, dtypes.Float32), causal.Palette().Size())
+	past, next := step.EncodePast(step.Views[0])
+	logits := m.logits(step.Scope.At("head"), past, step.Encoder.(encoder.Causal).Palette().Size())
 	return NextPixelEntropy(logits, next)
 }
 

@@ -214,6 +214,9 @@ func (t *training) run(set data.Set) error {
 	if done > 0 {
 		t.progress.say(fmt.Sprintf("resumed after step %d", done))
 	}
+	if note := plan.microBatchNote(); note != "" {
+		t.progress.say(note)
+	}
 	t.progress.start(int64(plan.Steps-done)*int64(plan.Order.Batch), plan.epochs(plan.Steps))
 	t.began = time.Now()
 	if t.validate.over(done) { // Ended before it could say so.

@@ -57,6 +57,8 @@ type Plan struct {
 	StopEarly                     StopEarly
 	ResumeElsewhere               bool // Go on also under other conditions than the run began under.
 	Mesh                          Mesh // Devices that the steps are spread over.
+	MicroBatch                    int  // Images whose activations are held at once; 0 for all of a batch.
+	Rematerialize                 bool // Compute the insides of the blocks again in the backward pass.
 }
 
 // EncoderScope holds the encoder's variables in a store.
@@ -141,7 +143,7 @@ func (p Plan) Check() error {
 	if parameters := p.Encoder.Cost(p.Height, p.Width).Params; parameters > mostParameters {
 		return fmt.Errorf("encoder %s has %d parameters; it must have at most %d", p.Encoder.Name(), parameters, int64(mostParameters))
 	}
-	if _, ok := p.Encoder.(encoder.Batchwise); ok && p.Order.Batch < 2 {
+	if p.normsOverBatch() && p.Order.Batch < 2 {
 		return fmt.Errorf("kit.Recipe: Batch is %d; it must be at least 2 with encoder %s, whose norms are over the batch",
 			p.Order.Batch, p.Encoder.Name())
 	}
@@ -155,6 +157,9 @@ func (p Plan) Check() error {
 		return err
 	}
 	if err := p.checkMesh(); err != nil {
+		return err
+	}
+	if err := p.checkMicroBatch(); err != nil {
 		return err
 	}
 	if err := p.checkFrozen(); err != nil {

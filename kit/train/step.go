@@ -74,8 +74,16 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	g := items.Graph()
 	random := augment.NewRandom(randomState)
 	done := optimizer.GetGlobalStepVar(scope).NodeValue(g)
+	if p.Rematerialize {
+		encoder.Rematerialize(scope, g)
+	}
+	network := func(scope *model.Scope) ssl.Network {
+		network := p.network(scope)
+		network.MicroBatches = p.microBatches()
+		return network
+	}
 	step := &ssl.Step{
-		Network:  p.network(scope),
+		Network:  network(scope),
 		Height:   p.Height,
 		Width:    p.Width,
 		Augment:  p.Views,
@@ -88,11 +96,11 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	}
 	step.Views = p.views(random, items)
 	if method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method); ok {
-		step.Frozen = p.network(scope.At(frozenScope))
+		step.Frozen = network(scope.At(frozenScope))
 		step.Frozen.Encoder = method.Frozen().Encoder
 	}
 	if method, ok := ssl.Find[ssl.HasTeacher](p.Method); ok {
-		step.Teacher = p.network(scope.At(teacherScope))
+		step.Teacher = network(scope.At(teacherScope))
 		if e, ok := p.Encoder.(encoder.Stochastic); ok { // A teacher sees the whole network.
 			step.Teacher.Encoder = e.Deterministic()
 		}
