@@ -9,7 +9,7 @@ import (
 )
 
 // A step of SimCLR is about three passes, forward and back, over two views; a teacher of BYOL adds
-// one forward.
+// one forward, and so does what computes activations again.
 func TestStepFLOPs(t *testing.T) {
 	recipe := small()
 	recipe.Encoder = encoder.ResNet{Depth: 10, Width: 4}
@@ -27,6 +27,19 @@ func TestStepFLOPs(t *testing.T) {
 	}
 	if passes := count(ssl.BYOL{Hidden: 8, Out: 8}); passes < 3.7 || passes > 4.3 {
 		t.Errorf("a step of BYOL is %.2f passes", passes)
+	}
+	plain := count(ssl.SimCLR{Hidden: 8, Out: 8})
+	for name, change := range map[string]func(*Recipe){
+		"micro-batches": func(r *Recipe) { r.MicroBatch = 4 },
+		"rematerialize": func(r *Recipe) { r.Rematerialize = true },
+		"both":          func(r *Recipe) { r.MicroBatch, r.Rematerialize = 4, true },
+	} {
+		whole := recipe
+		change(&recipe)
+		if more := count(ssl.SimCLR{Hidden: 8, Out: 8}) - plain; more < .8 || more > 1.1 {
+			t.Errorf("%s: %.2f passes more, want one forward", name, more)
+		}
+		recipe = whole
 	}
 	clip := ssl.CLIP{Out: 8, Text: encoder.Text{Width: 8, Depth: 1, Heads: 1}}
 	if passes := count(clip); passes < 1.3 || passes > 2 {

@@ -42,8 +42,14 @@ func (p Plan) StepFLOPs() (float64, error) {
 			return err
 		}
 		p.lossGraph(store.RootScope(), nil, inputs)
-		store.RootScope().BuildTrainableVariablesGradientsGraph(train.TotalLoss(g))
-		flops, err = graphFLOPs(g)
+		loss := train.TotalLoss(g)
+		results := append(store.RootScope().BuildTrainableVariablesGradientsGraph(loss), loss)
+		for v := range store.IterVariables() {
+			if v.ChangedInGraph(g) {
+				results = append(results, v.NodeValue(g))
+			}
+		}
+		flops, err = graphFLOPs(results...)
 		return err
 	})
 	return flops, err
@@ -89,15 +95,25 @@ func (p Plan) stepShapes() ([]shapes.Shape, error) {
 	return append(inputs, shapes.Make(dtypes.Int32, batch, tokens.Shape().Dim(1))), nil
 }
 
-// graphFLOPs are the operations of all matrix products and convolutions of a graph.
-func graphFLOPs(g *Graph) (float64, error) {
+// graphFLOPs are the operations of all matrix products and convolutions that results need. A graph
+// has others that are never computed, such as the gradient of the images, and twins of what is
+// computed again in the backward pass.
+func graphFLOPs(results ...*Node) (float64, error) {
 	var sum float64
-	for _, node := range g.Nodes() {
+	needed := map[NodeId]bool{}
+	for len(results) > 0 {
+		node := results[len(results)-1]
+		results = results[:len(results)-1]
+		if needed[node.Id()] {
+			continue
+		}
+		needed[node.Id()] = true
 		flops, err := nodeFLOPs(node)
 		if err != nil {
 			return 0, err
 		}
 		sum += flops
+		results = append(results, node.Inputs()...)
 	}
 	return sum, nil
 }
