@@ -155,7 +155,7 @@ func clipStep(t *testing.T) (exec *model.Exec, store *model.Store, paths *[]stri
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images, captions *Node) []*Node {
 		store.SetTraining(images.Graph(), true)
 		resnet := encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}
-		network := Network{resnet, scope.At("encoder"), scope.At("method"), dtypes.Float32}
+		network := Network{Encoder: resnet, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32}
 		loss := clipSmall.Loss(&Step{Network: network, Views: []*Node{images}, Captions: captions})
 		outputs := []*Node{loss, Exp(store.GetVariable("/method/logit_scale").NodeValue(images.Graph()))}
 		*paths = nil

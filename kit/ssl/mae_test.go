@@ -42,7 +42,7 @@ func maskedStep(t *testing.T, m Method, e encoder.Encoder, views ...augment.Pipe
 		t.Fatal(err)
 	}
 	network := func(scope *model.Scope) Network {
-		return Network{e, scope.At("encoder"), scope.At("method"), dtypes.Float32}
+		return Network{Encoder: e, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32}
 	}
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(3); err != nil {
@@ -241,7 +241,7 @@ func TestMAECheck(t *testing.T) {
 func maskedNetworks(scope *model.Scope, e encoder.Encoder, views ...*Node) *Step {
 	scope.Store().SetTraining(views[0].Graph(), true)
 	network := func(scope *model.Scope) Network {
-		return Network{e, scope.At("encoder"), scope.At("method"), dtypes.Float32}
+		return Network{Encoder: e, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32}
 	}
 	return &Step{Network: network(scope), Teacher: network(scope.At("teacher")), Views: views}
 }

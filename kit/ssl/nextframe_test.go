@@ -77,7 +77,7 @@ func nextFrameCall(t *testing.T, m NextFrame, clips []float32, batch, size int) 
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, clips, state *Node) *Node {
 		store.SetTraining(clips.Graph(), true)
 		step := &Step{
-			Network: Network{nextFrameEncoder, scope.At("encoder"), scope.At("method"), dtypes.Float32},
+			Network: Network{Encoder: nextFrameEncoder, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32},
 			Random:  augment.NewRandom(state),
 		}
 		for f := range m.Frames() {

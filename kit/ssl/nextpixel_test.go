@@ -88,7 +88,7 @@ func nextPixelTraining(t *testing.T, steps int, batch func() []float32) (losses 
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) []*Node {
 		store.SetTraining(images.Graph(), true)
 		views := []*Node{augment.Pipeline{augment.Normalize{}}.Apply(nil, images)}
-		network := Network{nextPixelIGPT, scope.At("encoder"), scope.At("method"), dtypes.Float32}
+		network := Network{Encoder: nextPixelIGPT, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32}
 		loss := NextPixel{}.Loss(&Step{Network: network, Views: views})
 		outputs := []*Node{loss}
 		paths = nil
