@@ -70,14 +70,15 @@ type Recipe struct {
 	// in PyTorch: the training is then another one, which it says. So it is with StochasticDepth,
 	// whose random numbers are other ones.
 	//
-	// It must divide Batch, and be a multiple of Mesh.Data. A step takes longer, and so does its
-	// compilation, by the number of parts. Default 0: the whole batch.
+	// It must divide Batch, and be a multiple of Mesh.Data. A step computes the encoder's forward pass
+	// twice, and takes the longer to compile the more parts there are: see benchmarks/larger.
+	// Default 0: the whole batch.
 	MicroBatch int
 	// Rematerialize keeps of each block of the encoder, and of a method's transformers, nothing but
 	// its input until the backward pass, which computes the rest a second time (activation
-	// checkpointing: Chen et al. 2016, arXiv:1604.06174). The training is the same but for rounding,
-	// and a step takes longer. With MicroBatch, the inputs of the blocks are kept for the whole
-	// batch, and the rest for one block of one micro-batch. Default false: all activations are kept.
+	// checkpointing: Chen et al. 2016, arXiv:1604.06174). The training is the same but for rounding.
+	// With MicroBatch, the inputs of the blocks are kept for the whole batch, and the rest for one
+	// block of one micro-batch. Default false: all activations are kept.
 	Rematerialize bool
 
 	// MonitorEvery is the number of steps between two looks at the collapse monitors. Default: a
