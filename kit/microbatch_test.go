@@ -44,21 +44,26 @@ func TestMicroBatchesTrainAsTheWholeBatch(t *testing.T) {
 	}
 }
 
-// sameCurve fails where a step's loss, or the norm of its gradient, differs by more than a part of
-// it, or of that of the first step where it has come nearer to 0.
+// sameCurve fails where a step's loss differs by more than a part of it, or of that of the first
+// step where it has come nearer to 0, or the norm of its gradient by more than ten times that: some
+// losses, such as W-MSE's, make rounding larger in their gradient.
 func sameCurve(t *testing.T, got, want []rundir.Metrics, part float64) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%d steps, want %d", len(got)-1, len(want)-1)
 	}
 	for step := 1; step < len(want); step++ {
-		for what, of := range map[string]func(rundir.Metrics) float64{
-			"loss":            func(m rundir.Metrics) float64 { return m.Loss },
-			"gradient's norm": func(m rundir.Metrics) float64 { return m.GradientNorm },
+		for _, m := range []struct {
+			what string
+			of   func(rundir.Metrics) float64
+			part float64
+		}{
+			{"loss", func(m rundir.Metrics) float64 { return m.Loss }, part},
+			{"gradient's norm", func(m rundir.Metrics) float64 { return m.GradientNorm }, 10 * part},
 		} {
-			got, want, first := of(got[step]), of(want[step]), of(want[1])
-			if !(math.Abs(got-want) <= part*max(math.Abs(want), math.Abs(first))) {
-				t.Fatalf("step %d: the %s is %g, want %g", step, what, got, want)
+			got, want, first := m.of(got[step]), m.of(want[step]), m.of(want[1])
+			if !(math.Abs(got-want) <= m.part*max(math.Abs(want), math.Abs(first))) {
+				t.Fatalf("step %d: the %s is %g, want %g", step, m.what, got, want)
 			}
 		}
 	}
@@ -115,7 +120,7 @@ func TestRematerializeTrainsTheSame(t *testing.T) {
 }
 
 // sameWeights fails where a weight of the encoder differs by more than a part of the largest of its
-// variable.
+// variable, or of 0.01 where all are smaller: those that began at 0 are sums of a few small updates.
 func sameWeights(t *testing.T, got, want rundir.Dir, part float64) {
 	t.Helper()
 	read := func(dir rundir.Dir) map[string]encoder.Tensor {
@@ -130,7 +135,7 @@ func sameWeights(t *testing.T, got, want rundir.Dir, part float64) {
 		t.Fatalf("%d variables, want %d", len(others), len(all))
 	}
 	for name, want := range all {
-		var largest float64
+		largest := .01
 		for _, w := range want.Data {
 			largest = max(largest, math.Abs(float64(w)))
 		}
