@@ -46,7 +46,7 @@ func causalBlock(scope *model.Scope, x *Node, heads, hidden int) *Node {
 func attention(scope *model.Scope, x *Node, heads int, mayRead *Node) *Node {
 	batch, tokens, dim := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2)
 	query, key, value := queryKeyValue(scope, x, heads)
-	read := Einsum("bhqk,bhkd->bhqd", attend(query, key, mayRead), value) // [batch, heads, tokens, dim/heads]
+	read := einsum("bhqk,bhkd->bhqd", attend(query, key, mayRead), value) // [batch, heads, tokens, dim/heads]
 	read = Reshape(TransposeAllAxes(read, 0, 2, 1, 3), batch, tokens, dim)
 	return dense(scope.At("proj"), read, dim)
 }
@@ -60,7 +60,7 @@ func queryKeyValue(scope *model.Scope, x *Node, heads int) (query, key, value *N
 	// The heads have an axis of their own in the weights already, along which devices can share out
 	// the product: of its result in one axis, no device has whole heads.
 	kernel := Reshape(ConvertDType(weight.NodeValue(g), x.DType()), dim, 3, heads, dim/heads)
-	x = Einsum("btf,fphd->btphd", x, kernel)
+	x = einsum("btf,fphd->btphd", x, kernel)
 	x = Add(x, Reshape(ConvertDType(bias.NodeValue(g), x.DType()), 1, 1, 3, heads, dim/heads))
 	part := func(i int) *Node {
 		return TransposeAllAxes(Squeeze(SliceAxis(x, 2, AxisElem(i)), 2), 0, 2, 1, 3)
@@ -75,7 +75,7 @@ func queryKeyValue(scope *model.Scope, x *Node, heads int) (query, key, value *N
 //	-> [batch, heads, q, k], in the same dtype
 func attend(query, key, mayRead *Node) *Node {
 	query = MulScalar(query, 1/math.Sqrt(float64(query.Shape().Dim(-1))))
-	scores := ConvertDType(Einsum("bhqd,bhkd->bhqk", query, key), dtypes.Float32)
+	scores := ConvertDType(einsum("bhqd,bhkd->bhqk", query, key), dtypes.Float32)
 	if mayRead != nil {
 		// Not minus infinity, whose gradient is not a number. This far below all scores, the
 		// softmax is 0 as well.

@@ -40,7 +40,7 @@ func dense(scope *model.Scope, x *Node, out int) *Node {
 	g, dims := x.Graph(), x.Shape().Dimensions
 	in := dims[len(dims)-1]
 	weight, bias := denseVariables(scope, in, out)
-	y := Dot(Reshape(x, -1, in), ConvertDType(weight.NodeValue(g), x.DType())).Product() // [positions, out]
+	y := dot(Reshape(x, -1, in), ConvertDType(weight.NodeValue(g), x.DType())).Product() // [positions, out]
 	y = Add(y, Reshape(ConvertDType(bias.NodeValue(g), x.DType()), 1, out))
 	return Reshape(y, append(append([]int{}, dims[:len(dims)-1]...), out)...)
 }

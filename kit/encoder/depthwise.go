@@ -83,16 +83,16 @@ func depthwiseByRows(x, weight *Node) *Node {
 		rows = append(rows, Slice(x, AxisRange(), AxisRange(i, i+h)))
 	}
 	x = Concatenate(rows, 2) // [batch, h, side × w, channels]
-	matrix := Einsum("yxc,xjv->cyjv", Squeeze(weight, 2), taps(weight, w))
-	return Einsum("bipc,cpv->bivc", x, Reshape(matrix, channels, side*w, w))
+	matrix := einsum("yxc,xjv->cyjv", Squeeze(weight, 2), taps(weight, w))
+	return einsum("bipc,cpv->bivc", x, Reshape(matrix, channels, side*w, w))
 }
 
 // depthwiseByMap is one matrix product for each channel: a pixel of the result sees the whole map.
 func depthwiseByMap(x, weight *Node) *Node {
 	batch, h, w, channels := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
-	matrix := Einsum("yxc,xjv->ycjv", Squeeze(weight, 2), taps(weight, w))
-	matrix = Einsum("ycjv,yiu->cijuv", matrix, taps(weight, h)) // [channels, from h, from w, to h, to w]
-	y := Einsum("bpc,cpq->bqc", Reshape(x, batch, h*w, channels), Reshape(matrix, channels, h*w, h*w))
+	matrix := einsum("yxc,xjv->ycjv", Squeeze(weight, 2), taps(weight, w))
+	matrix = einsum("ycjv,yiu->cijuv", matrix, taps(weight, h)) // [channels, from h, from w, to h, to w]
+	y := einsum("bpc,cpq->bqc", Reshape(x, batch, h*w, channels), Reshape(matrix, channels, h*w, h*w))
 	return Reshape(y, batch, h, w, channels)
 }
 

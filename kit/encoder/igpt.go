@@ -211,7 +211,7 @@ func (e IGPT) embed(scope *model.Scope, dtype dtypes.DType, colours *Node) *Node
 	table := Squeeze(variable("colour_embed", e.Palette().Size()), 0) // [colours, dim]
 	before := Slice(colours, AxisRange(), AxisRange(0, pixels-1))     // [batch, pixels - 1]
 	// A product with zeros and ones, not Gather: see ViT.
-	x := Einsum("bpc,cd->bpd", OneHot(before, e.Palette().Size(), dtype), table) // [batch, pixels - 1, dim]
+	x := einsum("bpc,cd->bpd", OneHot(before, e.Palette().Size(), dtype), table) // [batch, pixels - 1, dim]
 	x = Concatenate([]*Node{BroadcastToDims(start, batch, 1, e.Width), x}, 1)    // [batch, pixels, dim]
 	return Add(x, place)
 }

@@ -58,7 +58,7 @@ func convAsProduct(x, weight *Node, stride int) *Node {
 		}
 		rows = append(rows, Concatenate(taps, 1))
 	}
-	product := Dot(Reshape(x, batch, h*w*in), Concatenate(rows, 0)).Product() // [batch, h' × w' × out]
+	product := dot(Reshape(x, batch, h*w*in), Concatenate(rows, 0)).Product() // [batch, h' × w' × out]
 	return Reshape(product, batch, outH, outW, out)
 }
 
@@ -70,7 +70,7 @@ func linear(scope *model.Scope, x *Node, out int, bias bool) *Node {
 	bound := 1 / math.Sqrt(float64(in))
 	scope = scope.WithInitializer(initializer.RandomUniformFn(scope, -bound, bound))
 	w := scope.VariableWithShape("weight", shapes.Make(dtypes.Float32, in, out)).NodeValue(g)
-	y := Dot(x, ConvertDType(w, x.DType())).Product()
+	y := dot(x, ConvertDType(w, x.DType())).Product()
 	if bias {
 		b := scope.VariableWithShape("bias", shapes.Make(dtypes.Float32, out)).NodeValue(g)
 		y = Add(y, Reshape(ConvertDType(b, x.DType()), 1, out))

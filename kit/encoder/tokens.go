@@ -44,8 +44,8 @@ func (v ViT) embed(scope *model.Scope, images, keep, hidden *Node) *Node {
 		// their device where the batch is sharded, and the gradient of Gather adds up in any order
 		// on a GPU.
 		chosen := OneHot(keep, pixels.Shape().Dim(1), dtype) // [batch, k, patches]
-		pixels = Einsum("bkp,bpf->bkf", chosen, pixels)
-		place = Einsum("bkp,pd->bkd", chosen, Squeeze(place, 0)) // [batch, k, dim]
+		pixels = einsum("bkp,bpf->bkf", chosen, pixels)
+		place = einsum("bkp,pd->bkd", chosen, Squeeze(place, 0)) // [batch, k, dim]
 	}
 	weight, bias := convVariables(scope.At("patch_embed").At("proj"), v.Patch, images.Shape().Dim(3), v.Width)
 	x := patchProduct(pixels, weight.NodeValue(g), bias.NodeValue(g)) // [batch, k or patches, dim]
@@ -88,7 +88,7 @@ func patches(images *Node, side int) *Node {
 func patchProduct(pixels, weight, bias *Node) *Node {
 	dtype, dims, out := pixels.DType(), pixels.Shape().Dimensions, weight.Shape().Dim(-1)
 	kernel := Reshape(ConvertDType(weight, dtype), dims[2], out)
-	x := Dot(Reshape(pixels, dims[0]*dims[1], dims[2]), kernel).Product() // [batch × patches, out]
+	x := dot(Reshape(pixels, dims[0]*dims[1], dims[2]), kernel).Product() // [batch × patches, out]
 	x = Add(x, Reshape(ConvertDType(bias, dtype), 1, out))
 	return Reshape(x, dims[0], dims[1], out)
 }
