@@ -1,9 +1,9 @@
 """Times PIL and torchvision, decoding images on one core.
 
-For every line on standard input, such as "PIL/files", it decodes all images of that folder once and answers with one line:
-the seconds it took. So the caller decides when each turn is, and interleaves it with its own. "files" are photographs, made
-into squares: the shorter side scaled, then the centre cut. "squares" have the size already. The first line out names the
-versions.
+For every line of JSON on standard input, such as "PIL/files", it decodes all images of that folder once and answers with
+one line: the seconds it took. So the caller decides when each turn is, and interleaves it with its own. "files" are
+photographs, made into squares: the shorter side scaled, then the centre cut. "squares" have the size already. The first
+line out names the versions.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main():
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__, "pillow": PIL.__version__}
     print(json.dumps(versions), flush=True)
     for line in sys.stdin:
-        library, folder = line.strip().split("/")
+        library, folder = json.loads(line).split("/")
         start = time.perf_counter()
         for path in folders[folder]:
             decode[library](path, flags.side, folder == "files")

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
+	"sslkit/benchmarks/peers/python"
 	"sslkit/benchmarks/result"
 	"sslkit/data"
 )
@@ -26,11 +23,12 @@ type reader struct {
 
 // speeds measures the sides in turns.
 func speeds(o options, p photos) (rows []result.Row, versions map[string]string, err error) {
-	theirs, err := newPython(o.python, o.script, filepath.Join(p.files, "train"), filepath.Join(p.squares, "train"))
+	theirs, err := python.Start(context.Background(), o.python, o.script, "--side", strconv.Itoa(side),
+		"--files", filepath.Join(p.files, "train"), "--squares", filepath.Join(p.squares, "train"))
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() { err = theirs.close(err) }()
+	defer func() { err = errors.Join(err, theirs.Close()) }()
 	sides := []reader{{"sslkit/files", p.decodeFiles}}
 	for _, cached := range []struct {
 		name     string
@@ -44,7 +42,10 @@ func speeds(o options, p photos) (rows []result.Row, versions map[string]string,
 		sides = append(sides, reader{cached.name, func() (float64, error) { return readAll(set) }})
 	}
 	for _, name := range []string{"PIL/files", "torchvision/files", "PIL/squares", "torchvision/squares"} {
-		sides = append(sides, reader{name, func() (float64, error) { return theirs.ask(name) }})
+		sides = append(sides, reader{name, func() (seconds float64, err error) {
+			err = theirs.Ask(name, &seconds)
+			return seconds, err
+		}})
 	}
 
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -86,7 +87,7 @@ func speeds(o options, p photos) (rows []result.Row, versions map[string]string,
 			return nil, nil, err
 		}
 	}
-	return rows, theirs.versions, nil
+	return rows, theirs.Versions, nil
 }
 
 // readAll reads all images of a set.
@@ -113,57 +114,3 @@ func (p photos) decodeFiles() (seconds float64, err error) {
 	}
 	return time.Since(began).Seconds(), set.Close()
 }
-
-// python is a process that answers the name of a side with the seconds that one pass took.
-type python struct {
-	process  *exec.Cmd
-	in       io.WriteCloser
-	lines    *bufio.Scanner
-	versions map[string]string
-}
-
-func newPython(interpreter, script, files, squares string) (*python, error) {
-	process := exec.Command(interpreter, script, "--side", strconv.Itoa(side), "--files", files, "--squares", squares)
-	process.Stderr = os.Stderr
-	in, err := process.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := process.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := process.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s %s: %w", interpreter, script, err)
-	}
-	p := &python{process: process, in: in, lines: bufio.NewScanner(out)}
-	line, err := p.line()
-	if err == nil {
-		err = json.Unmarshal([]byte(line), &p.versions)
-	}
-	if err != nil {
-		return nil, p.close(fmt.Errorf("reading the versions: %w", err))
-	}
-	return p, nil
-}
-
-func (p *python) ask(name string) (seconds float64, err error) {
-	if _, err := fmt.Fprintln(p.in, name); err != nil {
-		return 0, err
-	}
-	line, err := p.line()
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseFloat(strings.TrimSpace(line), 64)
-}
-
-func (p *python) line() (string, error) {
-	if !p.lines.Scan() {
-		return "", errors.Join(errors.New("decode.py ended early"), p.lines.Err())
-	}
-	return p.lines.Text(), nil
-}
-
-// close ends the process, and adds its failure to err.
-func (p *python) close(err error) error { return errors.Join(err, p.in.Close(), p.process.Wait()) }

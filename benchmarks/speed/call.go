@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"time"
 
+	"sslkit/benchmarks/peers/python"
 	"sslkit/kit"
 )
 
@@ -48,7 +49,8 @@ type measured struct {
 	ProductFLOPs float64 `json:"product_flops,omitempty"`
 }
 
-// answerMark begins the line on which a process gives what it measured.
+// answerMark begins the line on which a child process of this program gives what it measured, among
+// those about its progress.
 const answerMark = "SPEED "
 
 // print gives the answer.
@@ -72,12 +74,17 @@ func readAnswer(output []byte) (measured, error) {
 		if err := json.Unmarshal(encoded, &m); err != nil {
 			return m, fmt.Errorf("reading the answer %.80q: %w", line, err)
 		}
-		if len(m.Steps) == 0 {
-			return m, fmt.Errorf("the answer %.80q holds no steps", line)
-		}
-		return m, nil
+		return m, m.check()
 	}
 	return measured{}, fmt.Errorf("no line begins with %q; the last words are %q", answerMark, lastWords(output))
+}
+
+// check is an error where there is nothing measured.
+func (m measured) check() error {
+	if len(m.Steps) == 0 {
+		return errors.New("the answer holds no steps")
+	}
+	return nil
 }
 
 func lastWords(output []byte) []byte { return output[max(len(output)-200, 0):] }
@@ -92,41 +99,46 @@ func here(ctx context.Context, c call) (measured, error) {
 	if err != nil {
 		return measured{}, err
 	}
-	m, err := ask(c, func(encoded string) *exec.Cmd {
-		process := exec.CommandContext(ctx, program)
-		process.Env = append(os.Environ(), childCall+"="+encoded, childScratch+"="+scratch)
-		return process
-	})
+	m, err := ask(ctx, program, scratch, c)
 	return m, errors.Join(err, os.RemoveAll(scratch))
 }
 
-// there measures in a Python process.
-func there(ctx context.Context, python, script string, c call) (measured, error) {
-	return ask(c, func(encoded string) *exec.Cmd {
-		process := exec.CommandContext(ctx, python, filepath.Join("benchmarks", "speed", script), encoded)
-		process.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-		return process
-	})
-}
-
-// ask runs a process, and reads its answer.
-func ask(c call, start func(encoded string) *exec.Cmd) (measured, error) {
-	c.Started = float64(time.Now().UnixNano()) / 1e9
+// ask runs the child process, and reads its answer.
+func ask(ctx context.Context, program, scratch string, c call) (measured, error) {
+	c.Started = now()
 	encoded, err := json.Marshal(c)
 	if err != nil {
 		return measured{}, err
 	}
-	process := start(string(encoded))
+	process := exec.CommandContext(ctx, program)
+	process.Env = append(os.Environ(), childCall+"="+string(encoded), childScratch+"="+scratch)
 	process.Stderr = os.Stderr
 	output, err := process.Output()
 	if err != nil {
-		return measured{}, fmt.Errorf("%s of %s by %s: %w; the last words are %q", c.Do, c.Subject, process.Path, err, lastWords(output))
+		return measured{}, fmt.Errorf("%s of %s here: %w; the last words are %q", c.Do, c.Subject, err, lastWords(output))
 	}
 	m, err := readAnswer(output)
 	if err != nil {
-		return m, fmt.Errorf("%s of %s by %s: %w", c.Do, c.Subject, process.Path, err)
+		return m, fmt.Errorf("%s of %s here: %w", c.Do, c.Subject, err)
 	}
 	return m, nil
+}
+
+// now is in seconds since 1970.
+func now() float64 { return float64(time.Now().UnixNano()) / 1e9 }
+
+// there measures in a Python process.
+func there(ctx context.Context, interpreter, script string, c call) (m measured, err error) {
+	c.Started = now()
+	process, err := python.Start(ctx, interpreter, filepath.Join("benchmarks", "speed", script))
+	if err != nil {
+		return measured{}, fmt.Errorf("%s of %s: %w", c.Do, c.Subject, err)
+	}
+	m.Versions = process.Versions
+	if err := errors.Join(process.Ask(c, &m), process.Close()); err != nil {
+		return measured{}, fmt.Errorf("%s of %s: %w", c.Do, c.Subject, err)
+	}
+	return m, m.check()
 }
 
 // newCall is one without settings of a loader: all cores compute.

@@ -95,7 +95,7 @@ def encoder(network):
 
 
 def main():
-    call = read_call()
+    call = read_call(jax=jax.__version__, flax=flax.__version__, optax=optax.__version__)
     x = jax.random.normal(jax.random.key(1), (2 * call["batch"], call["side"], call["side"], 3))
     model = SimCLR(encoder(call["network"]))
     variables = model.init(jax.random.key(2), x)
@@ -124,10 +124,7 @@ def main():
     parameters = sum(p.size for p in jax.tree.leaves(params))
     jax.block_until_ready((state, x))
     first, steps = timed(call, step, itertools.repeat(x))
-    answer(
-        first=first, steps=steps, input=x.shape, parameters=parameters,
-        versions={"jax": jax.__version__, "flax": flax.__version__, "optax": optax.__version__},
-    )
+    answer(first=first, steps=steps, input=x.shape, parameters=parameters)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,21 @@
-"""What both Python sides have in common: the call that they are given, and the line that they answer with."""
+"""What both Python sides have in common: the call that they are given, and the lines that they answer with."""
 
 import json
 import math
+import os
 import sys
 import time
 
 
-def read_call():
-    """The call, JSON in the one argument: see call in call.go."""
-    return json.loads(sys.argv[1])
+# What libraries print goes to standard error, so that answers stand alone.
+lines = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
+
+def read_call(**versions):
+    """Writes the versions, the first line, and reads the call, a line of JSON: see call in call.go."""
+    print(json.dumps(versions), file=lines, flush=True)
+    return json.loads(sys.stdin.readline())
 
 
 def timed(call, step, batches):
@@ -32,7 +39,7 @@ def timed(call, step, batches):
 
 def answer(**measured):
     """Writes the line that the caller reads."""
-    print("\nSPEED " + json.dumps({**measured, "peak_mib": peak_mib()}), flush=True)
+    print(json.dumps({**measured, "peak_mib": peak_mib()}), file=lines, flush=True)
 
 
 def peak_mib():

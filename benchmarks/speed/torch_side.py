@@ -67,7 +67,7 @@ def in_memory(call):
 
 
 def main():
-    call = read_call()
+    call = read_call(lightly=lightly.__version__, torch=torch.__version__, torchvision=torchvision.__version__)
     torch.set_num_threads(call["threads"])
     torch.manual_seed(1)
     network, dim = encoder(call)
@@ -86,10 +86,7 @@ def main():
         return loss.item()
 
     first, steps = timed(call, step, from_folder(call) if call["do"] == "train" else in_memory(call))
-    answer(
-        first=first, steps=steps, input=shape, parameters=sum(p.numel() for p in model.parameters()),
-        versions={"lightly": lightly.__version__, "torch": torch.__version__, "torchvision": torchvision.__version__},
-    )
+    answer(first=first, steps=steps, input=shape, parameters=sum(p.numel() for p in model.parameters()))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -72,9 +73,9 @@ func run(python, script, out, commit string, repeats int) error {
 		if err != nil {
 			return err
 		}
-		result.Peer = theirs.versions
+		result.Peer = theirs.Versions
 		a, b, err := takeTurns(ours, theirs, repeats)
-		if err := theirs.close(err); err != nil {
+		if err := errors.Join(err, theirs.Close()); err != nil {
 			return err
 		}
 		name := fmt.Sprintf("views/%dpx/%s", side, f)

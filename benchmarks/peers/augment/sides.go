@@ -1,20 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
+	"context"
 	"errors"
-	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"sslkit/benchmarks/peers/python"
 	"sslkit/kit/augment"
 	"sslkit/kit/device"
 )
@@ -91,59 +86,16 @@ func (g *graphSide) make(step int) (float64, error) {
 	return seconds, errors.Join(views.FinalizeAll(), images.FinalizeAll())
 }
 
-// torchvisionSide is a Python process that answers every line with the seconds of one batch.
-type torchvisionSide struct {
-	process  *exec.Cmd
-	in       io.WriteCloser
-	lines    *bufio.Scanner
-	versions map[string]string
-}
+// torchvisionSide makes the views in a Python process.
+type torchvisionSide struct{ *python.Process }
 
-func newTorchvisionSide(python, script string, f augment.Interpolation) (*torchvisionSide, error) {
-	process := exec.Command(python, script,
+func newTorchvisionSide(interpreter, script string, f augment.Interpolation) (torchvisionSide, error) {
+	process, err := python.Start(context.Background(), interpreter, script,
 		"--batch", strconv.Itoa(batch), "--side", strconv.Itoa(side), "--interpolation", f.String())
-	process.Stderr = os.Stderr
-	in, err := process.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := process.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := process.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s %s: %w", python, script, err)
-	}
-	t := &torchvisionSide{process: process, in: in, lines: bufio.NewScanner(out)}
-	line, err := t.line()
-	if err == nil {
-		err = json.Unmarshal([]byte(line), &t.versions)
-	}
-	if err != nil {
-		return nil, t.close(fmt.Errorf("reading the versions: %w", err))
-	}
-	return t, nil
+	return torchvisionSide{process}, err
 }
 
-func (t *torchvisionSide) make(int) (float64, error) {
-	if _, err := io.WriteString(t.in, "\n"); err != nil {
-		return 0, fmt.Errorf("asking torchvision for a batch: %w", err)
-	}
-	line, err := t.line()
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseFloat(strings.TrimSpace(line), 64)
-}
-
-func (t *torchvisionSide) line() (string, error) {
-	if !t.lines.Scan() {
-		return "", errors.Join(errors.New("torchvision_views.py ended early"), t.lines.Err())
-	}
-	return t.lines.Text(), nil
-}
-
-// close ends the process, and adds its failure to err.
-func (t *torchvisionSide) close(err error) error {
-	return errors.Join(err, t.in.Close(), t.process.Wait())
+func (t torchvisionSide) make(step int) (seconds float64, err error) {
+	err = t.Ask(step, &seconds)
+	return seconds, err
 }

@@ -1,6 +1,6 @@
 """Times torchvision's PIL views of CIFAR-10-sized images on the cores it is given.
 
-For every line on standard input it makes one view of every image of a batch and answers with one line: the seconds it
+For every line on standard input, a number, it makes one view of every image of a batch and answers with one line: the seconds it
 took. So the caller decides when each repeat runs, and interleaves them with its own. The first line out names the
 versions. Images are random noise made from a fixed seed: neither side's time depends on what is in the picture.
 """

@@ -63,7 +63,7 @@ func compare(o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = there.close(err) }()
+	defer func() { err = errors.Join(err, there.Close()) }()
 	search, err := newSearch(o)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func compare(o options) (err error) {
 		}
 		log.Printf("turn %d: k-NN %.1f s, scikit-learn %.1f s (cosine) and %.1f s (euclidean); t-SNE %.1f s, scikit-learn %.1f s",
 			turn+1, search.here[turn], search.cosine[turn], search.euclidean[turn], embedding.here[turn], embedding.there[turn])
-		if err := write(o, there.versions, search, embedding); err != nil {
+		if err := write(o, there.Versions, search, embedding); err != nil {
 			return err
 		}
 	}
