@@ -45,7 +45,22 @@ func TestStepFLOPs(t *testing.T) {
 	if passes := count(clip); passes < 1.3 || passes > 2 {
 		t.Errorf("a step of CLIP is %.2f passes", passes)
 	}
+	recipe.Method = ssl.SimCLR{Hidden: 8, Out: 8}
+	cost, err := StepCostOf(recipe)
+	if flops, _ := unfinished(t, recipe).StepFLOPs(); err != nil || cost.FLOPs != flops {
+		t.Errorf("StepCostOf: %+v, error %v; StepFLOPs is %g", cost, err, flops)
+	}
+	if least := recipe.Encoder.Cost(32, 32).Params; cost.Trained <= least || cost.Kept <= 0 || cost.Bytes <= cost.Kept {
+		t.Errorf("%+v of an encoder with %d parameters", cost, least)
+	}
+	recipe.Precision = BFloat16
+	if half, err := StepCostOf(recipe); err != nil || half.Kept > .6*cost.Kept || half.FLOPs != cost.FLOPs {
+		t.Errorf("in bfloat16 %+v, error %v, in float32 %+v", half, err, cost)
+	}
 	recipe.Data = data.Shapes{Train: -1}
+	if _, err := StepCostOf(recipe); err == nil {
+		t.Error("StepCostOf: images that can't be opened are no error")
+	}
 	if _, err := (&Run{Dir: "runs/x", Recipe: recipe}).StepFLOPs(); err == nil {
 		t.Error("images that can't be opened are no error")
 	}

@@ -10,11 +10,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train"
 
 	"sslkit/data"
-	"sslkit/kit/device"
 )
 
 // StepFLOPs is the number of floating-point operations of one training step: those of all matrix
@@ -24,35 +21,8 @@ import (
 // a depthwise convolution that is done as a matrix product counts as one. Nothing is compiled or
 // run.
 func (p Plan) StepFLOPs() (float64, error) {
-	backend, err := device.Open()
-	if err != nil {
-		return 0, err
-	}
-	var flops float64
-	err = Catch(func() error {
-		store := model.NewStore()
-		if err := p.freeze(store); err != nil {
-			return err
-		}
-		g := NewGraph(backend, "step")
-		defer g.Finalize()
-		store.SetTraining(g, true)
-		inputs, err := p.stepParameters(g)
-		if err != nil {
-			return err
-		}
-		p.lossGraph(store.RootScope(), nil, inputs)
-		loss := train.TotalLoss(g)
-		results := append(store.RootScope().BuildTrainableVariablesGradientsGraph(loss), loss)
-		for v := range store.IterVariables() {
-			if v.ChangedInGraph(g) {
-				results = append(results, v.NodeValue(g))
-			}
-		}
-		flops, err = graphFLOPs(results...)
-		return err
-	})
-	return flops, err
+	cost, err := p.StepCost()
+	return cost.FLOPs, err
 }
 
 // stepParameters stand for stepInputs.
@@ -95,25 +65,15 @@ func (p Plan) stepShapes() ([]shapes.Shape, error) {
 	return append(inputs, shapes.Make(dtypes.Int32, batch, tokens.Shape().Dim(1))), nil
 }
 
-// graphFLOPs are the operations of all matrix products and convolutions that results need. A graph
-// has others that are never computed, such as the gradient of the images, and twins of what is
-// computed again in the backward pass.
-func graphFLOPs(results ...*Node) (float64, error) {
+// sumFLOPs are the operations of all matrix products and convolutions among the nodes of a graph.
+func sumFLOPs(nodes []*Node) (float64, error) {
 	var sum float64
-	needed := map[NodeId]bool{}
-	for len(results) > 0 {
-		node := results[len(results)-1]
-		results = results[:len(results)-1]
-		if needed[node.Id()] {
-			continue
-		}
-		needed[node.Id()] = true
+	for _, node := range nodes {
 		flops, err := nodeFLOPs(node)
 		if err != nil {
 			return 0, err
 		}
 		sum += flops
-		results = append(results, node.Inputs()...)
 	}
 	return sum, nil
 }
