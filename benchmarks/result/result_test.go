@@ -58,7 +58,8 @@ func TestReadNamesTheFile(t *testing.T) {
 
 // What notebooks and README tell from is there, and every interval holds its value.
 func TestCommittedResults(t *testing.T) {
-	for _, name := range []string{"labels", "methods", "trust", "compress", "zeroshot", "real", "shapes", "slurm", "memory", "input", "larger"} {
+	for _, name := range []string{"labels", "methods", "trust", "compress", "zeroshot", "real", "shapes", "slurm", "memory", "input", "larger",
+		"projection"} {
 		r, err := Read(filepath.Join("..", "results", name+".json"))
 		if err != nil {
 			t.Error(err)

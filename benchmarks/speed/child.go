@@ -11,6 +11,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gomlx/compute/dtypes"
+
+	"sslkit/benchmarks/peak"
 	"sslkit/benchmarks/result"
 	"sslkit/kit"
 	"sslkit/kit/interrupt"
@@ -107,7 +110,7 @@ func waitForStep(metrics string, step int) {
 
 // profileHere takes the step apart, beside the device's matrix product.
 func profileHere(recipe kit.Recipe, rounds int) (measured, error) {
-	product, err := productFLOPs()
+	product, err := peak.Product(dtypes.Float32)
 	if err != nil {
 		return measured{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 
+	"sslkit/benchmarks/peak"
 	"sslkit/benchmarks/result"
 )
 
@@ -22,7 +23,7 @@ func protocol(o options) string {
 		"eager and channels_last, JAX compiled. "+
 		"parts: the same here for other encoders and methods, with each method's own optimiser and views. A matrix product is of two "+
 		"float32 matrices of %d × %d, at the backend's own precision.",
-		batch, side, side, runtime.NumCPU(), o.turns, o.steps, skipped, longTraining, o.rounds, productSide, productSide)
+		batch, side, side, runtime.NumCPU(), o.turns, o.steps, skipped, longTraining, o.rounds, peak.ProductSide, peak.ProductSide)
 	if o.python == "" {
 		said += " Measured without PyTorch, lightly and JAX: their rows are left out."
 	}
