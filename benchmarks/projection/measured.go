@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -36,20 +37,23 @@ var (
 
 	// measuredCases have those first that the shares are taken from.
 	measuredCases = []measuredCase{
-		{"simclr/resnet18-w16-half", encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem}, ssl.SimCLR{}, true},
+		{"simclr/resnet10-w16-half", encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, ssl.SimCLR{}, true},
 		{"simclr/vit6-w192-p4", vit6, ssl.SimCLR{}, true},
 		{"simclr/resnet10-w16", encoder.ResNet{Depth: 10, Width: 16}, ssl.SimCLR{}, false},
-		{"byol/resnet18-w32-half", encoder.ResNet{Depth: 18, Width: 32, Stem: encoder.HalfStem}, ssl.BYOL{}, false},
+		{"byol/resnet10-w32-half", encoder.ResNet{Depth: 10, Width: 32, Stem: encoder.HalfStem}, ssl.BYOL{}, false},
 		{"simclr/vit3-w192-p4", vit3, ssl.SimCLR{}, false},
 		{"dino/vit3-w192-p4", vit3, ssl.DINO{}, false},
 		{"mae/vit6-w192-p4", vit6, ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}, false},
 	}
 )
 
+// batch is the number of images in a step.
+const batch = 16
+
 // recipe is the case's, on drawn images: what is in them does not matter.
 func (c measuredCase) recipe(rounds int) kit.Recipe {
 	return kit.Recipe{
-		Data: data.Shapes{Train: 256, Validation: 64, Test: 64}, Encoder: c.encoder, Method: c.method, Batch: 64, Steps: rounds, Seed: 1,
+		Data: data.Shapes{Train: 256, Validation: 64, Test: 64}, Encoder: c.encoder, Method: c.method, Batch: batch, Steps: rounds, Seed: 1,
 	}
 }
 
@@ -78,7 +82,7 @@ func measuredHere(o options) (rows []result.Row, notes []string, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", c.name, err)
 		}
-		s, seconds := step{StepCost: cost}, result.Median(profile.Step)
+		s, seconds := step{StepCost: cost}, slices.Min(profile.Step) // The least: what else the machine does only adds.
 		if c.fits {
 			reached[c.family()] = here.share(s, 1, seconds, math.Inf(1))
 		}

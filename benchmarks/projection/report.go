@@ -118,8 +118,8 @@ func table(r result.Result) string {
 			fmt.Fprintf(&out, "| %s | %s | %s %s | %s |\n", strings.TrimPrefix(name, "/"), row.Metric, figure(row.Value), row.Unit, between)
 		}
 	}
-	section("here", "**Here**, float32, batches of 64 images of 32 pixels. The share of the peak is taken from the two cases without an "+
-		"error, one of each family, and the others are predicted by it.")
+	section("here", fmt.Sprintf("**Here**, float32, batches of %d images of 32 pixels; the least of several steps. The share of the peak is taken from the two cases without an "+
+		"error, one of each family, and the others are predicted by it.", batch))
 	section("published/", "**Published times.** The share of the peak is taken from the case without an error, for the others on the same "+
 		"accelerator.")
 	section("projected/", "**Projected.** The range is that of the assumed shares of the peak.")
