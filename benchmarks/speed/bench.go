@@ -35,15 +35,21 @@ type bench struct {
 
 // turn measures everything once, or reads what an earlier call did.
 func (b *bench) turn(turn int) error {
-	for _, s := range compared(b.Quick) {
+	for _, s := range compared(b.Quick, b.wide) {
 		if err := b.one(turn, doTrain, s, b.trainings); err != nil {
 			return err
+		}
+		if b.devices > 1 {
+			continue
 		}
 		if err := b.one(turn, doStep, s, b.stepsAlone); err != nil {
 			return err
 		}
 	}
-	for _, s := range alone(b.Quick) {
+	if b.devices > 1 {
+		return nil
+	}
+	for _, s := range alone(b.Quick, b.wide) {
 		if err := b.one(turn, doParts, s, b.parts); err != nil {
 			return err
 		}
@@ -118,8 +124,22 @@ func (b *bench) stepsAlone(s subject) (sides, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.cuda {
+		return sides{sslkit: ours, pytorch: torch}, nil
+	}
 	compiled, err := there(b.ctx, b.python, jaxScript, c)
 	return sides{sslkit: ours, pytorch: torch, jax: compiled}, err
+}
+
+// others are those whose steps are measured.
+func (b *bench) others() []string {
+	switch {
+	case b.python == "":
+		return nil
+	case b.cuda:
+		return []string{pytorch}
+	}
+	return []string{pytorch, jax}
 }
 
 // parts are of the step, here alone.

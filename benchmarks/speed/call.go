@@ -27,6 +27,11 @@ type call struct {
 	Batch   int     `json:"batch"`
 	Steps   int     `json:"steps"`   // Those that are measured, and the first.
 	Started float64 `json:"started"` // When the process was started, in seconds since 1970.
+
+	Wide      bool          `json:"wide"`
+	Precision kit.Precision `json:"precision"` // Of the encoder.
+	Devices   int           `json:"devices"`   // Here.
+	CUDA      bool          `json:"cuda"`      // There: on the GPU, compiled.
 	loader
 }
 
@@ -145,6 +150,6 @@ func there(ctx context.Context, interpreter, script string, c call) (m measured,
 func newCall(do string, s subject, o options, images string, steps int) call {
 	return call{
 		Do: do, Subject: s.name, Network: s.network(), Quick: o.Quick, Images: images, Side: side, Batch: batch, Steps: steps,
-		loader: loader{Threads: runtime.NumCPU()},
+		loader: loader{Threads: runtime.NumCPU()}, Wide: o.wide, Precision: o.precision, Devices: o.devices, CUDA: o.cuda,
 	}
 }

@@ -58,7 +58,7 @@ func TestAnswerOfAChild(t *testing.T) {
 
 // The scripts read these names.
 func TestCallNamesWhatScriptsRead(t *testing.T) {
-	for _, s := range compared(false) {
+	for _, s := range compared(false, false) {
 		encoded, err := json.Marshal(newCall(doStep, s, options{}, "images", 3))
 		if err != nil {
 			t.Fatal(err)

@@ -33,9 +33,9 @@ func runChild(encoded string) error {
 	if err := json.Unmarshal([]byte(encoded), &c); err != nil {
 		return fmt.Errorf("reading %s: %w", childCall, err)
 	}
-	subjects := compared(c.Quick)
+	subjects := compared(c.Quick, c.Wide)
 	if c.Do == doParts {
-		subjects = alone(c.Quick)
+		subjects = alone(c.Quick, c.Wide)
 	}
 	at := slices.IndexFunc(subjects, func(s subject) bool { return s.name == c.Subject })
 	if at < 0 {
@@ -44,11 +44,12 @@ func runChild(encoded string) error {
 	s, scratch := subjects[at], os.Getenv(childScratch)
 	// A cache of its own, so that each training decodes the folder, as the first does.
 	recipe := s.recipe(c.Images, filepath.Join(scratch, "cache"), c.Steps)
+	recipe.Precision, recipe.Mesh = c.Precision, kit.Mesh{Data: c.Devices}
 	m, err := measured{}, error(nil)
 	if c.Do == doTrain {
 		m, err = trainHere(filepath.Join(scratch, "run"), recipe, c.Started)
 	} else {
-		m, err = profileHere(recipe, c.Steps-1)
+		m, err = profileHere(recipe, c.Steps-1, c.Precision)
 	}
 	if err != nil {
 		return err
@@ -109,8 +110,12 @@ func waitForStep(metrics string, step int) {
 }
 
 // profileHere takes the step apart, beside the device's matrix product.
-func profileHere(recipe kit.Recipe, rounds int) (measured, error) {
-	product, err := peak.Product(dtypes.Float32)
+func profileHere(recipe kit.Recipe, rounds int, precision kit.Precision) (measured, error) {
+	dtype := dtypes.Float32
+	if precision == kit.BFloat16 {
+		dtype = dtypes.BFloat16
+	}
+	product, err := peak.Product(dtype)
 	if err != nil {
 		return measured{}, err
 	}

@@ -3,6 +3,7 @@
 //
 //	benchmarks/speed/run.sh
 //	go run ./benchmarks/speed
+//	benchmarks/speed/gpu.sh    # on a machine with CUDA
 //
 // Each measurement is a process of its own. The sides take turns on the same cores, so that
 // whatever else the machine does falls on all alike.
@@ -21,6 +22,7 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/kit"
 	"sslkit/kit/interrupt"
 )
 
@@ -31,6 +33,10 @@ type options struct {
 	question.Options
 	python               string
 	turns, steps, rounds int
+	precision            kit.Precision
+	devices              int
+	wide                 bool
+	cuda                 bool // By the backend.
 }
 
 func main() {
@@ -49,6 +55,9 @@ func main() {
 	flag.IntVar(&o.steps, "steps", 40, fmt.Sprintf("steps of a training from end to end, above %d, of which the first %d "+
 		"do not count", skipped, skipped))
 	flag.IntVar(&o.rounds, "rounds", 6, "steps of a step alone")
+	flag.TextVar(&o.precision, "precision", kit.Float32, "the `dtype` of the encoder's arithmetic: Float32 or BFloat16")
+	flag.IntVar(&o.devices, "devices", 1, "the number of devices that share out a batch; with several, trainings alone are measured")
+	flag.BoolVar(&o.wide, "wide", false, "networks of a width for accelerators, not those for two cores")
 	question.Main("speed", asks, func() error { return measure(o) })
 }
 
@@ -68,8 +77,17 @@ func (o *options) check(backend string) error {
 		return fmt.Errorf("-steps is %d; it must be above %d, the steps that do not count", o.steps, skipped)
 	case o.rounds < 1:
 		return fmt.Errorf("-rounds is %d; it must be at least 1", o.rounds)
-	case o.python != "" && !strings.HasPrefix(backend, "xla:cpu"):
-		return fmt.Errorf("-python: the others run on the CPU, and sslkit on %s; choose GOMLX_BACKEND=xla:cpu, or leave -python out", backend)
+	case o.devices < 1:
+		return fmt.Errorf("-devices is %d; it must be at least 1", o.devices)
+	case o.devices > 1 && o.python != "":
+		return fmt.Errorf("-devices is %d; with -python it must be 1, as the others have", o.devices)
+	}
+	o.cuda = strings.HasPrefix(backend, "xla:cuda")
+	switch {
+	case o.python != "" && !o.cuda && !strings.HasPrefix(backend, "xla:cpu"):
+		return fmt.Errorf("-python: the others run on the CPU or on CUDA, and sslkit on %s; choose GOMLX_BACKEND=xla:cpu, or leave -python out", backend)
+	case o.python != "" && !o.cuda && o.precision != kit.Float32:
+		return fmt.Errorf("-precision is %s; with -python it must be %s on the CPU, as the others have", o.precision, kit.Float32)
 	}
 	return nil
 }
@@ -124,6 +142,6 @@ func (b *bench) path(turn int, kind, name string) string {
 	if b.python != "" {
 		sides = "peers"
 	}
-	return filepath.Join(b.kept, fmt.Sprintf("turn%d", turn+1), fmt.Sprintf("%s-%s-%dsteps-%drounds-%s.json",
-		kind, strings.ReplaceAll(name, "/", "-"), b.steps, b.rounds, sides))
+	return filepath.Join(b.kept, fmt.Sprintf("turn%d", turn+1), fmt.Sprintf("%s-%s-%s-%ddevices-%dsteps-%drounds-%s.json",
+		kind, strings.ReplaceAll(name, "/", "-"), b.precision, b.devices, b.steps, b.rounds, sides))
 }

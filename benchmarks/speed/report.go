@@ -11,7 +11,11 @@ import (
 
 // protocol says what is measured.
 func protocol(o options) string {
-	said := fmt.Sprintf("SimCLR in batches of %d images of %d × %d pixels, two views each, both encoded in one pass, float32, SGD "+
+	torch, others := "eager", ", JAX compiled"
+	if o.cuda {
+		torch, others = "compiled", ""
+	}
+	said := fmt.Sprintf("SimCLR in batches of %d images of %d × %d pixels, two views each, both encoded in one pass, %s, SGD "+
 		"with momentum 0.9 and weight decay, the same on all sides. Every measurement is a process of its own; the sides take turns "+
 		"on the same %d cores. Values are medians over %d turns, low and high the least and the greatest of them; ratios are of the "+
 		"same turn.\n\n"+
@@ -20,10 +24,13 @@ func protocol(o options) string {
 		"then keeps, and compiling. With lightly: SimCLRTransform without blur, ImageFolder, "+
 		"DataLoader, NTXentLoss, channels_last, with the loader that was the fastest in a trial. "+
 		"step: %d steps on images in memory, here with and without making the views, there on two views in memory; PyTorch "+
-		"eager and channels_last, JAX compiled. "+
+		"%s and channels_last%s. "+
 		"parts: the same here for other encoders and methods, with each method's own optimiser and views. A matrix product is of two "+
-		"float32 matrices of %d × %d, at the backend's own precision.",
-		batch, side, side, runtime.NumCPU(), o.turns, o.steps, skipped, longTraining, o.rounds, peak.ProductSide, peak.ProductSide)
+		"matrices of that dtype, of %d × %d, at the backend's own precision.",
+		batch, side, side, o.precision, runtime.NumCPU(), o.turns, o.steps, skipped, longTraining, o.rounds, torch, others, peak.ProductSide, peak.ProductSide)
+	if o.devices > 1 {
+		said += fmt.Sprintf(" The batch is shared out over %d devices; steps alone and their parts are left out.", o.devices)
+	}
 	if o.python == "" {
 		said += " Measured without PyTorch, lightly and JAX: their rows are left out."
 	}
@@ -36,7 +43,7 @@ func (b *bench) notes() []string {
 		"includes the programs that measure the parts. A part is what a program took less the one that lacks it, the median over " +
 		"rounds, and may be negative where XLA makes another program of both. Operations are those of matrix products and " +
 		"convolutions."}
-	for _, s := range compared(b.Quick) {
+	for _, s := range compared(b.Quick, b.wide) {
 		if trials := b.trials[s.name]; trials != nil {
 			notes = append(notes, fmt.Sprintf("lightly's loader for %s: %v (%s).", s.name, fastest(trials).Loader, describe(trials)))
 		}

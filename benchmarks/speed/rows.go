@@ -118,13 +118,16 @@ func (l *rowList) addOne(row result.Row, err error) { l.add([]result.Row{row}, e
 // rows are those of all turns so far.
 func (b *bench) rows() ([]result.Row, error) {
 	var list rowList
-	for _, s := range compared(b.Quick) {
+	for _, s := range compared(b.Quick, b.wide) {
 		list.trainings(s, b.turns[doTrain][s.name], b.python != "")
 	}
-	for _, s := range compared(b.Quick) {
-		list.steps(s, b.turns[doStep][s.name], b.python != "")
+	if b.devices > 1 {
+		return list.rows, list.err
 	}
-	for _, s := range alone(b.Quick) {
+	for _, s := range compared(b.Quick, b.wide) {
+		list.steps(s, b.turns[doStep][s.name], b.others())
+	}
+	for _, s := range alone(b.Quick, b.wide) {
 		list.add(sideRows(caseName(doParts, s, sslkit), sslkit, b.turns[doParts][s.name], partFigures...))
 	}
 	return list.rows, list.err
@@ -144,13 +147,10 @@ func (l *rowList) trainings(s subject, turns []sides, peers bool) {
 }
 
 // steps are the rows of the step alone.
-func (l *rowList) steps(s subject, turns []sides, peers bool) {
+func (l *rowList) steps(s subject, turns []sides, others []string) {
 	l.add(sideRows(caseName(doStep, s, sslkit), sslkit, turns, wholeStep, noViews, firstStep, peakMemory, parameters))
-	if !peers {
-		return
-	}
 	name := caseName(doStep, s, "")
-	for _, other := range []string{pytorch, jax} {
+	for _, other := range others {
 		l.add(sideRows(caseName(doStep, s, other), other, turns, wholeStep, firstStep, peakMemory, parameters))
 		l.addOne(ratioRow(name, other+"'s step over sslkit's without views", turns, other, wholeStep, sslkit, noViews))
 		l.addOne(ratioRow(name, other+"'s step over sslkit's with views", turns, other, wholeStep, sslkit, wholeStep))

@@ -26,10 +26,10 @@ func invented(peers bool) *bench {
 		other.Versions = map[string]string{"torch": "2"}
 		one = sides{sslkit: ours, lightly: other, pytorch: other, jax: other}
 	}
-	for _, s := range compared(false) {
+	for _, s := range compared(false, false) {
 		b.turns[doTrain][s.name], b.turns[doStep][s.name] = []sides{one, one, one}, []sides{one, one, one}
 	}
-	for _, s := range alone(false) {
+	for _, s := range alone(false, false) {
 		b.turns[doParts][s.name] = []sides{one, one, one}
 	}
 	return b

@@ -29,14 +29,20 @@ var (
 	half = encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem}
 	vit  = encoder.ViT{Patch: 4, Width: 192, Depth: 6, Heads: 3}
 
+	wideResNet = encoder.ResNet{Depth: 18}
+	wideViT    = encoder.ViT{Patch: 4, Width: 384, Depth: 12, Heads: 6}
+
 	tinyResNet = encoder.ResNet{Depth: 18, Width: 4, Stem: encoder.HalfStem}
 	tinyViT    = encoder.ViT{Patch: 8, Width: 24, Depth: 1, Heads: 3, Size: side} // Positions of these images, as theirs has.
 )
 
 // compared are measured on all sides.
-func compared(quick bool) []subject {
+func compared(quick, wide bool) []subject {
 	if quick {
 		return []subject{{"simclr/resnet18-w4-half", tinyResNet, ssl.SimCLR{}, sgd}, {"simclr/vit1-w24-p8", tinyViT, ssl.SimCLR{}, sgd}}
+	}
+	if wide {
+		return []subject{{"simclr/resnet18-w64", wideResNet, ssl.SimCLR{}, sgd}, {"simclr/vit12-w384-p4", wideViT, ssl.SimCLR{}, sgd}}
 	}
 	return []subject{
 		{"simclr/resnet18-w16", full, ssl.SimCLR{}, sgd},
@@ -46,10 +52,16 @@ func compared(quick bool) []subject {
 }
 
 // alone are those whose parts are measured, here only.
-func alone(quick bool) []subject {
+func alone(quick, wide bool) []subject {
 	decoder := encoder.Transformer{Width: 96, Depth: 2}
 	if quick {
 		return []subject{{"simclr/vit1-w24-p8", tinyViT, ssl.SimCLR{}, nil}, {"mae/vit1-w24-p8", tinyViT, ssl.MAE{Decoder: decoder}, nil}}
+	}
+	if wide {
+		return []subject{
+			{"simclr/resnet18-w64", wideResNet, ssl.SimCLR{}, nil}, {"simclr/vit12-w384-p4", wideViT, ssl.SimCLR{}, nil},
+			{"mae/vit12-w384-p4", wideViT, ssl.MAE{}, nil},
+		}
 	}
 	return []subject{
 		{"simclr/resnet18-w16", full, ssl.SimCLR{}, nil},

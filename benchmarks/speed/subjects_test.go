@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"sslkit/data"
@@ -17,7 +18,7 @@ func TestSubjectsCanBeTrained(t *testing.T) {
 		}
 	}
 	for _, quick := range []bool{false, true} {
-		for do, subjects := range map[string][]subject{doTrain: compared(quick), doParts: alone(quick)} {
+		for do, subjects := range map[string][]subject{doTrain: compared(quick, false), doParts: alone(quick, false)} {
 			for _, s := range subjects {
 				recipe := s.recipe(images, cache, 100)
 				if err := recipe.Check(); err != nil {
@@ -45,7 +46,7 @@ func TestParameters(t *testing.T) {
 		"simclr/resnet18-w4-half": 49_732, "simclr/vit1-w24-p8": 16_288,
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, s := range append(compared(false), compared(true)...) {
+			for _, s := range slices.Concat(compared(false, false), compared(true, false), compared(false, true)) {
 				if s.name != name {
 					continue
 				}

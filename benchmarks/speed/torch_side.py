@@ -1,4 +1,7 @@
-"""SimCLR on PyTorch with lightly's views, head and loss: from an image folder, or on views in memory."""
+"""SimCLR on PyTorch with lightly's views, head and loss: from an image folder, or on views in memory.
+
+On a GPU it is compiled, and computes in bfloat16 where the call says so; on the CPU it is eager and in float32.
+"""
 
 import itertools
 import os
@@ -54,7 +57,7 @@ def from_folder(call):
     views = SimCLRTransform(input_size=call["side"], cj_strength=0.5, gaussian_blur=0.0)
     loader = torch.utils.data.DataLoader(
         torchvision.datasets.ImageFolder(os.path.join(call["images"], "train"), views), call["batch"], shuffle=True,
-        drop_last=True, num_workers=call["workers"], persistent_workers=call["workers"] > 0,
+        drop_last=True, num_workers=call["workers"], persistent_workers=call["workers"] > 0, pin_memory=call["cuda"],
     )
     while True:
         for views, _ in loader:
@@ -63,7 +66,8 @@ def from_folder(call):
 
 def in_memory(call):
     """The same two views, without end."""
-    return itertools.repeat([torch.randn(call["batch"], 3, call["side"], call["side"]) for _ in range(2)])
+    device = "cuda" if call["cuda"] else "cpu"
+    return itertools.repeat([torch.randn(call["batch"], 3, call["side"], call["side"], device=device) for _ in range(2)])
 
 
 def main():
@@ -72,14 +76,20 @@ def main():
     torch.manual_seed(1)
     network, dim = encoder(call)
     model = nn.Sequential(network, SimCLRProjectionHead(dim, dim, 128)).to(memory_format=torch.channels_last).train()
+    if call["cuda"]:
+        model.cuda().compile()
     criterion = NTXentLoss(temperature=0.5)
     sgd = torch.optim.SGD(model.parameters(), lr=0.025, momentum=0.9, weight_decay=1e-4)
     shape = []
 
     def step(views):
+        if call["cuda"]:
+            views = [view.cuda(non_blocking=True) for view in views]
         x = torch.cat(views).contiguous(memory_format=torch.channels_last)
         shape[:] = [x.shape[i] for i in (0, 2, 3, 1)]
-        loss = criterion(*model(x).chunk(2))
+        with torch.autocast("cuda", torch.bfloat16, enabled=call["cuda"] and call["precision"] == "BFloat16"):
+            z = model(x)
+        loss = criterion(*z.float().chunk(2))
         sgd.zero_grad()
         loss.backward()
         sgd.step()
