@@ -19,9 +19,9 @@ type Encoding int
 const (
 	// Raw keeps the pixels, 3 bytes each.
 	Raw Encoding = iota
-	// JPEG keeps every image as a JPEG of that size, as FFCV does (G. Leclerc et
-	// al., 2023, arXiv:2306.12517), which the loader's workers decode each time
-	// that it is read.
+	// JPEG keeps every image as a JPEG of that size, which the loader's workers
+	// decode each time that it is read, as in FFCV's mode jpg (G. Leclerc et al.,
+	// 2023, arXiv:2306.12517; FFCV keeps the aspect ratio).
 	JPEG
 )
 

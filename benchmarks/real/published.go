@@ -25,8 +25,9 @@ const publishedNote = "Published by dkobak/simclr-cifar10 (commit 44b2500): ResN
 	"0.06: 83.2 ± 0.2 % k-NN (k = 10, cosine, equal votes) and 85.6 ± 0.2 % linear, in 20 minutes of one A100 with 16 processes " +
 	"that make the views, 11.9 s an epoch. The recipe here has the same network, head, loss, views, optimiser and schedule, and " +
 	"norms of each view by itself. It differs: the last 336 images of an epoch, other ones each time, are left out (97 steps and not " +
-	"98); the learning rate falls with each step and not each epoch; weights start as kit/encoder draws them; the jitter's " +
-	"parts come in one order; crops are scaled bilinearly without torchvision's rounding to whole grey values; bfloat16 " +
+	"98); the learning rate falls with each step and not each epoch; the last norm of each residual branch starts at 0, " +
+	"where torchvision's starts at 1; crops, jitter and grey do not round to whole grey values, as PIL does; the linear probe is " +
+	"standardised and fitted by L-BFGS with an L2 chosen on a held-out fifth, where theirs has Adam on unstandardised features; bfloat16 " +
 	"unless -precision says float32, where PyTorch computes convolutions in TF32."
 
 // plainSimCLR is SimCLR with the head and the passes of dkobak/simclr-cifar10: no norm in the head, a

@@ -42,8 +42,9 @@ func (e IGPT) Divides() (heads, hidden int) {
 func (IGPT) DividedAxis(path string) (axis int, ok bool) { return axisOfBlock(path) }
 
 // axisOfBlock is the axis of the heads or hidden units: the columns of the first of two linear
-// layers and the rows of the second, so that between the two nothing passes from device to device,
-// and behind them a sum.
+// layers and the rows of the second. Between the two of a perceptron nothing passes from device to
+// device, and behind them a sum; the weights of queries, keys and values, which are stored one
+// behind the other and not by heads, are laid out anew at each step.
 func axisOfBlock(path string) (axis int, ok bool) {
 	if !strings.HasPrefix(path, "blocks/") {
 		return 0, false
