@@ -55,7 +55,8 @@ type Recipe struct {
 	// statistics, losses and updates are float32 with either.
 	Precision Precision
 	// Mesh spreads the training over several devices of this process, such as two GPUs: the images
-	// of a batch, a transformer's heads and hidden units, or both. Default: one device.
+	// of a batch, the heads and hidden units of an encoder that is a transformer, or both. Default: one
+	// device.
 	Mesh Mesh
 	// MicroBatch is the number of images whose activations are in memory at once, for batches larger
 	// than memory: the encoder sees that many images at a time, in all their views, and each such
@@ -63,7 +64,9 @@ type Recipe struct {
 	// the whole batch, as in GradCache (Gao et al. 2021, arXiv:2101.06983): contrasts, queues, centres
 	// and the norms of heads see all of Batch, and there is one update, the same but for rounding.
 	// What the method has behind the encoder, such as a decoder, and beside it, such as CLIP's text
-	// encoder, is not cut up.
+	// encoder, is not cut up, and what comes out of the encoder is kept for the whole batch, in float32.
+	// Where a method encodes views in several passes, such as crops of two sizes, each is cut up by
+	// itself, and the passes may be in memory together.
 	//
 	// Norms over the batch within the encoder (of encoder.ResNet) are over the images of a
 	// micro-batch, and their running statistics move with each, as where gradients are accumulated
@@ -76,8 +79,9 @@ type Recipe struct {
 	MicroBatch int
 	// Rematerialize keeps of each block of the encoder, and of a method's transformers, nothing but
 	// its input until the backward pass, which computes the rest a second time (activation
-	// checkpointing: Chen et al. 2016, arXiv:1604.06174). The training is the same but for rounding.
-	// With MicroBatch, the inputs of the blocks are kept for the whole batch, and the rest for one
+	// checkpointing: Chen et al. 2016, arXiv:1604.06174, with one segment a block, so that memory still
+	// grows with the depth). The training is the same but for rounding. With MicroBatch, the inputs of
+	// the blocks, and what follows the last one, are kept for the whole batch, and the rest for one
 	// block of one micro-batch. Default false: all activations are kept.
 	Rematerialize bool
 

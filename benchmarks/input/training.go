@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
+	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
@@ -88,7 +87,7 @@ func trainings(o options, p photos) ([]result.Row, error) {
 				return nil, err
 			}
 		}
-		took, err := child(o, training{filepath.Join(p.folder, "run"), source, source.Cache, o.steps})
+		took, err := child(training{filepath.Join(p.folder, "run"), source, source.Cache, o.steps})
 		if err != nil {
 			return nil, fmt.Errorf("training from %s: %w", c.name, err)
 		}
@@ -108,28 +107,11 @@ func trainings(o options, p photos) ([]result.Row, error) {
 }
 
 // child trains in a process of its own, so that its memory is that of the training.
-func child(o options, t training) (took, error) {
+func child(t training) (took, error) {
 	if err := os.RemoveAll(t.Dir); err != nil {
 		return took{}, err
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return took{}, err
-	}
-	what, err := json.Marshal(t)
-	if err != nil {
-		return took{}, err
-	}
-	process := exec.Command(program, "-child", string(what))
-	process.Stderr = os.Stderr
-	out, err := process.Output()
-	if err != nil {
-		return took{}, err
-	}
-	out = bytes.TrimSpace(out)
 	var said took
-	if err := json.Unmarshal(out[bytes.LastIndexByte(out, '\n')+1:], &said); err != nil {
-		return took{}, fmt.Errorf("the child says %q: %w", out, err)
-	}
-	return said, nil
+	err := question.Child(t, &said)
+	return said, err
 }

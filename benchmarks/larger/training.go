@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
@@ -106,24 +105,7 @@ func child(t training) (took, error) {
 	if err := os.MkdirAll(filepath.Dir(t.Dir), 0o755); err != nil {
 		return took{}, err
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return took{}, err
-	}
-	what, err := json.Marshal(t)
-	if err != nil {
-		return took{}, err
-	}
-	process := exec.Command(program, "-child", string(what))
-	process.Stderr = os.Stderr
-	out, err := process.Output()
-	if err != nil {
-		return took{}, fmt.Errorf("the child: %w; it says %q", err, out[max(len(out)-200, 0):])
-	}
-	out = bytes.TrimSpace(out)
 	var said took
-	if err := json.Unmarshal(out[bytes.LastIndexByte(out, '\n')+1:], &said); err != nil {
-		return took{}, fmt.Errorf("the child says %q: %w", out, err)
-	}
-	return said, nil
+	err := question.Child(t, &said)
+	return said, err
 }

@@ -7,7 +7,7 @@ import (
 // accelerator is one device, by its data sheet, and how it is joined with others.
 type accelerator struct {
 	name      string
-	peak      float64 // FLOP/s of dense matrix products in half precision.
+	peak      float64 // FLOP/s of dense matrix products in half precision, unless its name says otherwise.
 	memory    float64 // Bytes.
 	bandwidth float64 // Bytes a second, of its memory.
 	link      float64 // Bytes a second in one direction, to others of its machine.
@@ -16,10 +16,12 @@ type accelerator struct {
 }
 
 // Peaks are dense: half of what data sheets give for sparse matrices. NVLink's figures there are of both
-// directions.
+// directions. The data sheets were read as others quote them.
 var (
 	// NVIDIA A100 SXM 80 GB data sheet: 312 TFLOP/s, 2,039 GB/s, NVLink 600 GB/s.
 	a100 = accelerator{name: "A100", peak: 312e12, memory: 80e9, bandwidth: 2039e9, link: 300e9, machine: 8}
+	// The same computing in TF32, at half that rate.
+	a100TF32 = accelerator{name: "A100 in TF32", peak: 156e12, memory: 80e9, bandwidth: 2039e9, link: 300e9, machine: 8}
 	// NVIDIA H100 SXM data sheet: 1,979 TFLOP/s sparse, 3.35 TB/s, NVLink 900 GB/s.
 	h100 = accelerator{name: "H100", peak: 989.5e12, memory: 80e9, bandwidth: 3350e9, link: 450e9, machine: 8}
 	// NVIDIA V100 SXM2 32 GB data sheet: 125 TFLOP/s, 900 GB/s, NVLink 300 GB/s.

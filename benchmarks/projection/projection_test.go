@@ -55,7 +55,7 @@ func TestOperationsOfPublishedRecipes(t *testing.T) {
 	for _, test := range []struct {
 		published
 		least, most float64 // In forward passes of the encoder on one image.
-	}{{simCLR(1), 5.8, 6.2}, {dino(0, 1), 7.8, 8.2}, {mae("ViT-B/16", vitBase, 1), .75, 2}, {small, 5.8, 6.2}} {
+	}{{simCLR(1, kit.BFloat16), 5.8, 6.2}, {dino(0, 1), 7.8, 8.2}, {mae("ViT-B/16", vitBase, 1), .75, 2}, {small, 5.8, 6.2}} {
 		t.Run(test.name, func(t *testing.T) {
 			s, err := test.count()
 			if err != nil {

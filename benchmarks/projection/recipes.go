@@ -53,20 +53,20 @@ func dino(locals, epochs int) published {
 	}
 	return published{fmt.Sprintf("DINO, ViT-S/16, %s, batch 1024, %d epochs", crops, epochs), kit.Recipe{
 		Data: imageNet, Encoder: vitSmall, Method: method, Optimizer: optim.AdamW{LR: 5e-4, WeightDecay: .04},
-		Batch: 1024, Epochs: epochs,
+		Precision: kit.BFloat16, Batch: 1024, Epochs: epochs,
 	}}
 }
 
 func mae(name string, e encoder.ViT, epochs int) published {
 	return published{fmt.Sprintf("MAE, %s, 75 %% masked, batch 4096, %d epochs", name, epochs), kit.Recipe{
 		Data: imageNet, Encoder: e, Method: ssl.MAE{}, Optimizer: optim.AdamW{LR: 1.5e-4, Beta2: .95, WeightDecay: .05},
-		Batch: 4096, Epochs: epochs,
+		Precision: kit.BFloat16, Batch: 4096, Epochs: epochs,
 	}}
 }
 
-func simCLR(epochs int) published {
-	return published{fmt.Sprintf("SimCLR, ResNet-50, batch 4096, %d epochs", epochs), kit.Recipe{
-		Data: imageNet, Encoder: resNet50, Method: ssl.SimCLR{}, Batch: 4096, Epochs: epochs,
+func simCLR(epochs int, precision kit.Precision) published {
+	return published{fmt.Sprintf("SimCLR, ResNet-50, batch 4096, %d epochs, %s", epochs, precision), kit.Recipe{
+		Data: imageNet, Encoder: resNet50, Method: ssl.SimCLR{}, Precision: precision, Batch: 4096, Epochs: epochs,
 	}}
 }
 
@@ -81,7 +81,7 @@ var small = published{"SimCLR, ResNet-18, CIFAR-10, batch 512, 100 epochs", kit.
 }}
 
 // projected are the trainings that are projected.
-var projected = []published{simCLR(1000), dino(10, 300), mae("ViT-B/16", vitBase, 1600)}
+var projected = []published{simCLR(1000, kit.BFloat16), dino(10, 300), mae("ViT-B/16", vitBase, 1600)}
 
 // time is one that was published.
 type time struct {
@@ -96,21 +96,22 @@ type time struct {
 
 // times are from the papers' texts and the authors' repositories.
 var times = []time{
-	{dino(0, 300), v100, 16, 46, true, 9.3, "arXiv:2104.14294, section 5.4 and table 8: two 8-GPU machines. That the GPUs are V100 is " +
-		"taken from the launch script of facebookresearch/dino, which asks for volta32gb"},
-	{dino(10, 100), v100, 16, 24, false, 15.4, "the same"},
-	{dino(10, 300), v100, 16, 72, false, 15.4, "the same: \"two 8-GPU servers for 3 days\""},
+	{dino(0, 300), v100, 16, 45.9, true, 9.3, "arXiv:2104.14294, table 8: two 8-GPU machines. That the GPUs are V100 is an assumption: " +
+		"section 3.2 measures on one, and the launch script of facebookresearch/dino has an option for them"},
+	{dino(10, 100), v100, 16, 24.2, false, 15.4, "the same"},
+	{dino(10, 300), v100, 16, 72.6, false, 15.4, "the same; three times the one before"},
 	{mae("ViT-L/16", vitLarge, 800), v100, 64, 42, false, 0, "PRETRAIN.md of facebookresearch/mae: ~42h in 64 V100 GPUs"},
-	{mae("ViT-L/16", vitLarge, 800), tpuV3, 64, 15.4, true, 0, "arXiv:2111.06377, table 2: 128 TPU-v3 cores"},
-	{mae("ViT-L/16", vitLarge, 1600), tpuV3, 64, 31, false, 0, "arXiv:2111.06377, section 4.2: 128 TPU-v3 cores"},
-	{simCLR(100), tpuV3, 64, 1.5, false, 0, "arXiv:2002.05709, section 2.2: 128 TPU v3 cores, about 1.5 hours"},
-	{small, a100, 1, 20. / 60, true, 0, "README of dkobak/simclr-cifar10: 20 minutes, 16 processes that make the views, float32"},
+	{mae("ViT-L/16", vitLarge, 800), tpuV3, 64, 15.4, true, 0, "arXiv:2111.06377, table 2: 128 TPU-v3 cores, in a precision that is not told"},
+	{mae("ViT-L/16", vitLarge, 1600), tpuV3, 64, 31, false, 0, "arXiv:2111.06377, section 4.2: 128 TPU-v3 cores; twice the one before"},
+	{simCLR(100, kit.Float32), tpuV3, 64, 1.5, false, 0, "arXiv:2002.05709, section 2.2: 128 TPU v3 cores, about 1.5 hours. " +
+		"google-research/simclr has no bfloat16"},
+	{small, a100TF32, 1, 20. / 60, true, 0, "README of dkobak/simclr-cifar10: 20 minutes with 16 processes that make the views, " +
+		"whose number it says matters. PyTorch computes float32 convolutions in TF32"},
 }
 
-// count counts the step of a whole batch in bfloat16.
+// count counts the step of a whole batch.
 func (p published) count() (step, error) {
 	recipe := p.recipe
-	recipe.Precision = kit.BFloat16
 	cost, err := kit.StepCostOf(recipe)
 	if err != nil {
 		return step{}, fmt.Errorf("%s: %w", p.name, err)

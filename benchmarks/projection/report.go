@@ -14,7 +14,7 @@ func protocol(o options) string {
 	low, middle, high := o.shares()
 	return fmt.Sprintf("A projection, not a measurement: no accelerator was at hand. The operations of a step are those of all matrix "+
 		"products and convolutions in its graph, views and teacher included; its bytes what these and reductions read and write, each "+
-		"value once for each reader, in bfloat16 with float32 weights. A step takes the longer of operations / (peak × share) and "+
+		"value once for each reader, in bfloat16 with float32 weights unless a case says float32. A step takes the longer of operations / (peak × share) and "+
 		"bytes / bandwidth, and then the all-reduce of the gradients in a ring; nothing overlaps, and images are always there. Memory "+
 		"is weights, gradients, optimiser and teacher in float32, and the activations that the backward pass reads.\n\n"+
 		"Assumed: on an accelerator a step reaches %.0f to %.0f %% of the peak (in the middle %.1f %%); the bounds are near "+

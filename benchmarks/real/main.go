@@ -70,7 +70,7 @@ func measure(o options) error {
 		if err != nil {
 			return err
 		}
-		out.Benchmark, out.Rows, out.Notes = "real-published", rows, []string{publishedNote}
+		out.Benchmark, out.Protocol, out.Rows, out.Notes = "real-published", publishedProtocol, rows, []string{publishedNote}
 		return out.Write(o.Runs())
 	}
 

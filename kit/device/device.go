@@ -72,7 +72,7 @@ func Open() (compute.Backend, error) {
 
 // OpenGo returns GoMLX's Go backend, which needs no plugin and compiles nothing: what runs once is
 // sooner done by it. It is the process's own, where that is it. The first call opens it, the others
-// return the same one. It is safe for concurrent use.
+// return the same one. It is safe for concurrent use. An error is GoMLX's, of opening it.
 func OpenGo() (compute.Backend, error) {
 	o, err := process()
 	if err == nil && o.name == gobackend.BackendName {

@@ -10,7 +10,7 @@ import (
 // which computes the rest of it again. What comes behind sees the results of all rows at once, so
 // that the gradient is that of the whole batch.
 //
-// Only one pass is to be in memory at a time, forward as backward. A compiler is free to compute in
+// Only one pass of a call is to be in memory at a time, forward as backward. A compiler is free to compute in
 // any order what does not depend on each other, so that each pass is made to wait for the one
 // before, and its gradient for the one behind.
 //
