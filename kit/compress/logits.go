@@ -115,11 +115,8 @@ func (m Logits) Embed(scope *model.Scope, features *Node) *Node {
 	return encoder.MLP{Out: m.Classes, Layers: 1}.Apply(scope.At("head"), features)
 }
 
-// Optimizer is SGD with the settings that He et al. 2015 (section 4.2) took for CIFAR-10, as that
-// of ssl.Supervised.
-func (m Logits) Optimizer() optim.Optimizer {
-	return optim.SGD{LR: .1, Momentum: .9, WeightDecay: 1e-4}
-}
+// Optimizer is that of ssl.Supervised.
+func (m Logits) Optimizer() optim.Optimizer { return ssl.Supervised{}.Optimizer() }
 
 // Softened is T² × the mean over the batch of KL(softmax(taught/T) ‖ softmax(logits/T)). The factor
 // keeps the gradient's size as T grows (section 2 of the paper): at high temperatures it is that of

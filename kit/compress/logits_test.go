@@ -8,6 +8,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
 )
 
@@ -132,5 +133,13 @@ func TestLogitsCheck(t *testing.T) {
 	}
 	if err := hard.CheckLabels([]string{"a", "b"}); err == nil {
 		t.Error("hard labels of another number of classes are accepted")
+	}
+}
+
+// He et al. 2015 (arXiv:1512.03385), section 4.2: a rate of 0.1 for 128 images.
+func TestLogitsHasTheRateOfItsSource(t *testing.T) {
+	o := Logits{}.Optimizer().(optim.SGD)
+	if got := o.Scaling.Scale(o.LR, 128); math.Abs(got-.1) > 1e-9 {
+		t.Errorf("the rate for 128 images is %g, want 0.1", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/device/devicetest"
+	"sslkit/kit/optim"
 )
 
 func crossEntropyOnDevice(t *testing.T, logits [][]float32, labels []int32, smoothing float64) float64 {
@@ -65,4 +66,11 @@ func TestSupervisedCheck(t *testing.T) {
 			t.Errorf("3 classes are accepted for images of %d", len(classes))
 		}
 	}
+}
+
+// The rate at the batch that the paper tells it for: He et al. 2015 (arXiv:1512.03385), section 4.2,
+// 0.1 for 128 images.
+func TestSupervisedHasTheRateOfItsPaper(t *testing.T) {
+	o := Supervised{Classes: 10}.Optimizer().(optim.SGD)
+	near(t, "rate for 128 images", o.Scaling.Scale(o.LR, 128), .1, 1e-9)
 }
