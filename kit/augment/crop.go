@@ -27,7 +27,7 @@ type RandomResizedCrop struct {
 	Scale [2]float64
 	// Ratio is the range of the rectangle's width over its height. Default 3/4 to 4/3.
 	Ratio [2]float64
-	// Interpolation is Bilinear by default; solo-learn's CIFAR recipes use Bicubic.
+	// Interpolation is Bilinear by default, as in torchvision; each method takes its authors'.
 	Interpolation Interpolation
 }
 

@@ -74,7 +74,8 @@ func (m CLIP) Check(batch Batch) error {
 // what colour, so nothing is mirrored or changes its colour; the paper has random crops alone.
 func (m CLIP) Views(height, width int) []augment.Pipeline {
 	return []augment.Pipeline{{
-		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.9, 1}}, augment.Normalize{},
+		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.9, 1}, Interpolation: augment.Bicubic},
+		augment.Normalize{},
 	}}
 }
 

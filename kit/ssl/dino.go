@@ -110,14 +110,16 @@ func (m DINO) Views(height, width int) []augment.Pipeline {
 	}
 	size := cmp.Or(m.LocalSize, max(min(height, width)/2, 1))
 	local := BYOLViews(size)[0]
-	local[0] = augment.RandomResizedCrop{Size: size, Scale: [2]float64{.05, m.LocalScale}}
+	local[0] = augment.RandomResizedCrop{Size: size, Scale: [2]float64{.05, m.LocalScale}, Interpolation: augment.Bicubic}
 	for i, transform := range local {
 		if _, ok := transform.(augment.GaussianBlur); ok {
 			local[i] = augment.GaussianBlur{P: .5} // Appendix E: half as often as the first global crop.
 		}
 	}
 	for _, global := range views {
-		global[0] = augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{m.LocalScale, 1}}
+		global[0] = augment.RandomResizedCrop{
+			Size: min(height, width), Scale: [2]float64{m.LocalScale, 1}, Interpolation: augment.Bicubic,
+		}
 	}
 	for range min(m.Locals, mostViews) { // Check refuses more.
 		views = append(views, local)

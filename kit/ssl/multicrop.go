@@ -28,8 +28,8 @@ func MultiCrop(size, locals, localSize int) []augment.Pipeline {
 	localSize = cmp.Or(localSize, (9*size+15)/16)
 	global, local := SimCLRView(size, 1), SimCLRView(localSize, 1)
 	if locals > 0 {
-		global[0] = augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}}
-		local[0] = augment.RandomResizedCrop{Size: localSize, Scale: [2]float64{.08, .5}}
+		global[0] = augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}, Interpolation: augment.Bicubic}
+		local[0] = augment.RandomResizedCrop{Size: localSize, Scale: [2]float64{.08, .5}, Interpolation: augment.Bicubic}
 	}
 	views := []augment.Pipeline{global, global}
 	for range min(locals, mostViews) { // Check refuses more.

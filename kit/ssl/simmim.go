@@ -88,8 +88,7 @@ func (m SimMIM) mask() augment.RandomMask { return augment.RandomMask{Ratio: m.R
 // Views is the paper's one view: a crop of at least 0.67 of the image, and flip.
 func (m SimMIM) Views(height, width int) []augment.Pipeline {
 	return []augment.Pipeline{{
-		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.67, 1}, Interpolation: augment.Bicubic},
-		augment.Flip{}, augment.Normalize{},
+		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.67, 1}}, augment.Flip{}, augment.Normalize{},
 	}}
 }
 

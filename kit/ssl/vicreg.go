@@ -112,7 +112,7 @@ func (m VICReg) Optimizer() optim.Optimizer {
 // with probability .1.
 func VICRegView(size int) augment.Pipeline {
 	view := augment.Pipeline{
-		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
+		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}, Interpolation: augment.Bicubic},
 		augment.Flip{},
 		augment.ColorJitter{Brightness: .4, Contrast: .4, Saturation: .2, Hue: .1, P: .8},
 		augment.Grey{P: .2},

@@ -83,7 +83,7 @@ func (m WMSE) Views(height, width int) []augment.Pipeline {
 // flip.
 func WMSEView(size int) augment.Pipeline {
 	return augment.Pipeline{
-		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
+		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}, Interpolation: augment.Bicubic},
 		augment.ColorJitter{Brightness: .4, Contrast: .4, Saturation: .4, Hue: .1, P: .8},
 		augment.Grey{P: .1},
 		augment.Flip{},
