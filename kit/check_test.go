@@ -41,10 +41,21 @@ func checkable(t *testing.T) map[string]Recipe {
 		semi.FixMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10}, semi.PseudoLabel{Classes: 10},
 		compress.Features{Teacher: ssl.Frozen{Encoder: tiny, Weights: weights}},
 	} {
-		add(method, func(r *Recipe) { r.Method = method })
+		add(method, func(r *Recipe) {
+			r.Method = method
+			if _, ok := method.(ssl.LearnsOnPatches); ok {
+				r.Encoder = means
+			}
+		})
 	}
 	for _, method := range []ssl.Method{ssl.MAE{}, ssl.SimMIM{}, ssl.IJEPA{}, ssl.IBOT{}} {
-		add(method, func(r *Recipe) { r.Method, r.Encoder = method, patches })
+		add(method, func(r *Recipe) {
+			vit := patches
+			if _, ok := method.(ssl.LearnsOnPatches); ok {
+				vit.Pool = encoder.MeanPatches
+			}
+			r.Method, r.Encoder = method, vit
+		})
 	}
 	convolutional := small().Encoder
 	for _, method := range []ssl.Method{ssl.Jigsaw{Grid: 2}, ssl.RelativeLocation{}, ssl.CPC{Grid: 3}, ssl.NextFrame{}} {

@@ -101,7 +101,7 @@ func encoded(t *testing.T, path string, images *tensors.Tensor) []float32 {
 // step.
 func TestEmbeddingsAreOfTheLastStep(t *testing.T) {
 	recipe := small()
-	recipe.Encoder, recipe.Method = tiny, ssl.SimMIM{}
+	recipe.Encoder, recipe.Method = means, ssl.SimMIM{}
 	recipe.Augment = nil
 	recipe.Steps, recipe.CheckpointEvery = 4, 2
 	run := pretrained(t, t.TempDir(), recipe)

@@ -202,7 +202,7 @@ func TestDistilledClassifier(t *testing.T) {
 
 func TestRunWithoutHeadIsFrozenWithoutOne(t *testing.T) {
 	recipe := small()
-	recipe.Encoder, recipe.Method, recipe.Steps = tiny, ssl.SimMIM{}, 1
+	recipe.Encoder, recipe.Method, recipe.Steps = means, ssl.SimMIM{}, 1
 	recipe.Augment = nil
 	frozen, err := pretrained(t, t.TempDir(), recipe).Frozen()
 	if err != nil || frozen.Method != nil || frozen.Head != "" || frozen.Weights == "" {

@@ -21,6 +21,9 @@ var few = data.Subset{PerClass: 2, Seed: 1}
 // tiny is an encoder that compiles fast.
 var tiny = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1}
 
+// means is tiny without a class token.
+var means = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1, Pool: encoder.MeanPatches}
+
 // partlyLabelled is a recipe of a semi-supervised method that trains in a second or two.
 func partlyLabelled(method ssl.Method) Recipe {
 	recipe := small()

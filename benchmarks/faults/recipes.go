@@ -47,6 +47,7 @@ func recipe(family, images, cache string) kit.Recipe {
 	case "rotation":
 		r.Method = ssl.Rotation{}
 	case "nextframe":
+		r.Encoder = encoder.ViT{Patch: 16, Width: 8, Depth: 1, Heads: 1, Pool: encoder.MeanPatches}
 		r.Method = ssl.NextFrame{}
 	case "clip":
 		r.Method = ssl.CLIP{Out: 8, Text: encoder.Text{Width: 8, Depth: 1}}

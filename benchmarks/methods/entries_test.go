@@ -22,7 +22,7 @@ func tinyRecipe(e entry) kit.Recipe {
 	tiny := encoder.Encoder(encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem})
 	switch e.family.encoder.(type) {
 	case encoder.ViT:
-		tiny = encoder.ViT{Patch: 8, Width: 16, Depth: 1, Heads: 2}
+		tiny = encoder.ViT{Patch: 8, Width: 16, Depth: 1, Heads: 2, Pool: e.family.encoder.(encoder.ViT).Pool}
 	case encoder.IGPT:
 		tiny = encoder.IGPT{Side: 4, Levels: 2, Width: 16, Depth: 1, Heads: 2}
 	}

@@ -117,6 +117,15 @@ type Batchwise interface {
 	NormsOverBatch()
 }
 
+// ClassTokened is an Encoder whose Pooled can be what a token without a patch gives: a loss on Map
+// or Tokens alone does not train that.
+type ClassTokened interface {
+	Encoder
+
+	// PoolsClassToken reports whether Pooled is a class token.
+	PoolsClassToken() bool
+}
+
 // Cost is what an encoder takes to store and to run on one image.
 type Cost struct {
 	Params       int64 // Trainable parameters.

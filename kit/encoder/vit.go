@@ -149,6 +149,9 @@ func (v ViT) Dim() int { return v.WithDefaults().Width }
 // PatchSize is Patch.
 func (v ViT) PatchSize() int { return v.WithDefaults().Patch }
 
+// PoolsClassToken reports whether Pool is ClassToken.
+func (v ViT) PoolsClassToken() bool { return v.Pool == ClassToken }
+
 // Deterministic is the same network without stochastic depth.
 func (v ViT) Deterministic() Encoder {
 	v.StochasticDepth = 0

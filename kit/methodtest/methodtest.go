@@ -24,6 +24,7 @@ import (
 // The networks that the methods are trained on.
 var (
 	Patches = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}
+	means   = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2, Pool: encoder.MeanPatches}
 	Norms   = encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem} // Over the batch.
 	decoder = encoder.Transformer{Width: 8, Depth: 1, Heads: 2}
 	pixels  = encoder.IGPT{Side: 8, Levels: 2, Width: 8, Depth: 1, Heads: 2}
@@ -39,9 +40,14 @@ func Recipe(t testing.TB, method ssl.Method, steps int) kit.Recipe {
 		Encoder: Patches, Method: method,
 		Augment:   []augment.Pipeline{{augment.Flip{}, augment.Normalize{}}},
 		Optimizer: optim.SGD{LR: 1e-4, Momentum: .9}, Schedule: optim.Constant{},
-		Start: weights(t, train.EncoderScope, func(scope *model.Scope) error { return train.BuildEncoder(scope, Patches, 32, 32) }),
+		Start: start(t, Patches),
 		Batch: 16, Steps: steps, Seed: 3, MonitorEvery: steps, CheckpointEvery: steps,
 	}
+}
+
+// start is the file of an encoder's weights.
+func start(t testing.TB, e encoder.Encoder) string {
+	return weights(t, train.EncoderScope, func(scope *model.Scope) error { return train.BuildEncoder(scope, e, 32, 32) })
 }
 
 // Recipes are one of each method, by its name.
@@ -72,7 +78,11 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.WMSE{Hidden: 8, Out: 4}, semi.FixMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
 		semi.PseudoLabel{Classes: 10}, compress.Features{Teacher: features}, compress.Logits{Teacher: frozen, Classes: 10},
 	} {
-		add(method, func(*kit.Recipe) {})
+		add(method, func(r *kit.Recipe) {
+			if _, ok := method.(ssl.LearnsOnPatches); ok {
+				r.Encoder, r.Start = means, start(t, means)
+			}
+		})
 	}
 	for _, method := range []ssl.Method{
 		ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}, ssl.LeJEPA{Slices: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},

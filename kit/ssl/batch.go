@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,7 +70,21 @@ func Check(m Method, batch Batch, e encoder.Encoder, classes []string) error {
 	if err := m.Check(batch); err != nil {
 		return err
 	}
-	return checkNeeds(m, batch, e, classes)
+	return cmp.Or(checkNeeds(m, batch, e, classes), checkPool(m, e))
+}
+
+// checkPool returns an error where no term of m trains the class token that represents an image.
+func checkPool(m Method, e encoder.Encoder) error {
+	if pools, ok := e.(encoder.ClassTokened); !ok || !pools.PoolsClassToken() {
+		return nil
+	}
+	for term := range Each[Method](m) {
+		if _, ok := term.(LearnsOnPatches); !ok {
+			return nil
+		}
+	}
+	return fmt.Errorf("ssl: the loss of %s is on patches, and that of no other term on the class token of encoder %s, "+
+		"which is its representation: nothing would train it; Pool must be encoder.MeanPatches", m.Name(), e.Name())
 }
 
 // checkNeeds checks labels and encoder.

@@ -15,7 +15,7 @@ import (
 )
 
 // Colorization is the pretext task of telling the colours of a grey image: who knows what is there
-// knows what colour it has. It works with any encoder; let a ViT pool the mean of its patches,
+// knows what colour it has. It works with any encoder; a ViT must pool the mean of its patches,
 // since no loss trains what a class token gives. The encoder never sees a colour, so what it learns
 // of coloured images is what their grey tells.
 //
@@ -40,7 +40,7 @@ type Colorization struct {
 	Hidden int
 }
 
-var _ Method = Colorization{}
+var _ LearnsOnPatches = Colorization{}
 
 // WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the
 // encoder.
@@ -144,6 +144,9 @@ func RebalancedCrossEntropy(logits, labels *Node, uniform float64) *Node {
 	losses := Neg(Mul(targets, LogSoftmax(ConvertDType(logits, dtypes.Float32), -1))) // [n, classes], 0 but for the label's
 	return ReduceAllMean(Einsum("nc,c->n", losses, weights))
 }
+
+// LossOnPatches marks the method; see LearnsOnPatches.
+func (m Colorization) LossOnPatches() {}
 
 // Embed returns the features as they are: the task compares no embeddings.
 func (m Colorization) Embed(_ *model.Scope, features *Node) *Node { return features }

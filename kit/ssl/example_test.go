@@ -13,6 +13,7 @@ import (
 var (
 	small   = encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem}
 	patches = encoder.ViT{Patch: 4, Width: 96, Depth: 4, Heads: 3}
+	means   = encoder.ViT{Patch: 4, Width: 96, Depth: 4, Heads: 3, Pool: encoder.MeanPatches}
 )
 
 // What is out of range is told before anything is compiled.
@@ -152,14 +153,14 @@ func ExampleMAE() {
 }
 
 func ExampleSimMIM() {
-	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: ssl.SimMIM{}, Epochs: 10, Batch: 64}
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: means, Method: ssl.SimMIM{}, Epochs: 10, Batch: 64}
 	fmt.Println(recipe.Method.Name(), recipe.Check())
 	// Output: simmim <nil>
 }
 
 func ExampleIJEPA() {
 	method := ssl.IJEPA{Predictor: encoder.Transformer{Width: 48, Depth: 2}, Tau: .99}
-	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: method, Epochs: 10, Batch: 64}
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: means, Method: method, Epochs: 10, Batch: 64}
 	fmt.Println(recipe.Method.Name(), recipe.Check())
 	// Output: ijepa <nil>
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/ml/model"
+
+	"sslkit/kit/encoder"
 )
 
 func TestFindLooksIntoSums(t *testing.T) {
@@ -63,6 +65,44 @@ func TestMainIsTheFirstTerm(t *testing.T) {
 		if Main(m) != (BYOL{}) {
 			t.Errorf("the main method of %s is %v", m.Name(), Main(m))
 		}
+	}
+}
+
+// A representation that no term trains is refused. The encoder of facebookresearch/ijepa,
+// src/models/vision_transformer.py, has no class token; that of microsoft/SimMIM,
+// models/vision_transformer.py, pools the mean of its patches (USE_MEAN_POOLING of its
+// configs/vit_base__800ep/simmim_finetune__vit_base__img224__800ep.yaml).
+func TestClassTokenMustBeTrainedBySomeTerm(t *testing.T) {
+	withToken := maskedViT
+	withToken.Pool = encoder.ClassToken
+	for _, test := range []struct {
+		method    Method
+		onPatches bool
+	}{
+		{SimMIM{}, true}, {IJEPA{}, true}, {Inpainting{}, true}, {Colorization{}, true}, {NextFrame{}, true},
+		{MAE{}, false}, {SimCLR{}, false},
+	} {
+		m := test.method
+		t.Run(m.Name(), func(t *testing.T) {
+			t.Parallel()
+			check := func(m Method, e encoder.Encoder) error {
+				m = m.WithDefaults()
+				return Check(m, BatchOf(m, 16, 32, 32), e, nil)
+			}
+			for _, m := range []Method{m, &Sum{{Method: m}}, Sum{{Method: m}, {Method: Inpainting{}}}} {
+				err := check(m, withToken)
+				if (err != nil) != test.onPatches || err != nil && !strings.Contains(err.Error(), "Pool must be encoder.MeanPatches") {
+					t.Errorf("%s with a class token: error %v", m.Name(), err)
+				}
+			}
+			for _, err := range []error{
+				check(m, maskedViT), check(Sum{{Method: m}, {Method: SimCLR{}}}, withToken),
+			} {
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
 }
 

@@ -20,8 +20,8 @@ import (
 //
 // Assran et al. 2023, "Self-Supervised Learning from Images with a Joint-Embedding Predictive
 // Architecture", arXiv:2301.08243. The zero value is the paper's recipe. It needs an encoder on
-// patches, such as encoder.ViT; let that pool the mean of its patches, as the paper does: no loss
-// trains what a class token gives.
+// patches that pools their mean, such as encoder.ViT{Pool: encoder.MeanPatches}: the authors' has no
+// class token, and no loss would train it.
 //
 // The context is given to the encoder by EncodeVisible, as in the paper: hidden patches would still
 // be tokens that others attend to, in training and never later, and would take time. Its images
@@ -41,8 +41,9 @@ type IJEPA struct {
 }
 
 var (
-	_ HasTeacher   = IJEPA{}
-	_ NeedsEncoder = IJEPA{}
+	_ HasTeacher      = IJEPA{}
+	_ NeedsEncoder    = IJEPA{}
+	_ LearnsOnPatches = IJEPA{}
 )
 
 // WithDefaults fills in the settings that were left at zero, but for the predictor's width, which
@@ -144,6 +145,9 @@ func (m IJEPA) predict(step *Step, x, keep, targets *Node, rows, columns int) *N
 	tokens = ConvertDType(predictor.Apply(scope, tokens), dtypes.Float32)
 	return onTokens(scope.At("project"), SliceAxis(tokens, 1, AxisRangeToEnd(keep.Shape().Dim(1))), features)
 }
+
+// LossOnPatches marks the method; see LearnsOnPatches.
+func (m IJEPA) LossOnPatches() {}
 
 // Embed returns the features as they are: the loss compares the encoder's tokens.
 func (m IJEPA) Embed(_ *model.Scope, features *Node) *Node { return features }

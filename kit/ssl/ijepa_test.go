@@ -133,7 +133,7 @@ func TestIJEPAMomentumRisesInALine(t *testing.T) {
 }
 
 func TestIJEPACheck(t *testing.T) {
-	small := encoder.ViT{Patch: 4, Width: 192, Depth: 6}
+	small := encoder.ViT{Patch: 4, Width: 192, Depth: 6, Pool: encoder.MeanPatches}
 	if err := checked(IJEPA{}, 2, 32, 32); err != nil {
 		t.Errorf("the zero value: %v", err)
 	}

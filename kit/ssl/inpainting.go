@@ -16,7 +16,7 @@ import (
 )
 
 // Inpainting learns representations from which the pixels of an erased block can be told, or, with
-// Noise, an image without the noise that was added to it. It works with any encoder; let a ViT pool
+// Noise, an image without the noise that was added to it. It works with any encoder; a ViT must pool
 // the mean of its patches, since no loss trains what a class token gives.
 //
 // Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting", arXiv:1604.07379, without
@@ -129,6 +129,9 @@ func gaussian(r *augment.Random, dims ...int) *Node {
 	length := Sqrt(MulScalar(Log(OneMinus(r.Uniform(0, 1, dims...))), -2)) // Uniform is below 1.
 	return Mul(length, Cos(r.Uniform(0, 2*math.Pi, dims...)))
 }
+
+// LossOnPatches marks the method; see LearnsOnPatches.
+func (m Inpainting) LossOnPatches() {}
 
 // Embed returns the features as they are: Inpainting compares pixels.
 func (m Inpainting) Embed(_ *model.Scope, features *Node) *Node { return features }

@@ -94,6 +94,16 @@ type NeedsEncoder interface {
 	CheckEncoder(e encoder.Encoder, batch Batch) error
 }
 
+// LearnsOnPatches is a Method whose loss is on Output.Map or Output.Tokens alone. It trains no class
+// token, so Check refuses an encoder whose representation is one, unless another term of a Sum
+// trains it.
+type LearnsOnPatches interface {
+	Method
+
+	// LossOnPatches does nothing: it marks the type.
+	LossOnPatches()
+}
+
 // needsMasked is the error of an encoder without patches; nil where e is an encoder.Masked.
 func needsMasked(method string, e encoder.Encoder) error {
 	if _, ok := e.(encoder.Masked); !ok {

@@ -15,7 +15,7 @@ import (
 )
 
 // NextFrame learns from video: from what the encoder makes of some frames, the pixels of the next
-// one are to be told. It works with any encoder; let a ViT pool the mean of its patches, since no
+// one are to be told. It works with any encoder; a ViT must pool the mean of its patches, since no
 // loss trains what a class token gives.
 //
 // Mathieu, Couprie & LeCun 2016, "Deep Multi-Scale Video Prediction Beyond Mean Square Error",
@@ -41,7 +41,10 @@ type NextFrame struct {
 	Clip augment.Pipeline
 }
 
-var _ ReadsClips = NextFrame{}
+var (
+	_ ReadsClips      = NextFrame{}
+	_ LearnsOnPatches = NextFrame{}
+)
 
 // nextFrameScale of the predicted change, so that training begins near the last frame.
 const nextFrameScale = .1
@@ -181,6 +184,9 @@ func edges(x *Node, axis int) *Node {
 	last := x.Shape().Dim(axis) - 1
 	return Abs(Sub(SliceAxis(x, axis, AxisRange(1, last+1)), SliceAxis(x, axis, AxisRange(0, last))))
 }
+
+// LossOnPatches marks the method; see LearnsOnPatches.
+func (m NextFrame) LossOnPatches() {}
 
 // Embed returns the features as they are: NextFrame compares pixels.
 func (m NextFrame) Embed(_ *model.Scope, features *Node) *Node { return features }

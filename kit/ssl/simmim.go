@@ -20,8 +20,9 @@ import (
 // long as MAE's quarter.
 //
 // Xie et al. 2021, "SimMIM: A Simple Framework for Masked Image Modeling", arXiv:2111.09886. The
-// zero value is the paper's recipe. It needs an encoder on patches, such as encoder.ViT; let that
-// pool the mean of its patches, as the paper does: no loss trains what a class token gives.
+// zero value is the paper's recipe. It needs an encoder on patches that pools their mean,
+// as the authors' code does for evaluation, such as encoder.ViT{Pool: encoder.MeanPatches}: no loss
+// trains what a class token gives.
 type SimMIM struct {
 	// Ratio is the share of the image that is hidden, in (0, 1). Default 0.6.
 	Ratio float64
@@ -31,7 +32,10 @@ type SimMIM struct {
 	Square int
 }
 
-var _ NeedsEncoder = SimMIM{}
+var (
+	_ NeedsEncoder    = SimMIM{}
+	_ LearnsOnPatches = SimMIM{}
+)
 
 // WithDefaults fills in the settings that were left at zero, but for a Square that follows the
 // grid.
@@ -115,6 +119,9 @@ func (m SimMIM) hidden(r *augment.Random, batch, rows, columns int) *Node {
 	patches := BroadcastToDims(squares, batch, down, square, across, square)
 	return Reshape(patches, batch, rows*columns)
 }
+
+// LossOnPatches marks the method; see LearnsOnPatches.
+func (m SimMIM) LossOnPatches() {}
 
 // Embed returns the features as they are: SimMIM compares pixels.
 func (m SimMIM) Embed(_ *model.Scope, features *Node) *Node { return features }
