@@ -93,11 +93,16 @@ func (m Jigsaw) Views(height, width int) []augment.Pipeline { return m.tiling().
 // paper's figure 3):
 //
 //	tiles of x, in the order of permutation p;  f of each tile;  p from all of them, by a perceptron
+//
+// Each tile is brought to mean 0 and deviation 1 over all of its values, as in the paper, so that
+// brightness and contrast, which neighbours share, don't tell what lies beside what.
 func (m Jigsaw) Loss(step *Step) *Node {
 	images := step.Views[0]
 	batch := images.Shape().Dim(0)
-	label := ConvertDType(step.Random.Integers(m.Orders, batch), dtypes.Int32)   // [batch]
-	features := step.Encode(m.Puzzle(step.Random, images, label)).Pooled         // [batch × Grid², dim]
+	label := ConvertDType(step.Random.Integers(m.Orders, batch), dtypes.Int32) // [batch]
+	tiles := m.Puzzle(step.Random, images, label)                              // [batch × Grid², h, w, channels]
+	alike := Reshape(withoutScale(Reshape(tiles, tiles.Shape().Dim(0), 1, -1)), tiles.Shape().Dimensions...)
+	features := step.Encode(alike).Pooled                                        // [batch × Grid², dim]
 	together := Reshape(features, batch, m.Grid*m.Grid*features.Shape().Dim(-1)) // [batch, Grid² × dim]
 	logits := encoder.MLP{Hidden: m.Hidden, Out: m.Orders, Layers: 2}.Apply(step.Scope.At("head"), together)
 	return CrossEntropy(logits, label, 0)

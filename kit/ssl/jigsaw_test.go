@@ -3,11 +3,13 @@ package ssl
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
@@ -88,6 +90,55 @@ func TestPuzzleShowsTheTilesInTheOrderOfItsLabel(t *testing.T) {
 		if len(offsets) != 2*(test.gap+1) { // All of them, down and across.
 			t.Errorf("%+v: the crops are at %v, not everywhere in their tiles", m, offsets)
 		}
+	}
+}
+
+// jigsawWitness is a ResNet that remembers the tiles it was shown.
+type jigsawWitness struct {
+	encoder.ResNet
+	shown **Node
+}
+
+func (w jigsawWitness) Encode(scope *model.Scope, images *Node) encoder.Output {
+	*w.shown = images
+	return w.ResNet.Encode(scope, images)
+}
+
+// Every tile has mean 0 and deviation 1: Noroozi & Favaro 2016, on how to prevent shortcuts by
+// low-level statistics; over all channels at once, as in bbrattoli/JigsawPuzzlePytorch,
+// Dataset/JigsawImageLoader.py. A tile of one colour is 0.
+func TestJigsawTilesAreNormalizedOneByOne(t *testing.T) {
+	method := resolved(Jigsaw{Grid: 2, Hidden: 8})
+	var shown *Node
+	witness := jigsawWitness{encoder.ResNet{Depth: 10, Width: 2}, &shown}
+	images := maskedImages(rand.New(rand.NewPCG(1, 2)), 3, 16)
+	for y, row := range images[1] {
+		for x := range row {
+			for c := range row[x] { // Brighter and of more contrast to the right.
+				images[1][y][x][c] = float32(x)*row[x][c] + 10*float32(x)
+				images[2][y][x][c] = 4
+			}
+		}
+	}
+	state := augment.State(11, 12)
+	outputs, _ := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		step := maskedNetworks(scope, witness, in[1])
+		step.Random = augment.NewRandom(in[0])
+		loss := method.Loss(step)
+		return []*Node{loss, Reshape(shown, shown.Shape().Dim(0), -1)}
+	}, state[:], images)
+	for i, tile := range table(outputs[1]) {
+		var mean, square float64
+		for _, v := range tile {
+			mean += v / float64(len(tile))
+			square += v * v / float64(len(tile))
+		}
+		want := 1.
+		if i >= 8 { // The tiles of the last image.
+			want = 0
+		}
+		near(t, fmt.Sprintf("the mean of tile %d", i), mean, 0, 1e-4)
+		near(t, fmt.Sprintf("the mean square of tile %d", i), square, want, 1e-3)
 	}
 }
 
