@@ -84,7 +84,7 @@ func checkable(t *testing.T) map[string]Recipe {
 	for _, transform := range []augment.Transform{
 		augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
 		augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{}, augment.RandomResizedCrop{}, augment.Resize{},
-		augment.Solarize{}, augment.VerticalFlip{}, augment.Normalize{},
+		augment.Solarize{}, augment.Translate{}, augment.VerticalFlip{}, augment.Normalize{},
 	} {
 		add(transform, func(r *Recipe) { r.Augment = []augment.Pipeline{{transform}} })
 	}

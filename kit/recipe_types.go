@@ -21,7 +21,7 @@ var recipeTypes = []any{
 	// augment.Transform
 	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
 	augment.Normalize{}, augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{},
-	augment.RandomResizedCrop{}, augment.Resize{}, augment.Solarize{}, augment.VerticalFlip{},
+	augment.RandomResizedCrop{}, augment.Resize{}, augment.Solarize{}, augment.Translate{}, augment.VerticalFlip{},
 	// encoder.Encoder
 	encoder.ConvNeXt{}, encoder.IGPT{}, encoder.ResNet{}, encoder.ViT{},
 	// ssl.Method

@@ -11,6 +11,12 @@ func (t Affine) WithDefaults() Affine {
 	return t
 }
 
+// WithDefaults fills in the settings that were left at zero.
+func (t Translate) WithDefaults() Translate {
+	t.Most = cmp.Or(t.Most, 1./8)
+	return t
+}
+
 // WithDefaults fills in the settings that were left at zero, but for a Kernel that follows the
 // image's size.
 func (t GaussianBlur) WithDefaults() GaussianBlur {

@@ -162,6 +162,17 @@ func TestShareOfImagesChanged(t *testing.T) {
 	}
 }
 
+func TestTranslateParameters(t *testing.T) {
+	params := drawParams(t, Translate{}, State(1, 0), draws, 32, 50)
+	for i, most := range []float64{6, 4} { // Right, of 50 pixels; down, of 32.
+		shifts := columnOf(params, i)
+		for shift := -most; shift <= most; shift++ {
+			near(t, "share of a shift", fraction(shifts, func(v float64) bool { return v == shift }), 1/(2*most+1), .4)
+		}
+		between(t, "shift", shifts, -most, most)
+	}
+}
+
 func TestBlurAndAffineParameters(t *testing.T) {
 	sigma := columnOf(drawParams(t, GaussianBlur{P: 1}, State(1, 0), draws, 32, 32), 0)
 	between(t, "sigma", sigma, .1, 2)

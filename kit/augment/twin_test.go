@@ -25,6 +25,8 @@ func TestGraphAgreesWithHost(t *testing.T) {
 		{Resize{Size: 40, Interpolation: Bicubic}, .4, 1.3},
 		{CenterCrop{Size: 13}, 1e-3, 1e-3},
 		{Flip{}, 1e-3, 1e-3},
+		{Translate{}, 1e-3, 1e-3},
+		{Translate{Most: .99}, 1e-3, 1e-3},
 		{VerticalFlip{}, 1e-3, 1e-3},
 		{RandomErasing{P: .8, Fill: .4}, 1e-3, 1e-3},
 		{RandomErasing{P: 1, Scale: [2]float64{.1, 1}, Ratio: [2]float64{1, 1}}, 1e-3, 1e-3},
@@ -88,6 +90,7 @@ func TestMapIsWhatPixelsFollow(t *testing.T) {
 		Resize{Size: 30},
 		CenterCrop{Size: 21},
 		Flip{},
+		Translate{},
 		VerticalFlip{},
 		Affine{Rotation: 30, Translation: .1, Scale: [2]float64{.8, 1.2}},
 	} {

@@ -3,8 +3,7 @@ package semi
 import "sslkit/kit/augment"
 
 // WeakView is the weak augmentation of FixMatch (section 2.3): flip with probability 1/2, and shift
-// by up to an eighth of the image along each axis. What comes in from outside is black, where the
-// paper's code mirrors the image.
+// by whole pixels up to an eighth of the image along each axis, with the image mirrored outside of it.
 func WeakView() augment.Pipeline {
 	return append(weak(), augment.Normalize{})
 }
@@ -18,7 +17,7 @@ func StrongView() augment.Pipeline {
 
 // weak is what both begin with.
 func weak() augment.Pipeline {
-	return augment.Pipeline{augment.Flip{}, augment.Affine{Translation: .125}}
+	return augment.Pipeline{augment.Flip{}, augment.Translate{}}
 }
 
 // cutout paints a grey square (DeVries and Taylor 2017, arXiv:1708.04552), with a side drawn up to
