@@ -82,7 +82,7 @@ func checkable(t *testing.T) map[string]Recipe {
 		add(s, func(r *Recipe) { r.Schedule = s })
 	}
 	for _, transform := range []augment.Transform{
-		augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
+		augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Cutout{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
 		augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{}, augment.RandomResizedCrop{}, augment.Resize{},
 		augment.Solarize{}, augment.Translate{}, augment.VerticalFlip{}, augment.Normalize{},
 	} {

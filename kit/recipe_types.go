@@ -19,7 +19,7 @@ var recipeTypes = []any{
 	data.Labelled{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.PartlyLabelled{}, data.Relabelled{},
 	data.SetAside{}, data.Shapes{}, corrupt.Source{},
 	// augment.Transform
-	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
+	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Cutout{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
 	augment.Normalize{}, augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{},
 	augment.RandomResizedCrop{}, augment.Resize{}, augment.Solarize{}, augment.Translate{}, augment.VerticalFlip{},
 	// encoder.Encoder

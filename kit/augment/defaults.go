@@ -61,6 +61,12 @@ func (t RandomErasing) WithDefaults() RandomErasing {
 	return t
 }
 
+// WithDefaults fills in the settings that were left at zero; a Fill of 0 is black.
+func (t Cutout) WithDefaults() Cutout {
+	t.Size = cmp.Or(t.Size, .5)
+	return t
+}
+
 // WithDefaults fills in the settings that were left at zero.
 func (j ColorJitter) WithDefaults() ColorJitter {
 	j.P = cmp.Or(j.P, 1)
@@ -72,7 +78,13 @@ func (n Normalize) WithDefaults() Normalize { return cmp.Or(n, CIFAR10) }
 
 // WithDefaults fills in the settings that were left at zero.
 func (t RandAugment) WithDefaults() RandAugment {
-	t.Ops, t.Magnitude = cmp.Or(t.Ops, 2), cmp.Or(t.Magnitude, 9)
+	t.Ops, t.P, t.Translation = cmp.Or(t.Ops, 2), cmp.Or(t.P, 1), cmp.Or(t.Translation, 150./331)
+	if t.Magnitude == 0 {
+		t.Magnitude = 9
+		if t.Vary {
+			t.Magnitude = greatestMagnitude
+		}
+	}
 	return t
 }
 

@@ -7,19 +7,23 @@ import (
 	"github.com/disintegration/imaging"
 )
 
-// operate does one of RandAugment's operations on the host, with a strength in [-1, 1].
-func operate(img *image.NRGBA, o operation, strength float64) *image.NRGBA {
+// operate does one of RandAugment's operations on the host, with a strength in [-1, 1] and the
+// greatest translation as a fraction of the sides.
+func operate(img *image.NRGBA, o operation, strength, translation float64) *image.NRGBA {
 	width, height := float64(img.Bounds().Dx()), float64(img.Bounds().Dy())
+	shift := func(side float64) float64 {
+		return math.Copysign(math.Floor(math.Abs(translation*side*strength)+wholePixel), strength)
+	}
 	switch o {
 	case shearX:
 		return sampleHost(img, func(x, y float64) (float64, float64) { return x + .3*strength*y, y })
 	case shearY:
 		return sampleHost(img, func(x, y float64) (float64, float64) { return x, y + .3*strength*x })
 	case translateX:
-		by := math.Trunc(150. / 331 * width * strength)
+		by := shift(width)
 		return sampleHost(img, func(x, y float64) (float64, float64) { return x + by, y })
 	case translateY:
-		by := math.Trunc(150. / 331 * height * strength)
+		by := shift(height)
 		return sampleHost(img, func(x, y float64) (float64, float64) { return x, y + by })
 	case rotate:
 		sin, cos := math.Sincos(strength * 30 * math.Pi / 180)

@@ -11,7 +11,7 @@ import (
 )
 
 // RandAugment changes each image by a few operations drawn at random, each as likely as the others
-// and all of one strength (Cubuk et al. 2019, arXiv:1909.13719). It is the strong view of FixMatch.
+// and all of one strength (Cubuk et al. 2019, arXiv:1909.13719). With Vary it is that of FixMatch.
 //
 // Operations and their ranges are those of torchvision.transforms.RandAugment: identity, shear and
 // translation along either axis, rotation, brightness, colour, contrast, sharpness, posterise,
@@ -22,10 +22,18 @@ import (
 type RandAugment struct {
 	// Ops is the number of operations for each image. Default 2. They can be the same.
 	Ops int
-	// Magnitude is the strength of all operations, in [0, 30]. Default 9.
+	// P is the probability to carry out each operation that is drawn, in [0, 1]. Default 1; FixMatch
+	// has 0.5.
+	P float64
+	// Magnitude is the strength of all operations, in [0, 30]. Default 9, or 30 with Vary.
 	Magnitude int
-	// Vary draws a magnitude for each operation, uniform up to Magnitude, as FixMatch does.
+	// Vary draws a strength for each operation, as FixMatch does: a tenth of Magnitude, two tenths,
+	// up to nine tenths, each as likely. Brightness, colour, contrast and sharpness have a scale from
+	// the least to the greatest, whose middle is no change; they take the same tenths of that.
 	Vary bool
+	// Translation is the greatest translation as a fraction of the width and height, in (0, 1].
+	// Default 150/331, as in torchvision.
+	Translation float64
 }
 
 // operation is one of RandAugment's.
@@ -36,8 +44,8 @@ type operation int
 const (
 	shearX     operation = iota // by 0.3 pixels a row, from the top
 	shearY                      // by 0.3 pixels a column, from the left
-	translateX                  // by 150/331 of the width, in whole pixels
-	translateY                  // by 150/331 of the height
+	translateX                  // by Translation of the width, in whole pixels
+	translateY                  // by Translation of the height
 	rotate                      // by 30 degrees about the middle
 	brighten                    // 1.9 times as far from black
 	colourise                   // 1.9 times as far from grey
@@ -51,15 +59,20 @@ const (
 	operations
 )
 
-const greatestMagnitude = 30
+const (
+	greatestMagnitude = 30
+	parts             = 10 // Of the magnitude with Vary: 1 to 9 of them are drawn.
+)
 
 // Check implements Transform.
 func (t RandAugment) Check(height, width int) error {
-	d := RandAugment{}.WithDefaults()
+	d := RandAugment{Vary: t.Vary}.WithDefaults()
 	t = t.WithDefaults()
 	return cmp.Or(
 		setting.Within(1, 16, "augment.RandAugment: Ops", float64(t.Ops), d.Ops),
-		setting.Within(0, greatestMagnitude, "augment.RandAugment: Magnitude", float64(t.Magnitude), d.Magnitude))
+		setting.Within(0, 1, "augment.RandAugment: P", t.P, d.P),
+		setting.Within(0, greatestMagnitude, "augment.RandAugment: Magnitude", float64(t.Magnitude), d.Magnitude),
+		setting.UpTo(1, "augment.RandAugment: Translation", t.Translation, d.Translation))
 }
 
 // Draw returns [batch, 2*Ops]: for each operation its number and its strength, in [-1, 1] as a
@@ -67,13 +80,22 @@ func (t RandAugment) Check(height, width int) error {
 func (t RandAugment) Draw(r *Random, batch, height, width int) *Node {
 	t = t.WithDefaults()
 	var params []*Node
+	magnitude := float64(t.Magnitude) / greatestMagnitude
 	for range t.Ops {
-		strength := r.constant(float64(t.Magnitude)/greatestMagnitude, batch)
-		if t.Vary {
-			strength = Mul(strength, r.Uniform(0, 1, batch))
-		}
 		sign := AddScalar(MulScalar(r.Bernoulli(.5, batch), 2), -1)
-		params = append(params, r.Integers(int(operations), batch), Mul(sign, strength))
+		strength := MulScalar(sign, magnitude)
+		drawn := r.Integers(int(operations), batch)
+		if t.Vary {
+			tenths := OnePlus(r.Integers(parts-1, batch)) // 1 to 9
+			about := LogicalAnd(greaterThan(drawn, int(brighten)-1), lessThan(drawn, int(sharpen)+1))
+			change := Where(about, AddScalar(MulScalar(tenths, 2), -parts), Mul(sign, tenths))
+			strength = MulScalar(change, magnitude/parts)
+		}
+		if t.P < 1 {
+			done := r.Bernoulli(t.P, batch)
+			drawn = Where(Equal(done, OnesLike(done)), drawn, r.constant(float64(identity), batch))
+		}
+		params = append(params, drawn, strength)
 	}
 	return columns(params...)
 }
@@ -87,10 +109,11 @@ func (t RandAugment) Draw(r *Random, batch, height, width int) *Node {
 // function of the value. Two operations on 128 images of 32 x 32 take 20 to 30 ms on two CPU cores,
 // a SimCLR view without blur 3.
 func (t RandAugment) Apply(images, params *Node) *Node {
-	for i := range t.WithDefaults().Ops {
+	t = t.WithDefaults()
+	for i := range t.Ops {
 		slot := slot{column(params, 2*i), column(params, 2*i+1)}
 		height, width := images.Shape().Dim(2), images.Shape().Dim(3)
-		images = sample(images, slot.maps(height, width))
+		images = sample(images, slot.maps(height, width, t.Translation))
 		change := MulScalar(slot.strength, .9) // an enhancement's factor less 1
 		brighter, coloured, contrasted := slot.is(brighten), slot.is(colourise), slot.is(contrastUp)
 		images = mixColours(images,
@@ -111,12 +134,16 @@ func (s slot) is(o operation) *Node {
 	return number(Equal(s.operation, MulScalar(OnesLike(s.operation), int(o))))
 }
 
+// wholePixel is added to a translation before it is cut down to whole pixels, so that one of 9 pixels
+// that rounding has made a little less is not one of 8.
+const wholePixel = 1e-3
+
 // maps are the affine maps [batch, 2, 3] of the geometric operations, the identity for the others.
-func (s slot) maps(height, width int) *Node {
+func (s slot) maps(height, width int, translation float64) *Node {
 	of := func(o operation, greatest float64) *Node { return Mul(s.is(o), MulScalar(s.strength, greatest)) }
 	shift := func(o operation, size int) *Node {
-		pixels := of(o, 150./331*float64(size))
-		return Mul(Sign(pixels), Floor(Abs(pixels)))
+		pixels := of(o, translation*float64(size))
+		return Mul(Sign(pixels), Floor(AddScalar(Abs(pixels), wholePixel)))
 	}
 	angle := of(rotate, 30*math.Pi/180)
 	cos, sin := Cos(angle), Sin(angle)
@@ -173,8 +200,9 @@ func (s slot) lookUp(images *Node) *Node {
 
 // Host implements Transform. It rounds to 8 bits after each operation.
 func (t RandAugment) Host(img *image.NRGBA, params []float32) *image.NRGBA {
-	for i := range t.WithDefaults().Ops {
-		img = operate(img, operation(params[2*i]), float64(params[2*i+1]))
+	t = t.WithDefaults()
+	for i := range t.Ops {
+		img = operate(img, operation(params[2*i]), float64(params[2*i+1]), t.Translation)
 	}
 	return img
 }

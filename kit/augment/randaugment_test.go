@@ -89,9 +89,83 @@ func TestRandAugmentParameters(t *testing.T) {
 		}
 	}
 	near(t, "share of the same operation twice", float64(same)/draws, 1./14, math.Sqrt(1./14))
-	varied := columnOf(drawParams(t, RandAugment{Ops: 3, Magnitude: 30, Vary: true}, State(1, 0), draws, 32, 32), 5)
-	between(t, "strength", varied, -1, 1)
-	near(t, "share of strengths above a half", fraction(varied, func(v float64) bool { return v > .5 }), .25, .43)
+}
+
+func TestRandAugmentVaries(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		of       RandAugment
+		greatest float64 // Of the ranges.
+	}{
+		{"the whole range", RandAugment{Ops: 3, Vary: true}, 1}, {"half of it", RandAugment{Ops: 3, Magnitude: 15, Vary: true}, .5},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			params := drawParams(t, test.of, State(1, 0), draws, 32, 32)
+			count := map[[2]float64]int{} // Of an operation and its strength.
+			for _, p := range params {
+				count[[2]float64{float64(p[4]), math.Round(1e4 * float64(p[5]))}]++
+			}
+			seen := 0
+			for o := range operations {
+				for tenths := 1; tenths < 10; tenths++ {
+					want := []float64{float64(tenths), -float64(tenths)}
+					if o >= brighten && o <= sharpen {
+						want = []float64{float64(2*tenths - 10)}
+					}
+					for _, tenth := range want {
+						n := count[[2]float64{float64(o), math.Round(1e3 * tenth * test.greatest)}]
+						share := 1 / (14 * 9 * float64(len(want)))
+						near(t, "share of an operation's strength", float64(n)/draws, share, math.Sqrt(share))
+						seen += n
+					}
+				}
+			}
+			if seen != draws {
+				t.Errorf("%d of %d strengths are tenths of the magnitude", seen, draws)
+			}
+		})
+	}
+}
+
+func TestRandAugmentIsDoneInPartOfTheImages(t *testing.T) {
+	params := drawParams(t, RandAugment{P: .3}, State(1, 0), draws, 32, 32)
+	for slot := range 2 {
+		none := fraction(columnOf(params, 2*slot), func(v float64) bool { return v == float64(identity) })
+		near(t, "share of the identity", none, .7+.3/14, .5)
+	}
+}
+
+// google-research/fixmatch, third_party/auto_augment/augmentations.py, _translate_x_impl: levels 1 to
+// 9 of 10 move by as many pixels of 32.
+func TestRandAugmentTranslatesByWholePixels(t *testing.T) {
+	const side = 32
+	randAugment := RandAugment{Ops: 1, Translation: 10. / 32}
+	var params [][]float32
+	var pix []uint8
+	for tenths := 1; tenths < 10; tenths++ {
+		params = append(params, []float32{float32(translateX), float32(tenths) / 10}, []float32{float32(translateY), -float32(tenths) / 10})
+		pix = append(pix, batch(2, side, side)...)
+	}
+	views := rows(applyParams(t, randAugment, params, pix, len(params), side, side), len(params))
+	for i, p := range params {
+		in, pixels := picture(pix, i, side, side), i/2+1
+		hostView := randAugment.Host(in, p)
+		for y := range side {
+			for x := range side {
+				fromX, fromY := x+pixels, y
+				if i%2 == 1 {
+					fromX, fromY = x, y-pixels
+				}
+				want := in.NRGBAAt(fromX, fromY)
+				for k, w := range []uint8{want.R, want.G, want.B} { // Black outside.
+					got, host := 255*float64(views[i][3*(y*side+x)+k]), hostView.Pix[hostView.PixOffset(x, y)+k]
+					if abs(got-float64(w)) > .01 || host != w {
+						t.Fatalf("%v: pixel %d, %d is %g, on the host %d, want %d", p, x, y, got, host, w)
+					}
+				}
+			}
+		}
+	}
 }
 
 func TestHistogram(t *testing.T) {
@@ -134,6 +208,8 @@ func TestBadRandAugment(t *testing.T) {
 		want        string
 	}{
 		{RandAugment{Ops: -1}, "augment.RandAugment: Ops is -1; it must be in [1, 16] (0 means 2)"},
+		{RandAugment{P: 2}, "P is 2; it must be in [0, 1]"},
+		{RandAugment{Translation: 1.5}, "Translation is 1.5; it must be in (0, 1]"},
 		{RandAugment{Magnitude: 31}, "Magnitude is 31; it must be in [0, 30] (0 means 9)"},
 	} {
 		if err := (Pipeline{test.randAugment}).Check(32, 32); err == nil || !strings.Contains(err.Error(), test.want) {

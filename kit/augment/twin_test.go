@@ -30,6 +30,8 @@ func TestGraphAgreesWithHost(t *testing.T) {
 		{VerticalFlip{}, 1e-3, 1e-3},
 		{RandomErasing{P: .8, Fill: .4}, 1e-3, 1e-3},
 		{RandomErasing{P: 1, Scale: [2]float64{.1, 1}, Ratio: [2]float64{1, 1}}, 1e-3, 1e-3},
+		{Cutout{Fill: .5}, .26, rounding},
+		{Cutout{Size: .1, Fill: .4}, 1e-3, 1e-3},
 		{Affine{Rotation: 180, Translation: .2, Scale: [2]float64{.5, 2}, P: .8}, .26, rounding},
 		{ColorJitter{Brightness: .8, Contrast: .8, Saturation: .8, Hue: .2, P: .8}, .26, rounding},
 		{Grey{P: .5}, .26, rounding},

@@ -8,11 +8,12 @@ func WeakView() augment.Pipeline {
 	return append(weak(), augment.Normalize{})
 }
 
-// StrongView is the strong augmentation of FixMatch (section 2.3): the weak one, then RandAugment
-// with magnitudes drawn at random, then Cutout of a square of half the image's side at most, in
-// grey.
+// StrongView is the strong augmentation of FixMatch (section 2.3) as its code has it for CIFAR-10: the
+// weak one, then two operations of RandAugment, each carried out in half of the images and with a
+// strength drawn at random, then Cutout of half the image's side, in grey. Posterise keeps 8 to 4
+// bits, as in the paper; in its code it is 4 to 1.
 func StrongView() augment.Pipeline {
-	return append(weak(), augment.RandAugment{Vary: true}, cutout, augment.Normalize{})
+	return append(weak(), randAugment, augment.Cutout{Fill: .5}, augment.Normalize{})
 }
 
 // weak is what both begin with.
@@ -20,6 +21,5 @@ func weak() augment.Pipeline {
 	return augment.Pipeline{augment.Flip{}, augment.Translate{}}
 }
 
-// cutout paints a grey square (DeVries and Taylor 2017, arXiv:1708.04552), with a side drawn up to
-// half the image's.
-var cutout = augment.RandomErasing{P: 1, Scale: [2]float64{.01, .25}, Ratio: [2]float64{1, 1}, Fill: .5}
+// randAugment is that of FixMatch's code, which translates by up to 10 of 32 pixels.
+var randAugment = augment.RandAugment{P: .5, Vary: true, Translation: 10. / 32}

@@ -1,7 +1,10 @@
 package semi
 
 import (
+	"math"
 	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
 
 	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
@@ -32,4 +35,46 @@ func TestWeakViewsAreNotBlurred(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The strong view of google-research/fixmatch: libml/augment.py, lines 195 to 206 (two operations,
+// each with probability 1/2 and a level from 1 to 9 of 10), and third_party/auto_augment/
+// augmentations.py: the levels' range is PARAMETER_MAX, enhancements take 0.1 + 1.8 × level/10, and
+// cutout_numpy a square of 16 of 32 pixels, less what is outside.
+func TestStrongViewIsAsStrongAsItsSource(t *testing.T) {
+	const n, side, brighten, sharpen, identity = 10_000, 32, 5, 8, 13 // As augment.RandAugment numbers them.
+	state := augment.State(1, 0)
+	outputs, err := CallOnceN(devicetest.Backend(t), func(state *Node) []*Node {
+		params := StrongView().Draw(augment.NewRandom(state), n, side, side)
+		return []*Node{params[2], params[3]}
+	}, state[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, least, most, shift := 0, 1., 0., 0.
+	for _, p := range outputs[0].Value().([][]float32) {
+		for i := 0; i < 4; i += 2 {
+			switch o, strength := p[i], math.Abs(float64(p[i+1])); {
+			case o == identity:
+			case o >= brighten && o <= sharpen:
+				done++
+				shift = max(shift, strength)
+			default:
+				done++
+				least, most = min(least, strength), max(most, strength)
+			}
+		}
+	}
+	near(t, "least strength", least, .1, 1e-6)
+	near(t, "greatest strength", most, .9, 1e-6)
+	near(t, "greatest strength of an enhancement", shift, .8, 1e-6)
+	near(t, "share of operations that are carried out and are not the identity", float64(done)/(2*n), .5*13/14, .02)
+
+	var area, widest float64
+	for _, p := range outputs[1].Value().([][]float32) {
+		area += float64(p[2]*p[3]) / n
+		widest = max(widest, float64(p[2]), float64(p[3]))
+	}
+	near(t, "greatest side of the square", widest, 16, 1e-6)
+	near(t, "mean area of the square inside", area, 14*14, .02) // Each side: (16·17 + 2·(8+...+15) - 8)/32 = 14.
 }
