@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// google-research/fixmatch, third_party/auto_augment/augmentations.py, lines 66 to 120: a square of 16
-// pixels whose middle is any pixel, cut off at the border.
+// google-research/fixmatch, third_party/auto_augment/augmentations.py, lines 66 to 120: a square of
+// 16 pixels whose middle is any pixel, cut off at the border.
 func TestCutoutParameters(t *testing.T) {
 	const side, half = 32, 8
 	params := drawParams(t, Cutout{}, State(1, 0), draws, side, side)

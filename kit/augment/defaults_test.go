@@ -11,6 +11,7 @@ func TestCommentsTellTheDefaults(t *testing.T) {
 	settingtest.Comments(t, ".", 30,
 		Affine{}.WithDefaults(), GaussianBlur{}.WithDefaults(), Grey{}.WithDefaults(), Solarize{}.WithDefaults(),
 		RandomResizedCrop{}.WithDefaults(), Flip{}.WithDefaults(), VerticalFlip{}.WithDefaults(), RandomErasing{}.WithDefaults(),
-		ColorJitter{}.WithDefaults(), Normalize{}.WithDefaults(), RandAugment{}.WithDefaults(), Translate{}.WithDefaults(), Cutout{}.WithDefaults(), RandomMask{}.WithDefaults(),
+		ColorJitter{}.WithDefaults(), Normalize{}.WithDefaults(), RandAugment{}.WithDefaults(),
+		Translate{}.WithDefaults(), Cutout{}.WithDefaults(), RandomMask{}.WithDefaults(),
 		BlockMask{}.WithDefaults(), MultiBlockMask{}.WithDefaults(), Mixup{}.WithDefaults(), CutMix{}.WithDefaults())
 }

@@ -22,14 +22,14 @@ import (
 type RandAugment struct {
 	// Ops is the number of operations for each image. Default 2. They can be the same.
 	Ops int
-	// P is the probability to carry out each operation that is drawn, in [0, 1]. Default 1; FixMatch
-	// has 0.5.
+	// P is the probability to carry out each operation that is drawn, in [0, 1]. Default 1;
+	// FixMatch has 0.5.
 	P float64
 	// Magnitude is the strength of all operations, in [0, 30]. Default 9, or 30 with Vary.
 	Magnitude int
 	// Vary draws a strength for each operation, as FixMatch does: a tenth of Magnitude, two tenths,
-	// up to nine tenths, each as likely. Brightness, colour, contrast and sharpness have a scale from
-	// the least to the greatest, whose middle is no change; they take the same tenths of that.
+	// up to nine tenths, each as likely. Brightness, colour, contrast and sharpness have a scale
+	// from the least to the greatest, whose middle is no change; they take the same tenths of that.
 	Vary bool
 	// Translation is the greatest translation as a fraction of the width and height, in (0, 1].
 	// Default 150/331, as in torchvision.
@@ -134,8 +134,8 @@ func (s slot) is(o operation) *Node {
 	return number(Equal(s.operation, MulScalar(OnesLike(s.operation), int(o))))
 }
 
-// wholePixel is added to a translation before it is cut down to whole pixels, so that one of 9 pixels
-// that rounding has made a little less is not one of 8.
+// wholePixel is added to a translation before it is cut down to whole pixels, so that one of 9
+// pixels that rounding has made a little less is not one of 8.
 const wholePixel = 1e-3
 
 // maps are the affine maps [batch, 2, 3] of the geometric operations, the identity for the others.

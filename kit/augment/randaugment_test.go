@@ -135,8 +135,8 @@ func TestRandAugmentIsDoneInPartOfTheImages(t *testing.T) {
 	}
 }
 
-// google-research/fixmatch, third_party/auto_augment/augmentations.py, _translate_x_impl: levels 1 to
-// 9 of 10 move by as many pixels of 32.
+// google-research/fixmatch, third_party/auto_augment/augmentations.py, _translate_x_impl: levels 1
+// to 9 of 10 move by as many pixels of 32.
 func TestRandAugmentTranslatesByWholePixels(t *testing.T) {
 	const side = 32
 	randAugment := RandAugment{Ops: 1, Translation: 10. / 32}

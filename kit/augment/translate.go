@@ -11,13 +11,13 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Translate moves images by whole pixels along each axis, so that nothing is blurred; what comes in from
-// outside is the image mirrored about its border pixels, which are not repeated. It is the weak view
-// of FixMatch and of Mean Teacher.
+// Translate moves images by whole pixels along each axis, so that nothing is blurred; what comes in
+// from outside is the image mirrored about its border pixels, which are not repeated. It is the
+// weak view of FixMatch and of Mean Teacher.
 type Translate struct {
 	// Most is the greatest shift as a fraction of the image's height and width, rounded down to
-	// whole pixels: shifts are uniform from minus to plus that many. In (0, 1). Default 1/8: 4 of 32
-	// pixels.
+	// whole pixels: shifts are uniform from minus to plus that many. In (0, 1). Default 1/8: 4 of
+	// 32 pixels.
 	Most float64
 }
 

@@ -10,9 +10,10 @@ import (
 	"sslkit/kit/device/devicetest"
 )
 
-// A weak view has no colour that the image has not: google-research/fixmatch, libml/augment.py, lines
-// 69 to 71 (augment_shift), and CuriousAI/mean-teacher, pytorch/mean_teacher/data.py
-// (RandomTranslateWithReflect), move by whole pixels and mirror the image. A checkerboard stays one.
+// A weak view has no colour that the image has not: google-research/fixmatch, libml/augment.py,
+// lines 69 to 71 (augment_shift), and CuriousAI/mean-teacher, pytorch/mean_teacher/data.py
+// (RandomTranslateWithReflect), move by whole pixels and mirror the image. A checkerboard stays
+// one.
 func TestWeakViewsAreNotBlurred(t *testing.T) {
 	const n, side = 16, 32
 	var pix []uint8

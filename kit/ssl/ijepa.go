@@ -20,8 +20,8 @@ import (
 //
 // Assran et al. 2023, "Self-Supervised Learning from Images with a Joint-Embedding Predictive
 // Architecture", arXiv:2301.08243. The zero value is the paper's recipe. It needs an encoder on
-// patches that pools their mean, such as encoder.ViT{Pool: encoder.MeanPatches}: the authors' has no
-// class token, and no loss would train it.
+// patches that pools their mean, such as encoder.ViT{Pool: encoder.MeanPatches}: the authors' has
+// no class token, and no loss would train it.
 //
 // The context is given to the encoder by EncodeVisible, as in the paper: hidden patches would still
 // be tokens that others attend to, in training and never later, and would take time. Its images

@@ -16,8 +16,8 @@ import (
 )
 
 // Inpainting learns representations from which the pixels of an erased block can be told, or, with
-// Noise, an image without the noise that was added to it. It works with any encoder; a ViT must pool
-// the mean of its patches, since no loss trains what a class token gives.
+// Noise, an image without the noise that was added to it. It works with any encoder; a ViT must
+// pool the mean of its patches, since no loss trains what a class token gives.
 //
 // Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting", arXiv:1604.07379, without
 // the adversarial part, which the paper leaves out too where it learns features. The decoder here

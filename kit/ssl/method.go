@@ -94,9 +94,9 @@ type NeedsEncoder interface {
 	CheckEncoder(e encoder.Encoder, batch Batch) error
 }
 
-// LearnsOnPatches is a Method whose loss is on Output.Map or Output.Tokens alone. It trains no class
-// token, so Check refuses an encoder whose representation is one, unless another term of a Sum
-// trains it.
+// LearnsOnPatches is a Method whose loss is on Output.Map or Output.Tokens alone. It trains no
+// class token, so Check refuses an encoder whose representation is one, unless another term of a
+// Sum trains it.
 type LearnsOnPatches interface {
 	Method
 

@@ -68,8 +68,8 @@ func TestSupervisedCheck(t *testing.T) {
 	}
 }
 
-// The rate at the batch that the paper tells it for: He et al. 2015 (arXiv:1512.03385), section 4.2,
-// 0.1 for 128 images.
+// The rate at the batch that the paper tells it for: He et al. 2015 (arXiv:1512.03385), section
+// 4.2, 0.1 for 128 images.
 func TestSupervisedHasTheRateOfItsPaper(t *testing.T) {
 	o := Supervised{Classes: 10}.Optimizer().(optim.SGD)
 	near(t, "rate for 128 images", o.Scaling.Scale(o.LR, 128), .1, 1e-9)

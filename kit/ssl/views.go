@@ -21,8 +21,8 @@ func SimCLRView(size int, strength float64) augment.Pipeline {
 }
 
 // MoCoView is the augmentation of MoCo v2 (Chen et al. 2020, arXiv:2003.04297, section 3): crop of
-// at least a fifth of the image, resized bilinearly as in its code, jitter of .4/.4/.4/.1, greyscale,
-// above 32 pixels blur, and flip.
+// at least a fifth of the image, resized bilinearly as in its code, jitter of .4/.4/.4/.1,
+// greyscale, above 32 pixels blur, and flip.
 func MoCoView(size int) augment.Pipeline {
 	view := augment.Pipeline{
 		augment.RandomResizedCrop{Size: size, Scale: [2]float64{.2, 1}},
@@ -37,8 +37,8 @@ func MoCoView(size int) augment.Pipeline {
 
 // BYOLViews are the two augmentations of BYOL (appendix B, table 6), which differ so that a network
 // can't tell by the colours alone what belongs together: the first is nearly always blurred, the
-// second seldom, and may be solarised. Crops are resized bicubically, as in the authors' code. Up to 32
-// pixels nothing is blurred.
+// second seldom, and may be solarised. Crops are resized bicubically, as in the authors' code. Up
+// to 32 pixels nothing is blurred.
 func BYOLViews(size int) []augment.Pipeline {
 	view := func(blur, solarize float64) augment.Pipeline {
 		view := augment.Pipeline{
