@@ -14,13 +14,13 @@ import (
 // in which each variable's step is proportional to the norm of its weights, so that large batches
 // do not tear the first layers apart.
 //
-//	trust = Eta·‖w‖ / (‖gradient‖ + WeightDecay·‖w‖ + 1e-8)
+//	trust = Eta·‖w‖ / (‖gradient‖ + WeightDecay·‖w‖ + 1e-8)    or, with ClipLR, min(that / lr, 1)
 //	b     = Momentum·b + trust·(gradient + WeightDecay·w)
 //	w     = w - lr·b
 //
 // Excluded variables, and those whose weights or gradient are all zero, take the gradient as it is:
 // no decay and no trust. As in solo-learn, lightly and LARC, and unlike the paper's formula, lr is
-// outside the momentum; there is no clipping of the trust.
+// outside the momentum.
 type LARS struct {
 	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 0.3, that
 	// of most methods on CIFAR-10 in solo-learn.
@@ -38,6 +38,11 @@ type LARS struct {
 	// Eta is the trust coefficient, above 0. Default 0.02, solo-learn's. The paper, SimCLR and BYOL
 	// have .001, with batches of thousands of images and learning rates to match.
 	Eta float64
+
+	// ClipLR makes LR the largest rate of a variable, not a factor of its rate: that is lr × trust
+	// without ClipLR, and the smaller of lr and trust with it (but for momentum). It is solo-learn's
+	// clip_lr, which its recipes for CIFAR-10 have with their Eta of .02, and the clip of LARC.
+	ClipLR bool
 
 	// Exclude says which variables have no weight decay and no trust. nil means NormsAndBiases{}.
 	Exclude Exclusion
@@ -92,18 +97,22 @@ func (o LARS) update(s step) func(p parameter) *Node {
 	return func(p parameter) *Node {
 		direction := p.gradient
 		if !p.excluded {
-			direction = o.adapt(p.value, p.gradient)
+			direction = o.adapt(p.value, p.gradient, p.rate)
 		}
 		return Sub(p.value, Mul(p.rate, s.momentum(p, direction, o.Momentum)))
 	}
 }
 
 // adapt returns the decayed gradient times the trust, or the gradient itself where either norm is
-// 0: a trust of 0 would keep a variable that starts at 0 there for good.
-func (o LARS) adapt(value, gradient *Node) *Node {
+// 0: a trust of 0 would keep a variable that starts at 0 there for good. rate is the learning rate,
+// a scalar.
+func (o LARS) adapt(value, gradient, rate *Node) *Node {
 	valueNorm, gradientNorm := norm(value), norm(gradient) // scalars
 	decayedNorm := Add(gradientNorm, MulScalar(valueNorm, o.WeightDecay))
 	trust := MulScalar(Div(valueNorm, AddScalar(decayedNorm, larsEpsilon)), o.Eta)
+	if o.ClipLR {
+		trust = MinScalar(Div(trust, rate), 1) // A rate of 0 gives 1, and no step.
+	}
 	adapted := Mul(trust, Add(gradient, MulScalar(value, o.WeightDecay)))
 	bothMove := LogicalAnd(GreaterThan(valueNorm, ZerosLike(valueNorm)), GreaterThan(gradientNorm, ZerosLike(gradientNorm)))
 	return Where(bothMove, adapted, gradient)

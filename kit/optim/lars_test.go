@@ -6,7 +6,7 @@ import (
 	"sslkit/kit/optim"
 )
 
-// lars is LARS in plain Go, as solo-learn and LARC state it.
+// lars is LARS in plain Go, as solo-learn and LARC state it, without their clip.
 func lars(lr, momentum, decay, eta float64) reference {
 	sgd := sgd(lr, momentum, 0, false)
 	return func(t int, w, gradient []float64) {
@@ -47,6 +47,39 @@ func TestLARSByHand(t *testing.T) {
 	got := train(t, o, optim.Plan{Steps: 1, Batch: 256}, start, []toy{gradient})
 	near(t, "matrix", got.weights[0].matrix[0], 2.994, 3.952)
 	near(t, "bias", got.weights[0].bias, 3, 3)
+}
+
+// The same input with solo-learn's clip_lr (solo/utils/lars.py, and clip_lr: True with eta: 0.02 in
+// scripts/pretrain/cifar/byol.yaml): the trust is min(.04/.5, 1) = .08, so w = (3 - .5·.08·.3, 4 -
+// .5·.08·2.4) = (2.988, 3.904). At a rate of .02, below the trust, it is 1: w = (3 - .02·.3, 4 -
+// .02·2.4) = (2.994, 3.952). The bias steps by the gradient.
+func TestLARSClipLR(t *testing.T) {
+	start := toy{[][]float32{{3, 4}}, []float32{3, 4}}
+	gradient := toy{[][]float32{{0, 2}}, []float32{0, 2}}
+	for name, test := range map[string]struct {
+		lr           float64
+		matrix, bias []float64
+	}{
+		"rate above the trust": {.5, []float64{2.988, 3.904}, []float64{3, 3}},
+		"rate below the trust": {.02, []float64{2.994, 3.952}, []float64{3, 3.96}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := optim.LARS{LR: test.lr, Momentum: .9, WeightDecay: .1, Eta: .02, ClipLR: true}
+			got := train(t, o, optim.Plan{Steps: 1, Batch: 256}, start, []toy{gradient})
+			near(t, "matrix", got.weights[0].matrix[0], test.matrix...)
+			near(t, "bias", got.weights[0].bias, test.bias...)
+		})
+	}
+}
+
+// The clip goes by the rate of the step, which a warm-up starts at 0: no step, and no NaN.
+func TestLARSClipLRAtRateZero(t *testing.T) {
+	plan := optim.Plan{Steps: 4, Batch: 256, Schedule: optim.WarmupCosine{Warmup: .5}}
+	start := toy{[][]float32{{3, 4}}, []float32{3, 4}}
+	gradient := toy{[][]float32{{0, 2}}, []float32{0, 2}}
+	got := train(t, optim.LARS{LR: .04, WeightDecay: .1, ClipLR: true}, plan, start, []toy{gradient, gradient})
+	near(t, "matrix at a rate of 0", got.weights[0].matrix[0], 3, 4)
+	near(t, "matrix at half the peak, below the trust", got.weights[1].matrix[0], 2.994, 3.952)
 }
 
 // A matrix of zeros must be able to leave zero, and a zero gradient must neither decay the weights

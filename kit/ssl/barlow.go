@@ -87,7 +87,7 @@ func (m BarlowTwins) Collapse() Collapse {
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
 func (m BarlowTwins) Optimizer() optim.Optimizer {
-	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4}
+	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4, ClipLR: true}
 }
 
 // RedundancyReduction is the loss of Barlow Twins (equations 1 and 2 of its paper). With every

@@ -106,5 +106,5 @@ func (m BYOL) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Tau
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
 func (m BYOL) Optimizer() optim.Optimizer {
-	return optim.LARS{LR: 1, Momentum: .9, WeightDecay: 1e-5}
+	return optim.LARS{LR: 1, Momentum: .9, WeightDecay: 1e-5, ClipLR: true}
 }

@@ -188,5 +188,5 @@ func (m DINO) Collapse() Collapse {
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10 with a ResNet.
 func (m DINO) Optimizer() optim.Optimizer {
-	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6}
+	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6, ClipLR: true}
 }

@@ -141,8 +141,8 @@ func (m MoCoV2) Collapse() Collapse {
 		"a higher Temperature; a lower learning rate"}
 }
 
-// Optimizer is SGD as solo-learn runs it on CIFAR-10; the paper's rate for ImageNet is a tenth of
-// it.
+// Optimizer is SGD as solo-learn runs it on CIFAR-10, with weight decay on norms and biases too; the
+// paper's rate for ImageNet is a tenth of it.
 func (m MoCoV2) Optimizer() optim.Optimizer {
-	return optim.SGD{LR: .3, Momentum: .9, WeightDecay: 1e-4}
+	return optim.SGD{LR: .3, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{}}
 }

@@ -135,5 +135,5 @@ func (m MoCoV3) Collapse() Collapse {
 // Optimizer is LARS as solo-learn runs it on CIFAR-10. For a ViT the paper has AdamW with a rate of
 // 1.5e-4 and a decay of 0.1.
 func (m MoCoV3) Optimizer() optim.Optimizer {
-	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6}
+	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6, ClipLR: true}
 }

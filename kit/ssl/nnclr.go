@@ -119,5 +119,5 @@ func (m NNCLR) Collapse() Collapse {
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
 func (m NNCLR) Optimizer() optim.Optimizer {
-	return optim.LARS{LR: .4, Momentum: .9, WeightDecay: 1e-5}
+	return optim.LARS{LR: .4, Momentum: .9, WeightDecay: 1e-5, ClipLR: true}
 }

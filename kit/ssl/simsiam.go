@@ -98,11 +98,11 @@ func (m SimSiam) Collapse() Collapse {
 	return Collapse{Try: "a lower learning rate; a larger Batch; weaker weight decay; a smaller Bottleneck"}
 }
 
-// Optimizer is SGD as solo-learn runs it on CIFAR-10, with a constant learning rate for the
-// predictor (section 4.2).
+// Optimizer is SGD as solo-learn runs it on CIFAR-10, with weight decay on norms and biases too, and
+// a constant learning rate for the predictor (section 4.2).
 func (m SimSiam) Optimizer() optim.Optimizer {
 	return optim.PerVariable{
-		Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 1e-5},
+		Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 1e-5, Exclude: optim.Nothing{}},
 		Rates:     optim.Steady{Under: "predictor"},
 	}
 }

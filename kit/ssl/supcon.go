@@ -130,8 +130,8 @@ func (m SupCon) Collapse() Collapse {
 }
 
 // Optimizer is SGD as the reference code (HobbitLong/SupContrast) runs it on CIFAR-10: a rate of
-// 0.5 for a batch of 1024. That code multiplies the loss by Temperature/0.07, which its equation
-// lacks; to step as far, multiply the rate by 1.43 at 0.1.
+// 0.5 for a batch of 1024, and weight decay on norms and biases too. That code multiplies the loss
+// by Temperature/0.07, which its equation lacks; to step as far, multiply the rate by 1.43 at 0.1.
 func (m SupCon) Optimizer() optim.Optimizer {
-	return optim.SGD{LR: .125, Momentum: .9, WeightDecay: 1e-4}
+	return optim.SGD{LR: .125, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{}}
 }

@@ -188,5 +188,5 @@ func (m SwAV) Collapse() Collapse {
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
 func (m SwAV) Optimizer() optim.Optimizer {
-	return optim.LARS{LR: .6, Momentum: .9, WeightDecay: 1e-6}
+	return optim.LARS{LR: .6, Momentum: .9, WeightDecay: 1e-6, ClipLR: true}
 }

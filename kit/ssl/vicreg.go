@@ -104,7 +104,7 @@ func (m VICReg) Collapse() Collapse {
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10.
 func (m VICReg) Optimizer() optim.Optimizer {
-	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4}
+	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4, ClipLR: true}
 }
 
 // VICRegView is the augmentation of VICReg as solo-learn has it on CIFAR-10: crop of at least a

@@ -1,0 +1,43 @@
+package ssl
+
+import (
+	"testing"
+
+	"sslkit/kit/optim"
+)
+
+// The optimisers are those of their sources, for 256 images.
+func TestOptimizersOfTheSources(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		method Method
+		source string // Where the settings are from.
+		want   optim.Optimizer
+	}{
+		// vturrisi/solo-learn, scripts/pretrain/cifar: clip_lr True, eta .02, exclude_bias_n_norm True.
+		{BarlowTwins{}, "barlow.yaml", optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4, Eta: .02, ClipLR: true}},
+		{BYOL{}, "byol.yaml", optim.LARS{LR: 1, Momentum: .9, WeightDecay: 1e-5, Eta: .02, ClipLR: true}},
+		{DINO{}, "dino.yaml", optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6, Eta: .02, ClipLR: true}},
+		{MoCoV3{}, "mocov3.yaml", optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6, Eta: .02, ClipLR: true}},
+		{NNCLR{}, "nnclr.yaml", optim.LARS{LR: .4, Momentum: .9, WeightDecay: 1e-5, Eta: .02, ClipLR: true}},
+		{SwAV{}, "swav.yaml", optim.LARS{LR: .6, Momentum: .9, WeightDecay: 1e-6, Eta: .02, ClipLR: true}},
+		{VICReg{}, "vicreg.yaml", optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-4, Eta: .02, ClipLR: true}},
+		// exclude_bias_n_norm_wd is False unless a recipe sets it (solo/methods/base.py), and these do not.
+		{MoCoV2{}, "mocov2plus.yaml", optim.SGD{LR: .3, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{}}},
+		{SimSiam{}, "simsiam.yaml", optim.PerVariable{
+			Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 1e-5, Exclude: optim.Nothing{}},
+			Rates:     optim.Steady{Under: "predictor"},
+		}},
+		{SupCon{}, "HobbitLong/SupContrast, util.py, set_optimizer: one group", optim.SGD{
+			LR: .125, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{},
+		}},
+	} {
+		t.Run(test.method.Name(), func(t *testing.T) {
+			t.Parallel()
+			got, want := resolved(test.method).Optimizer().WithDefaults(), test.want.WithDefaults()
+			if got != want {
+				t.Errorf("%+v, want that of %s: %+v", got, test.source, want)
+			}
+		})
+	}
+}
