@@ -20,6 +20,8 @@ import (
 //	m = Beta1·m + (1 - Beta1)·gradient
 //	v = Beta2·v + (1 - Beta2)·gradient²
 //	w = w - lr·( m/(1 - Beta1ᵗ) / (√(v/(1 - Beta2ᵗ)) + Eps) + WeightDecay·w )
+//
+// The weight decay may follow a schedule of its own, from WeightDecay to WeightDecayEnd.
 type AdamW struct {
 	// LR is the peak learning rate for 256 images a step (see Scaling), above 0. Default 2e-4, that
 	// of MAE on CIFAR-10 in solo-learn.
@@ -37,8 +39,13 @@ type AdamW struct {
 	// Eps is added to the denominator, above 0. Default 1e-8.
 	Eps float64
 
-	// WeightDecay is the decoupled decay, at least 0; 0 is none. MAE has .05.
+	// WeightDecay is the decoupled decay at the first update, at least 0; 0 is none. MAE has .05.
 	WeightDecay float64
+
+	// WeightDecayEnd is the decay that training ends at, at least 0, reached from WeightDecay along
+	// half a cosine over all steps, whatever the schedule of LR: DINO, iBOT and I-JEPA go from .04
+	// to .4. 0 stays at WeightDecay; a tiny number ends at none.
+	WeightDecayEnd float64
 
 	// Exclude says which variables have no weight decay. nil means NormsAndBiases{}.
 	Exclude Exclusion
@@ -46,6 +53,10 @@ type AdamW struct {
 	// ClipNorm is the largest global norm of the gradient, at least 0; a longer gradient is
 	// shortened to it. 0 is no limit.
 	ClipNorm float64
+
+	// ClipEach is the largest norm of the gradient of each variable by itself, at least 0, as DINO
+	// and iBOT clip; a longer one is shortened to it, after ClipNorm. 0 is no limit.
+	ClipEach float64
 }
 
 var _ Optimizer = AdamW{}
@@ -75,7 +86,9 @@ func (o AdamW) Check() error {
 		setting.Fraction("optim.AdamW: Beta2", o.Beta2, d.Beta2),
 		setting.Positive("optim.AdamW: Eps", o.Eps, d.Eps),
 		setting.NotNegative("optim.AdamW: WeightDecay", o.WeightDecay),
+		setting.NotNegative("optim.AdamW: WeightDecayEnd", o.WeightDecayEnd),
 		setting.NotNegative("optim.AdamW: ClipNorm", o.ClipNorm),
+		setting.NotNegative("optim.AdamW: ClipEach", o.ClipEach),
 	)
 }
 
@@ -97,15 +110,27 @@ func (o AdamW) update(s step) func(p parameter) *Node {
 	t := ConvertDType(count, dtypes.Float32)
 	correction1, correction2 := biasCorrection(t, o.Beta1), biasCorrection(t, o.Beta2)
 
+	decay := o.decay(s)
+
 	return func(p parameter) *Node {
-		mean := s.average(p, "first_moment", p.gradient, o.Beta1)
-		square := s.average(p, "second_moment", Square(p.gradient), o.Beta2)
+		gradient := shortened(p.gradient, norm(p.gradient), o.ClipEach)
+		mean := s.average(p, "first_moment", gradient, o.Beta1)
+		square := s.average(p, "second_moment", Square(gradient), o.Beta2)
 		direction := Div(Div(mean, correction1), AddScalar(Sqrt(Div(square, correction2)), o.Eps))
 		if !p.excluded {
-			direction = Add(direction, MulScalar(p.value, o.WeightDecay))
+			direction = Add(direction, Mul(p.value, decay))
 		}
 		return Sub(p.value, Mul(p.rate, direction))
 	}
+}
+
+// decay is the weight decay of this update, a float32 scalar: a function of the global step, as the
+// learning rate is, so that a training that goes on from a checkpoint goes on with it.
+func (o AdamW) decay(s step) *Node {
+	if o.WeightDecayEnd == 0 {
+		return Scalar(s.graph, dtypes.Float32, o.WeightDecay)
+	}
+	return WarmupCosine{Final: o.WeightDecayEnd}.LRGraph(s.number, s.steps, o.WeightDecay)
 }
 
 // biasCorrection returns 1 - betaᵗ. In float32 the subtraction would lose four digits of it at beta

@@ -35,6 +35,8 @@ func TestBadSettings(t *testing.T) {
 		{optim.AdamW{Beta2: -.9}, "Beta2 is -0.9; it must be in (0, 1) (0 means 0.999)"},
 		{optim.AdamW{Eps: -1e-8}, "Eps is -1e-08; it must be above 0 and finite (0 means 1e-08)"},
 		{optim.AdamW{WeightDecay: -1}, "WeightDecay is -1; it must be at least 0"},
+		{optim.AdamW{WeightDecayEnd: -1}, "WeightDecayEnd is -1; it must be at least 0"},
+		{optim.AdamW{ClipEach: -1}, "ClipEach is -1; it must be at least 0"},
 		{optim.AdamW{ClipNorm: -1}, "ClipNorm is -1; it must be at least 0"},
 		{optim.AdamW{Scaling: 9}, "Scaling is 9"},
 	} {

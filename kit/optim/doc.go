@@ -1,6 +1,6 @@
 // Package optim holds the optimisers and learning-rate schedules of self-supervised learning for
 // GoMLX's train.Trainer: SGD with momentum, LARS and AdamW, weight decay that leaves norms and
-// biases alone, clipping by global norm, and warm-up with a cosine.
+// biases alone and may rise over the training, clipping by norm, and warm-up with a cosine.
 //
 // An optimiser and a schedule are plain values that a recipe names; Build turns them into the
 // optimiser that the trainer takes, once it is known how long training is:
@@ -13,8 +13,8 @@
 //	}
 //	trainer := train.NewTrainer(backend, store, modelFn, nil, built, metrics, nil)
 //
-// Momentum, WeightDecay, ClipNorm, and a schedule's Warmup, Start and Final mean what they say, as
-// in PyTorch: 0 is none. Any other setting that is 0 means the default in its comment.
+// Momentum, WeightDecay, ClipNorm, ClipEach, and a schedule's Warmup, Start and Final mean what they
+// say, as in PyTorch: 0 is none. Any other setting that is 0 means the default in its comment.
 //
 // # The learning rate
 //

@@ -46,14 +46,18 @@ func globalNorm(parameters []parameter) *Node {
 	return Sqrt(sum)
 }
 
-// clip scales the gradients so that their global norm is at most limit, as
-// torch.nn.utils.clip_grad_norm_ does with its 1e-6 against division by 0. A limit of 0 is none.
+// clip scales the gradients so that their global norm is at most limit; 0 is no limit.
 func clip(parameters []parameter, norm *Node, limit float64) {
-	if limit == 0 {
-		return
-	}
-	scale := MinScalar(MulScalar(Reciprocal(AddScalar(norm, 1e-6)), limit), 1)
 	for i := range parameters {
-		parameters[i].gradient = Mul(parameters[i].gradient, scale)
+		parameters[i].gradient = shortened(parameters[i].gradient, norm, limit)
 	}
+}
+
+// shortened scales x by what brings the norm, a scalar, down to limit if it is above, as
+// torch.nn.utils.clip_grad_norm_ does with its 1e-6 against division by 0. A limit of 0 is none.
+func shortened(x, norm *Node, limit float64) *Node {
+	if limit == 0 {
+		return x
+	}
+	return Mul(x, MinScalar(MulScalar(Reciprocal(AddScalar(norm, 1e-6)), limit), 1))
 }

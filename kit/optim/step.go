@@ -51,9 +51,11 @@ func build(name string, plan Plan, peak, clipNorm float64, exclude Exclusion, up
 
 // step is one update of all parameters while its graph is built.
 type step struct {
-	graph *Graph
-	store *model.Store
-	scope string
+	graph  *Graph
+	store  *model.Store
+	scope  string
+	number *Node // number is that of the update in the whole training, from 0: an int64 scalar.
+	steps  int   // steps are the updates of the whole training.
 }
 
 // parameter is one variable in a step. Value and gradient are float32, of the variable's shape.
@@ -93,7 +95,7 @@ func (d *descent) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node
 	reported(g, optimizer.ParamLearningRate).SetNodeValue(rate)
 
 	d.setRates(parameters, rate)
-	update := d.algorithm(step{graph: g, store: scope.Store(), scope: d.scope})
+	update := d.algorithm(step{graph: g, store: scope.Store(), scope: d.scope, number: number, steps: d.plan.Steps})
 	for _, p := range parameters {
 		p.variable.SetNodeValue(ConvertDType(update(p), p.variable.DType()))
 	}

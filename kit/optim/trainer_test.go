@@ -24,12 +24,18 @@ import (
 // two metrics are the learning rate and the norm of the gradient.
 func bowl(t *testing.T, o optim.Optimizer, plan optim.Plan, dtype dtypes.DType) (*gomlxtrain.Trainer, *model.Store) {
 	t.Helper()
+	store := model.NewStore()
+	return bowlOn(t, store, o, plan, dtype), store
+}
+
+// bowlOn is bowl on a store that may hold an earlier training.
+func bowlOn(t *testing.T, store *model.Store, o optim.Optimizer, plan optim.Plan, dtype dtypes.DType) *gomlxtrain.Trainer {
+	t.Helper()
 	backend := devicetest.Backend(t)
 	built, err := o.Build(plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := model.NewStore()
 	modelFn := func(scope *model.Scope, _ any, inputs []*Node) []*Node {
 		target := inputs[0]
 		g := target.Graph()
@@ -45,7 +51,7 @@ func bowl(t *testing.T, o optim.Optimizer, plan optim.Plan, dtype dtypes.DType) 
 		}, nil)
 	}
 	metrics := []metric.Interface{reported("rate", optim.LearningRate), reported("norm", optim.GradientNorm)}
-	return gomlxtrain.NewTrainer(backend, store, modelFn, nil, built, metrics, nil), store
+	return gomlxtrain.NewTrainer(backend, store, modelFn, nil, built, metrics, nil)
 }
 
 // stepTo runs one step with that target and returns the loss, the rate and the norm that the

@@ -19,7 +19,8 @@ import (
 //
 // Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers",
 // arXiv:2104.14294. The zero value is the paper's recipe with what solo-learn found for CIFAR-10.
-// For a ViT take optim.AdamW{LR: 5e-4, WeightDecay: .04}, as the paper does.
+// For a ViT take optim.AdamW{LR: 5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: 3}, as the
+// authors' code does.
 type DINO struct {
 	// Prototypes is the number of outputs, at least 2. Default 4096, solo-learn's for CIFAR-10; the
 	// paper takes 65536.
@@ -183,7 +184,7 @@ func (m DINO) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Tau
 // prototype.
 func (m DINO) Collapse() Collapse {
 	return Collapse{Try: "a lower TeacherTemperature, so that the targets are sharper; Tau nearer to 1; fewer Prototypes; " +
-		"a lower learning rate, or ClipNorm in the optimiser"}
+		"a lower learning rate, or ClipEach in optim.AdamW"}
 }
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10 with a ResNet.

@@ -159,11 +159,11 @@ func (m IBOT) Momentum(progress *Node) *Node { return m.DINO.Momentum(progress) 
 // Collapse of iBOT is DINO's.
 func (m IBOT) Collapse() Collapse {
 	return Collapse{Try: "a lower DINO.TeacherTemperature, so that the targets are sharper; DINO.Tau nearer to 1; " +
-		"fewer DINO.Prototypes; a lower learning rate, or ClipNorm in the optimiser"}
+		"fewer DINO.Prototypes; a lower learning rate, or a smaller ClipEach in the optimiser"}
 }
 
-// Optimizer is the paper's AdamW, with the weight decay that it starts at and the clipping of its
-// code.
+// Optimizer is the paper's AdamW, whose weight decay rises along a cosine, with the clipping of the
+// authors' code: of each variable's gradient by itself.
 func (m IBOT) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: 5e-4, WeightDecay: .04, ClipNorm: 3}
+	return optim.AdamW{LR: 5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: 3}
 }

@@ -165,10 +165,10 @@ func (m IJEPA) Collapse() Collapse {
 	return Collapse{Try: "Tau nearer to 1, so that the teacher is slower; a smaller Predictor; a lower learning rate"}
 }
 
-// Optimizer is the paper's AdamW, a learning rate of 1e-3 at a batch of 2048, with the weight decay
-// that it starts at.
+// Optimizer is the paper's AdamW, a learning rate of 1e-3 at a batch of 2048, whose weight decay
+// rises along a cosine.
 func (m IJEPA) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: 1.25e-4, WeightDecay: .04}
+	return optim.AdamW{LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4}
 }
 
 // SmoothDistance is the mean over all features of the smooth absolute difference, d²/2 up to 1 and

@@ -31,6 +31,15 @@ func TestOptimizersOfTheSources(t *testing.T) {
 		{SupCon{}, "HobbitLong/SupContrast, util.py, set_optimizer: one group", optim.SGD{
 			LR: .125, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{},
 		}},
+		{Rotation{}, "gidariss/FeatureLearningRotNet, algorithms/Algorithm.py, init_optimizer: one group", optim.SGD{
+			LR: .2, Momentum: .9, Nesterov: true, WeightDecay: 5e-4, Exclude: optim.Nothing{},
+		}},
+		{IBOT{}, "bytedance/ibot, main_ibot.py: --weight_decay, --weight_decay_end, --clip_grad", optim.AdamW{
+			LR: 5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: 3,
+		}},
+		{IJEPA{}, "facebookresearch/ijepa, configs/in1k_vith14_ep300.yaml: 1e-3 for 16 × 128 images", optim.AdamW{
+			LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4,
+		}},
 	} {
 		t.Run(test.method.Name(), func(t *testing.T) {
 			t.Parallel()
