@@ -24,7 +24,8 @@ import (
 // compared with all prototypes: in large batches of many patches that takes most of the memory.
 type IBOT struct {
 	// DINO is what both have in common: crops, head (one for the image and the patches),
-	// temperatures, teacher. Default: DINO's, but for Prototypes 8192 and Tau 0.996.
+	// temperatures, teacher. Default: DINO's, but for Prototypes 8192, Tau 0.996 and, as in the
+	// authors' commands for ImageNet, LocalScale 0.25.
 	DINO DINO
 	// Mask draws the blocks of patches that are hidden. Default: Ratio 0.3, the middle of the
 	// paper's 0.1 to 0.5, since a graph has one.
@@ -43,6 +44,7 @@ var (
 func (m IBOT) WithDefaults() Method {
 	m.DINO.Prototypes = cmp.Or(m.DINO.Prototypes, 8192)
 	m.DINO.Tau = cmp.Or(m.DINO.Tau, .996)
+	m.DINO.LocalScale = cmp.Or(m.DINO.LocalScale, .25)
 	m.DINO = m.DINO.WithDefaults().(DINO)
 	m.Mask.Ratio = cmp.Or(m.Mask.Ratio, .3)
 	m.Masked = cmp.Or(m.Masked, .5)
@@ -78,8 +80,17 @@ func (m IBOT) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	return nil
 }
 
-// Views are DINO's.
-func (m IBOT) Views(height, width int) []augment.Pipeline { return m.DINO.Views(height, width) }
+// Views are DINO's, but that without local crops the global ones hold at least 0.14 of the image, as
+// in the authors' code.
+func (m IBOT) Views(height, width int) []augment.Pipeline {
+	views := m.DINO.Views(height, width)
+	if m.DINO.Locals == 0 {
+		for _, global := range views {
+			global[0] = augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.14, 1}}
+		}
+	}
+	return views
+}
 
 // Loss is algorithm 1 of the paper (appendix A), with multi-crop:
 //

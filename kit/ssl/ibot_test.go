@@ -175,3 +175,28 @@ func TestIBOTCentresFollowImagesAndPatches(t *testing.T) {
 		})
 	}
 }
+
+// The crops hold as much of the image as in the authors' code (bytedance/ibot): without local crops
+// main_ibot.py's default --global_crops_scale, with them what README.md's commands for ImageNet say.
+func TestIBOTCropScales(t *testing.T) {
+	for name, test := range map[string]struct {
+		method        IBOT
+		global, local [2]float64
+	}{
+		"no local crops": {method: IBOT{}, global: [2]float64{.14, 1}},
+		"local crops":    {IBOT{DINO: DINO{Locals: 2}}, [2]float64{.25, 1}, [2]float64{.05, .25}},
+		"own LocalScale": {IBOT{DINO: DINO{Locals: 2, LocalScale: .4}}, [2]float64{.4, 1}, [2]float64{.05, .4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i, view := range resolved(test.method).Views(32, 32) {
+				want := test.global
+				if i >= globalCrops {
+					want = test.local
+				}
+				if got := view[0].(augment.RandomResizedCrop).Scale; got != want {
+					t.Errorf("view %d holds %v of the image, want %v", i, got, want)
+				}
+			}
+		})
+	}
+}
