@@ -97,6 +97,19 @@ func batchNorm(scope *model.Scope, x *Node, gamma float64) *Node {
 	shape := shapes.Make(dtypes.Float32, channels)
 	weight := scope.WithInitializer(constant(gamma)).VariableWithShape("weight", shape).NodeValue(g)
 	bias := scope.WithInitializer(initializer.Zero).VariableWithShape("bias", shape).NodeValue(g)
+	return normalized(scope, x, weight, bias)
+}
+
+// plainBatchNorm is batchNorm without scale and offset.
+func plainBatchNorm(scope *model.Scope, x *Node) *Node {
+	shape := shapes.Make(dtypes.Float32, x.Shape().Dim(-1))
+	return normalized(scope, x, Ones(x.Graph(), shape), Zeros(x.Graph(), shape))
+}
+
+// normalized is a batch-norm with that scale and offset, of [channels] each.
+func normalized(scope *model.Scope, x, weight, bias *Node) *Node {
+	g, channels := x.Graph(), x.Shape().Dim(-1)
+	shape := shapes.Make(dtypes.Float32, channels)
 	runningMean := scope.WithInitializer(initializer.Zero).VariableWithShape("running_mean", shape).SetTrainable(false)
 	runningVar := scope.WithInitializer(initializer.One).VariableWithShape("running_var", shape).SetTrainable(false)
 

@@ -17,7 +17,7 @@ import (
 // batch: there is no queue.
 //
 //	recipe.Method = ssl.MoCoV3{}
-//	recipe.Method = ssl.MoCoV3{Layers: 3} // The projector that the paper gives to a ViT.
+//	recipe.Method = ssl.MoCoV3{Layers: 3, PredictorNorm: true} // The heads that the paper gives to a ViT.
 //
 // Chen et al. 2021, "An Empirical Study of Training Self-Supervised Vision Transformers",
 // arXiv:2104.02057. The zero value is algorithm 1 with the settings that solo-learn found for
@@ -33,6 +33,9 @@ type MoCoV3 struct {
 	// Layers is the number of layers of the projector. Default 2, the reference code's for a
 	// ResNet; it takes 3 for a ViT.
 	Layers int
+	// PredictorNorm puts a norm behind the predictor too, as the reference code does for a ViT and
+	// not for a ResNet. Default: false.
+	PredictorNorm bool
 	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default
 	// 0.99.
 	Tau float64
@@ -107,11 +110,13 @@ func InfoNCE(anchors, candidates *Node, temperature float64) *Node {
 	return ReduceAllMean(Sub(logSumExp(logits), positive))
 }
 
-// Embed is the projector, a perceptron with a norm behind its last layer too.
+// Embed is the projector, a perceptron with a norm behind its last layer too, which has no scale and
+// offset.
 //
 //	[batch, dim] -> [batch, out]
 func (m MoCoV3) Embed(scope *model.Scope, features *Node) *Node {
-	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: m.Layers, OutputNorm: true}.Apply(scope.At("projector"), features)
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: m.Layers, OutputNorm: true, PlainNorm: true}.
+		Apply(scope.At("projector"), features)
 }
 
 // TeacherHead is the projector too: the teacher has no predictor.
@@ -121,8 +126,10 @@ func (m MoCoV3) TeacherHead(scope *model.Scope, features *Node) *Node {
 	return m.Embed(scope, features)
 }
 
-// predictor is a perceptron of two layers, which the teacher lacks.
-func (m MoCoV3) predictor() encoder.MLP { return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2} }
+// predictor is a perceptron of two layers, which the teacher lacks. None of its layers has a bias.
+func (m MoCoV3) predictor() encoder.MLP {
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 2, OutputNorm: m.PredictorNorm, PlainNorm: true, NoBias: true}
+}
 
 // Momentum rises from Tau to 1 along a cosine, as in the reference code.
 func (m MoCoV3) Momentum(progress *Node) *Node { return cosineRamp(progress, m.Tau, 1) }

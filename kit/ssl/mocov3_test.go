@@ -3,6 +3,7 @@ package ssl
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,4 +147,44 @@ func TestMoCoV3SymmetrisesAndTeacherHasTwins(t *testing.T) {
 		}
 	}
 	mocov2Twins(t, store)
+}
+
+// The variables of the heads are those of facebookresearch/moco-v3, moco/builder.py: no layer has a
+// bias, the norm behind the projector has no scale and offset (BatchNorm1d(affine=False)), and the
+// predictor has one too in MoCo_ViT alone.
+func TestMoCoV3Heads(t *testing.T) {
+	for name, test := range map[string]struct {
+		method MoCoV3
+		want   []string
+	}{
+		"MoCo_ResNet": {MoCoV3{}, []string{
+			"predictor/0/bn/bias", "predictor/0/bn/weight", "predictor/0/weight", "predictor/1/weight",
+			"projector/0/bn/bias", "projector/0/bn/weight", "projector/0/weight", "projector/1/weight",
+		}},
+		"MoCo_ViT": {MoCoV3{Layers: 3, PredictorNorm: true}, []string{
+			"predictor/0/bn/bias", "predictor/0/bn/weight", "predictor/0/weight", "predictor/1/weight",
+			"projector/0/bn/bias", "projector/0/bn/weight", "projector/0/weight",
+			"projector/1/bn/bias", "projector/1/bn/weight", "projector/1/weight", "projector/2/weight",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.method.Hidden, test.method.Out = 5, 3
+			_, store := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+				return []*Node{resolved(test.method).Loss(mocov2Step(scope, in...))}
+			}, mocov2Images(rand.New(rand.NewPCG(29, 30)), 4), mocov2Images(rand.New(rand.NewPCG(31, 32)), 4))
+			var got []string
+			for v := range store.IterVariables() {
+				if head, ok := strings.CutPrefix(v.Path(), "/method/"); ok && v.Trainable {
+					got = append(got, head)
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+			if norm := store.GetVariable("/method/predictor/1/bn/running_mean"); (norm != nil) != test.method.PredictorNorm {
+				t.Errorf("the norm behind the predictor: %v", norm)
+			}
+		})
+	}
 }

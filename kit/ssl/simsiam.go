@@ -18,7 +18,6 @@ import (
 //
 // Chen & He 2020, "Exploring Simple Siamese Representation Learning", arXiv:2011.10566. The zero
 // value is the paper's recipe (section 3), with the optimiser that solo-learn found for CIFAR-10.
-// One thing differs: the projections' norm has a learned scale and offset.
 type SimSiam struct {
 	// Hidden is the number of features of the projector's hidden layers. Default 2048.
 	Hidden int
@@ -79,11 +78,12 @@ func NegativeCosine(prediction, target *Node) *Node {
 	return Neg(ReduceAllMean(cosines(prediction, StopGradient(target))))
 }
 
-// Embed is the projector, a perceptron of three layers with a norm behind the last.
+// Embed is the projector, a perceptron of three layers with a norm behind the last, which has no
+// scale and offset, as in the authors' code.
 //
 //	[batch, dim] -> [batch, out]
 func (m SimSiam) Embed(scope *model.Scope, features *Node) *Node {
-	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3, OutputNorm: true}.Apply(scope.At("projector"), features)
+	return encoder.MLP{Hidden: m.Hidden, Out: m.Out, Layers: 3, OutputNorm: true, PlainNorm: true}.Apply(scope.At("projector"), features)
 }
 
 // predict is the predictor h, a bottleneck of two layers without a norm behind the last.

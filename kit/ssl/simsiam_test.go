@@ -139,3 +139,20 @@ func TestSimSiamCheck(t *testing.T) {
 		t.Error("a batch of one image is accepted")
 	}
 }
+
+// The norm behind the projector has no scale and offset: BatchNorm1d(affine=False) in
+// facebookresearch/simsiam, simsiam/builder.py.
+func TestSimSiamProjectorsLastNormIsPlain(t *testing.T) {
+	_, store := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		scope.Store().SetTraining(in[0].Graph(), true)
+		return []*Node{resolved(SimSiam{Hidden: 5, Out: 4}).Embed(scope, in[0])}
+	}, normal(rand.New(rand.NewPCG(1, 2)), 6, 3))
+	for path, want := range map[string]bool{
+		"/projector/1/bn/weight": true, "/projector/2/bn/running_mean": true,
+		"/projector/2/bn/weight": false, "/projector/2/bn/bias": false,
+	} {
+		if got := store.GetVariable(path) != nil; got != want {
+			t.Errorf("variable %s is there: %t, want %t", path, got, want)
+		}
+	}
+}
