@@ -20,6 +20,10 @@ import (
 // Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised
 // Learning", arXiv:2105.04906. The zero value is the paper's loss, with the sizes, views and
 // optimiser that solo-learn found for CIFAR-10.
+//
+// The variance terms of the two views are added, as in the paper (equation 6) and in solo-learn. The
+// authors' code (facebookresearch/vicreg) and lightly take their mean: a Variance of 12.5 is theirs
+// of 25.
 type VICReg struct {
 	// Invariance weighs the distance of the views, above 0. Default 25.
 	Invariance float64
