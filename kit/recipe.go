@@ -59,8 +59,9 @@ type Recipe struct {
 	// device.
 	Mesh Mesh
 	// MicroBatch is the number of images whose activations are in memory at once, for batches larger
-	// than memory: the encoder sees that many images at a time, in all their views, and each such
-	// part is computed a second time for its gradient. It is gradient accumulation with the loss of
+	// than memory: the encoder sees that many images at a time, in all their views (in one after the
+	// other where the method encodes each view by itself, as ssl.BYOL does), and each such part is
+	// computed a second time for its gradient. It is gradient accumulation with the loss of
 	// the whole batch, as in GradCache (Gao et al. 2021, arXiv:2101.06983): contrasts, queues, centres
 	// and the norms of heads see all of Batch, and there is one update, the same but for rounding.
 	// What the method has behind the encoder, such as a decoder, and beside it, such as CLIP's text

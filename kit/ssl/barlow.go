@@ -66,9 +66,10 @@ func (m BarlowTwins) Views(height, width int) []augment.Pipeline {
 	return BYOLViews(min(height, width))
 }
 
-// Loss is algorithm 1 of the paper.
+// Loss is algorithm 1 of the paper. The norms of encoder and projector see each view by itself, as
+// in the authors' code.
 func (m BarlowTwins) Loss(step *Step) *Node {
-	z := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	z := embedApart(m, step) // 2 × [batch, out]
 	return MulScalar(RedundancyReduction(z[0], z[1], m.Lambda), m.Scale)
 }
 

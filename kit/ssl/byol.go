@@ -63,10 +63,14 @@ func (m BYOL) Views(height, width int) []augment.Pipeline { return BYOLViews(min
 //
 //	z, z' = projector(f(v)), projector(f(v'));  t, t' = the same of the teacher
 //	loss = ‖predictor(z) - t'‖² + ‖predictor(z') - t‖², all of them l2-normalised
+//
+// The norms of encoder, projector and predictor, and of the teacher, see each view by itself, as in
+// the authors' code (google-deepmind/deepmind-research).
 func (m BYOL) Loss(step *Step) *Node {
-	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)                                      // [2 batch, out]
-	q := SplitViews(m.head().Apply(step.Scope.At("predictor"), z), 2)                                // 2 × [batch, out]
-	t := SplitViews(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	q := apart(embedApart(m, step), func(z *Node) *Node { // 2 × [batch, out]
+		return m.head().Apply(step.Scope.At("predictor"), z)
+	})
+	t := teachApart(m, step) // 2 × [batch, out]
 	return Add(Regression(q[0], t[1]), Regression(q[1], t[0]))
 }
 

@@ -100,10 +100,13 @@ func TestBYOLStepIsTheFormulaInBothOrders(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	outputs, store := stepOutputs(t, func(scope *model.Scope, views []*Node) []*Node {
 		step := mocov2Step(scope, views...)
-		z := method.Embed(step.Scope, step.Encode(views...).Pooled)
 		predictor := encoder.MLP{Hidden: 5, Out: 3, Layers: 2}
-		q := SplitViews(predictor.Apply(step.Scope.At("predictor"), z), 2)
-		targets := SplitViews(method.Embed(step.Teacher.Scope, step.Teacher.Encode(views...).Pooled), 2)
+		var q, targets []*Node
+		for _, view := range views {
+			z := method.Embed(step.Scope, step.Encode(view).Pooled)
+			q = append(q, predictor.Apply(step.Scope.At("predictor"), z))
+			targets = append(targets, method.Embed(step.Teacher.Scope, step.Teacher.Encode(view).Pooled))
+		}
 		swapped := method.Loss(mocov2Step(scope, views[1], views[0]))
 		return append(append(q, targets...), method.Loss(step), swapped)
 	}, mocov2Images(rng, 4), mocov2Images(rng, 4))

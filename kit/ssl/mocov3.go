@@ -78,10 +78,14 @@ func (m MoCoV3) Views(height, width int) []augment.Pipeline { return BYOLViews(m
 //	q1, q2 = predictor(projector(f(x1))), the same of x2
 //	k1, k2 = the teacher's projector(f(x1)), the same of x2
 //	loss = ctr(q1, k2) + ctr(q2, k1)
+//
+// The norms of encoder, projector and predictor, and of the teacher, see each view by itself, as in
+// the authors' code.
 func (m MoCoV3) Loss(step *Step) *Node {
-	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)                                      // [2 batch, out]
-	q := SplitViews(m.predictor().Apply(step.Scope.At("predictor"), z), 2)                           // 2 × [batch, out]
-	k := SplitViews(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	q := apart(embedApart(m, step), func(z *Node) *Node { // 2 × [batch, out]
+		return m.predictor().Apply(step.Scope.At("predictor"), z)
+	})
+	k := teachApart(m, step) // 2 × [batch, out]
 	return Add(ContrastKeys(q[0], k[1], m.Temperature), ContrastKeys(q[1], k[0], m.Temperature))
 }
 

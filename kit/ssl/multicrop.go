@@ -54,15 +54,16 @@ func cropSizes(method string, batch Batch) error {
 	return cmp.Or(batch.OneSize(method, 0, globalCrops), batch.OneSize(method, globalCrops, len(batch.Views)))
 }
 
-// encodeCrops encodes the views of a multi-crop, those of one size in one pass.
+// encodeCrops encodes the views of a multi-crop, those of one size in one pass, and embeds all of
+// them in one, as the code of SwAV and DINO does.
 //
 //	views of the step: 2 × [batch, size, size, 3], then any number of [batch, localSize, localSize, 3]
 //	-> what embed makes of the representations, a node a view: [batch, ...]
 func encodeCrops(step *Step, embed func(features *Node) *Node) []*Node {
 	global, local := step.Views[:globalCrops], step.Views[globalCrops:]
-	crops := SplitViews(embed(step.Encode(global...).Pooled), len(global))
+	crops := SplitViews(step.Encode(global...).Pooled, len(global))
 	if len(local) > 0 {
-		crops = append(crops, SplitViews(embed(step.Encode(local...).Pooled), len(local))...)
+		crops = append(crops, SplitViews(step.Encode(local...).Pooled, len(local))...)
 	}
-	return crops
+	return SplitViews(embed(MergeViews(crops...)), len(crops))
 }

@@ -26,9 +26,9 @@ type Network struct {
 }
 
 // Encode encodes several views of one size in one pass, so that a norm over the batch sees them
-// together and the device is kept busy. The views are interleaved, not appended: where the batch is
-// sharded over devices, all views of an image stay on its device. SplitViews takes what is built on
-// the result apart again.
+// together and the device is kept busy; call it for each view where norms are to see them one by
+// one. The views are interleaved, not appended: where the batch is sharded over devices, all views
+// of an image stay on its device. SplitViews takes what is built on the result apart again.
 //
 //	views: V × [batch, height, width, 3] -> representations of [batch × V], row i × V + v being view v of image i
 func (n Network) Encode(views ...*Node) encoder.Output {
@@ -94,6 +94,32 @@ func MergeViews(views ...*Node) *Node {
 	}
 	dims := views[0].Shape().Dimensions
 	return Reshape(Stack(views, 1), append([]int{dims[0] * len(views)}, dims[1:]...)...)
+}
+
+// apart is what f makes of each view by itself, so that norms over the batch see one view at a
+// time: for methods whose authors' code encodes each view in a pass of its own.
+func apart(views []*Node, f func(view *Node) *Node) []*Node {
+	made := make([]*Node, len(views))
+	for v, view := range views {
+		made[v] = f(view)
+	}
+	return made
+}
+
+// embedApart is what a method's Embed makes of each view by itself.
+//
+//	-> views × [batch, out]
+func embedApart(m Method, step *Step) []*Node {
+	return apart(step.Views, func(view *Node) *Node { return m.Embed(step.Scope, step.Encode(view).Pooled) })
+}
+
+// teachApart is what the teacher makes of each view by itself.
+//
+//	-> views × [batch, any]
+func teachApart(m HasTeacher, step *Step) []*Node {
+	return apart(step.Views, func(view *Node) *Node {
+		return m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(view).Pooled)
+	})
 }
 
 // SplitViews takes interleaved views apart: it undoes MergeViews.

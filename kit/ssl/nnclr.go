@@ -77,14 +77,13 @@ func (m NNCLR) Views(height, width int) []augment.Pipeline { return BYOLViews(mi
 //	loss = L(nn1, p2)/2 + L(nn2, p1)/2; then enqueue z1, dequeue the oldest
 //
 // L, equation 3, is InfoNCE of the neighbours among the predictions. It reaches the encoder by the
-// predictions alone.
+// predictions alone. The norms of f, g and h see each view by itself, as in solo-learn.
 func (m NNCLR) Loss(step *Step) *Node {
-	both := m.Embed(step.Scope, step.Encode(step.Views...).Pooled)            // [2 batch, out]
-	p := SplitViews(m.predictor().Apply(step.Scope.At("predictor"), both), 2) // 2 × [batch, out]
-	z := SplitViews(both, 2)                                                  // 2 × [batch, out]
+	z := embedApart(m, step)                                                                         // 2 × [batch, out]
+	p := apart(z, func(z *Node) *Node { return m.predictor().Apply(step.Scope.At("predictor"), z) }) // 2 × [batch, out]
 	support := newQueue(step.Scope, m.Queue, m.Out)
-	held := support.embeddings(both.Graph()) // [queue, out]
-	nn := SplitViews(Nearest(both, held), 2) // 2 × [batch, out]
+	held := support.embeddings(z[0].Graph())                        // [queue, out]
+	nn := apart(z, func(z *Node) *Node { return Nearest(z, held) }) // 2 × [batch, out]
 	loss := Add(InfoNCE(nn[0], p[1], m.Temperature), InfoNCE(nn[1], p[0], m.Temperature))
 	support.push(unit(z[0]))
 	return MulScalar(loss, .5)

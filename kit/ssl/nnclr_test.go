@@ -101,9 +101,11 @@ func TestNNCLRStep(t *testing.T) {
 	store := model.NewStore()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, one, two *Node) []*Node {
 		step := mocov2Step(scope, one, two)
-		both := method.Embed(step.Scope, step.Encode(one, two).Pooled)
-		z := SplitViews(both, 2)
-		p := SplitViews(method.predictor().Apply(step.Scope.At("predictor"), both), 2)
+		var z, p []*Node
+		for v, view := range []*Node{one, two} {
+			z = append(z, method.Embed(step.Scope, step.Encode(view).Pooled))
+			p = append(p, method.predictor().Apply(step.Scope.At("predictor"), z[v]))
+		}
 		before := newQueue(step.Scope, 6, 3).embeddings(one.Graph())
 		crossed := Add(InfoNCE(Nearest(z[0], before), p[1], .2), InfoNCE(Nearest(z[1], before), p[0], .2))
 		return []*Node{method.Loss(step), MulScalar(crossed, .5), unit(z[0]), before}
@@ -112,14 +114,14 @@ func TestNNCLRStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(45, 46))
-	outputs, err := exec.Call(mocov2Images(rng, 2), mocov2Images(rng, 2))
+	outputs, err := exec.Call(mocov2Images(rng, 3), mocov2Images(rng, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
 	near(t, "loss", float64(outputs[0].Value().(float32)), float64(outputs[1].Value().(float32)), 1e-6)
 	z, before := outputs[2].Value().([][]float32), outputs[3].Value().([][]float32)
 	after := store.GetVariable("/method/queue").MustValue().Value().([][]float32)
-	for i, want := range append(before[2:], z...) {
+	for i, want := range append(before[3:], z...) {
 		for j := range want {
 			near(t, "support set", float64(after[i][j]), float64(want[j]), 1e-6)
 		}

@@ -63,10 +63,11 @@ func (m SimSiam) Views(height, width int) []augment.Pipeline {
 //
 //	z1, z2 = f(x1), f(x2);  p1, p2 = h(z1), h(z2)
 //	loss = D(p1, z2)/2 + D(p2, z1)/2, with no gradient into the z of D
+//
+// The norms of f and h see each view by itself, as in the authors' code.
 func (m SimSiam) Loss(step *Step) *Node {
-	z := m.Embed(step.Scope, step.Encode(step.Views...).Pooled) // [2 batch, out]
-	zs := SplitViews(z, 2)                                      // 2 × [batch, out]
-	ps := SplitViews(m.predict(step.Scope, z), 2)               // 2 × [batch, out]
+	zs := embedApart(m, step)                                                // 2 × [batch, out]
+	ps := apart(zs, func(z *Node) *Node { return m.predict(step.Scope, z) }) // 2 × [batch, out]
 	return MulScalar(Add(NegativeCosine(ps[0], zs[1]), NegativeCosine(ps[1], zs[0])), .5)
 }
 

@@ -74,9 +74,10 @@ func (m VICReg) Views(height, width int) []augment.Pipeline {
 }
 
 // Loss is algorithm 1 of the paper: what is the same of two views, with two terms that keep it from
-// being nothing.
+// being nothing. The norms of encoder and projector see each view by itself, as in the authors'
+// code.
 func (m VICReg) Loss(step *Step) *Node {
-	z := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	z := embedApart(m, step) // 2 × [batch, out]
 	return m.regularized(z[0], z[1])
 }
 

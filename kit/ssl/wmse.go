@@ -94,8 +94,11 @@ func WMSEView(size int) augment.Pipeline {
 // Loss is equation 6 of the paper for two views, each of which is whitened by its own statistics:
 //
 //	v = whiten(g(f(x))), v' = whiten(g(f(x')));  loss = ‖v - v'‖², both l2-normalised
+//
+// The norms of f see each view by itself, and those of g both together, as in the authors' code.
 func (m WMSE) Loss(step *Step) *Node {
-	v := SplitViews(m.Embed(step.Scope, step.Encode(step.Views...).Pooled), 2) // 2 × [batch, out]
+	h := apart(step.Views, func(view *Node) *Node { return step.Encode(view).Pooled }) // 2 × [batch, dim]
+	v := SplitViews(m.Embed(step.Scope, MergeViews(h...)), 2)                          // 2 × [batch, out]
 	return WhitenedDistance(v[0], v[1], m.Part, m.Iterations)
 }
 

@@ -68,7 +68,8 @@ class ResNet18(nn.Module):
         return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
 
 
-# The methods. Where sslkit encodes both views in one pass, so that the norms see them together, so do these.
+# The methods. The norms see both views of SimCLR together, as in Google's code, and those of the others one by one, as in
+# their authors' code, on both sides.
 
 
 class SimCLR(nn.Module):
@@ -90,7 +91,7 @@ class BarlowTwins(nn.Module):
         self.criterion = BarlowTwinsLoss(lambda_param=s["Lambda"])
 
     def forward(self, a, b):
-        return self.scale * self.criterion(*self.head(self.encoder(torch.cat([a, b]))).chunk(2))
+        return self.scale * self.criterion(self.head(self.encoder(a)), self.head(self.encoder(b)))
 
 
 class WithTeacher(nn.Module):
@@ -121,9 +122,8 @@ class BYOL(WithTeacher):
         self.criterion = NegativeCosineSimilarity()
 
     def forward(self, a, b):
-        x = torch.cat([a, b])
-        predicted_a, predicted_b = self.predictor(self.head(self.encoder(x))).chunk(2)
-        target_a, target_b = self.teach(x).chunk(2)
+        predicted_a, predicted_b = (self.predictor(self.head(self.encoder(x))) for x in (a, b))
+        target_a, target_b = self.teach(a), self.teach(b)
         # The paper's squared distance is 2 - 2 cos. The factor matters: it scales SGD's steps.
         return 4 + 2 * (self.criterion(predicted_a, target_b) + self.criterion(predicted_b, target_a))
 
