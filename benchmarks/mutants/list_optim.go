@@ -39,8 +39,8 @@ var optimMutants = []mutant{
 		new:    "MulScalar(rate, factor)",
 		breaks: "the predictor's steady rate falls with the schedule"},
 	{name: "optim/clip-lengthens", file: "kit/optim/norm.go",
-		old:    "scale := MinScalar(",
-		new:    "scale := MaxScalar(",
+		old:    "Mul(x, MinScalar(",
+		new:    "Mul(x, MaxScalar(",
 		breaks: "short gradients are lengthened and long ones kept"},
 }
 
