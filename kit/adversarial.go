@@ -41,7 +41,7 @@ func (r *Run) Adversarial(probe *eval.LinearModel, split data.Split, sweep attac
 	if err := sweep.Check(); err != nil {
 		return fail(err)
 	}
-	extractor, err := r.extractor(rundir.EncoderFile)
+	extractor, err := r.extractor(trained)
 	if err != nil {
 		return fail(err)
 	}

@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
 
 	"sslkit/data"
@@ -12,8 +14,8 @@ import (
 // Embeddings are what the method's loss compares, [images, dimensions of the embedding], for every
 // image of a split, without augmentation: projections for SimCLR, the classes' logits for
 // Supervised, and for CLIP the space that it shares with TextEmbeddings. They are not normalised.
-// They are computed from the last checkpoint, which holds the heads. Errors: that there is no such
-// split, or no checkpoint.
+// They are computed from the last checkpoint, which holds the heads, with the weights that the run
+// evaluates (see Run.By). Errors: that there is no such split, or no checkpoint.
 func (r *Run) Embeddings(split data.Split) (eval.Features, error) {
 	return r.EmbeddingsOf(r.Recipe.Data, split)
 }
@@ -39,15 +41,24 @@ func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features,
 	if err := r.Recipe.Encoder.Check(height, width); err != nil {
 		return fail(err)
 	}
+	model := r.Recipe.model()
+	w, err := r.weights()
+	if err := cmp.Or(err, model.CheckHead(w)); err != nil {
+		return fail(err)
+	}
 	store, hash, err := rundir.Dir(r.Dir).Kept()
 	if err != nil {
 		return fail(err)
 	}
 	defer release(store)
 	embeddings := describe(set)
-	embeddings.Encoder, embeddings.Rehash = hash, rundir.Dir(r.Dir).KeptHash
+	embeddings.Encoder, embeddings.Weights = hashOf(w, hash), w.String()
+	embeddings.Rehash = func() (string, error) {
+		hash, err := rundir.Dir(r.Dir).KeptHash()
+		return hashOf(w, hash), err
+	}
 	err = train.Catch(func() error {
-		forward, err := train.NewForward(store, height, width, r.Recipe.model().Embeddings)
+		forward, err := train.NewForward(store, height, width, w.Of(model.Embeddings))
 		if err != nil {
 			return err
 		}
@@ -59,6 +70,14 @@ func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features,
 		return fail(err)
 	}
 	return embeddings, nil
+}
+
+// hashOf names weights by their hash, where that of all in a checkpoint is given.
+func hashOf(w Weights, checkpoint string) string {
+	if w == Student {
+		return checkpoint
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(w.String()+" of "+checkpoint)))
 }
 
 // TextEmbeddings are texts in the space of the images' Embeddings, one row a text in their order,

@@ -22,28 +22,36 @@ import (
 )
 
 // Features are the trained encoder's representations of a split: of whole images, without
-// augmentation. They are computed once and kept in the run directory; where the file there is
+// augmentation, by the weights that the run evaluates (see Run.By). They are computed once and kept in the run directory; where the file there is
 // damaged, or none can be written, they are computed again and a line says so.
 func (r *Run) Features(split data.Split) (eval.Features, error) {
-	return r.features(rundir.EncoderFile, r.Recipe.Data, split)
+	return r.features(trained, r.Recipe.Data, split)
 }
 
 // InitialFeatures are those of the same encoder before training, with the random weights that the
 // run began with: the baseline to beat.
 func (r *Run) InitialFeatures(split data.Split) (eval.Features, error) {
-	return r.features(rundir.InitialFile, r.Recipe.Data, split)
+	return r.features(initial, r.Recipe.Data, split)
 }
 
 // FeaturesOf are the trained encoder's representations of a split of another source, such as images
 // under corruption or from elsewhere. They are kept in the run directory, by the fingerprint of the
 // images. Errors: what the source cannot open, images of a size that the encoder does not take.
 func (r *Run) FeaturesOf(source data.Source, split data.Split) (eval.Features, error) {
-	return r.features(rundir.EncoderFile, source, split)
+	return r.features(trained, source, split)
 }
 
-// features represents a split with the encoder whose weights are in the named file.
-func (r *Run) features(weightsFile string, source data.Source, split data.Split) (eval.Features, error) {
-	extractor, err := r.extractor(weightsFile)
+// when tells the weights that a training ends with from those that it began with.
+type when bool
+
+const (
+	trained when = true
+	initial when = false
+)
+
+// features represents a split.
+func (r *Run) features(by when, source data.Source, split data.Split) (eval.Features, error) {
+	extractor, err := r.extractor(by)
 	if err != nil {
 		return eval.Features{}, err
 	}
@@ -65,7 +73,7 @@ func (r *Run) CorruptedFeatures(split data.Split, seed uint64, corruptions ...co
 	if len(corruptions) == 0 {
 		corruptions = corrupt.All()
 	}
-	extractor, err := r.extractor(rundir.EncoderFile)
+	extractor, err := r.extractor(trained)
 	if err != nil {
 		return nil, err
 	}
@@ -91,20 +99,37 @@ type extractor struct {
 	path    string // Of its weights.
 	weights map[string]encoder.Tensor
 	hash    string
+	name    string         // Of the weights; "" for those before training.
 	forward *train.Forward // Nil: not compiled yet.
 	store   *model.Store   // Of forward's variables.
 }
 
-func (r *Run) extractor(weightsFile string) (*extractor, error) {
+func (r *Run) extractor(by when) (*extractor, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(r.Dir, weightsFile)
-	weights, hash, err := rundir.ReadWeights(path)
-	if err != nil {
-		return nil, fmt.Errorf("features in %s: %w", r.Dir, err)
+	e := &extractor{run: r, path: filepath.Join(r.Dir, rundir.InitialFile)}
+	if by == trained {
+		w, err := r.weights()
+		if err != nil {
+			return nil, err
+		}
+		e.path, e.name = r.WeightsFile(), w.String()
 	}
-	return &extractor{run: r, path: path, weights: weights, hash: hash}, nil
+	var err error
+	if e.weights, e.hash, err = rundir.ReadWeights(e.path); err != nil {
+		return nil, fmt.Errorf("features in %s: %w", r.Dir, r.explain(err))
+	}
+	return e, nil
+}
+
+// explain says of the error of reading weights what to do where the run is from before they were
+// kept.
+func (r *Run) explain(err error) error {
+	if w := r.Evaluated(); w == Teacher && errors.Is(err, os.ErrNotExist) && r.Finished() {
+		return fmt.Errorf("%w: the run may be of an earlier version, which kept the student alone; take run.By(kit.Student)", err)
+	}
+	return err
 }
 
 // features represents a split of a source, or reads what an earlier call computed.
@@ -124,7 +149,7 @@ func (e *extractor) cached(source data.Source, split data.Split) (eval.Features,
 	defer set.Close()
 	sayLeftOut(set, false)
 	features := describe(set)
-	features.Dim, features.Encoder = e.run.Recipe.Encoder.Dim(), e.hash
+	features.Dim, features.Encoder, features.Weights = e.run.Recipe.Encoder.Dim(), e.hash, e.name
 	features.Rehash = func() (string, error) { return rundir.HashWeights(e.path) }
 	// The fingerprint of a part of a set begins as that of the whole does.
 	images := sha256.Sum256([]byte(set.Fingerprint()))

@@ -86,7 +86,7 @@ func (r Recipe) checkAugment(height, width int) error {
 
 // model is what a recipe with its defaults filled in trains.
 func (r Recipe) model() train.Model {
-	return train.Model{Method: r.Method, Encoder: r.Encoder, Precision: r.Precision.dtype(), Views: r.Augment}
+	return train.Model{Method: r.Method, Encoder: r.Encoder, Precision: r.Precision.dtype(), Views: r.Augment, EMA: r.EMA}
 }
 
 // withDefaults fills in what was left out and depends on nothing but the size of the images.

@@ -14,6 +14,8 @@ import (
 type Run struct {
 	Dir    string // Where everything about it lies; see package rundir.
 	Recipe Recipe // What was done, defaults filled in, with Steps in place of Epochs.
+	// Weights are those that represent images; see By. Default: what the run evaluates.
+	Weights Weights
 }
 
 // Finished tells whether the run has trained to its end.

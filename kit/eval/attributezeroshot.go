@@ -190,7 +190,7 @@ func (z AttributeZeroShot) result(
 		}
 	}
 	accuracy := z.intervals(seenOfAll, unseen, func(_, unseen float64) float64 { return unseen })
-	from.Protocol = fmt.Sprintf("zero-shot of %d classes by attributes (%s)", len(model.Unseen), model.Protocol)
+	from.Protocol = ofWeights(fmt.Sprintf("zero-shot of %d classes by attributes (%s)", len(model.Unseen), model.Protocol), from.Weights)
 	from.Metric = "mean per-class top-1 accuracy"
 	from.Value, from.Low, from.High = accuracy.Value, accuracy.Low, accuracy.High
 	from.Interval = fmt.Sprintf("percentile bootstrap 95 %% over test images within classes, %s resamples", thousands(z.Resamples))

@@ -21,6 +21,10 @@ type Features struct {
 	// Empty: unknown.
 	Encoder string
 
+	// Weights says which of a training's weights these are, such as "student", "teacher" or "average",
+	// the running mean. Empty: there is nothing to tell, as before training.
+	Weights string
+
 	// Rehash computes the encoder's hash anew, for a probe to show at its end
 	// that the encoder was left alone. Nil: results carry no EncoderAfter.
 	Rehash func() (string, error)

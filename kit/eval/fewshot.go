@@ -194,8 +194,8 @@ func (s FewShot) result(set Features, pool [][]int, accuracy []float64) (FewShot
 	if err != nil {
 		return FewShotResult{}, err
 	}
-	from.Protocol = fmt.Sprintf("%d-way %d-shot (%s; %s queries a class; %s classes)",
-		s.Ways, s.Shots, inWords(s.Classifier), thousands(s.Queries), thousands(len(pool)))
+	from.Protocol = ofWeights(fmt.Sprintf("%d-way %d-shot (%s; %s queries a class; %s classes)",
+		s.Ways, s.Shots, inWords(s.Classifier), thousands(s.Queries), thousands(len(pool))), from.Weights)
 	from.Metric, from.Interval = "top-1 accuracy", "none (one episode)"
 	from.Value = stat.Mean(accuracy, nil)
 	from.Low, from.High = from.Value, from.Value

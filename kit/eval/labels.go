@@ -80,7 +80,7 @@ func (c LabelCurve) Evaluate(train, test Features) (Curve, error) {
 	// What is in brackets (the K that was possible, the L2 chosen) differs from
 	// draw to draw and stands there.
 	probe, _, _ := strings.Cut(curve.Points[0].Draws[0].Protocol, " (")
-	curve.Protocol = fmt.Sprintf("%s on %d draws of each label count, seed %d", probe, c.Draws, c.Seed)
+	curve.Protocol = fmt.Sprintf("%s on %d draws of each label count, seed %d", ofWeights(probe, train.Weights), c.Draws, c.Seed)
 	return curve, nil
 }
 

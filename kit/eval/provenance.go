@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -23,7 +24,19 @@ func provenance(train, test Features) (Result, error) {
 		SubsetSeed:     train.SubsetSeed,
 		EncoderBefore:  train.Encoder,
 		EncoderAfter:   after,
+		Weights:        cmp.Or(test.Weights, train.Weights),
 	}, nil
+}
+
+// ofWeights is a protocol with the weights that were judged, where these are not the student's.
+func ofWeights(protocol, weights string) string {
+	switch weights {
+	case "", "student":
+		return protocol
+	case "average":
+		return protocol + " on the running mean of the weights"
+	}
+	return protocol + " on the " + weights
 }
 
 // checkComparable says why images of a cannot be compared with those of b. Unlike [checkProbe] it

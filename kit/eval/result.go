@@ -45,6 +45,9 @@ type Result struct {
 	EncoderBefore string `json:"encoder_before"`
 	EncoderAfter  string `json:"encoder_after"`
 
+	// Weights are which of a training's weights were judged, as in Features.
+	Weights string `json:"weights,omitempty"`
+
 	Fit *Fit `json:"fit,omitempty"` // Fit tells how a trained probe was fitted; nil for k-NN.
 
 	Predictions []int `json:"-"` // Predictions are the N predicted classes, for [metric.Confusion].
@@ -91,7 +94,7 @@ func newResult(protocol string, train, test Features, predictions []int) (Result
 		return Result{}, err
 	}
 	out.Copies, out.Predictions = copied, predictions
-	out.Protocol, out.Metric, out.Interval = protocol, "top-1 accuracy", "Wilson 95 % over test images"
+	out.Protocol, out.Metric, out.Interval = ofWeights(protocol, out.Weights), "top-1 accuracy", "Wilson 95 % over test images"
 	out.Value, out.Low, out.High = accuracy.Value, accuracy.Low, accuracy.High
 	return out, nil
 }

@@ -231,7 +231,7 @@ func (r Retrieval) result(gallery, queries Features, selfExcluded bool, earned [
 		out.At = append(out.At, RetrievalAt{K: k, Recall: recall, Precision: precision})
 	}
 	out.LeftOut = len(earned) - len(judged)
-	from.Protocol, from.Metric = retrievalProtocol(selfExcluded, out.LeftOut), "mAP"
+	from.Protocol, from.Metric = ofWeights(retrievalProtocol(selfExcluded, out.LeftOut), from.Weights), "mAP"
 	from.Value, from.Low, from.High, from.N = average.Value, average.Low, average.High, average.N
 	from.Interval = fmt.Sprintf("percentile bootstrap 95 %% over queries, %s resamples", thousands(r.Resamples))
 	from.Seed = r.Seed

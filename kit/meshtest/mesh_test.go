@@ -97,7 +97,7 @@ func pretrained(t *testing.T, recipe kit.Recipe) (rundir.Dir, []rundir.Metrics) 
 func TestRunEndsInTheSameBits(t *testing.T) {
 	recipe := methodtest.Recipe(t, ssl.BYOL{Hidden: 8, Out: 8}, steps)
 	recipe.Optimizer, recipe.Start, recipe.Encoder = optim.AdamW{}, "", encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2, StochasticDepth: .5}
-	recipe.Steps, recipe.CheckpointEvery = 4, 2
+	recipe.Steps, recipe.CheckpointEvery, recipe.EMA = 4, 2, .5
 	alone, _ := pretrained(t, recipe)
 	recipe.Mesh = kit.Mesh{Data: 2, Model: 2}
 	unbroken, _ := pretrained(t, recipe)
@@ -108,8 +108,11 @@ func TestRunEndsInTheSameBits(t *testing.T) {
 		t.Errorf("a checkpoint holds\n%s\nand of one device\n%s", strings.Join(b, "\n"), strings.Join(a, "\n"))
 	}
 	again, _ := pretrained(t, recipe)
-	if !bytes.Equal(content(t, again, rundir.EncoderFile), content(t, unbroken, rundir.EncoderFile)) {
-		t.Error("a second run's encoder differs")
+	files := []string{rundir.EncoderFile, rundir.TeacherFile, rundir.AverageFile}
+	for _, name := range files {
+		if !bytes.Equal(content(t, again, name), content(t, unbroken, name)) {
+			t.Errorf("a second run's %s differs", name)
+		}
 	}
 	checkpoints, err := again.Checkpoints()
 	if err != nil || len(checkpoints) != 2 {
@@ -126,8 +129,10 @@ func TestRunEndsInTheSameBits(t *testing.T) {
 	if _, err := kit.Pretrain(string(again), recipe); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(content(t, again, rundir.EncoderFile), content(t, unbroken, rundir.EncoderFile)) {
-		t.Error("the resumed run's encoder differs from the unbroken one's")
+	for _, name := range files {
+		if !bytes.Equal(content(t, again, name), content(t, unbroken, name)) {
+			t.Errorf("the resumed run's %s differs from the unbroken one's", name)
+		}
 	}
 }
 

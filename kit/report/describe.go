@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -113,7 +112,7 @@ func (p *reporter) card(env rundir.Environment, sections []Section) (ModelCard, 
 		card.Began = env.Began.Format(time.RFC3339)
 	}
 	if p.run.Finished() {
-		_, hash, err := rundir.ReadWeights(filepath.Join(p.run.Dir, rundir.EncoderFile))
+		_, hash, err := rundir.ReadWeights(p.run.WeightsFile())
 		if err != nil {
 			return card, err
 		}

@@ -8,14 +8,17 @@
 //	checkpoint/           step-000000040, the last two; best-000000030, where validation decides
 //	initial.safetensors   the encoder before training
 //	encoder.safetensors   the trained encoder, under timm's names
+//	teacher.safetensors   the same of the teacher, where the method has one
+//	average.safetensors   the same of the running mean of the weights, where the recipe keeps one
 //	SHA256SUMS            the sums of these; that of the encoder's weights means "finished"
-//	method.safetensors    what the method's Embed built on the encoder, where Run.Frozen was asked for it
+//	method.safetensors    what the method's Embed built on the encoder, where Run.Frozen was asked for it; so too
+//	                      teacher-method.safetensors and average-method.safetensors
 //	features/             representations, by split, weights and images
 //	report.html           what package report measured, as a page; report.json holds the same for programs
 //	lock                  held, with its writer's name in it, while somebody trains
 //
 // What is read back is verified. SHA256SUMS holds the sums of the recipe, the conditions and the
-// initial weights from the beginning, and those of the metrics, the trained encoder and the one
+// initial weights from the beginning, and those of the metrics, the trained encoders and the one
 // checkpoint that the run gives from its end on. Each checkpoint has sums of its own, and each line
 // of the metrics and each file of features, of weights or of JSON but the recipe ends or begins with
 // its sum.
@@ -46,7 +49,11 @@ const (
 	MetricsFile     = "metrics.jsonl"
 	InitialFile     = "initial.safetensors"
 	EncoderFile     = "encoder.safetensors"
+	TeacherFile     = "teacher.safetensors"
+	AverageFile     = "average.safetensors"
 	HeadFile        = "method.safetensors"
+	TeacherHeadFile = "teacher-method.safetensors"
+	AverageHeadFile = "average-method.safetensors"
 	FeaturesDir     = "features"
 
 	checkpointDir = "checkpoint"

@@ -105,7 +105,7 @@ func (d Dir) Read(name string) ([]byte, error) {
 }
 
 // Begin writes the sums of a run that has nothing but what it is to do and where. What was sealed
-// before is forgotten, and so is the head of a run before, which nothing tells from this one's. It
+// before is forgotten, and so are the heads of a run before, which nothing tells from this one's. It
 // is an error where a trained encoder is there, which nobody but the user may give up.
 func (d Dir) Begin() error {
 	if path := d.Path(EncoderFile); Exists(path) {
@@ -115,8 +115,10 @@ func (d Dir) Begin() error {
 	if err := d.addSums(sums{}, RecipeFile, EnvironmentFile); err != nil {
 		return err
 	}
-	if err := os.Remove(d.Path(HeadFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("removing what another run left: %w", err)
+	for _, name := range []string{HeadFile, TeacherHeadFile, AverageHeadFile} {
+		if err := os.Remove(d.Path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("removing what another run left: %w", err)
+		}
 	}
 	return nil
 }
@@ -169,8 +171,9 @@ func (d Dir) addSums(to sums, names ...string) error {
 	return to.write(string(d))
 }
 
-// Finish seals a run that has trained to its end and whose encoder is written.
-func (d Dir) Finish() error {
+// Finish seals a run that has trained to its end and whose encoder is written, with the other files
+// that hold the encoder.
+func (d Dir) Finish(others ...string) error {
 	kept, err := d.keptCheckpoint()
 	if err != nil {
 		return err
@@ -182,5 +185,5 @@ func (d Dir) Finish() error {
 	if err := errors.Join(syncFile(d.Path(MetricsFile)), wholefile.Sync(string(d))); err != nil {
 		return err
 	}
-	return d.Seal(MetricsFile, EncoderFile, filepath.ToSlash(filepath.Join(inside, SumsFile)))
+	return d.Seal(append(others, MetricsFile, EncoderFile, filepath.ToSlash(filepath.Join(inside, SumsFile)))...)
 }

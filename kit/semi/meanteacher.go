@@ -20,9 +20,7 @@ import (
 //
 // Tarvainen and Valpola 2017, "Mean teachers are better role models: Weight-averaged consistency
 // targets improve semi-supervised deep learning results", arXiv:1703.01780. The zero value, but for
-// Classes, is the paper's recipe for CIFAR-10. The run's encoder and embeddings are the student's;
-// the paper finds the teacher better while the rate is high, and a rate that falls to 0 brings the
-// two together.
+// Classes, is the paper's recipe for CIFAR-10. What the run evaluates is the teacher, as there.
 type MeanTeacher struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
@@ -41,8 +39,8 @@ type MeanTeacher struct {
 }
 
 var (
-	_ ssl.SemiSupervised = MeanTeacher{}
-	_ ssl.HasTeacher     = MeanTeacher{}
+	_ ssl.SemiSupervised   = MeanTeacher{}
+	_ ssl.EvaluatesTeacher = MeanTeacher{}
 )
 
 // WithDefaults fills in the settings that were left at zero.
@@ -131,6 +129,9 @@ func (m MeanTeacher) Momentum(progress *Node) *Node {
 	g, dtype := progress.Graph(), progress.DType()
 	return Where(LessThan(progress, Scalar(g, dtype, m.Ramp)), Scalar(g, dtype, min(m.Tau, .99)), Scalar(g, dtype, m.Tau))
 }
+
+// TeacherIsEvaluated marks the method: its authors evaluate the teacher.
+func (m MeanTeacher) TeacherIsEvaluated() {}
 
 // Optimizer is the SGD of the authors' code for a ResNet on CIFAR-10.
 func (m MeanTeacher) Optimizer() optim.Optimizer {

@@ -20,7 +20,7 @@ import (
 // Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers",
 // arXiv:2104.14294. The zero value is the paper's recipe with what solo-learn found for CIFAR-10.
 // For a ViT take optim.AdamW{LR: 5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: 3}, as the
-// authors' code does.
+// authors' code does. What a run evaluates is the teacher, as there.
 type DINO struct {
 	// Prototypes is the number of outputs, at least 2. Default 4096, solo-learn's for CIFAR-10; the
 	// paper takes 65536.
@@ -55,8 +55,8 @@ type DINO struct {
 }
 
 var (
-	_ HasTeacher   = DINO{}
-	_ NeedsEncoder = DINO{}
+	_ EvaluatesTeacher = DINO{}
+	_ NeedsEncoder     = DINO{}
 )
 
 // WithDefaults fills in the settings that were left at zero, but for a LocalSize that follows the
@@ -186,6 +186,9 @@ func (m DINO) Collapse() Collapse {
 	return Collapse{Try: "a lower TeacherTemperature, so that the targets are sharper; Tau nearer to 1; fewer Prototypes; " +
 		"a lower learning rate, or ClipEach in optim.AdamW"}
 }
+
+// TeacherIsEvaluated marks the method: its authors evaluate the teacher.
+func (m DINO) TeacherIsEvaluated() {}
 
 // Optimizer is LARS as solo-learn runs it on CIFAR-10 with a ResNet.
 func (m DINO) Optimizer() optim.Optimizer {

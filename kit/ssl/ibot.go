@@ -20,7 +20,8 @@ import (
 //
 // Zhou et al. 2021, "iBOT: Image BERT Pre-Training with Online Tokenizer", arXiv:2111.07832. The
 // zero value is the paper's recipe but for local crops, of which the paper takes 10 (DINO.Locals).
-// It needs an encoder on patches, such as encoder.ViT with its class token. All patches are
+// It needs an encoder on patches, such as encoder.ViT with its class token. What a run evaluates is
+// the teacher, as there. All patches are
 // compared with all prototypes: in large batches of many patches that takes most of the memory.
 type IBOT struct {
 	// DINO is what both have in common: crops, head (one for the image and the patches),
@@ -35,8 +36,8 @@ type IBOT struct {
 }
 
 var (
-	_ HasTeacher   = IBOT{}
-	_ NeedsEncoder = IBOT{}
+	_ EvaluatesTeacher = IBOT{}
+	_ NeedsEncoder     = IBOT{}
 )
 
 // WithDefaults fills in the settings that were left at zero, but for those of the mask that follow
@@ -86,7 +87,7 @@ func (m IBOT) Views(height, width int) []augment.Pipeline {
 	views := m.DINO.Views(height, width)
 	if m.DINO.Locals == 0 {
 		for _, global := range views {
-			global[0] = augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.14, 1}}
+			global[0] = augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.14, 1}, Interpolation: augment.Bicubic}
 		}
 	}
 	return views
@@ -172,6 +173,9 @@ func (m IBOT) Collapse() Collapse {
 	return Collapse{Try: "a lower DINO.TeacherTemperature, so that the targets are sharper; DINO.Tau nearer to 1; " +
 		"fewer DINO.Prototypes; a lower learning rate, or a smaller ClipEach in the optimiser"}
 }
+
+// TeacherIsEvaluated marks the method: its authors evaluate the teacher.
+func (m IBOT) TeacherIsEvaluated() {}
 
 // Optimizer is the paper's AdamW, whose weight decay rises along a cosine, with the clipping of the
 // authors' code: of each variable's gradient by itself.

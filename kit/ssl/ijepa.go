@@ -19,7 +19,8 @@ import (
 // knows no augmentation but the crop.
 //
 // Assran et al. 2023, "Self-Supervised Learning from Images with a Joint-Embedding Predictive
-// Architecture", arXiv:2301.08243. The zero value is the paper's recipe. It needs an encoder on
+// Architecture", arXiv:2301.08243. The zero value is the paper's recipe. What a run evaluates is
+// the teacher, which is the paper's target encoder. It needs an encoder on
 // patches that pools their mean, such as encoder.ViT{Pool: encoder.MeanPatches}: the authors' has
 // no class token, and no loss would train it.
 //
@@ -41,9 +42,9 @@ type IJEPA struct {
 }
 
 var (
-	_ HasTeacher      = IJEPA{}
-	_ NeedsEncoder    = IJEPA{}
-	_ LearnsOnPatches = IJEPA{}
+	_ EvaluatesTeacher = IJEPA{}
+	_ NeedsEncoder     = IJEPA{}
+	_ LearnsOnPatches  = IJEPA{}
 )
 
 // WithDefaults fills in the settings that were left at zero, but for the predictor's width, which
@@ -164,6 +165,9 @@ func (m IJEPA) Momentum(progress *Node) *Node {
 func (m IJEPA) Collapse() Collapse {
 	return Collapse{Try: "Tau nearer to 1, so that the teacher is slower; a smaller Predictor; a lower learning rate"}
 }
+
+// TeacherIsEvaluated marks the method: its authors evaluate the teacher.
+func (m IJEPA) TeacherIsEvaluated() {}
 
 // Optimizer is the paper's AdamW, a learning rate of 1e-3 at a batch of 2048, whose weight decay
 // rises along a cosine.

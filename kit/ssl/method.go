@@ -131,6 +131,15 @@ type HasTeacher interface {
 	Momentum(progress *Node) *Node
 }
 
+// EvaluatesTeacher is a HasTeacher whose authors evaluate the teacher, and not the student. What
+// represents images is then the teacher, unless a Run is asked for other weights.
+type EvaluatesTeacher interface {
+	HasTeacher
+
+	// TeacherIsEvaluated does nothing: it marks the type.
+	TeacherIsEvaluated()
+}
+
 // ReadsClips is a Method that learns from video: every image of the data is the first frame of a
 // clip. View v of Method.Views is made from frame v, modulo Frames.
 type ReadsClips interface {

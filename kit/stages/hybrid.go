@@ -7,7 +7,6 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit"
-	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
 )
 
@@ -72,6 +71,6 @@ func (h Hybrid) stages(pretrainDir string) (first, second kit.Recipe, err error)
 	if err := second.Check(); err != nil {
 		return first, second, fmt.Errorf("stages.Hybrid: Semi: %w", err)
 	}
-	second.Start = filepath.Join(pretrainDir, rundir.EncoderFile)
+	second.Start = (&kit.Run{Dir: pretrainDir, Recipe: first}).WeightsFile()
 	return first, second, nil
 }

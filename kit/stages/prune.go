@@ -8,7 +8,6 @@ import (
 
 	"sslkit/kit"
 	"sslkit/kit/compress"
-	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
 	"sslkit/kit/wholefile"
 )
@@ -74,7 +73,7 @@ func PruneGradually(dir string, p Pruning) ([]*kit.Run, error) {
 		if err != nil {
 			return runs, err
 		}
-		runs, from = append(runs, run), filepath.Join(name, rundir.EncoderFile)
+		runs, from = append(runs, run), run.WeightsFile()
 	}
 	return runs, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"sslkit/data"
@@ -33,7 +32,7 @@ func (n NoisyStudent) labels(path string, teacher *kit.Run) ([]int, error) {
 		return nil, err
 	}
 	defer set.Close()
-	hash, err := rundir.HashWeights(filepath.Join(teacher.Dir, rundir.EncoderFile))
+	hash, err := rundir.HashWeights(teacher.WeightsFile())
 	if err != nil {
 		return nil, err
 	}

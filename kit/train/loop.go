@@ -87,7 +87,7 @@ func (t *training) setUp(backend compute.Backend) error {
 	if err != nil {
 		return err
 	}
-	t.store.SetLoader(teacherLoader{t.store.Loader()})
+	t.store.SetLoader(twinLoader{t.store.Loader()})
 	if t.monitors, err = t.plan.HeldOutMonitors(t.store); err != nil {
 		return err
 	}
@@ -109,6 +109,9 @@ func (t *training) setUp(backend compute.Backend) error {
 			return err
 		}
 	}
+	if err := t.plan.beginAverage(t.store); err != nil {
+		return err
+	}
 	if err := t.plan.freeze(t.store); err != nil {
 		return err
 	}
@@ -126,7 +129,7 @@ func (t *training) setUp(backend compute.Backend) error {
 	if resumed {
 		return t.remember(int(t.trainer.GlobalStep()))
 	}
-	if err := t.saveEncoder(rundir.InitialFile); err != nil {
+	if err := t.saveEncoder(rundir.InitialFile, Student); err != nil {
 		return err
 	}
 	if err := t.dir.Seal(rundir.InitialFile); err != nil {
@@ -241,7 +244,8 @@ func (t *training) run(set data.Set) error {
 	return t.finish()
 }
 
-// finish writes the encoder, and the sums that say that the run is finished.
+// finish writes the encoder with all weights that there are, and the sums that say that the run is
+// finished.
 func (t *training) finish() error {
 	if err := t.lock.Held(); err != nil {
 		return err
@@ -251,10 +255,14 @@ func (t *training) finish() error {
 			return err
 		}
 	}
-	if err := t.saveEncoder(rundir.EncoderFile); err != nil {
-		return err
+	var files []string
+	for _, w := range t.plan.kept() {
+		if err := t.saveEncoder(w.EncoderFile(), w); err != nil {
+			return err
+		}
+		files = append(files, w.EncoderFile())
 	}
-	return t.dir.Finish()
+	return t.dir.Finish(files...)
 }
 
 // afterStep records a step. The metrics are those of newTrainer: loss, its moving average, learning
@@ -335,21 +343,25 @@ func (t *training) takeBest() error {
 	if err != nil {
 		return err
 	}
-	if err := BuildEncoder(EncoderScope(store), t.plan.Encoder, t.plan.Height, t.plan.Width); err != nil {
-		return err
+	for _, w := range t.plan.kept() {
+		if err := BuildEncoder(w.Scope(store.RootScope()).At(encoderScope), t.plan.Encoder, t.plan.Height, t.plan.Width); err != nil {
+			return err
+		}
 	}
 	t.store.Finalize()
 	t.store = store
 	return nil
 }
 
-// saveEncoder writes the encoder's weights as they are now.
-func (t *training) saveEncoder(name string) error {
-	weights, err := encoder.Weights(EncoderScope(t.store))
+// saveEncoder writes the encoder with weights as they are now.
+func (t *training) saveEncoder(name string, w Weights) error {
+	weights, err := encoder.Weights(w.Scope(t.store.RootScope()).At(encoderScope))
 	if err != nil {
 		return err
 	}
-	return encoder.WriteSafetensors(t.dir.Path(name), weights, map[string]string{"architecture": t.plan.Encoder.Name()})
+	return encoder.WriteSafetensors(t.dir.Path(name), weights, map[string]string{
+		"architecture": t.plan.Encoder.Name(), "weights": w.String(),
+	})
 }
 
 // scalar is the value of a scalar tensor.

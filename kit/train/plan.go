@@ -24,6 +24,7 @@ const (
 	encoderScope = "encoder"
 	methodScope  = "method"
 	teacherScope = "teacher" // Holds twins of both under the same names.
+	averageScope = "average" // Holds running means of both under the same names.
 	frozenScope  = "frozen"  // Holds the encoder and the head of a network that a method learns from.
 )
 
@@ -33,6 +34,7 @@ type Model struct {
 	Encoder   encoder.Encoder
 	Precision dtypes.DType       // Of the encoder's arithmetic.
 	Views     []augment.Pipeline // That training makes of each image, in the order of Method.Views.
+	EMA       float64            // How much of the running mean of the weights stays in one step; 0 where none is kept.
 }
 
 // Plan is a training in which everything is decided.
@@ -155,6 +157,10 @@ func (p Plan) Check() error {
 	}
 	if _, err := p.update(); err != nil { // Knows whether the schedule fits.
 		return err
+	}
+	if _, ok := ssl.Find[ssl.ReadsCaptions](p.Method); ok && p.EMA > 0 {
+		return fmt.Errorf("kit.Recipe: EMA is %g, and method %s has a text encoder, of which no running mean is kept; leave EMA out",
+			p.EMA, p.Method.Name())
 	}
 	if err := p.checkMesh(); err != nil {
 		return err

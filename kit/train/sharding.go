@@ -97,14 +97,14 @@ func (s *sharding) layOut(store *model.Store, p Plan) error {
 }
 
 // dividedAxis is the axis along which the devices of a group divide a variable: one of the encoder,
-// the teacher's twin of it, or what the optimiser keeps of it. The path of the last is the
+// the teacher's twin of it, its running mean, or what the optimiser keeps of it. The path of the last is the
 // variable's own behind the optimiser's, with a name behind it.
 func dividedAxis(e encoder.Divisible, path string) (axis int, ok bool) {
 	of, name, ok := strings.Cut(path, "/"+encoderScope+"/")
 	switch {
 	case !ok:
 		return 0, false
-	case of == "", of == "/"+teacherScope:
+	case of == "", of == "/"+teacherScope, of == "/"+averageScope:
 		return e.DividedAxis(name)
 	case strings.HasPrefix(of, "/"+optimizer.Scope+"/"):
 		return e.DividedAxis(name[:strings.LastIndex(name, "/")])

@@ -99,19 +99,21 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 		step.Frozen = network(scope.At(frozenScope))
 		step.Frozen.Encoder = method.Frozen().Encoder
 	}
-	if method, ok := ssl.Find[ssl.HasTeacher](p.Method); ok {
+	teaching, taught := ssl.Find[ssl.HasTeacher](p.Method)
+	if taught {
 		step.Teacher = network(scope.At(teacherScope))
 		if e, ok := p.Encoder.(encoder.Stochastic); ok { // A teacher sees the whole network.
 			step.Teacher.Encoder = e.Deterministic()
 		}
-		train.AddMainLoss(p.Method.Loss(step))
-		freezeTeacher(scope)
-		train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) { // Behind the optimiser's update.
-			moveTeacher(scope, method.Momentum(step.Progress))
-		})
-		return nil
 	}
 	train.AddMainLoss(p.Method.Loss(step))
+	freezeTeacher(scope)
+	train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, _ *Graph) { // Behind the optimiser's update.
+		if taught {
+			moveTeacher(scope, teaching.Momentum(step.Progress))
+		}
+		p.moveAverage(scope, g)
+	})
 	return nil
 }
 

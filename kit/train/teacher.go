@@ -13,20 +13,24 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// studentPath is the path of the variable that a variable of the teacher follows, if path is one of
-// the teacher's.
+// studentPath is the path of the variable that a variable of the teacher, or of the running mean,
+// follows, if path is one of theirs.
 func studentPath(path string) (string, bool) {
-	below, ok := strings.CutPrefix(path, "/"+teacherScope+"/")
-	return "/" + below, ok
+	for _, scope := range []string{teacherScope, averageScope} {
+		if below, ok := strings.CutPrefix(path, "/"+scope+"/"); ok {
+			return "/" + below, true
+		}
+	}
+	return "", false
 }
 
-// teacherLoader lets the teacher's variables start at the values of the student's, where saved, the
-// loader of a checkpoint, does not hold them. It panics where the student has no such variable:
-// graphs are built around it.
-type teacherLoader struct{ saved model.Loader }
+// twinLoader lets the variables of the teacher and of the running mean start at the values of the
+// student's, where saved, the loader of a checkpoint, does not hold them. It panics where the student
+// has no such variable: graphs are built around it.
+type twinLoader struct{ saved model.Loader }
 
 // LoadVariable implements model.Loader.
-func (l teacherLoader) LoadVariable(store *model.Store, path string) (*tensors.Tensor, bool) {
+func (l twinLoader) LoadVariable(store *model.Store, path string) (*tensors.Tensor, bool) {
 	if l.saved != nil {
 		if value, ok := l.saved.LoadVariable(store, path); ok {
 			return value, true
@@ -38,20 +42,20 @@ func (l teacherLoader) LoadVariable(store *model.Store, path string) (*tensors.T
 	}
 	student := store.GetVariable(twin)
 	if student == nil || !student.HasValue() {
-		panic(fmt.Errorf("the teacher's variable %s has no twin among those of the student, which HasTeacher.TeacherHead must build", path))
+		panic(fmt.Errorf("variable %s has no twin among those of the student, which HasTeacher.TeacherHead must build", path))
 	}
 	value, err := student.Value()
 	if err == nil {
 		value, err = value.Clone()
 	}
 	if err != nil {
-		panic(fmt.Errorf("starting the teacher's variable %s at the student's: %w", path, err))
+		panic(fmt.Errorf("starting variable %s at the student's: %w", path, err))
 	}
 	return value, true
 }
 
 // DeleteVariable implements model.Loader.
-func (l teacherLoader) DeleteVariable(store *model.Store, path string) error {
+func (l twinLoader) DeleteVariable(store *model.Store, path string) error {
 	if l.saved == nil {
 		return nil
 	}
