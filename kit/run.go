@@ -88,7 +88,8 @@ func (r *Run) StepFLOPs() (float64, error) {
 	return flops, nil
 }
 
-// LossCurve draws the loss, raw and smoothed, above the learning rate, against the step.
+// LossCurve draws the loss, raw and smoothed, above the learning rate, against the step; and below
+// both what the Probe said, where the recipe has one.
 func (r *Run) LossCurve() (*plots.Figure, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -97,8 +98,11 @@ func (r *Run) LossCurve() (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	var step, loss, rate []float64
+	var step, loss, rate, looked, knn, linear []float64
 	for _, m := range all {
+		if p := m.Probe; p != nil {
+			looked, knn, linear = append(looked, float64(m.Step)), append(knn, 100*p.KNN), append(linear, 100*p.Linear)
+		}
 		if m.Step > 0 {
 			step, loss, rate = append(step, float64(m.Step)), append(loss, m.Loss), append(rate, m.LearningRate)
 		}
@@ -113,7 +117,15 @@ func (r *Run) LossCurve() (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plots.Panels(above, below)
+	if looked == nil {
+		return plots.Panels(above, below)
+	}
+	probe, err := plots.Curve("", "step", "accuracy in %, validation images",
+		plots.Line{Name: "k-NN", X: looked, Y: knn}, plots.Line{Name: "linear probe", X: looked, Y: linear})
+	if err != nil {
+		return nil, err
+	}
+	return plots.Panels(above, below, probe)
 }
 
 // CollapseMonitors draws the monitors against the step.

@@ -25,6 +25,18 @@ type Metrics struct {
 	// Validation is the accuracy on the validation images, in [0, 1], where StopEarly looked at
 	// them.
 	Validation *float64 `json:"validation,omitempty"`
+	// Probe is what the probe said after this step, where it looked.
+	Probe *Probe `json:"probe,omitempty"`
+}
+
+// Probe is a look at the representation by two classifiers, fitted on the features of labelled
+// training images and judged on validation images.
+type Probe struct {
+	KNN     float64 `json:"knn"`     // Accuracy of k-NN with K 20, in [0, 1].
+	Linear  float64 `json:"linear"`  // Accuracy of a linear classifier, in [0, 1].
+	Weights string  `json:"weights"` // Of which weights the features are, such as "student".
+	Labels  int     `json:"labels"`  // Training images.
+	Judged  int     `json:"judged"`  // Validation images.
 }
 
 // Monitor is a look at whether the representation collapses, on images that are not trained on,

@@ -50,13 +50,22 @@ func (f *Forward) Takes(height, width int) bool { return f.height == height && f
 
 // Over runs over all images of a set: [set.Len(), dim].
 func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
+	all := make([]int, set.Len())
+	for i := range all {
+		all[i] = i
+	}
+	return f.OverImages(set, all)
+}
+
+// OverImages runs over some images of a set, in their order: [len(images), dim].
+func (f *Forward) OverImages(set data.Set, images []int) (x []float32, dim int, err error) {
 	defer device.KeepMemory()()
-	indices := make([]int, forwardBatch)
-	for start := 0; start < set.Len(); start += forwardBatch {
-		for i := range indices {
-			indices[i] = min(start+i, set.Len()-1) // The last pass is filled up, so that all have one shape.
+	pass := make([]int, forwardBatch)
+	for start := 0; start < len(images); start += forwardBatch {
+		for i := range pass {
+			pass[i] = images[min(start+i, len(images)-1)] // The last pass is filled up, so that all have one shape.
 		}
-		pix, err := data.Pixels(set, indices)
+		pix, err := data.Pixels(set, pass)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -65,7 +74,7 @@ func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
 		if rows, dim, err = callOnce(f.exec, input); err != nil {
 			return nil, 0, err
 		}
-		x = append(x, rows[:min(forwardBatch, set.Len()-start)*dim]...)
+		x = append(x, rows[:min(forwardBatch, len(images)-start)*dim]...)
 	}
 	return x, dim, nil
 }

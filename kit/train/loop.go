@@ -71,6 +71,7 @@ type training struct {
 	alarmed  bool             // The alarm was shown and has not passed.
 	giveBack func()           // The memory that the steps keep; nil before the first has run.
 	validate *validation      // Nil where validation images decide nothing.
+	probe    *probing         // Nil where there is none.
 	failure  error            // What stopped it, without the words that the training loop wraps around it.
 
 	secondsBefore float64 // What earlier processes took.
@@ -126,6 +127,9 @@ func (t *training) setUp(backend compute.Backend) error {
 			return err
 		}
 	}
+	if t.probe, err = newProbing(t.store, t.plan); err != nil {
+		return err
+	}
 	if resumed {
 		return t.remember(int(t.trainer.GlobalStep()))
 	}
@@ -139,6 +143,11 @@ func (t *training) setUp(backend compute.Backend) error {
 		return err
 	}
 	t.looks = []rundir.Metrics{{Monitor: first}}
+	if t.probe != nil {
+		if t.looks[0].Probe, err = t.probe.look(); err != nil {
+			return err
+		}
+	}
 	return t.log.Write(t.looks[0])
 }
 
@@ -195,6 +204,7 @@ func (t *training) close() {
 		t.monitors.Close()
 	}
 	t.validate.close()
+	t.probe.close()
 	if t.store != nil {
 		t.store.Finalize()
 	}
@@ -292,7 +302,7 @@ func (t *training) record(metrics rundir.Metrics) error {
 	if metrics.Step%t.plan.MonitorEvery == 0 || last {
 		var err error
 		if metrics.Monitor, err = t.monitors.look(); errors.Is(err, errNotFinite) {
-			return t.diverged(metrics, "the update of this step made weights that are not numbers")
+			return t.diverged(metrics, notNumbers)
 		} else if err != nil {
 			return fmt.Errorf("step %d: %w", metrics.Step, err)
 		}
@@ -308,6 +318,14 @@ func (t *training) record(metrics rundir.Metrics) error {
 			if err := t.dir.SaveBest(t.store, metrics.Step); err != nil {
 				return fmt.Errorf("step %d: %w", metrics.Step, err)
 			}
+		}
+	}
+	if t.probe.due(metrics.Step) {
+		var err error
+		if metrics.Probe, err = t.probe.look(); errors.Is(err, errNotFinite) {
+			return t.diverged(metrics, notNumbers)
+		} else if err != nil {
+			return fmt.Errorf("step %d: %w", metrics.Step, err)
 		}
 	}
 	if err := t.log.Write(metrics); err != nil {
@@ -336,6 +354,9 @@ func (t *training) record(metrics rundir.Metrics) error {
 	}
 	return nil
 }
+
+// notNumbers is what broke where a look at the weights behind an update finds it.
+const notNumbers = "the update of this step made weights that are not numbers"
 
 // takeBest makes the weights of the best checkpoint those of the training.
 func (t *training) takeBest() error {

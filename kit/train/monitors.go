@@ -67,7 +67,7 @@ func (p Plan) CheckHeldOut() error {
 	if _, err := p.monitored(set); err != nil {
 		return err
 	}
-	return p.checkValidation()
+	return cmp.Or(p.checkValidation(), p.checkProbe())
 }
 
 // monitored is what the monitors read of each image of a set. It is an error where the set does not
