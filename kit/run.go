@@ -120,7 +120,7 @@ func (r *Run) LossCurve() (*plots.Figure, error) {
 	if looked == nil {
 		return plots.Panels(above, below)
 	}
-	probe, err := plots.Curve("", "step", "accuracy in %, validation images",
+	probe, err := plots.Curve("", "step", "validation accuracy, %",
 		plots.Line{Name: "k-NN", X: looked, Y: knn}, plots.Line{Name: "linear probe", X: looked, Y: linear})
 	if err != nil {
 		return nil, err
