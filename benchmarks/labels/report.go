@@ -3,14 +3,12 @@ package main
 import (
 	"fmt"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
-
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/plots"
 )
 
@@ -18,7 +16,8 @@ import (
 type curve struct {
 	way    way
 	counts []int
-	points []result.Row // One for each count.
+	points []result.Row            // One for each count.
+	less   map[int]statistics.Mean // By count: the accuracy less that of training from scratch, paired.
 }
 
 // findings are what the classifiers of one set say.
@@ -49,7 +48,7 @@ func (r classifiers) findings(s settings, set imageSet) (findings, error) {
 		found.earlier = append(found.earlier, c)
 	}
 	found.earlier = append(found.earlier, found.curves[slices.Index(ways, linearProbe)])
-	found.notes = []string{apart(set.name, found.curves), saved(set.name, found.curves)}
+	found.notes = []string{verdicts(set.name, found.curves), saved(set.name, found.curves)}
 	return found, nil
 }
 
@@ -64,12 +63,10 @@ func (r classifiers) of(w way, n int) classifiers {
 // curve is the curve of one way. Its rows, and those of its difference from the baseline where that
 // has as many labels, are added to rows.
 func (r classifiers) curve(name string, baseline classifiers, rows *[]result.Row) (curve, error) {
-	c := curve{way: r[0].Way}
+	c := curve{way: r[0].Way, less: map[int]statistics.Mean{}}
 	for _, count := range r.counts() {
 		at := r.at(count)
-		accuracy, err := at.row(fmt.Sprintf("%s/%d-per-class", name, count), "accuracy", func(c classifier) float64 {
-			return c.Result.Value
-		})
+		accuracy, err := at.row(fmt.Sprintf("%s/%d-per-class", name, count), "accuracy", accuracyOf)
 		if err != nil {
 			return c, err
 		}
@@ -84,14 +81,16 @@ func (r classifiers) curve(name string, baseline classifiers, rows *[]result.Row
 		if len(twins) == 0 || r[0].Way == fromScratch {
 			continue
 		}
-		less, err := at.row(accuracy.Case, "accuracy less that of supervised", func(c classifier) float64 {
-			return c.Result.Value - twins.twin(c).Result.Value
-		})
+		paired, err := statistics.Difference(at.runs(accuracyOf), twins.runs(accuracyOf))
+		if err != nil {
+			return c, fmt.Errorf("%s less supervised: %w", accuracy.Case, err)
+		}
+		less, err := result.OverRuns(accuracy.Case, "accuracy less that of supervised", "points", paired)
 		if err != nil {
 			return c, err
 		}
-		less.Unit = "points"
 		*rows = append(*rows, less)
+		c.less[count] = statistics.Mean{Value: less.Value, Low: less.Low, High: less.High}
 	}
 	return c, nil
 }
@@ -110,31 +109,22 @@ func (r classifiers) at(perClass int) classifiers {
 	return slices.DeleteFunc(slices.Clone(r), func(c classifier) bool { return c.PerClass != perClass })
 }
 
-// twin is the classifier with the same labels.
-func (r classifiers) twin(of classifier) classifier {
-	return r[slices.IndexFunc(r, func(c classifier) bool {
-		return c.Seed == of.Seed && c.Draw == of.Draw && c.PerClass == of.PerClass
-	})]
+// accuracyOf is a classifier's accuracy, in [0, 1].
+func accuracyOf(c classifier) float64 { return c.Result.Value }
+
+// runs are a value of the classifiers, in percent. Each seed draws labels of its own.
+func (r classifiers) runs(value func(classifier) float64) []statistics.Run {
+	runs := make([]statistics.Run, len(r))
+	for i, c := range r {
+		runs[i] = statistics.Run{Seed: c.Seed, Draw: 100*c.Seed + uint64(c.Draw), Value: 100 * value(c)}
+	}
+	return runs
 }
 
-// row is the mean of a value over the classifiers, in percent. Those that share a pretrained
-// network are not independent, so the interval is then that over the means of the networks.
+// row is the mean of a value over the classifiers, in percent. Those of one seed share initial
+// weights, whatever the way, and on Shapes the images, so that the interval is over the seeds.
 func (r classifiers) row(name, what string, value func(classifier) float64) (result.Row, error) {
-	var independent []float64
-	bySeed := map[uint64][]float64{}
-	for _, c := range r {
-		independent = append(independent, 100*value(c))
-		bySeed[c.Seed] = append(bySeed[c.Seed], 100*value(c))
-	}
-	if r[0].Way.pretrained() && len(bySeed) > 1 {
-		independent = nil
-		for _, seed := range slices.Sorted(maps.Keys(bySeed)) {
-			independent = append(independent, stat.Mean(bySeed[seed], nil))
-		}
-	}
-	mean, err := result.Mean(name, what, "%", independent)
-	mean.N, mean.Seed = len(r), r[0].Seed
-	return mean, err
+	return result.OverRuns(name, what, "%", r.runs(value))
 }
 
 // cost is the mean of what a classifier took.
@@ -149,27 +139,20 @@ func (r classifiers) cost() *result.Cost {
 	return &mean
 }
 
-// apart tells which ways are above training from scratch with intervals apart, for each number of
-// labels.
-func apart(set string, curves []curve) string {
+// verdicts tells which ways are above training from scratch, equal to it or below it, for each number
+// of labels: by the interval of the difference, paired by seed and draw.
+func verdicts(set string, curves []curve) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "On %s, above the network trained from scratch, with intervals apart:", set)
+	fmt.Fprintf(&out, "On %s, the difference from the network trained from scratch, paired by seed and labels, is", set)
 	for i, count := range curves[0].counts {
-		baseline := curves[0].points[i]
-		var above, below []string
+		ways := map[string][]string{}
 		for _, c := range curves[1:] {
-			switch at := c.points[slices.Index(c.counts, count)]; {
-			case at.Low > baseline.High:
-				above = append(above, string(c.way))
-			case at.High < baseline.Low:
-				below = append(below, string(c.way))
-			}
+			verdict := c.less[count].Verdict()
+			ways[verdict] = append(ways[verdict], string(c.way))
 		}
-		fmt.Fprintf(&out, " with %d labels of each class (%.1f %%) %s", count, baseline.Value, listed(above))
-		if len(below) > 0 {
-			fmt.Fprintf(&out, " (below it %s)", listed(below))
-		}
-		out.WriteString(map[bool]string{true: ".", false: ";"}[i == len(curves[0].counts)-1])
+		fmt.Fprintf(&out, " with %d labels of each class (%.1f %%) above 0 for %s; not told from 0 for %s; below 0 for %s", count,
+			curves[0].points[i].Value, listed(ways["above"]), listed(append(ways["equal"], ways["not known"]...)), listed(ways["below"]))
+		out.WriteString(map[bool]string{true: ".", false: ","}[i == len(curves[0].counts)-1])
 	}
 	return out.String()
 }
@@ -186,36 +169,37 @@ func listed(names []string) string {
 // reaches.
 func saved(set string, curves []curve) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "Labels of each class that reach, on %s, what training from scratch reaches with more (between measured "+
-		"numbers of labels accuracy is taken to be linear in their logarithm):\n\n| way |", set)
+	fmt.Fprintf(&out, "Labels of each class that reach, on %s, what training from scratch reaches with more, each seed's curve what the "+
+		"same seed reached, with the interval over the seeds (between measured numbers of labels accuracy is taken to be linear in "+
+		"their logarithm):\n\n| way |", set)
 	scratch := curves[0]
 	for i, count := range scratch.counts {
 		fmt.Fprintf(&out, " %.1f %% (%d) |", scratch.points[i].Value, count)
 	}
 	out.WriteString("\n|---|" + strings.Repeat("---:|", len(scratch.counts)))
-	for _, c := range curves {
+	for _, c := range curves[1:] {
 		fmt.Fprintf(&out, "\n| %s |", c.way)
 		for _, at := range scratch.points {
-			fmt.Fprintf(&out, " %s |", c.labelsFor(at.Value))
+			fmt.Fprintf(&out, " %s |", c.labelsFor(at.Runs))
 		}
 	}
 	return out.String()
 }
 
 // labelsFor is the number of labels of each class at which the curve first reaches an accuracy.
-func (c curve) labelsFor(accuracy float64) string {
-	if c.points[0].Value >= accuracy {
-		return fmt.Sprintf("≤ %d", c.counts[0])
+func (c curve) labelsFor(accuracy []statistics.Run) string {
+	by := statistics.Curve{Labels: c.counts}
+	for _, p := range c.points {
+		by.Runs = append(by.Runs, p.Runs)
 	}
-	for i := 1; i < len(c.points); i++ {
-		low, high := c.points[i-1].Value, c.points[i].Value
-		if high < accuracy {
-			continue
-		}
-		from, to := math.Log(float64(c.counts[i-1])), math.Log(float64(c.counts[i]))
-		return fmt.Sprintf("%.0f", math.Exp(from+(to-from)*(accuracy-low)/(high-low)))
+	m, err := statistics.LabelsFor(by, accuracy)
+	switch {
+	case err != nil:
+		return err.Error()
+	case m.Low == m.High:
+		return fmt.Sprintf("%.0f", m.Value)
 	}
-	return fmt.Sprintf("> %d", c.counts[len(c.counts)-1])
+	return fmt.Sprintf("%.0f [%.0f, %.0f]", m.Value, m.Low, m.High)
 }
 
 // labelEfficiency is the figure of accuracy against labels.

@@ -9,55 +9,57 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
 )
 
-// Runs that share a pretrained network count as one in the interval, others as themselves.
+// Runs of one seed share initial weights, whatever the way: they count as one in the interval.
 func TestRowsKnowWhatIsIndependent(t *testing.T) {
-	accuracy := [2][2]float64{{.50, .60}, {.70, .60}} // By seed and draw.
-	both := map[way]classifiers{}
-	for seed, draws := range accuracy {
-		for draw, value := range draws {
-			for _, w := range []way{fromScratch, linearProbe} {
-				both[w] = append(both[w], classifier{
-					Way: w, Seed: uint64(seed + 1), Draw: draw + 1, Result: eval.Result{Value: value},
-				})
+	for _, w := range []way{fromScratch, linearProbe} {
+		var c classifiers
+		for seed, draws := range [2][2]float64{{.50, .60}, {.70, .60}} { // By seed and draw.
+			for draw, value := range draws {
+				c = append(c, classifier{Way: w, Seed: uint64(seed + 1), Draw: draw + 1, Result: eval.Result{Value: value}})
 			}
 		}
-	}
-	value := func(c classifier) float64 { return c.Result.Value }
-	// Of 50, 60, 70, 60: deviation 8.165, error 4.082, t(3) = 3.1824. Of the means 55 and 65: error
-	// 5, t(1) = 12.706.
-	for w, half := range map[way]float64{fromScratch: 12.992, linearProbe: 63.531} {
-		got, err := both[w].row("x", "accuracy", value)
-		if err != nil || got.N != 4 || math.Abs(got.Value-60) > 1e-9 || math.Abs(got.High-60-half) > .001 {
-			t.Errorf("%s: %+v, error %v; want 60 ± %g", w, got, err, half)
+		// Of the means 55 and 65: error 5, t(1) = 12.706.
+		got, err := c.row("x", "accuracy", accuracyOf)
+		if err != nil || got.N != 2 || len(got.Runs) != 4 || math.Abs(got.Value-60) > 1e-9 || math.Abs(got.High-60-63.531) > .001 {
+			t.Errorf("%s: %+v, error %v; want 60 ± 63.531", w, got, err)
 		}
 	}
 }
 
 func TestLabelsFor(t *testing.T) {
-	c := curve{counts: []int{10, 40, 160}, points: []result.Row{{Value: 40}, {Value: 60}, {Value: 70}}}
-	for accuracy, want := range map[float64]string{30: "≤ 10", 40: "≤ 10", 50: "20", 60: "40", 65: "80", 70: "160", 71: "> 160"} {
+	at := func(values ...float64) []statistics.Run {
+		var runs []statistics.Run
+		for seed, v := range values {
+			runs = append(runs, statistics.Run{Seed: uint64(seed + 1), Value: v})
+		}
+		return runs
+	}
+	c := curve{counts: []int{10, 40, 160}, points: []result.Row{{Runs: at(40, 40)}, {Runs: at(60, 60)}, {Runs: at(70, 70)}}}
+	// Of 50 and 60 the seeds need 20 and 40 labels: √800, and a half interval of 12.706 · ln 2 / 2 in the logarithm.
+	for want, accuracy := range map[string][]statistics.Run{
+		"28 [0, 2312]": at(50, 60), "≤ 10 for 1 of 2 seeds": at(30, 50), "> 160 for 2 of 2 seeds": at(71, 72), "20": at(50)} {
 		if got := c.labelsFor(accuracy); got != want {
-			t.Errorf("labels for %g %%: %s, want %s", accuracy, got, want)
+			t.Errorf("labels for %v %%: %s, want %s", accuracy, got, want)
 		}
 	}
 }
 
-func TestApart(t *testing.T) {
-	at := func(low, high float64) result.Row {
-		return result.Row{Low: low, High: high, Value: (low + high) / 2}
-	}
-	got := apart("here", []curve{
-		{fromScratch, []int{10, 50}, []result.Row{at(40, 50), at(60, 70)}},
-		{linearProbe, []int{2, 10, 50}, []result.Row{at(0, 1), at(51, 52), at(50, 55)}},
-		{fixMatchTuned, []int{10, 50}, []result.Row{at(49, 60), at(65, 75)}},
+func TestVerdicts(t *testing.T) {
+	at := func(low, high float64) statistics.Mean { return statistics.Mean{Low: low, High: high} }
+	got := verdicts("here", []curve{
+		{fromScratch, []int{10, 50}, []result.Row{{Value: 45}, {Value: 65}}, nil},
+		{linearProbe, []int{2, 10, 50}, nil, map[int]statistics.Mean{10: at(1, 2), 50: at(-9, -1)}},
+		{fixMatchTuned, []int{10, 50}, nil, map[int]statistics.Mean{10: at(-1, 2), 50: at(3, 3)}},
 	})
-	want := "On here, above the network trained from scratch, with intervals apart: with 10 labels of each class (45.0 %) simclr+linear; " +
-		"with 50 labels of each class (65.0 %) none (below it simclr+linear)."
+	want := "On here, the difference from the network trained from scratch, paired by seed and labels, is with 10 labels of each class (45.0 %) " +
+		"above 0 for simclr+linear; not told from 0 for simclr+fixmatch; below 0 for none, with 50 labels of each class (65.0 %) above 0 for " +
+		"none; not told from 0 for simclr+fixmatch; below 0 for simclr+linear."
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -32,7 +32,7 @@ func TestLauncherGivesTheSameTable(t *testing.T) {
 	one, several := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "several")
 	want := command(t, one)
 	for _, flags := range [][]string{{"-launcher=local", "-j=2"}, {"-launcher=gather"}} {
-		if different := result.Differences(want, command(t, several, flags...)); len(want.Rows) != 4 || len(different) > 0 {
+		if different := result.Differences(want, command(t, several, flags...)); len(want.Rows) != 6 || len(different) > 0 {
 			t.Errorf("%v: %d rows; %s", flags, len(want.Rows), strings.Join(different, "\n"))
 		}
 	}

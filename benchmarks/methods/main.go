@@ -164,7 +164,7 @@ func measure(o options) error {
 			}
 			rows = merged(set.name, set.all, rows, earlier, out.Commit)
 			soFar := out
-			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, rows), append(slices.Clone(out.Notes), notClear(set.name, rows))
+			soFar.Rows, soFar.Notes = slices.Concat(out.Rows, rows), append(slices.Clone(out.Notes), verdicts(set.name, rows))
 			if err := soFar.TellRuns(runs); err != nil {
 				return err
 			}
@@ -172,7 +172,7 @@ func measure(o options) error {
 				return err
 			}
 		}
-		out.Rows, out.Notes = append(out.Rows, rows...), append(out.Notes, notClear(set.name, rows))
+		out.Rows, out.Notes = append(out.Rows, rows...), append(out.Notes, verdicts(set.name, rows))
 		if err := draw(filepath.Join(o.Results(), "methods-"+set.name+".png"), set.name, rows); err != nil {
 			return err
 		}

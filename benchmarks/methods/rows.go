@@ -9,21 +9,29 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/plots"
 )
 
+// What the rows of a case tell.
+const (
+	knnAccuracy    = "k-NN accuracy"
+	linearAccuracy = "linear probe accuracy"
+	overRandom     = ", less that of its random encoder" // Behind the metric.
+)
+
 // setRows are those of one set: the random encoder of each family before the first method that
-// trains it.
+// trains it, and of each method also what it is above that encoder, seed by seed.
 func setRows(set string, chosen []entry, trained [][]measurement, untrained map[string][]measurement) ([]result.Row, error) {
 	var rows []result.Row
 	shown := map[string]bool{}
 	for i, e := range chosen {
+		random, err := overSeeds("random/"+set+"/"+e.family.name, untrained[e.family.name])
+		if err != nil {
+			return nil, err
+		}
 		if !shown[e.family.name] {
 			shown[e.family.name] = true
-			random, err := overSeeds("random/"+set+"/"+e.family.name, untrained[e.family.name])
-			if err != nil {
-				return nil, err
-			}
 			rows = append(rows, random...)
 		}
 		found, err := overSeeds(e.method.Name()+"/"+set+"/"+e.family.name, trained[i])
@@ -31,35 +39,50 @@ func setRows(set string, chosen []entry, trained [][]measurement, untrained map[
 			return nil, err
 		}
 		found[0].Cost, found[0].Recipe, found[0].Detail = meanCost(trained[i]), trained[i][0].recipe, lossDetail(trained[i])
+		for k := range found {
+			found[k].Commit = commitsOf(trained[i])
+		}
 		rows = append(rows, found...)
+		for k, row := range found {
+			paired, err := statistics.Difference(row.Runs, random[k].Runs)
+			if err != nil {
+				return nil, fmt.Errorf("%s beside its random encoder: %w", row.Case, err)
+			}
+			less, err := result.OverRuns(row.Case, row.Metric+overRandom, "points", paired)
+			if err != nil {
+				return nil, err
+			}
+			less.Commit = row.Commit
+			rows = append(rows, less)
+		}
 	}
 	return rows, nil
 }
 
-// notClear says which methods' k-NN accuracy is not clear of the random encoder's of their family:
-// their intervals touch, or it is below.
-func notClear(set string, rows []result.Row) string {
-	random := map[string]result.Row{} // By the name of the family.
-	var names []string
+// verdicts says which methods' k-NN accuracy is above that of the random encoder of their family, which
+// is not told from it, and which is below, by the interval of the difference, paired by seed.
+func verdicts(set string, rows []result.Row) string {
+	said := map[string][]string{}
 	for _, r := range rows {
-		if r.Metric != "k-NN accuracy" {
-			continue
-		}
-		part := strings.Split(r.Case, "/")
-		if part[0] == "random" {
-			random[part[2]] = r
-		} else if r.Low <= random[part[2]].High {
-			names = append(names, part[0])
+		if r.Metric == knnAccuracy+overRandom {
+			method, _, _ := strings.Cut(r.Case, "/")
+			verdict := statistics.Mean{Low: r.Low, High: r.High}.Verdict()
+			said[verdict] = append(said[verdict], method)
 		}
 	}
-	if slices.ContainsFunc(rows, func(r result.Row) bool { return r.N < 2 }) {
+	if said["not known"] != nil {
 		return fmt.Sprintf("On %s there is one seed so far, and no interval.", set)
 	}
+	return fmt.Sprintf("On %s, the k-NN accuracy less that of the same random encoder, paired by seed, is above 0 for %s; not told from 0 "+
+		"for %s; below 0 for %s.", set, listed(said["above"]), listed(said["equal"]), listed(said["below"]))
+}
+
+// listed are names with commas between, or "none".
+func listed(names []string) string {
 	if len(names) == 0 {
-		return fmt.Sprintf("On %s, the k-NN accuracy of every method is above its random encoder's, with intervals apart.", set)
+		return "none"
 	}
-	return fmt.Sprintf("On %s, the k-NN accuracy of every method is above its random encoder's, with intervals apart, but for %s.",
-		set, strings.Join(names, ", "))
+	return strings.Join(names, ", ")
 }
 
 // lossDetail tells how far the loss fell: for a pretext task with k answers, chance is ln k.
@@ -73,24 +96,37 @@ func lossDetail(runs []measurement) string {
 	return fmt.Sprintf("mean loss of the first 50 steps %.3f, of the last 50 %.3f", first, last)
 }
 
-// overSeeds are two rows, k-NN and linear, each the mean over the runs with its interval.
+// overSeeds are two rows, k-NN and linear, each the mean over the runs, of seeds from 1 on, with its
+// interval.
 func overSeeds(name string, runs []measurement) ([]result.Row, error) {
-	var knn, linear []float64
-	for _, r := range runs {
-		knn, linear = append(knn, r.KNN), append(linear, r.Linear)
+	var knn, linear []statistics.Run
+	for i, r := range runs {
+		seed := uint64(i + 1)
+		knn, linear = append(knn, statistics.Run{Seed: seed, Value: r.KNN}), append(linear, statistics.Run{Seed: seed, Value: r.Linear})
 	}
 	var rows []result.Row
 	for _, m := range []struct {
 		metric string
-		values []float64
-	}{{"k-NN accuracy", knn}, {"linear probe accuracy", linear}} {
-		row, err := result.Mean(name, m.metric, "%", m.values)
+		runs   []statistics.Run
+	}{{knnAccuracy, knn}, {linearAccuracy, linear}} {
+		row, err := result.OverRuns(name, m.metric, "%", m.runs)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// commitsOf names the commits that trained the runs.
+func commitsOf(runs []measurement) string {
+	var commits []string
+	for _, r := range runs {
+		if !slices.Contains(commits, r.commit) {
+			commits = append(commits, r.commit)
+		}
+	}
+	return strings.Join(commits, " and ")
 }
 
 // meanCost is the mean of what the runs took.
@@ -106,7 +142,7 @@ func meanCost(runs []measurement) *result.Cost {
 func draw(file, set string, rows []result.Row) error {
 	var bars []plots.Bar
 	for _, r := range rows {
-		if r.Metric == "k-NN accuracy" {
+		if r.Metric == knnAccuracy {
 			method, setting, _ := strings.Cut(r.Case, "/")
 			_, network, _ := strings.Cut(setting, "/")
 			network, _, _ = strings.Cut(network, "-")

@@ -5,24 +5,43 @@ import (
 	"testing"
 
 	"sslkit/benchmarks/result"
+	"sslkit/kit/ssl"
 )
 
-func TestNotClear(t *testing.T) {
-	rows := []result.Row{
-		{Case: "random/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 10, High: 12},
-		{Case: "above/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 13, High: 15},
-		{Case: "touching/shapes/a", Metric: "k-NN accuracy", N: 3, Low: 11, High: 20},
-		{Case: "above/shapes/a", Metric: "linear probe accuracy", N: 3, Low: 1, High: 2},
-		{Case: "random/shapes/b", Metric: "k-NN accuracy", N: 3, Low: 20, High: 22},
-		{Case: "below/shapes/b", Metric: "k-NN accuracy", N: 3, Low: 13, High: 15},
+// Below is said as above is, and the difference is paired: seeds that are good for both hide nothing.
+func TestVerdicts(t *testing.T) {
+	of := func(knn ...float64) []measurement {
+		var runs []measurement
+		for _, v := range knn {
+			runs = append(runs, measurement{KNN: v, Linear: v, Cost: &result.Cost{}, losses: []float64{1}, commit: "0123456789ab"})
+		}
+		return runs
 	}
-	if got := notClear("shapes", rows); !strings.HasSuffix(got, "but for touching, below.") {
-		t.Error(got)
+	net := family{name: "net"}
+	chosen := []entry{{ssl.SimCLR{}, nil, net}, {ssl.BYOL{}, nil, net}, {ssl.TiCo{}, nil, net}}
+	random := map[string][]measurement{"net": of(10, 20, 30)}
+	rows, err := setRows("shapes", chosen, [][]measurement{of(11, 21, 31.5), of(8, 22, 31), of(9, 19, 28.5)}, random)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := notClear("shapes", []result.Row{{Case: "random/shapes/a", Metric: "k-NN accuracy", N: 1}}); !strings.Contains(got, "one seed") {
-		t.Error(got)
+	want := "above 0 for simclr; not told from 0 for byol; below 0 for tico."
+	if got := verdicts("shapes", rows); !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := notClear("shapes", rows[:2]); !strings.HasSuffix(got, "intervals apart.") {
+	cases := map[string]int{}
+	for _, r := range rows {
+		cases[r.Case]++
+		if trained := !strings.HasPrefix(r.Case, "random"); trained != (r.Commit == "0123456789ab") {
+			t.Errorf("%s, %s is of commit %q", r.Case, r.Metric, r.Commit)
+		}
+	}
+	if cases["random/shapes/net"] != 2 || cases["simclr/shapes/net"] != 4 {
+		t.Errorf("the rows are of %v", cases)
+	}
+	if rows, err = setRows("shapes", chosen, [][]measurement{of(11), of(8), of(9)}, map[string][]measurement{"net": of(10)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := verdicts("shapes", rows); !strings.Contains(got, "one seed") {
 		t.Error(got)
 	}
 }

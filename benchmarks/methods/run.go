@@ -9,6 +9,7 @@ import (
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/kit"
+	"sslkit/kit/rundir"
 )
 
 // measurement is what one encoder gave, in percent, and what its pretraining cost.
@@ -18,6 +19,7 @@ type measurement struct {
 	Cost   *result.Cost `json:"cost,omitempty"`
 
 	recipe json.RawMessage
+	commit string    // That trained it.
 	losses []float64 // Of every step.
 }
 
@@ -63,7 +65,12 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 	for _, step := range steps[1:] { // The first is a look before training.
 		measured.losses = append(measured.losses, step.Loss)
 	}
-	measured.recipe, err = os.ReadFile(filepath.Join(dir, "recipe.json"))
+	began, err := rundir.Dir(dir).Environment()
+	if err != nil {
+		return measurement{}, err
+	}
+	measured.commit = began.Commit
+	measured.recipe, err = os.ReadFile(filepath.Join(dir, rundir.RecipeFile))
 	return measured, err
 }
 

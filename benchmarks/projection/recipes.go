@@ -52,7 +52,7 @@ func dino(locals, epochs int) published {
 		crops += fmt.Sprintf(" + %d×96²", locals)
 	}
 	return published{fmt.Sprintf("DINO, ViT-S/16, %s, batch 1024, %d epochs", crops, epochs), kit.Recipe{
-		Data: imageNet, Encoder: vitSmall, Method: method, Optimizer: optim.AdamW{LR: 5e-4, WeightDecay: .04},
+		Data: imageNet, Encoder: vitSmall, Method: method, Optimizer: optim.AdamW{LR: 5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: 3},
 		Precision: kit.BFloat16, Batch: 1024, Epochs: epochs,
 	}}
 }

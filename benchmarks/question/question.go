@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"sslkit/kit/interrupt"
+	"sslkit/kit/rundir"
 )
 
 // Options are the flags of every question.
@@ -52,6 +54,17 @@ func Given[T any](name string, value, other T) T {
 	return other
 }
 
+// stamp makes the commit that the program was started of that of all that it trains and writes: a
+// result that is written meanwhile changes a file of the repository. It is an error where files differ
+// from the commit, unless the result says nothing anyway: what is committed could not be made again.
+func stamp(commit string, quick bool) error {
+	if strings.HasSuffix(commit, rundir.Changed) && !quick {
+		return fmt.Errorf("files differ from their commit (%s), and a result names the commit that measured it: commit them, or see "+
+			"with -quick that it works", commit)
+	}
+	return os.Setenv(rundir.CommitVariable, commit)
+}
+
 // Main reads the flags, and ends the process with what answer returns: where a training was
 // interrupted with the status of the signal. name is that of the
 // question's folder.
@@ -65,6 +78,11 @@ func Main(name, asks string, answer func() error) {
 		fmt.Fprintf(os.Stderr, "%s takes flags alone, not %q\n", name, flag.Args())
 		flag.Usage()
 		os.Exit(2)
+	}
+	quick := flag.Lookup("quick")
+	if err := stamp(rundir.Commit(), quick == nil || quick.Value.String() == "true"); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
 	}
 	if err := answer(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)

@@ -37,8 +37,8 @@ func MeanCost(costs []*Cost) *Cost {
 	for _, c := range costs {
 		mean.ImagesSeen = c.ImagesSeen
 		mean.Seconds += c.Seconds / n
-		mean.ImagesPerSecond += c.ImagesPerSecond / n
 		mean.PeakMemoryGiB += c.PeakMemoryGiB / n
 	}
+	mean.ImagesPerSecond = float64(mean.ImagesSeen) / mean.Seconds // Not the mean of ratios, which a quick run pulls up.
 	return &mean
 }

@@ -13,9 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+
+	"sslkit/benchmarks/statistics"
 	"sslkit/kit/rundir"
 	"sslkit/kit/wholefile"
-	"strings"
 )
 
 // Result is the content of a result file.
@@ -44,12 +46,16 @@ type Row struct {
 	High float64 `json:"high"`
 	Unit string  `json:"unit"` // Such as "%", "points" or "µs/image"; empty for a number without one.
 	N    int     `json:"n"`    // Number of images, or of repetitions, that the interval is over.
-	Seed uint64  `json:"seed"` // The first seed.
+	// Interval says what Low and High are over, in words; empty where the protocol of the result does.
+	Interval string           `json:"interval,omitempty"`
+	Runs     []statistics.Run `json:"runs,omitempty"` // What each run measured, of which Value is the mean.
+	Seed     uint64           `json:"seed"`           // The first seed.
 	// Cost is what the training took; nil where there was none, or where another row of the case
 	// tells it.
 	Cost *Cost `json:"cost,omitempty"`
 
-	// Commit of the code that measured it, where it is not that of the result.
+	// Commit of the code that trained it, or measured it where nothing was trained; empty where it is that
+	// of the result.
 	Commit string          `json:"commit,omitempty"`
 	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
 	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
@@ -102,7 +108,7 @@ func writeJSON(path string, value any) error {
 func (r Result) earlierCommits() string {
 	var commits []string
 	for _, row := range r.Rows {
-		if row.Commit != "" && !slices.Contains(commits, row.Commit) {
+		if row.Commit != "" && row.Commit != r.Commit && !slices.Contains(commits, row.Commit) {
 			commits = append(commits, row.Commit)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"sslkit/benchmarks/statistics"
 	"sslkit/kit/eval"
 	"sslkit/kit/metric"
 )
@@ -40,6 +41,18 @@ func Accuracy(name string, measured eval.Result, seed uint64) Row {
 	row := Percent(name, measured.Metric, share, seed)
 	row.Detail = measured.Protocol
 	return row
+}
+
+// OverRuns is a row of the mean over runs, with the interval that is right for them.
+func OverRuns(name, what, unit string, runs []statistics.Run) (Row, error) {
+	mean, err := statistics.NewMean(runs)
+	if err != nil {
+		return Row{}, fmt.Errorf("the mean of %s, %s: %w", name, what, err)
+	}
+	return Row{
+		Case: name, Metric: what, Value: mean.Value, Low: mean.Low, High: mean.High, Unit: unit, N: mean.Seeds, Seed: runs[0].Seed,
+		Interval: mean.Over, Runs: runs,
+	}, nil
 }
 
 // Mean is a row of the mean of values, one a seed from 1 on, with Student's interval.

@@ -97,8 +97,11 @@ func procField(path, name string) string {
 // that is no longer told by the files of the working directory: a job may wait for hours.
 const CommitVariable = "SSLKIT_COMMIT"
 
+// Changed ends a Commit from which the files differ.
+const Changed = "+changes"
+
 // Commit is the git commit that CommitVariable names, or else that of the repository of the working
-// directory, with "+changes" where its files differ from it, or "" outside of one.
+// directory, with Changed behind it where its files differ from it, or "" outside of one.
 func Commit() string {
 	if commit, said := os.LookupEnv(CommitVariable); said {
 		return commit
@@ -109,7 +112,7 @@ func Commit() string {
 	}
 	commit := strings.TrimSpace(string(head))
 	if changes, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no").Output(); err == nil && len(changes) > 0 {
-		commit += "+changes"
+		commit += Changed
 	}
 	return commit
 }
