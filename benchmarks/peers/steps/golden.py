@@ -1,0 +1,254 @@
+"""Writes what a few training steps of the methods' references do to weights: python golden.py FOLDER [METHOD ...], in an
+environment with PyTorch 2.15, torchvision 0.29, lightly 1.6 and safetensors. kit/train's tests begin at the same weights,
+see the same views and compare what they end at with these files, which are committed; run.sh makes them anew.
+
+A file holds, as safetensors,
+
+    images               float16 [steps, batch, views, side, side, 3], whole numbers from 0 to 255: view v of image i
+    labels               float16 [steps, batch]
+    losses               float32 [steps]
+    before/VARIABLE      float32: weights of the student, queues and prototypes before the first step, in the layout of
+                         GoMLX (kernels [height, width, in, out], matrices [in, out]) under the paths that kit/train has
+    after/VARIABLE       the same after the last step, and the teacher's, which starts as the student, and what starts at 0
+
+All is computed in float64. What is random is drawn in float32, so that both sides begin at the same numbers. A method's loss,
+the order of what is done in a step, its optimiser and its schedules are those of the repository that its function names. Where
+that repository trains on batches of thousands of images, rates and decays are others here, so that three steps of eight images
+show each of them in the weights."""
+
+import copy
+import math
+import pathlib
+import sys
+
+import torch
+import torch.nn.functional as F
+from lightly.loss import BarlowTwinsLoss, DINOLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, VICRegLoss
+from lightly.models.modules.heads import (
+    BarlowTwinsProjectionHead, BYOLPredictionHead, BYOLProjectionHead, DINOProjectionHead, MoCoProjectionHead,
+    ProjectionHead, SimCLRProjectionHead, SimSiamPredictionHead, SimSiamProjectionHead, SwaVProjectionHead,
+    VICRegProjectionHead
+)
+from lightly.utils.lars import LARS
+from safetensors.torch import save_file
+from torch import nn
+from torchvision.models import VisionTransformer
+from torchvision.models.resnet import BasicBlock
+
+STEPS, TOTAL = 3, 20  # That are done, and of the whole training, which the schedules go by.
+BATCH, SIDE = 8, 16
+WIDTH = 2
+DIM = 8 * WIDTH  # Of a representation.
+HIDDEN, OUT = 12, 6
+
+
+# The networks, and their variables under the names of kit/train.
+
+
+class ResNet(nn.Module):
+    """A ResNet-10 for small images, of torchvision's blocks, with WIDTH channels in its first stage."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, WIDTH, 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTH)
+        before = WIDTH
+        for stage in range(4):
+            out, stride, shortcut = WIDTH << stage, min(stage, 1) + 1, None
+            if stride > 1:
+                shortcut = nn.Sequential(nn.Conv2d(before, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+            setattr(self, f"layer{stage + 1}", nn.Sequential(BasicBlock(before, out, stride, shortcut)))
+            before = out
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
+
+    def variables(self):
+        return {name.replace(".", "/"): tensor for name, tensor in self.state_dict().items()}
+
+
+class Head:
+    """Names the layers of one of lightly's heads, which are a sequence of linear layers with norms and activations."""
+
+    def __init__(self, module, *names):
+        self.module, self.names = module, names  # A name for each linear layer; by default their numbers.
+
+    def variables(self):
+        variables, linear = {}, -1
+        for layer in self.module.layers:
+            tensors = dict(layer.state_dict())
+            if isinstance(layer, nn.Linear):
+                linear += 1
+            name = self.names[linear] if self.names else str(linear)
+            for key, tensor in tensors.items():
+                variables[f"{name}/bn/{key}" if isinstance(layer, nn.BatchNorm1d) else f"{name}/{key}"] = tensor
+        return variables
+
+
+def in_layout(variables, prefix):
+    """Is a copy of variables as GoMLX has them."""
+    layouts = {4: lambda t: t.permute(2, 3, 1, 0), 2: lambda t: t.T}
+    return {
+        f"{prefix}/{name}": layouts.get(tensor.dim(), lambda t: t)(tensor).detach().clone()
+        for name, tensor in variables.items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def perturb(module):
+    """Gives the norms scales and offsets that show whether they are used, in float32 as all else."""
+    for layer in module.modules():
+        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm)) and layer.weight is not None:
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.normal_(layer.bias, std=0.1)
+    return module.double().train()
+
+
+def draw_images(views):
+    """Draws images with coarse shapes, of which each view is a noisy copy."""
+    coarse = F.interpolate(torch.rand(STEPS * BATCH, 3, 3, 3), SIDE, mode="bilinear")
+    coarse = coarse.view(STEPS, BATCH, 1, 3, SIDE, SIDE)
+    noisy = 0.7 * coarse + 0.3 * torch.rand(STEPS, BATCH, views, 3, SIDE, SIDE)
+    return torch.round(255 * noisy).permute(0, 1, 2, 4, 5, 3)
+
+
+# Schedules and optimisers.
+
+
+def falling(step, top, bottom=0.0):
+    """Is half a cosine from top to bottom over the whole training."""
+    return bottom + (top - bottom) * (1 + math.cos(math.pi * step / TOTAL)) / 2
+
+
+def by_rank(parameters, decay):
+    """Are two groups of parameters: norms and biases have no decay."""
+    parameters = [p for p in parameters if p.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
+    ]
+
+
+class ClippedLARS(torch.optim.SGD):
+    """LARS with clip_lr and exclude_bias_n_norm of vturrisi/solo-learn, solo/utils/lars.py: for the parameters that have a
+    decay, the gradient with the decay is multiplied by the trust over the rate, and by 1 at most."""
+
+    def __init__(self, parameters, decay, eta=0.02):
+        super().__init__(by_rank(parameters, 0.0), lr=0, momentum=0.9)
+        self.decay, self.eta = decay, eta
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.param_groups[0]["params"]:
+            if p.grad is None or p.norm() == 0 or p.grad.norm() == 0:
+                continue
+            trust = self.eta * p.norm() / (p.grad.norm() + self.decay * p.norm() + 1e-8)
+            p.grad = (p.grad + self.decay * p) * min(1, trust / self.param_groups[0]["lr"])
+        super().step()
+
+
+def follow(teacher, student, momentum):
+    """Moves a teacher. Its running statistics are its own."""
+    with torch.no_grad():
+        for slow, quick in zip(teacher.parameters(), student.parameters()):
+            slow.mul_(momentum).add_(quick, alpha=1 - momentum)
+
+
+def modules(*parts):
+    return nn.ModuleList(getattr(part, "module", part) for part in parts)
+
+
+def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state=lambda: {}, labels=None, rates=None):
+    """Runs the steps, and writes the file.
+
+    parts: the student's, each by its path; teachers: the teacher's, likewise
+    step: of its number, views [batch, 3, side, side] and labels, the loss, and what is to be done after the update
+    state: what is neither, by its path; rate: of a step, the learning rate
+    rates: sets the rates of the optimiser's groups where they are not all the same"""
+    images = draw_images(views)
+    labels = torch.full((STEPS, BATCH), -1) if labels is None else labels
+    file = {"images": images.half(), "labels": labels.half()}
+    for path, part in parts.items():
+        file |= {f"before/{key}": value for key, value in in_layout(part.variables(), path).items()}
+    file |= {f"before/{key}": value.clone() for key, value in state().items()}
+    losses = []
+    for s in range(STEPS):
+        shown = [images[s][:, v].permute(0, 3, 1, 2).double() / 255 for v in range(views)]
+        for group in optimizer.param_groups:
+            group["lr"] = rate(s)
+        if rates:
+            rates(s)
+        optimizer.zero_grad()
+        loss, afterwards = step(s, shown, labels[s].long())
+        loss.backward()
+        optimizer.step()
+        if afterwards:
+            afterwards()
+        losses.append(loss.item())
+    file["losses"] = torch.tensor(losses)
+    for path, part in {**parts, **(teachers or {})}.items():
+        file |= {f"after/{key}": value for key, value in in_layout(part.variables(), path).items()}
+    file |= {f"after/{key}": value.clone() for key, value in state().items()}
+    file = {key: (value.contiguous() if value.dtype == torch.half else value.float().contiguous()) for key, value in file.items()}
+    path = pathlib.Path(folder) / f"{name}.safetensors"
+    save_file(file, path)
+    path.chmod(0o644)
+    print(f"{path}: {path.stat().st_size} bytes, losses {losses}")
+
+
+# The methods.
+
+
+def simclr(folder):
+    """google-research/simclr: objective.py, model_util.py, by lightly's loss, head and LARS. Both views are one batch."""
+    encoder, head = perturb(ResNet()), perturb(SimCLRProjectionHead(DIM, HIDDEN, OUT))
+    loss = NTXentLoss(temperature=0.5)
+
+    def step(s, views, labels):
+        z = head(encoder(torch.cat(views)))
+        return loss(*z.chunk(2)), None
+
+    optimizer = LARS(by_rank(modules(encoder, head).parameters(), 0.01), lr=0, momentum=0.9, trust_coefficient=0.1)
+    parts = {"encoder": encoder, "method/head": Head(head)}
+    save(folder, "simclr", 2, parts, step, optimizer, lambda s: falling(s, 0.1))
+
+
+def byol(folder):
+    """vturrisi/solo-learn: solo/methods/byol.py, solo/utils/momentum.py, by lightly's heads and cosine. The sum over both
+    orders; the teacher moves after the update."""
+    encoder, projector = perturb(ResNet()), perturb(BYOLProjectionHead(DIM, HIDDEN, OUT))
+    predictor = perturb(BYOLPredictionHead(OUT, HIDDEN, OUT))
+    slow_encoder, slow_projector = copy.deepcopy(encoder), copy.deepcopy(projector)
+    cosine = NegativeCosineSimilarity()
+
+    def step(s, views, labels):
+        q = [predictor(projector(encoder(view))) for view in views]
+        with torch.no_grad():
+            t = [slow_projector(slow_encoder(view)) for view in views]
+
+        def move():
+            tau = falling(s, 0.9, 1.0)
+            follow(slow_encoder, encoder, tau)
+            follow(slow_projector, projector, tau)
+
+        return 2 + 2 * cosine(q[0], t[1]) + 2 + 2 * cosine(q[1], t[0]), move
+
+    optimizer = ClippedLARS(modules(encoder, projector, predictor).parameters(), decay=0.01)
+    parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
+    teachers = {"teacher/encoder": slow_encoder, "teacher/method/projector": Head(slow_projector)}
+    save(folder, "byol", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
+
+
+METHODS = [simclr, byol]
+
+
+def main():
+    folder, chosen = sys.argv[1], sys.argv[2:]
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    for method in METHODS:
+        if not chosen or method.__name__ in chosen:
+            torch.manual_seed(1)
+            method(folder)
+
+
+main()
