@@ -44,9 +44,42 @@ var goldenSteps = map[string]goldenStep{
 	},
 	"byol": {
 		method:    ssl.BYOL{Hidden: 12, Out: 6, Tau: .9},
-		optimizer: optim.LARS{Scaling: optim.Unscaled, LR: .1, Momentum: .9, WeightDecay: .01, ClipLR: true},
+		optimizer: clippedLARS(.1),
 		views:     2,
 	},
+	"simsiam": {
+		method: ssl.SimSiam{Hidden: 12, Out: 6, Bottleneck: 5},
+		optimizer: optim.PerVariable{
+			Optimizer: optim.SGD{Scaling: optim.Unscaled, LR: .02, Momentum: .9, WeightDecay: .1, Exclude: optim.Nothing{}},
+			Rates:     optim.Steady{Under: "predictor"},
+		},
+		views: 2,
+	},
+	"barlow": {
+		method:    ssl.BarlowTwins{Hidden: 12, Out: 6},
+		optimizer: clippedLARS(.1),
+		views:     2,
+	},
+	"vicreg": { // The authors' Variance is 25, of the mean of two terms.
+		method:    ssl.VICReg{Hidden: 12, Out: 6, Variance: 12.5},
+		optimizer: clippedLARS(.01),
+		views:     2,
+	},
+	"mocov2": {
+		method:    ssl.MoCoV2{Hidden: 12, Out: 6, Queue: 16, Tau: .9},
+		optimizer: optim.SGD{Scaling: optim.Unscaled, LR: .1, Momentum: .9, WeightDecay: .01, Exclude: optim.Nothing{}},
+		views:     2,
+	},
+	"mocov3": {
+		method:    ssl.MoCoV3{Hidden: 12, Out: 6, Tau: .9},
+		optimizer: clippedLARS(.1),
+		views:     2,
+	},
+}
+
+// clippedLARS is solo-learn's, at that rate and with a decay that shows.
+func clippedLARS(rate float64) optim.LARS {
+	return optim.LARS{Scaling: optim.Unscaled, LR: rate, Momentum: .9, WeightDecay: .01, ClipLR: true}
 }
 
 // TestStepsAgreeWithPyTorch: from the same weights and on the same views, a few steps end at the

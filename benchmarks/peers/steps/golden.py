@@ -158,13 +158,12 @@ def modules(*parts):
     return nn.ModuleList(getattr(part, "module", part) for part in parts)
 
 
-def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state=lambda: {}, labels=None, rates=None):
+def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state=lambda: {}, labels=None):
     """Runs the steps, and writes the file.
 
     parts: the student's, each by its path; teachers: the teacher's, likewise
     step: of its number, views [batch, 3, side, side] and labels, the loss, and what is to be done after the update
-    state: what is neither, by its path; rate: of a step, the learning rate
-    rates: sets the rates of the optimiser's groups where they are not all the same"""
+    state: what is neither, by its path; rate: of a step, the learning rate, but of groups that are steady"""
     images = draw_images(views)
     labels = torch.full((STEPS, BATCH), -1) if labels is None else labels
     file = {"images": images.half(), "labels": labels.half()}
@@ -175,9 +174,7 @@ def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state
     for s in range(STEPS):
         shown = [images[s][:, v].permute(0, 3, 1, 2).double() / 255 for v in range(views)]
         for group in optimizer.param_groups:
-            group["lr"] = rate(s)
-        if rates:
-            rates(s)
+            group["lr"] = group.get("steady") or rate(s)
         optimizer.zero_grad()
         loss, afterwards = step(s, shown, labels[s].long())
         loss.backward()
@@ -239,7 +236,120 @@ def byol(folder):
     save(folder, "byol", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
 
 
-METHODS = [simclr, byol]
+def simsiam(folder):
+    """facebookresearch/simsiam: simsiam/builder.py, main_simsiam.py with --fix-pred-lr, by lightly's heads and cosine. Decay
+    is on all parameters, and the rate of the predictor stays."""
+    encoder, projector = perturb(ResNet()), perturb(SimSiamProjectionHead(DIM, HIDDEN, OUT))
+    predictor = perturb(SimSiamPredictionHead(OUT, 5, OUT))
+    cosine = NegativeCosineSimilarity()
+
+    def step(s, views, labels):
+        z = [projector(encoder(view)) for view in views]
+        p = [predictor(view) for view in z]
+        return (cosine(p[0], z[1].detach()) + cosine(p[1], z[0].detach())) / 2, None
+
+    groups = [{"params": modules(encoder, projector).parameters()}, {"params": predictor.parameters(), "steady": 0.02}]
+    optimizer = torch.optim.SGD(groups, lr=0, momentum=0.9, weight_decay=0.1)
+    parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
+    save(folder, "simsiam", 2, parts, step, optimizer, lambda s: falling(s, 0.02))
+
+
+def barlow(folder):
+    """facebookresearch/barlowtwins: main.py, by lightly's head and loss; the scale of the loss and the optimiser are those of
+    vturrisi/solo-learn, scripts/pretrain/cifar/barlow.yaml."""
+    encoder, projector = perturb(ResNet()), perturb(BarlowTwinsProjectionHead(DIM, HIDDEN, OUT))
+    loss = BarlowTwinsLoss(lambda_param=0.0051)
+
+    def step(s, views, labels):
+        return 0.1 * loss(*[projector(encoder(view)) for view in views]), None
+
+    optimizer = ClippedLARS(modules(encoder, projector).parameters(), decay=0.01)
+    parts = {"encoder": encoder, "method/projector": Head(projector)}
+    save(folder, "barlow", 2, parts, step, optimizer, lambda s: falling(s, 0.1))
+
+
+def vicreg(folder):
+    """facebookresearch/vicreg: main_vicreg.py, by lightly's head and loss, which take the mean of the two views' variance terms;
+    the optimiser is that of vturrisi/solo-learn, scripts/pretrain/cifar/vicreg.yaml."""
+    encoder, projector = perturb(ResNet()), perturb(VICRegProjectionHead(DIM, HIDDEN, OUT))
+    loss = VICRegLoss(lambda_param=25.0, mu_param=25.0, nu_param=1.0)
+
+    def step(s, views, labels):
+        return loss(*[projector(encoder(view)) for view in views]), None
+
+    optimizer = ClippedLARS(modules(encoder, projector).parameters(), decay=0.01)
+    parts = {"encoder": encoder, "method/projector": Head(projector)}
+    save(folder, "vicreg", 2, parts, step, optimizer, lambda s: falling(s, 0.01))
+
+
+def mocov2(folder):
+    """facebookresearch/moco: moco/builder.py, main_moco.py with --mlp, by lightly's head. There the keys' encoder moves before
+    the keys are made, here after the update of the step before: the same keys, since at first both encoders are one. That the
+    momentum rises is from vturrisi/solo-learn, scripts/pretrain/cifar/mocov2plus.yaml. Decay is on all parameters."""
+    encoder, projector = perturb(ResNet()), perturb(MoCoProjectionHead(DIM, HIDDEN, OUT))
+    slow_encoder, slow_projector = copy.deepcopy(encoder), copy.deepcopy(projector)
+    queue = F.normalize(torch.randn(2 * BATCH, OUT)).double()
+    oldest = 0
+
+    def step(s, views, labels):
+        nonlocal oldest
+        q = F.normalize(projector(encoder(views[0])))
+        with torch.no_grad():
+            k = F.normalize(slow_projector(slow_encoder(views[1])))
+        logits = torch.cat([(q * k).sum(1, keepdim=True), q @ queue.clone().T], 1) / 0.2
+        queue[oldest : oldest + BATCH] = k
+        oldest = (oldest + BATCH) % len(queue)
+
+        def move():
+            tau = falling(s, 0.9, 0.999)
+            follow(slow_encoder, encoder, tau)
+            follow(slow_projector, projector, tau)
+
+        return F.cross_entropy(logits, torch.zeros(BATCH, dtype=torch.long)), move
+
+    optimizer = torch.optim.SGD(modules(encoder, projector).parameters(), lr=0, momentum=0.9, weight_decay=0.01)
+    head = ["hidden/0", "out/0"]
+    parts = {"encoder": encoder, "method/projector": Head(projector, *head)}
+    teachers = {"teacher/encoder": slow_encoder, "teacher/method/projector": Head(slow_projector, *head)}
+    state = lambda: {"method/queue": torch.roll(queue, -oldest, 0)}  # The oldest first.
+    save(folder, "mocov2", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers, state)
+
+
+def mocov3(folder):
+    """facebookresearch/moco-v3: moco/builder.py, MoCo_ResNet. The teacher's momentum and the optimiser are those of
+    vturrisi/solo-learn, scripts/pretrain/cifar/mocov3.yaml: the teacher moves after the update, by the momentum of that step."""
+    encoder = perturb(ResNet())
+    projector = perturb(ProjectionHead([
+        (DIM, HIDDEN, nn.BatchNorm1d(HIDDEN), nn.ReLU(), False), (HIDDEN, OUT, nn.BatchNorm1d(OUT, affine=False), None, False)
+    ]))
+    predictor = perturb(ProjectionHead([
+        (OUT, HIDDEN, nn.BatchNorm1d(HIDDEN), nn.ReLU(), False), (HIDDEN, OUT, None, None, False)
+    ]))
+    slow_encoder, slow_projector = copy.deepcopy(encoder), copy.deepcopy(projector)
+
+    def contrast(q, k, temperature=0.2):
+        logits = F.normalize(q) @ F.normalize(k).T / temperature
+        return 2 * temperature * F.cross_entropy(logits, torch.arange(BATCH))
+
+    def step(s, views, labels):
+        q = [predictor(projector(encoder(view))) for view in views]
+        with torch.no_grad():
+            k = [slow_projector(slow_encoder(view)) for view in views]
+
+        def move():
+            tau = falling(s, 0.9, 1.0)
+            follow(slow_encoder, encoder, tau)
+            follow(slow_projector, projector, tau)
+
+        return contrast(q[0], k[1]) + contrast(q[1], k[0]), move
+
+    optimizer = ClippedLARS(modules(encoder, projector, predictor).parameters(), decay=0.01)
+    parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
+    teachers = {"teacher/encoder": slow_encoder, "teacher/method/projector": Head(slow_projector)}
+    save(folder, "mocov3", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
+
+
+METHODS = [simclr, byol, simsiam, barlow, vicreg, mocov2, mocov3]
 
 
 def main():
