@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train"
@@ -18,6 +19,7 @@ import (
 	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
+	"sslkit/kit/semi"
 	"sslkit/kit/ssl"
 )
 
@@ -33,19 +35,17 @@ type goldenStep struct {
 	method    ssl.Method
 	encoder   encoder.Encoder // A narrow ResNet-10 where it is nil.
 	optimizer optim.Optimizer
-	views     int // That the method makes of an image.
+	corners   bool // The method has two local crops too: the top left quarters of its two views.
 }
 
 var goldenSteps = map[string]goldenStep{
 	"simclr": {
 		method:    ssl.SimCLR{Hidden: 12, Out: 6},
 		optimizer: optim.LARS{Scaling: optim.Unscaled, LR: .1, Momentum: .9, WeightDecay: .01, Eta: .1},
-		views:     2,
 	},
 	"byol": {
 		method:    ssl.BYOL{Hidden: 12, Out: 6, Tau: .9},
 		optimizer: clippedLARS(.1),
-		views:     2,
 	},
 	"simsiam": {
 		method: ssl.SimSiam{Hidden: 12, Out: 6, Bottleneck: 5},
@@ -53,27 +53,36 @@ var goldenSteps = map[string]goldenStep{
 			Optimizer: optim.SGD{Scaling: optim.Unscaled, LR: .02, Momentum: .9, WeightDecay: .1, Exclude: optim.Nothing{}},
 			Rates:     optim.Steady{Under: "predictor"},
 		},
-		views: 2,
 	},
 	"barlow": {
 		method:    ssl.BarlowTwins{Hidden: 12, Out: 6},
 		optimizer: clippedLARS(.1),
-		views:     2,
 	},
 	"vicreg": { // The authors' Variance is 25, of the mean of two terms.
 		method:    ssl.VICReg{Hidden: 12, Out: 6, Variance: 12.5},
 		optimizer: clippedLARS(.01),
-		views:     2,
 	},
 	"mocov2": {
 		method:    ssl.MoCoV2{Hidden: 12, Out: 6, Queue: 16, Tau: .9},
 		optimizer: optim.SGD{Scaling: optim.Unscaled, LR: .1, Momentum: .9, WeightDecay: .01, Exclude: optim.Nothing{}},
-		views:     2,
 	},
 	"mocov3": {
 		method:    ssl.MoCoV3{Hidden: 12, Out: 6, Tau: .9},
 		optimizer: clippedLARS(.1),
-		views:     2,
+	},
+	"dino_crops": {
+		method:    ssl.DINO{Hidden: 12, Out: 6, Prototypes: 10, Tau: .9, FreezeLast: .04, Locals: 2},
+		optimizer: clippedLARS(.1),
+		corners:   true,
+	},
+	"swav": {
+		method:    ssl.SwAV{Hidden: 12, Out: 6, Prototypes: 10, FreezeLast: .04, Locals: 2, Queue: 16, QueueFrom: .04},
+		optimizer: clippedLARS(.1),
+		corners:   true,
+	},
+	"fixmatch": {
+		method:    semi.FixMatch{Classes: 3, Threshold: .5, Weight: 2, Share: .25},
+		optimizer: optim.SGD{Scaling: optim.Unscaled, LR: .03, Momentum: .9, Nesterov: true, WeightDecay: .05},
 	},
 }
 
@@ -156,11 +165,27 @@ func (golden goldenStep) plan(batch, images int) Plan {
 	if plan.Encoder == nil {
 		plan.Encoder = encoder.ResNet{Depth: 10, Width: goldenDim / 8}
 	}
-	for view := range golden.views {
-		plan.Views = append(plan.Views, augment.Pipeline{})
-		plan.Sources = append(plan.Sources, view)
+	plan.Views, plan.Sources = []augment.Pipeline{{}, {}}, []int{0, 1}
+	if golden.corners {
+		plan.Views = append(plan.Views, augment.Pipeline{corner{}}, augment.Pipeline{corner{}})
+		plan.Sources = append(plan.Sources, 0, 1)
 	}
 	return plan
+}
+
+// corner shows the top left quarter of an image.
+type corner struct{ augment.Flip }
+
+// Draw draws nothing.
+func (corner) Draw(*augment.Random, int, int, int) *Node { return nil }
+
+// OutputSize is half of each side.
+func (corner) OutputSize(height, width int) (int, int) { return height / 2, width / 2 }
+
+// Apply cuts planes [batch, 3, height, width].
+func (corner) Apply(images, _ *Node) *Node {
+	height, width := images.Shape().Dim(2), images.Shape().Dim(3)
+	return Slice(images, AxisRange(), AxisRange(), AxisRange(0, height/2), AxisRange(0, width/2))
 }
 
 // goldenLoader lets variables start at what a file holds for them.

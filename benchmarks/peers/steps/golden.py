@@ -67,6 +67,45 @@ class ResNet(nn.Module):
         return {name.replace(".", "/"): tensor for name, tensor in self.state_dict().items()}
 
 
+class ViT(nn.Module):
+    """torchvision's vision transformer, with a class token, 2 blocks and 4 patches of an image, under timm's names."""
+
+    NAMES = {
+        "class_token": "cls_token", "conv_proj": "patch_embed/proj", "encoder/pos_embedding": "pos_embed", "encoder/ln": "norm",
+        "encoder/layers/encoder_layer_": "blocks/", "ln_": "norm", "self_attention/in_proj_": "attn/qkv/",
+        "self_attention/out_proj": "attn/proj", "mlp/0": "mlp/fc1", "mlp/3": "mlp/fc2"
+    }
+    DIM = 12
+
+    def __init__(self):
+        super().__init__()
+        self.vit = VisionTransformer(SIDE, SIDE // 2, num_layers=2, num_heads=2, hidden_dim=self.DIM, mlp_dim=4 * self.DIM)
+        self.vit.heads = nn.Identity()
+        nn.init.normal_(self.vit.class_token, std=0.02)
+
+    def forward(self, x):
+        return self.vit(x)
+
+    def variables(self):
+        variables = {}
+        for name, tensor in self.vit.state_dict().items():
+            name = name.replace(".", "/")
+            for there, here in self.NAMES.items():
+                name = name.replace(there, here)
+            variables[name] = tensor
+        return variables
+
+
+class Prototypes:
+    """Names a weight-normalised linear layer without a bias: kit/ssl holds a prototype in each row."""
+
+    def __init__(self, layer):
+        self.module = layer
+
+    def variables(self):
+        return {"weight": self.module.weight_v.T}
+
+
 class Head:
     """Names the layers of one of lightly's heads, which are a sequence of linear layers with norms and activations."""
 
@@ -110,6 +149,11 @@ def draw_images(views):
     coarse = coarse.view(STEPS, BATCH, 1, 3, SIDE, SIDE)
     noisy = 0.7 * coarse + 0.3 * torch.rand(STEPS, BATCH, views, 3, SIDE, SIDE)
     return torch.round(255 * noisy).permute(0, 1, 2, 4, 5, 3)
+
+
+def corners(views):
+    """Are the local crops of a multi-crop: the top left quarter of each view."""
+    return torch.cat([view[:, :, : SIDE // 2, : SIDE // 2] for view in views])
 
 
 # Schedules and optimisers.
@@ -162,7 +206,8 @@ def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state
     """Runs the steps, and writes the file.
 
     parts: the student's, each by its path; teachers: the teacher's, likewise
-    step: of its number, views [batch, 3, side, side] and labels, the loss, and what is to be done after the update
+    step: of its number, views [batch, 3, side, side] and labels, the loss, and what is to be done when the gradient is there
+          and after the update
     state: what is neither, by its path; rate: of a step, the learning rate, but of groups that are steady"""
     images = draw_images(views)
     labels = torch.full((STEPS, BATCH), -1) if labels is None else labels
@@ -176,11 +221,11 @@ def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state
         for group in optimizer.param_groups:
             group["lr"] = group.get("steady") or rate(s)
         optimizer.zero_grad()
-        loss, afterwards = step(s, shown, labels[s].long())
+        loss, with_gradient, after_update = step(s, shown, labels[s].long())
         loss.backward()
+        with_gradient and with_gradient()
         optimizer.step()
-        if afterwards:
-            afterwards()
+        after_update and after_update()
         losses.append(loss.item())
     file["losses"] = torch.tensor(losses)
     for path, part in {**parts, **(teachers or {})}.items():
@@ -203,7 +248,7 @@ def simclr(folder):
 
     def step(s, views, labels):
         z = head(encoder(torch.cat(views)))
-        return loss(*z.chunk(2)), None
+        return loss(*z.chunk(2)), None, None
 
     optimizer = LARS(by_rank(modules(encoder, head).parameters(), 0.01), lr=0, momentum=0.9, trust_coefficient=0.1)
     parts = {"encoder": encoder, "method/head": Head(head)}
@@ -228,7 +273,7 @@ def byol(folder):
             follow(slow_encoder, encoder, tau)
             follow(slow_projector, projector, tau)
 
-        return 2 + 2 * cosine(q[0], t[1]) + 2 + 2 * cosine(q[1], t[0]), move
+        return 2 + 2 * cosine(q[0], t[1]) + 2 + 2 * cosine(q[1], t[0]), None, move
 
     optimizer = ClippedLARS(modules(encoder, projector, predictor).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
@@ -246,7 +291,7 @@ def simsiam(folder):
     def step(s, views, labels):
         z = [projector(encoder(view)) for view in views]
         p = [predictor(view) for view in z]
-        return (cosine(p[0], z[1].detach()) + cosine(p[1], z[0].detach())) / 2, None
+        return (cosine(p[0], z[1].detach()) + cosine(p[1], z[0].detach())) / 2, None, None
 
     groups = [{"params": modules(encoder, projector).parameters()}, {"params": predictor.parameters(), "steady": 0.02}]
     optimizer = torch.optim.SGD(groups, lr=0, momentum=0.9, weight_decay=0.1)
@@ -261,7 +306,7 @@ def barlow(folder):
     loss = BarlowTwinsLoss(lambda_param=0.0051)
 
     def step(s, views, labels):
-        return 0.1 * loss(*[projector(encoder(view)) for view in views]), None
+        return 0.1 * loss(*[projector(encoder(view)) for view in views]), None, None
 
     optimizer = ClippedLARS(modules(encoder, projector).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector)}
@@ -275,7 +320,7 @@ def vicreg(folder):
     loss = VICRegLoss(lambda_param=25.0, mu_param=25.0, nu_param=1.0)
 
     def step(s, views, labels):
-        return loss(*[projector(encoder(view)) for view in views]), None
+        return loss(*[projector(encoder(view)) for view in views]), None, None
 
     optimizer = ClippedLARS(modules(encoder, projector).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector)}
@@ -305,7 +350,7 @@ def mocov2(folder):
             follow(slow_encoder, encoder, tau)
             follow(slow_projector, projector, tau)
 
-        return F.cross_entropy(logits, torch.zeros(BATCH, dtype=torch.long)), move
+        return F.cross_entropy(logits, torch.zeros(BATCH, dtype=torch.long)), None, move
 
     optimizer = torch.optim.SGD(modules(encoder, projector).parameters(), lr=0, momentum=0.9, weight_decay=0.01)
     head = ["hidden/0", "out/0"]
@@ -341,7 +386,7 @@ def mocov3(folder):
             follow(slow_encoder, encoder, tau)
             follow(slow_projector, projector, tau)
 
-        return contrast(q[0], k[1]) + contrast(q[1], k[0]), move
+        return contrast(q[0], k[1]) + contrast(q[1], k[0]), None, move
 
     optimizer = ClippedLARS(modules(encoder, projector, predictor).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
@@ -349,7 +394,124 @@ def mocov3(folder):
     save(folder, "mocov3", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
 
 
-METHODS = [simclr, byol, simsiam, barlow, vicreg, mocov2, mocov3]
+def dino_steps(name, folder, encoder, dim, locals, optimizer, rate, before_update, frozen):
+    """facebookresearch/dino: main_dino.py, utils.py, vision_transformer.py, by lightly's head and loss. An epoch there is a
+    step here: the teacher's temperature rises over 3, and the prototypes stand still in the first `frozen`."""
+    perturb(encoder)
+    head, slow_head = [DINOProjectionHead(dim, HIDDEN, OUT, 10, freeze_last_layer=frozen).double() for _ in range(2)]
+    for layer in head.layers:
+        if isinstance(layer, nn.Linear):  # Larger than at the start of a training, so that images differ.
+            layer.weight.data = 0.5 * torch.randn(layer.weight.shape).double()
+            layer.bias.data = 0.1 * torch.randn(layer.bias.shape).double()
+    slow_encoder = copy.deepcopy(encoder)
+    slow_head.load_state_dict(head.state_dict())
+    loss = DINOLoss(10, warmup_teacher_temp=0.04, teacher_temp=0.07, warmup_teacher_temp_epochs=3).double()
+    optimizer = optimizer(modules(encoder, head).parameters())
+
+    def step(s, views, labels):
+        with torch.no_grad():
+            teacher = slow_head(slow_encoder(torch.cat(views))).chunk(2)
+        seen = [encoder(torch.cat(views))]
+        if locals:
+            seen.append(encoder(corners(views)))
+        student = head(torch.cat(seen)).chunk(2 + locals)
+
+        def cancel():
+            before_update(s, modules(encoder, head), optimizer)
+            head.cancel_last_layer_gradients(s)
+
+        def move():
+            momentum = falling(s, 0.9, 1.0)
+            follow(slow_encoder, encoder, momentum)
+            follow(slow_head, head, momentum)
+
+        return loss(list(teacher), list(student), epoch=s), cancel, move
+
+    parts = {"encoder": encoder, "method/head": Head(head), "method/prototypes": Prototypes(head.last_layer)}
+    teachers = {
+        "teacher/encoder": slow_encoder, "teacher/method/head": Head(slow_head),
+        "teacher/method/prototypes": Prototypes(slow_head.last_layer)
+    }
+    save(folder, name, 2, parts, step, optimizer, rate, teachers, lambda: {"method/centre/mean": loss.center.flatten()})
+
+
+def dino(folder):
+    """For a ViT: AdamW, whose decay rises along half a cosine, and each gradient clipped."""
+
+    def clip(s, network, optimizer):
+        for p in network.parameters():
+            if p.grad is not None:
+                nn.utils.clip_grad_norm_([p], 0.05)
+        optimizer.param_groups[0]["weight_decay"] = falling(s, 0.04, 0.4)
+
+    optimizer = lambda parameters: torch.optim.AdamW(by_rank(parameters, 0.04))
+    dino_steps("dino", folder, ViT(), ViT.DIM, 0, optimizer, lambda s: falling(s, 0.01), clip, 1)
+
+
+def dino_crops(folder):
+    """For a ResNet, with two local crops. The optimiser is that of vturrisi/solo-learn, scripts/pretrain/cifar/dino.yaml."""
+    optimizer = lambda parameters: ClippedLARS(parameters, decay=0.01)
+    dino_steps("dino_crops", folder, ResNet(), DIM, 2, optimizer, lambda s: falling(s, 0.1), lambda *_: None, 1)
+
+
+def swav(folder):
+    """facebookresearch/swav: main_swav.py, src/resnet50.py, by lightly's head and loss; that the prototypes are weight-normalised
+    instead of scaled before each step, the queue and the optimiser are those of vturrisi/solo-learn: solo/methods/swav.py,
+    scripts/pretrain/cifar/swav.yaml. An epoch there is a step here: the queue is used from the second on, and the prototypes
+    stand still in the first."""
+    encoder, projector = perturb(ResNet()), perturb(SwaVProjectionHead(DIM, HIDDEN, OUT))
+    prototypes = nn.utils.weight_norm(nn.Linear(OUT, 10, bias=False))
+    nn.init.ones_(prototypes.weight_g).requires_grad_(False)
+    prototypes.double()
+    queues = [F.normalize(torch.randn(2 * BATCH, OUT)).double() for _ in range(2)]
+    loss = SwaVLoss(temperature=0.1, sinkhorn_iterations=3, sinkhorn_epsilon=0.05)
+
+    def step(s, views, labels):
+        seen = [torch.cat(views), corners(views)]
+        z = F.normalize(projector(torch.cat([encoder(x) for x in seen])))
+        scores = prototypes(z).chunk(4)
+        earlier = [prototypes(queue) for queue in queues] if s >= 1 else None
+        result = loss(list(scores[:2]), list(scores[2:]), earlier)
+        for i, new in enumerate(z.detach().chunk(4)[:2]):
+            queues[i] = torch.cat([queues[i], new])[BATCH:]
+
+        def cancel():
+            if s < 1:
+                prototypes.weight_v.grad = None
+
+        return result, cancel, None
+
+    optimizer = ClippedLARS(modules(encoder, projector, prototypes).parameters(), decay=0.01)
+    parts = {"encoder": encoder, "method/head": Head(projector)}
+    state = lambda: {
+        "method/prototypes": prototypes.weight_v.detach(), "method/crop0/queue": queues[0], "method/crop1/queue": queues[1]
+    }
+    save(folder, "swav", 2, parts, step, optimizer, lambda s: falling(s, 0.1), state=state)
+
+
+def fixmatch(folder):
+    """google-research/fixmatch: fixmatch.py; kekmodel/FixMatch-pytorch: train.py. All images are one batch, and decay is on
+    kernels. Two images have labels. The learning rate is the test's schedule, as for all methods."""
+    encoder, classifier = perturb(ResNet()), nn.Sequential(nn.Linear(DIM, 3)).double()
+    head = Head(nn.Module())
+    head.module.layers = classifier
+
+    def step(s, views, labels):
+        labelled = 2
+        logits = classifier(encoder(torch.cat([views[0], views[1][labelled:]])))
+        strong = logits[BATCH:]
+        confidence, classes = logits[labelled:BATCH].detach().softmax(1).max(1)
+        mask = (confidence >= 0.5).double()
+        pseudo = (F.cross_entropy(strong, classes, reduction="none") * mask).mean()
+        return F.cross_entropy(logits[:labelled], labels[:labelled]) + 2 * pseudo, None, None
+
+    parameters = by_rank(modules(encoder, classifier).parameters(), 0.05)
+    optimizer = torch.optim.SGD(parameters, lr=0, momentum=0.9, nesterov=True)
+    parts = {"encoder": encoder, "method/head": head}
+    save(folder, "fixmatch", 2, parts, step, optimizer, lambda s: falling(s, 0.03), labels=torch.randint(3, (STEPS, BATCH)))
+
+
+METHODS = [simclr, byol, simsiam, barlow, vicreg, mocov2, mocov3, dino, dino_crops, swav, fixmatch]
 
 
 def main():
