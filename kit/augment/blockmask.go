@@ -61,14 +61,22 @@ func (m BlockMask) Check(height, width int) error {
 // Hidden draws which patches of each image are hidden, bool [batch, height, width]. It panics on
 // settings that Check rejects.
 func (m BlockMask) Hidden(r *Random, batch, height, width int) *Node {
+	return m.HiddenCounts(r, r.constant(float64(m.count(height, width)), batch), height, width)
+}
+
+// HiddenCounts is Hidden where each image has a number of its own in place of Ratio: at most so many
+// of its patches are hidden, whole numbers from 0, float32 [batch]. Blocks may be smaller than
+// MinPatches where the number is.
+func (m BlockMask) HiddenCounts(r *Random, counts *Node, height, width int) *Node {
 	if err := m.Check(height, width); err != nil {
 		panic(err)
 	}
+	batch := counts.Shape().Dim(0)
 	aspect, least := m.WithDefaults().Aspect, float64(m.minPatches(height, width))
 	sizes := r.Uniform(0, 1, batch, blockTries)
 	aspects := Exp(r.Uniform(math.Log(aspect[0]), math.Log(aspect[1]), batch, blockTries))
 	hidden := ConvertDType(Zeros(r.Graph(), shapes.Make(dtypes.Float32, batch, height, width)), dtypes.Bool)
-	left := r.constant(float64(m.count(height, width)), batch) // patches still to be hidden, [batch]
+	left := counts // patches still to be hidden, [batch]
 	for try := range blockTries {
 		low := MinScalar(left, least)
 		area := Add(low, Mul(column(sizes, try), Sub(left, low)))

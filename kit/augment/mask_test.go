@@ -94,6 +94,30 @@ func TestBlockMask(t *testing.T) {
 	}
 }
 
+// Each image has at most as many patches hidden as it is told, and nearly as many.
+func TestBlockMaskOfCounts(t *testing.T) {
+	const n, side = 256, 8
+	counts := make([]float32, n)
+	for i := range counts {
+		counts[i] = float32(i % 33)
+	}
+	mask := BlockMask{Ratio: .5, MinPatches: 4}
+	flat := run(t, func(state, counts *Node) *Node {
+		return float(mask.HiddenCounts(NewRandom(state), counts, side, side))
+	}, wordsOf(State(1, 0)), counts)
+	var missing float64
+	for i, mask := range rows(flat, n) {
+		hidden := sum(mask)
+		if hidden > float64(counts[i]) || counts[i] > 0 && hidden == 0 {
+			t.Errorf("%g patches are hidden, want %g", hidden, counts[i])
+		}
+		missing += (float64(counts[i]) - hidden) / n
+	}
+	if missing > .01*side*side {
+		t.Errorf("%.2f patches too few are hidden on average", missing)
+	}
+}
+
 func TestMultiBlockMask(t *testing.T) {
 	const n, height, width = 512, 14, 14
 	var mask MultiBlockMask

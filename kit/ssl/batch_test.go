@@ -62,7 +62,7 @@ func TestViewsOfTellsHowManyThereMustBe(t *testing.T) {
 func TestViewsOfTwoSizesAreErrors(t *testing.T) {
 	for _, m := range []Method{
 		SimCLR{}, DCL{}, MoCoV3{}, NNCLR{Queue: 32}, SupCon{}, MICLe{}, BYOL{}, SimSiam{}, BarlowTwins{}, VICReg{}, WMSE{Out: 8},
-		SwAV{}, LeJEPA{}, DINO{}, IBOT{}, NextFrame{Context: 1}, Sum{{Method: BYOL{}}},
+		SwAV{}, LeJEPA{}, DINO{}, IBOT{}, DINOv2{}, NextFrame{Context: 1}, Sum{{Method: BYOL{}}},
 	} {
 		err := checked(m, 16, 32, 32, sized(32), sized(16))
 		if err == nil || !strings.Contains(err.Error(), "of 32×32 and 16×16 pixels; they must have one size") {

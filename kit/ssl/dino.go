@@ -147,9 +147,16 @@ func (m DINO) Loss(step *Step) *Node {
 //
 //	features: [n, dim] -> [n, prototypes]
 func (m DINO) logits(step *Step, features *Node) *Node {
-	frozen := LessThan(step.Progress, Scalar(step.Progress.Graph(), step.Progress.DType(), m.FreezeLast))
+	return m.logitsIn(step.Scope, step.Progress, features)
+}
+
+// logitsIn are those of a head with its variables in scope.
+//
+//	progress: as Step.Progress; features: [n, dim] -> [n, prototypes]
+func (m DINO) logitsIn(scope *model.Scope, progress, features *Node) *Node {
+	frozen := LessThan(progress, Scalar(progress.Graph(), progress.DType(), m.FreezeLast))
 	head := m.head()
-	return head.compare(step.Scope, head.embed(step.Scope, features), frozen)
+	return head.compare(scope, head.embed(scope, features), frozen)
 }
 
 // head is the one that student and teacher have.
@@ -159,8 +166,12 @@ func (m DINO) head() prototypeHead {
 
 // teacherTemperature rises in a line over the first tenth of the training: 30 of the paper's 300
 // epochs.
-func (m DINO) teacherTemperature(progress *Node) *Node {
-	return AddScalar(MulScalar(MinScalar(MulScalar(progress, 10), 1), m.TeacherTemperature-m.TeacherStart), m.TeacherStart)
+func (m DINO) teacherTemperature(progress *Node) *Node { return m.warmedTemperature(progress, .1) }
+
+// warmedTemperature rises in a line over a share of the training.
+func (m DINO) warmedTemperature(progress *Node, warmup float64) *Node {
+	risen := MinScalar(MulScalar(progress, 1/warmup), 1)
+	return AddScalar(MulScalar(risen, m.TeacherTemperature-m.TeacherStart), m.TeacherStart)
 }
 
 // Embed is the head up to the vectors of length 1 that are compared with the prototypes.

@@ -145,6 +145,13 @@ func ExampleIBOT() {
 	// Output: ibot <nil>
 }
 
+func ExampleDINOv2() {
+	method := ssl.DINOv2{DINO: ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04}}
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: method, Epochs: 10, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: dinov2 <nil>
+}
+
 func ExampleMAE() {
 	method := ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}
 	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: method, Epochs: 10, Batch: 64}

@@ -87,7 +87,9 @@ func (m IBOT) Views(height, width int) []augment.Pipeline {
 	views := m.DINO.Views(height, width)
 	if m.DINO.Locals == 0 {
 		for _, global := range views {
-			global[0] = augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.14, 1}, Interpolation: augment.Bicubic}
+			global[0] = augment.RandomResizedCrop{
+				Size: min(height, width), Scale: [2]float64{.14, 1}, Interpolation: augment.Bicubic,
+			}
 		}
 	}
 	return views
@@ -99,15 +101,12 @@ func (m IBOT) Views(height, width int) []augment.Pipeline {
 //	loss = DINO's of s and t between different crops + H(tᵖ, sᵖ) on the hidden patches of the same crop
 //	C, Cᵖ follow t, tᵖ
 func (m IBOT) Loss(step *Step) *Node {
-	global, local := step.Views[:globalCrops], step.Views[globalCrops:]
-	images, patch := MergeViews(global...), step.Encoder.(encoder.Masked).PatchSize() // [2 batch, height, width, 3]
-	hidden := m.hidden(step.Random, images.Shape().Dim(0), images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch)
+	global := step.Views[:globalCrops]
+	images := MergeViews(global...) // [2 batch, height, width, 3]
+	rows, columns := gridOf(step.Encoder, images)
+	hidden := m.hidden(step.Random, images.Shape().Dim(0), rows, columns)
 
-	seen := step.EncodeHidden(images, hidden)
-	students := SplitViews(m.DINO.logits(step, seen.Pooled), globalCrops) // a crop each: [batch, prototypes]
-	if len(local) > 0 {
-		students = append(students, SplitViews(m.DINO.logits(step, step.Encode(local...).Pooled), len(local))...)
-	}
+	students, seen := m.DINO.encodeHiding(step, images, hidden)   // A crop each: [batch, prototypes]
 	studentPatches := m.DINO.logits(step, tokenRows(seen.Tokens)) // [2 batch × patches, prototypes]
 
 	all := step.Teacher.Encode(global...)
@@ -124,6 +123,26 @@ func (m IBOT) Loss(step *Step) *Node {
 
 	return Add(SelfDistillation(students, targets, m.DINO.Temperature),
 		PatchDistillation(studentPatches, patchTargets, hidden, m.DINO.Temperature))
+}
+
+// gridOf is the number of rows and columns of patches that an encoder.Masked makes of images.
+func gridOf(e encoder.Encoder, images *Node) (rows, columns int) {
+	patch := e.(encoder.Masked).PatchSize()
+	return images.Shape().Dim(1) / patch, images.Shape().Dim(2) / patch
+}
+
+// encodeHiding gives the student's logits of all crops, and what it saw of the global ones, of which
+// patches are hidden.
+//
+//	images: [2 batch, height, width, 3], the global crops merged; hidden: bool [2 batch, patches]
+//	-> crops × [batch, prototypes]; seen: representations of [2 batch]
+func (m DINO) encodeHiding(step *Step, images, hidden *Node) (students []*Node, seen encoder.Output) {
+	seen = step.EncodeHidden(images, hidden)
+	students = SplitViews(m.logits(step, seen.Pooled), globalCrops)
+	if local := step.Views[globalCrops:]; len(local) > 0 {
+		students = append(students, SplitViews(m.logits(step, step.Encode(local...).Pooled), len(local))...)
+	}
+	return students, seen
 }
 
 // hidden draws the hidden patches: blocks in some of the images, nothing in the others.

@@ -27,6 +27,8 @@ type golden struct {
 	DINO           float64     `json:"dino"`
 	TiCo           float64     `json:"tico"`
 	InfoNCE        float64     `json:"infonce"`
+	KoLeo          float64     `json:"koleo"`
+	IBOT           float64     `json:"ibot"`
 }
 
 func TestLossesAgreeWithLightly(t *testing.T) {
@@ -67,6 +69,15 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 			nothing := Zeros(a.Graph(), shapes.Make(dtypes.Float32, 4, 4))
 			return CovarianceContrast(a, b, movedCovariance(movedCovariance(nothing, b, .9), a, .9), 8)
 		}, func(g golden) float64 { return g.TiCo }},
+		"KoLeo": {func(a, _ *Node) *Node { return KoLeo(a) }, func(g golden) float64 { return g.KoLeo }},
+		"PatchDistillation": {func(a, b *Node) *Node { // Of two images with four patches, of which six are hidden.
+			padded := func(x *Node) *Node { // Whatever is said of the others.
+				part := func(from, to int) *Node { return Slice(x, AxisRange(from, to)) }
+				return Concatenate([]*Node{part(0, 5), part(0, 2), part(5, 6)}, 0)
+			}
+			target := Softmax(DivScalar(padded(b), .04), -1)
+			return PatchDistillation(padded(a), target, Const(a.Graph(), [][]bool{{true, true, true, true}, {true, false, false, true}}), .1)
+		}, func(g golden) float64 { return g.IBOT }},
 		"NegativeCosine": {NegativeCosine, func(g golden) float64 { return g.NegativeCosine }},
 		// BYOL: the squared distance of unit vectors is 2 - 2 cos.
 		"Regression": {Regression, func(g golden) float64 { return 2 + 2*g.NegativeCosine }},

@@ -37,6 +37,10 @@ func TestOptimizersOfTheSources(t *testing.T) {
 		{IBOT{}, "bytedance/ibot, main_ibot.py: --weight_decay, --weight_decay_end, --clip_grad", optim.AdamW{
 			LR: 5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: 3,
 		}},
+		{DINOv2{}, "facebookresearch/dinov2, dinov2/configs/ssl_default_config.yaml: 4e-3 for 1024 images", optim.PerVariable{
+			Optimizer: optim.AdamW{LR: 2e-3, Scaling: optim.SquareRoot256, WeightDecay: .04, WeightDecayEnd: .4, ClipNorm: 3},
+			Rates:     optim.LayerDecay{Factor: .9},
+		}},
 		{IJEPA{}, "facebookresearch/ijepa, configs/in1k_vith14_ep300.yaml: 1e-3 for 16 × 128 images", optim.AdamW{
 			LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4,
 		}},

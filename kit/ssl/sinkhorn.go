@@ -1,8 +1,6 @@
 package ssl
 
 import (
-	"math"
-
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
@@ -18,14 +16,24 @@ import (
 //
 //	scores: [images, prototypes] -> codes of the same shape; each row sums to 1
 func Sinkhorn(scores *Node, epsilon float64, iterations int) *Node {
-	images, prototypes := scores.Shape().Dim(0), scores.Shape().Dim(1)
-	share := math.Log(float64(images) / float64(prototypes)) // Each prototype's, where an image counts 1.
-	s := DivScalar(StopGradient(ConvertDType(scores, dtypes.Float32)), epsilon)
+	return balanced(DivScalar(ConvertDType(scores, dtypes.Float32), epsilon), nil, iterations)
+}
+
+// balanced is Sinkhorn of scores that are divided by ε already. The rows that do not count take no
+// share of the prototypes from the others: each is the code that it would have if it came after them.
+//
+//	scores: [images, prototypes]; counts: bool [images], nil where all rows count -> float32 of the shape of scores
+func balanced(scores, counts *Node, iterations int) *Node {
+	s := StopGradient(ConvertDType(scores, dtypes.Float32))
 	u := ZerosLike(ReduceAndKeep(s, ReduceSum, 1)) // What a row is divided by, its logarithm: [images, 1]
-	v := ZerosLike(ReduceAndKeep(s, ReduceSum, 0)) // and a column: [1, prototypes]
+	v := ZerosLike(ReduceAndKeep(s, ReduceSum, 0)) // and a column, up to a factor of all columns: [1, prototypes]
 	for range iterations {
-		v = AddScalar(ExpandAxes(logSumExp(Transpose(Sub(s, u), 0, 1)), 0), -share)
+		shared := Sub(s, u)
+		if counts != nil {
+			shared = Where(BroadcastToDims(ExpandAxes(counts, -1), s.Shape().Dimensions...), shared, FillScalar(s.Graph(), s.Shape(), -1e9))
+		}
+		v = ExpandAxes(logSumExp(Transpose(shared, 0, 1)), 0)
 		u = ExpandAxes(logSumExp(Sub(s, v)), -1)
 	}
-	return StopGradient(Exp(Sub(Sub(s, u), v)))
+	return Exp(Sub(Sub(s, u), v))
 }

@@ -92,6 +92,35 @@ func TestSinkhornsMarginals(t *testing.T) {
 	}
 }
 
+// Rows that do not count change nothing of the codes of the others.
+func TestOnlyRowsThatCountShareThePrototypes(t *testing.T) {
+	scores := normal(rand.New(rand.NewPCG(17, 18)), 6, 4)
+	counts := []bool{true, false, true, true, false, true}
+	output, err := CallOnce(devicetest.Backend(t), func(x, counts *Node) *Node { return balanced(x, counts, 3) }, scores, counts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, n := output.Value().([][]float32), 0
+	for _, want := range sinkhornSlow([][]float64{scores[0], scores[2], scores[3], scores[5]}, 1, 3) {
+		for !counts[n] {
+			n++
+		}
+		nearAll(t, "code", got[n], want)
+		n++
+	}
+	output, err = CallOnce(devicetest.Backend(t), func(x, counts *Node) *Node { return balanced(x, counts, 3) }, scores, make([]bool, 6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range output.Value().([][]float32) {
+		for _, v := range row {
+			if !(v >= 0 && v <= 1) {
+				t.Fatalf("where none counts, a code is %g", v)
+			}
+		}
+	}
+}
+
 func TestSinkhornByHand(t *testing.T) {
 	// Each of two images has its own prototype at e^2 : 1, and that is balanced already.
 	codes := sinkhornCodes(t, [][]float64{{1, 0}, {0, 1}}, .5, 3)

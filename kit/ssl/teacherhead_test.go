@@ -38,6 +38,10 @@ func TestTeacherHeadBuildsWhatEmbedDoesNot(t *testing.T) {
 		{resolved(BYOL{Hidden: 4, Out: 3}), nil}, {resolved(MoCoV2{Hidden: 4, Out: 3}), nil}, {resolved(MoCoV3{Hidden: 4, Out: 3}), nil},
 		{resolved(IJEPA{}), nil}, {resolved(dino), []string{"/method/prototypes/weight"}},
 		{resolved(IBOT{DINO: dino}), []string{"/method/prototypes/weight"}},
+		{resolved(DINOv2{DINO: dino}), []string{
+			"/method/prototypes/weight", "/method/patches/head/0/weight", "/method/patches/head/0/bias", "/method/patches/head/1/weight",
+			"/method/patches/head/1/bias", "/method/patches/head/2/weight", "/method/patches/head/2/bias", "/method/patches/prototypes/weight",
+		}},
 	} {
 		embed, head := builtBy(t, c.method.Embed), builtBy(t, c.method.TeacherHead)
 		if slices.ContainsFunc(embed, func(path string) bool { return strings.Contains(path, "prototypes") }) {

@@ -21,6 +21,7 @@ func TestCropsAreResizedAsInTheSources(t *testing.T) {
 		{WMSE{}, augment.Bicubic},             // htdt/self-supervised, datasets/transforms.py: 3 is bicubic.
 		{DINO{Locals: 1}, augment.Bicubic},    // facebookresearch/dino, main_dino.py, lines 436, 443 and 452.
 		{IBOT{DINO: DINO{}}, augment.Bicubic}, // bytedance/ibot, main_ibot.py, DataAugmentationiBOT.
+		{DINOv2{}, augment.Bicubic},           // facebookresearch/dinov2, dinov2/data/augmentations.py.
 		{MAE{}, augment.Bicubic},              // facebookresearch/mae, main_pretrain.py: 3 is bicubic.
 		{CLIP{}, augment.Bicubic},             // mlfoundations/open_clip, src/open_clip/transform.py, image_transform.
 		{MoCoV2{}, augment.Bilinear},          // facebookresearch/moco, main_moco.py.

@@ -8,7 +8,8 @@ import sys
 
 import torch
 from lightly.loss import (
-    BarlowTwinsLoss, DCLLoss, DINOLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, TiCoLoss, VICRegLoss
+    BarlowTwinsLoss, DCLLoss, DINOLoss, IBOTPatchLoss, KoLeoLoss, MMCRLoss, MSNLoss, NegativeCosineSimilarity, NTXentLoss,
+    SwaVLoss, TiCoLoss, VICRegLoss
 )
 
 torch.manual_seed(1)
@@ -20,6 +21,8 @@ for _ in range(100):
     dino = DINOLoss(output_dim=4, teacher_temp=0.04, warmup_teacher_temp=0.04, student_temp=0.1, center_momentum=0.9)
     tico = TiCoLoss(beta=0.9, rho=8.0)
     tico(b, a)  # A batch before, which the covariance remembers.
+    unit_a, unit_b = torch.nn.functional.normalize(a, dim=1), torch.nn.functional.normalize(b, dim=1)
+    hidden = torch.tensor([[[True, True], [True, True]], [[True, False], [False, True]]])  # 6 patches of two images.
     row = {
         "a": a.tolist(),
         "b": b.tolist(),
@@ -37,6 +40,17 @@ for _ in range(100):
         # NNCLR's, where lightly takes NT-Xent instead of the paper's equation 3: in PyTorch's own terms.
         "infonce": torch.nn.functional.cross_entropy(
             torch.nn.functional.normalize(a, dim=1) @ torch.nn.functional.normalize(b, dim=1).T / 0.1, torch.arange(6)
+        ),
+        "koleo": KoLeoLoss()(a),
+        "ibot": IBOTPatchLoss(output_dim=4, teacher_temp=0.04, student_temp=0.1)(teacher_out=b, student_out=a, mask=hidden),
+        # Of unit vectors, two views of six images: the authors' loss has one network, lightly's two.
+        "mmcr": MMCRLoss(lmda=0.1)(unit_a.unsqueeze(1), unit_b.unsqueeze(1)),
+        "msn": MSNLoss(temperature=0.1, sinkhorn_iterations=3, regularization_weight=1.0)(
+            anchors=a, targets=b, prototypes=b[:5] - a[:5], target_sharpen_temperature=0.25
+        ),
+        # ReSSL's, with b's rows in reverse as the queue, in PyTorch's own terms.
+        "ressl": torch.nn.functional.cross_entropy(
+            unit_a @ unit_b.flip(0).T / 0.1, torch.softmax(unit_b @ unit_b.flip(0).T / 0.04, dim=1)
         ),
     }
     center = dino.center.value if hasattr(dino.center, "value") else dino.center
