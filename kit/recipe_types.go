@@ -26,7 +26,7 @@ var recipeTypes = []any{
 	encoder.ConvNeXt{}, encoder.IGPT{}, encoder.ResNet{}, encoder.ViT{},
 	// ssl.Method
 	ssl.BYOL{}, ssl.BarlowTwins{}, ssl.CLIP{}, ssl.CPC{}, ssl.Colorization{}, ssl.DCL{}, ssl.DINO{}, ssl.DINOv2{}, ssl.Flipping{},
-	ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MoCoV2{},
+	ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MMCR{}, ssl.MoCoV2{},
 	ssl.MoCoV3{}, ssl.NNCLR{}, ssl.NextFrame{}, ssl.NextPixel{}, ssl.RelativeLocation{}, ssl.Rotation{}, ssl.SimCLR{},
 	ssl.SimMIM{}, ssl.SimSiam{}, ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.TiCo{}, ssl.VICReg{},
 	ssl.WMSE{},

@@ -72,7 +72,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.Flipping{}, ssl.IBOT{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}}, ssl.DINOv2{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}},
 		ssl.IJEPA{Predictor: decoder}, ssl.Inpainting{Hidden: 8},
 		ssl.MAE{Decoder: decoder},
-		ssl.MICLe{Hidden: 8, Out: 8}, ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8}, ssl.MoCoV3{Hidden: 8, Out: 8},
+		ssl.MICLe{Hidden: 8, Out: 8}, ssl.MMCR{PerImage: 3, Lambda: .1, Hidden: 8, Out: 8}, ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8}, ssl.MoCoV3{Hidden: 8, Out: 8},
 		ssl.NNCLR{Queue: 32, Hidden: 8, Predictor: 8, Out: 8}, ssl.Rotation{}, ssl.SimCLR{Hidden: 8, Out: 8}, ssl.SimMIM{},
 		ssl.SimSiam{Hidden: 8, Out: 8}, ssl.Sum{{Method: ssl.SimCLR{Hidden: 8, Out: 8}}, {Method: ssl.Rotation{}}},
 		ssl.SupCon{Hidden: 8, Out: 8}, ssl.Supervised{Classes: 10}, ssl.TiCo{Hidden: 8, Out: 8}, ssl.VICReg{Hidden: 8, Out: 8},

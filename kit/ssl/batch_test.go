@@ -61,7 +61,7 @@ func TestViewsOfTellsHowManyThereMustBe(t *testing.T) {
 // Views that are encoded in one pass must have one size.
 func TestViewsOfTwoSizesAreErrors(t *testing.T) {
 	for _, m := range []Method{
-		SimCLR{}, DCL{}, MoCoV3{}, NNCLR{Queue: 32}, SupCon{}, MICLe{}, BYOL{}, SimSiam{}, BarlowTwins{}, VICReg{}, WMSE{Out: 8},
+		SimCLR{}, DCL{}, MoCoV3{}, NNCLR{Queue: 32}, SupCon{}, MICLe{}, MMCR{}, BYOL{}, SimSiam{}, BarlowTwins{}, VICReg{}, WMSE{Out: 8},
 		SwAV{}, LeJEPA{}, DINO{}, IBOT{}, DINOv2{}, NextFrame{Context: 1}, Sum{{Method: BYOL{}}},
 	} {
 		err := checked(m, 16, 32, 32, sized(32), sized(16))

@@ -152,6 +152,13 @@ func ExampleDINOv2() {
 	// Output: dinov2 <nil>
 }
 
+// More views of an image take its mean nearer to what they share.
+func ExampleMMCR() {
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: ssl.MMCR{PerImage: 4}, Epochs: 10, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: mmcr <nil>
+}
+
 func ExampleMAE() {
 	method := ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}
 	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: method, Epochs: 10, Batch: 64}

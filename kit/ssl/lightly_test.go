@@ -29,6 +29,7 @@ type golden struct {
 	InfoNCE        float64     `json:"infonce"`
 	KoLeo          float64     `json:"koleo"`
 	IBOT           float64     `json:"ibot"`
+	MMCR           float64     `json:"mmcr"`
 }
 
 func TestLossesAgreeWithLightly(t *testing.T) {
@@ -78,6 +79,8 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 			target := Softmax(DivScalar(padded(b), .04), -1)
 			return PatchDistillation(padded(a), target, Const(a.Graph(), [][]bool{{true, true, true, true}, {true, false, false, true}}), .1)
 		}, func(g golden) float64 { return g.IBOT }},
+		"ManifoldCapacity": {func(a, b *Node) *Node { return ManifoldCapacity(Stack([]*Node{a, b}, 1), .1) },
+			func(g golden) float64 { return g.MMCR }},
 		"NegativeCosine": {NegativeCosine, func(g golden) float64 { return g.NegativeCosine }},
 		// BYOL: the squared distance of unit vectors is 2 - 2 cos.
 		"Regression": {Regression, func(g golden) float64 { return 2 + 2*g.NegativeCosine }},

@@ -41,6 +41,9 @@ func TestOptimizersOfTheSources(t *testing.T) {
 			Optimizer: optim.AdamW{LR: 2e-3, Scaling: optim.SquareRoot256, WeightDecay: .04, WeightDecayEnd: .4, ClipNorm: 3},
 			Rates:     optim.LayerDecay{Factor: .9},
 		}},
+		{MMCR{}, "ThomasYerxa/mmcr, pretrain_cifar_stl.py, mmcr/cifar_stl/train.py", optim.AdamW{
+			LR: 1e-3, Scaling: optim.Unscaled, WeightDecay: 1e-6,
+		}},
 		{IJEPA{}, "facebookresearch/ijepa, configs/in1k_vith14_ep300.yaml: 1e-3 for 16 × 128 images", optim.AdamW{
 			LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4,
 		}},

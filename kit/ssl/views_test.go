@@ -24,6 +24,7 @@ func TestCropsAreResizedAsInTheSources(t *testing.T) {
 		{DINOv2{}, augment.Bicubic},           // facebookresearch/dinov2, dinov2/data/augmentations.py.
 		{MAE{}, augment.Bicubic},              // facebookresearch/mae, main_pretrain.py: 3 is bicubic.
 		{CLIP{}, augment.Bicubic},             // mlfoundations/open_clip, src/open_clip/transform.py, image_transform.
+		{MMCR{}, augment.Bilinear},            // ThomasYerxa/mmcr, mmcr/cifar_stl/data.py.
 		{MoCoV2{}, augment.Bilinear},          // facebookresearch/moco, main_moco.py.
 		{IJEPA{}, augment.Bilinear},           // facebookresearch/ijepa, src/transforms.py, make_transforms.
 		{SimMIM{}, augment.Bilinear},          // microsoft/SimMIM, data/data_simmim.py, SimMIMTransform.

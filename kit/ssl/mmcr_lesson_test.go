@@ -1,0 +1,12 @@
+package ssl_test
+
+import (
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestMMCRLearns(t *testing.T) {
+	lesson{method: ssl.MMCR{PerImage: 3, Hidden: 64, Out: 32}, augment: views(lit),
+		agree: .06}.learn(t)
+}
