@@ -244,7 +244,7 @@ func TestCheckRefusesWhatPretrainRefuses(t *testing.T) {
 		"Temperature is 1e-300":                    func(r *Recipe) { r.Method = ssl.SimCLR{Temperature: 1e-300} },
 		"Epochs is 4611686018427387904":            func(r *Recipe) { r.Steps, r.Epochs = 0, 1<<62 },
 		"Epochs is 1000000000; with 6 steps in":    func(r *Recipe) { r.Steps, r.Epochs = 0, 1e9 },
-		"Queue is 32768; it must be at most 96":    func(r *Recipe) { r.Method = ssl.MoCoV2{} },
+		"Queue is 32768; it must be at most 96":    func(r *Recipe) { r.Method = ssl.MoCoV2{Queue: 32768} },
 		"Queue is 112; it must be at most 96":      func(r *Recipe) { r.Method = ssl.NNCLR{Queue: 112} },
 		"Queue is 128; it must be at most 96":      func(r *Recipe) { r.Method = ssl.SwAV{Queue: 128} },
 		"the batch holds 1 image":                  func(r *Recipe) { r.Encoder, r.Method, r.Batch = vit, ssl.VICReg{}, 1 },

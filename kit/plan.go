@@ -33,6 +33,7 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 		return fail(err)
 	}
 	batch := ssl.Batch{Images: r.Batch, Height: height, Width: width, Views: r.Augment, Data: set.Len()}
+	r.Method = ssl.ForBatch(r.Method, batch)
 	if err := ssl.Check(r.Method, batch, r.Encoder, set.Classes()); err != nil {
 		return fail(err)
 	}

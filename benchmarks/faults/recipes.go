@@ -38,7 +38,7 @@ func recipe(family, images, cache string) kit.Recipe {
 	case "dino":
 		r.Method = ssl.DINO{Prototypes: 16, Hidden: 16, Out: 8}
 	case "swav":
-		r.Method = ssl.SwAV{Prototypes: 16, Hidden: 16, Out: 8}
+		r.Method = ssl.SwAV{Prototypes: 16, Hidden: 16, Out: 8, NoQueue: true}
 	case "vicreg":
 		r.Method = ssl.VICReg{Hidden: 16, Out: 16}
 	case "mae":

@@ -70,7 +70,7 @@ func entries(view augment.Pipeline, convolutional family) []entry {
 		{ssl.BarlowTwins{Hidden: 512, Out: 512}, given, convolutional},
 		{ssl.VICReg{Hidden: 512, Out: 512}, given, slower(convolutional)},
 		{ssl.WMSE{Hidden: 512, Out: batch / 2}, given, slower(convolutional)},
-		{ssl.SwAV{Hidden: 512, Prototypes: 100}, given, convolutional},
+		{ssl.SwAV{Hidden: 512, Prototypes: 100, NoQueue: true}, given, convolutional},
 		{ssl.LeJEPA{Hidden: 512}, given, convolutional},
 		{ssl.DINO{Hidden: 512, Prototypes: 1024, Tau: .99, TeacherTemperature: .04}, given, convolutional},
 		{ssl.IBOT{DINO: ssl.DINO{Hidden: 128, Prototypes: 256, Tau: .99, TeacherTemperature: .04}}, given, withClassToken},

@@ -27,11 +27,14 @@ var zeroValues = func() map[string]reflect.Value {
 	return values
 }()
 
-// resolvedValue is a value with its defaults.
+// resolvedValue is a value with its defaults, for batches of many images.
 func resolvedValue(v reflect.Value) reflect.Value {
 	v = v.MethodByName("WithDefaults").Call(nil)[0]
 	if v.Kind() == reflect.Interface {
 		v = v.Elem()
+	}
+	if method, ok := v.Interface().(ssl.Method); ok {
+		v = reflect.ValueOf(ssl.ForBatch(method, ssl.Batch{Images: 256, Data: 1 << 20}))
 	}
 	return v
 }

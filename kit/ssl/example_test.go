@@ -26,7 +26,7 @@ func Example() {
 	fmt.Println(recipe.Check())
 	// Output:
 	// ssl.SimCLR: Temperature is -1; it must be above 0 and finite (0 means 0.5)
-	// ssl.MoCoV2: Queue is 1000; it must be a multiple of the batch, 64 (0 means 32768)
+	// ssl.MoCoV2: Queue is 1000; it must be a multiple of the batch, 64 (0 means 32768, or fewer where the images are few)
 	// ssl.MAE hides patches, and encoder resnet18-w16-3x3s2 has none; take an encoder.Masked, such as encoder.ViT
 }
 

@@ -69,6 +69,23 @@ func ForCaptions(m Method, captions []string) (Method, error) {
 	return m, nil
 }
 
+// ForBatch is the method after FollowsBatches.ForBatch, of a Sum in each term. One that follows
+// nothing is as it was.
+func ForBatch(m Method, batch Batch) Method {
+	m = asValue(m)
+	if sum, ok := m.(Sum); ok {
+		sum = slices.Clone(sum)
+		for i := range sum {
+			sum[i].Method = ForBatch(sum[i].Method, batch)
+		}
+		return sum
+	}
+	if follows, ok := m.(FollowsBatches); ok {
+		return follows.ForBatch(batch)
+	}
+	return m
+}
+
 // walk calls visit with a method, or with each term of a Sum, and the scope of its variables, until
 // visit returns false. It returns whether it came to the end.
 func walk(m Method, scope *model.Scope, visit func(m Method, scope *model.Scope) bool) bool {

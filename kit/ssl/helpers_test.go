@@ -164,7 +164,7 @@ func checked(m Method, images, height, width int, augment ...augment.Pipeline) e
 	if batch.Views, err = ViewsOf(m, augment, height, width); err != nil {
 		return err
 	}
-	return m.Check(batch)
+	return ForBatch(m, batch).Check(batch)
 }
 
 // checkedWith is what a method says of an encoder for such batches.

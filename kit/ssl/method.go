@@ -35,7 +35,7 @@ type Method interface {
 	Name() string
 
 	// WithDefaults is the same method with its defaults filled in, but for those that depend on the
-	// images or on the encoder. It is called once, where a training is set up: all other methods
+	// images (see FollowsBatches) or on the encoder. It is called once, where a training is set up: all other methods
 	// read the fields as they then are.
 	//
 	// A type that embeds another method must have one of its own, since that of the embedded method
@@ -178,6 +178,16 @@ type ReadsCaptions interface {
 	//
 	//	scope: as Step.Scope; tokens: int32 [batch, length] -> [batch, any]
 	EmbedText(scope *model.Scope, tokens *Node) *Node
+}
+
+// FollowsBatches is a Method with a default that follows the batches and the number of images, such
+// as the length of a queue, which few images do not fill.
+type FollowsBatches interface {
+	Method
+
+	// ForBatch is the method, after WithDefaults, with that default filled in. It is called once,
+	// where a training is set up, before Check. What was set stays as it is.
+	ForBatch(batch Batch) Method
 }
 
 // Step is what the trainer hands a method to build the loss of one training step. The Network in it

@@ -17,18 +17,19 @@ import (
 // wait in a queue, so the batch may be small.
 //
 //	recipe.Method = ssl.MoCoV2{}
-//	recipe.Method = ssl.MoCoV2{Queue: 4096, Tau: 0.9} // For a few thousand images and a short training.
+//	recipe.Method = ssl.MoCoV2{Tau: 0.9} // For a short training.
 //
 // Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning", arXiv:2003.04297, on
 // He et al. 2019, "Momentum Contrast", arXiv:1911.05722. The zero value is the paper's recipe with
 // the sizes and rates that solo-learn found for CIFAR-10. As in the paper one view asks and the
-// other answers, so a step encodes half as many images as MoCoV3's.
+// other answers, so a step encodes half as many images as MoCoV3's, unless it is Symmetric.
 type MoCoV2 struct {
 	// Temperature divides the cosine similarities, above 0. Default 0.2, the paper's.
 	Temperature float64
 	// Queue is the number of negatives, a multiple of the batch. Default 32768, solo-learn's for
-	// CIFAR-10; the paper takes 65536 for ImageNet. It is at most the number of images, or images
-	// would meet themselves as negatives.
+	// CIFAR-10, or where that is not whole batches or more than two thirds of the images, the nearest
+	// below; the paper takes 65536 for ImageNet. It is at most the number of images, or images would
+	// meet themselves as negatives.
 	Queue int
 	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
 	Hidden int
@@ -39,17 +40,31 @@ type MoCoV2 struct {
 	// stays if it is higher. Default 0.99, solo-learn's for CIFAR-10; the paper stays at 0.999.
 	// Shorter trainings want a quicker teacher.
 	Tau float64
+	// Symmetric lets each view ask once and answer once, with a queue for the answers of each view,
+	// as solo-learn's MoCo v2+ does: twice the work of a step. Default false, the paper's.
+	Symmetric bool
 }
 
-var _ HasTeacher = MoCoV2{}
+// mocov2Queue is the length of the queue where the images are many.
+const mocov2Queue = 32768
 
-// WithDefaults fills in the settings that were left at zero.
+var (
+	_ HasTeacher     = MoCoV2{}
+	_ FollowsBatches = MoCoV2{}
+)
+
+// WithDefaults fills in the settings that were left at zero, but for Queue.
 func (m MoCoV2) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .2)
-	m.Queue = cmp.Or(m.Queue, 32768)
 	m.Hidden = cmp.Or(m.Hidden, 2048)
 	m.Out = cmp.Or(m.Out, 256)
 	m.Tau = cmp.Or(m.Tau, .99)
+	return m
+}
+
+// ForBatch fills in Queue.
+func (m MoCoV2) ForBatch(batch Batch) Method {
+	m.Queue = cmp.Or(m.Queue, queueFor(mocov2Queue, batch))
 	return m
 }
 
@@ -65,7 +80,7 @@ func (m MoCoV2) Check(batch Batch) error {
 		setting.Features(1, "ssl.MoCoV2: Out", m.Out, d.Out),
 		setting.Fraction("ssl.MoCoV2: Tau", m.Tau, d.Tau),
 		twoImages("ssl.MoCoV2", batch, "for the norms over the batch"),
-		checkQueue("ssl.MoCoV2", m.Queue, batch, d.Queue),
+		checkQueue("ssl.MoCoV2", m.Queue, batch, orFewer(mocov2Queue)),
 	)
 }
 
@@ -81,11 +96,20 @@ func (m MoCoV2) Views(height, width int) []augment.Pipeline {
 //	loss = cross-entropy of finding k among k and the queue; then enqueue k, dequeue the oldest
 //
 // The batch is not shuffled for the teacher, as the paper does between devices: norms here are over
-// all of it, not over one device's share.
+// all of it, not over one device's share. The symmetric loss is the mean of that of both directions.
 func (m MoCoV2) Loss(step *Step) *Node {
-	q := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                             // [batch, out]
-	k := unit(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled)) // [batch, out]
-	negatives := newQueue(step.Scope, m.Queue, m.Out)                                       // [queue, out]
+	loss := m.asked(step, step.Scope, step.Views[0], step.Views[1])
+	if m.Symmetric {
+		loss = MulScalar(Add(loss, m.asked(step, step.Scope.At("reverse"), step.Views[1], step.Views[0])), .5)
+	}
+	return loss
+}
+
+// asked is the loss of one direction, whose queue is in the scope `earlier`.
+func (m MoCoV2) asked(step *Step, earlier *model.Scope, query, key *Node) *Node {
+	q := m.Embed(step.Scope, step.Encode(query).Pooled)                           // [batch, out]
+	k := unit(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(key).Pooled)) // [batch, out]
+	negatives := newQueue(earlier, m.Queue, m.Out)                                // [queue, out]
 	loss := QueueContrast(q, k, negatives.embeddings(q.Graph()), m.Temperature)
 	negatives.push(k)
 	return loss

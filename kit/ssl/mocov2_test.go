@@ -163,6 +163,30 @@ func TestMoCoV2EnqueuesTheTeachersKeys(t *testing.T) {
 	mocov2Twins(t, store)
 }
 
+// As solo-learn's solo/methods/mocov2plus.py: the mean of both directions, each with a queue of the
+// keys that answer in it.
+func TestMoCoV2SymmetricIsBothDirections(t *testing.T) {
+	method := resolved(MoCoV2{Queue: 4, Hidden: 5, Out: 3, Symmetric: true})
+	rng := rand.New(rand.NewPCG(37, 38))
+	outputs, store := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		step := mocov2Step(scope, in...)
+		q, k := embedApart(method, step), teachApart(method, step)
+		queues := []*Node{
+			newQueue(step.Scope, 4, 3).embeddings(in[0].Graph()), newQueue(step.Scope.At("reverse"), 4, 3).embeddings(in[0].Graph()),
+		}
+		return []*Node{
+			method.Loss(step), QueueContrast(q[0], k[1], queues[0], .2), QueueContrast(q[1], k[0], queues[1], .2), unit(k[1]), unit(k[0]),
+		}
+	}, mocov2Images(rng, 2), mocov2Images(rng, 2))
+	near(t, "loss", number(outputs[0]), (number(outputs[1])+number(outputs[2]))/2, 1e-6)
+	for i, path := range []string{"/method/queue", "/method/reverse/queue"} {
+		held := store.GetVariable(path).MustValue().Value().([][]float32)
+		for row, want := range table(outputs[3+i]) {
+			nearAll(t, path, held[2+row], want)
+		}
+	}
+}
+
 func TestMoCoV2MomentumRises(t *testing.T) {
 	backend := devicetest.Backend(t)
 	for _, test := range []struct{ tau, progress, want float64 }{

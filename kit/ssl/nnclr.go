@@ -16,9 +16,6 @@ import (
 // another view, taken from the images of the last batches. Positives that are other images vary
 // more than augmentation can make one vary, so it leans on augmentation less than SimCLR does.
 //
-//	recipe.Method = ssl.NNCLR{}
-//	recipe.Method = ssl.NNCLR{Queue: 4096} // For a few thousand images.
-//
 // Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning
 // of Visual Representations", arXiv:2104.14548. The zero value is the paper's algorithm 1 with the
 // settings that solo-learn found for CIFAR-10, but for the Queue.
@@ -26,7 +23,8 @@ type NNCLR struct {
 	// Temperature divides the cosine similarities, above 0. Default 0.2, solo-learn's for CIFAR-10;
 	// the paper takes 0.1.
 	Temperature float64
-	// Queue is the size of the support set, a multiple of the batch. Default 32768; the paper takes
+	// Queue is the size of the support set, a multiple of the batch. Default 32768, or where that is
+	// not whole batches or more than two thirds of the images, the nearest below; the paper takes
 	// 98304 for the 1.3 million images of ImageNet. It is at most the number of images, or an image's
 	// nearest neighbour would be itself, an epoch ago, as with the 65536 of solo-learn on CIFAR-10.
 	Queue int
@@ -38,15 +36,23 @@ type NNCLR struct {
 	Out int
 }
 
-var _ Method = NNCLR{}
+// nnclrQueue is the length of the queue where the images are many.
+const nnclrQueue = 32768
 
-// WithDefaults fills in the settings that were left at zero.
+var _ FollowsBatches = NNCLR{}
+
+// WithDefaults fills in the settings that were left at zero, but for Queue.
 func (m NNCLR) WithDefaults() Method {
 	m.Temperature = cmp.Or(m.Temperature, .2)
-	m.Queue = cmp.Or(m.Queue, 32768)
 	m.Hidden = cmp.Or(m.Hidden, 2048)
 	m.Predictor = cmp.Or(m.Predictor, 4096)
 	m.Out = cmp.Or(m.Out, 256)
+	return m
+}
+
+// ForBatch fills in Queue.
+func (m NNCLR) ForBatch(batch Batch) Method {
+	m.Queue = cmp.Or(m.Queue, queueFor(nnclrQueue, batch))
 	return m
 }
 
@@ -63,7 +69,7 @@ func (m NNCLR) Check(batch Batch) error {
 		setting.Features(1, "ssl.NNCLR: Out", m.Out, d.Out),
 		twoImages("ssl.NNCLR", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.NNCLR", 0, 2),
-		checkQueue("ssl.NNCLR", m.Queue, batch, d.Queue),
+		checkQueue("ssl.NNCLR", m.Queue, batch, orFewer(nnclrQueue)),
 	)
 }
 

@@ -49,6 +49,43 @@ func TestQueueIsFirstInFirstOut(t *testing.T) {
 	}
 }
 
+// The default gives way where it would not be whole batches, or too many of the images.
+func TestDefaultQueueFitsTheImages(t *testing.T) {
+	for _, test := range []struct {
+		batch Batch
+		want  int
+	}{
+		{Batch{Images: 256, Data: 50_000}, 32768}, {Batch{Images: 256}, 32768}, {Batch{Images: 100, Data: 50_000}, 32700},
+		{Batch{Images: 32, Data: 9600}, 6400}, {Batch{Images: 64, Data: 96}, 64}, {Batch{Images: 64, Data: 64}, 64},
+	} {
+		for _, m := range []Method{MoCoV2{}, NNCLR{}} {
+			m = m.WithDefaults()
+			test.batch.Views, test.batch.Height, test.batch.Width = m.Views(32, 32), 32, 32
+			m = ForBatch(m, test.batch)
+			if err := m.Check(test.batch); err != nil {
+				t.Errorf("%s: %+v: %v", m.Name(), test.batch, err)
+			}
+			var got int
+			switch m := m.(type) {
+			case MoCoV2:
+				got = m.Queue
+			case NNCLR:
+				got = m.Queue
+			}
+			if got != test.want {
+				t.Errorf("%s: a queue of %d for %d of %d images, want %d", m.Name(), got, test.batch.Images, test.batch.Data, test.want)
+			}
+		}
+	}
+	few := Batch{Images: 16, Data: 96}
+	sum := ForBatch(resolved(Sum{{Method: SimCLR{}}, {Method: &SwAV{}}, {Method: SwAV{NoQueue: true}}, {Method: SwAV{Queue: 4096}}}), few).(Sum)
+	for i, want := range map[int]int{1: 64, 2: 0, 3: 4096} {
+		if got := sum[i].Method.(SwAV).Queue; got != want {
+			t.Errorf("term %d has a queue of %d, want %d", i, got, want)
+		}
+	}
+}
+
 func TestQueueMustHoldWholeBatches(t *testing.T) {
 	for size, ok := range map[int]bool{4: true, 8: true, 6: false, 2: false, 0: false} {
 		err := checkQueue("ssl.X", size, Batch{Images: 4}, 8)

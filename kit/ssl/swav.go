@@ -21,8 +21,8 @@ import (
 //
 // Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments",
 // arXiv:2006.09882. The zero value is the paper's loss with the sizes and the optimiser that
-// solo-learn found for CIFAR-10, on two views and without its queue. The prototypes' length is
-// taken out where they are used, not from the variable after each update.
+// solo-learn found for CIFAR-10, on two views. The prototypes' length is taken out where they are
+// used, not from the variable after each update.
 type SwAV struct {
 	// Prototypes is their number, at least 2; a few times as many as there are classes. Default
 	// 3000.
@@ -49,17 +49,26 @@ type SwAV struct {
 	LocalSize int
 	// Queue is the number of earlier embeddings, a multiple of the batch, that are assigned
 	// together with those of the batch, which helps where the batch is smaller than Prototypes.
-	// Default 0, none; solo-learn takes 3840.
+	// Default 3840, solo-learn's, or where that is not whole batches or more than two thirds of the
+	// images, the nearest below.
 	Queue int
+	// NoQueue assigns the images of the batch alone.
+	NoQueue bool
 	// QueueFrom is the fraction of the training after which the queue is used, in (0, 1), for early
 	// embeddings change too fast. Default 0.05.
 	QueueFrom float64
 }
 
-var _ CanCollapse = SwAV{}
+// swavQueue is the length of the queue where the images are many.
+const swavQueue = 3840
+
+var (
+	_ CanCollapse    = SwAV{}
+	_ FollowsBatches = SwAV{}
+)
 
 // WithDefaults fills in the settings that were left at zero, but for LocalSize, which depends on
-// the image.
+// the image, and Queue.
 func (m SwAV) WithDefaults() Method {
 	m.Prototypes = cmp.Or(m.Prototypes, 3000)
 	m.Temperature = cmp.Or(m.Temperature, .1)
@@ -69,6 +78,14 @@ func (m SwAV) WithDefaults() Method {
 	m.Hidden = cmp.Or(m.Hidden, 2048)
 	m.Out = cmp.Or(m.Out, 128)
 	m.QueueFrom = cmp.Or(m.QueueFrom, .05)
+	return m
+}
+
+// ForBatch fills in Queue, unless there is to be none.
+func (m SwAV) ForBatch(batch Batch) Method {
+	if !m.NoQueue {
+		m.Queue = cmp.Or(m.Queue, queueFor(swavQueue, batch))
+	}
 	return m
 }
 
@@ -88,12 +105,13 @@ func (m SwAV) Check(batch Batch) error {
 		setting.Features(2, "ssl.SwAV: Out", m.Out, d.Out),
 		setting.Fraction("ssl.SwAV: QueueFrom", m.QueueFrom, d.QueueFrom),
 		twoImages("ssl.SwAV", batch, "which share the prototypes"),
+		setting.Must(m.Queue == 0 || !m.NoQueue, "ssl.SwAV: Queue", m.Queue, "0 with NoQueue"),
 		checkCrops("ssl.SwAV", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "9/16"),
 		cropSizes("ssl.SwAV", batch),
 	); err != nil || m.Queue == 0 {
 		return err
 	}
-	return checkQueue("ssl.SwAV", m.Queue, batch, "none")
+	return checkQueue("ssl.SwAV", m.Queue, batch, orFewer(swavQueue))
 }
 
 // Views are two large crops, then the small ones.
