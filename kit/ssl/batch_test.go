@@ -75,8 +75,10 @@ func TestViewsOfTwoSizesAreErrors(t *testing.T) {
 	if err := checked(DINO{Locals: 2}, 16, 32, 32, sized(32), sized(32), sized(16), sized(24)); err == nil {
 		t.Error("small crops of two sizes are accepted")
 	}
-	if err := checked(MoCoV2{Queue: 32}, 16, 32, 32, sized(32), sized(16)); err != nil {
-		t.Errorf("MoCo v2 encodes its views one by one: %v", err)
+	for _, m := range []Method{MoCoV2{}, DenseCL{}, ReSSL{}} {
+		if err := checked(m, 16, 32, 32, sized(32), sized(16)); err != nil {
+			t.Errorf("%s encodes its views one by one: %v", m.Name(), err)
+		}
 	}
 }
 

@@ -159,6 +159,21 @@ func ExampleMMCR() {
 	// Output: mmcr <nil>
 }
 
+// The teacher sees views that are cropped and flipped alone, and tells how like they are to earlier images.
+func ExampleReSSL() {
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: ssl.ReSSL{Hidden: 512, Out: 128}, Epochs: 10, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: ressl <nil>
+}
+
+// Its places are those of the feature map, of which a stem that keeps the size leaves more.
+func ExampleDenseCL() {
+	method := ssl.DenseCL{MoCo: ssl.MoCoV2{Hidden: 512}}
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: small, Method: method, Epochs: 10, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: densecl <nil>
+}
+
 func ExampleMAE() {
 	method := ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}
 	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: method, Epochs: 10, Batch: 64}

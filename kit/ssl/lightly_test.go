@@ -30,6 +30,7 @@ type golden struct {
 	KoLeo          float64     `json:"koleo"`
 	IBOT           float64     `json:"ibot"`
 	MMCR           float64     `json:"mmcr"`
+	ReSSL          float64     `json:"ressl"`
 }
 
 func TestLossesAgreeWithLightly(t *testing.T) {
@@ -81,6 +82,9 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 		}, func(g golden) float64 { return g.IBOT }},
 		"ManifoldCapacity": {func(a, b *Node) *Node { return ManifoldCapacity(Stack([]*Node{a, b}, 1), .1) },
 			func(g golden) float64 { return g.MMCR }},
+		"RelationalConsistency": {
+			func(a, b *Node) *Node { return RelationalConsistency(a, b, Reverse(b, 0), .1, .04) }, func(g golden) float64 { return g.ReSSL },
+		},
 		"NegativeCosine": {NegativeCosine, func(g golden) float64 { return g.NegativeCosine }},
 		// BYOL: the squared distance of unit vectors is 2 - 2 cos.
 		"Regression": {Regression, func(g golden) float64 { return 2 + 2*g.NegativeCosine }},

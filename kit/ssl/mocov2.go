@@ -107,9 +107,16 @@ func (m MoCoV2) Loss(step *Step) *Node {
 
 // asked is the loss of one direction, whose queue is in the scope `earlier`.
 func (m MoCoV2) asked(step *Step, earlier *model.Scope, query, key *Node) *Node {
-	q := m.Embed(step.Scope, step.Encode(query).Pooled)                           // [batch, out]
-	k := unit(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(key).Pooled)) // [batch, out]
-	negatives := newQueue(earlier, m.Queue, m.Out)                                // [queue, out]
+	return m.contrast(earlier, m.Embed(step.Scope, step.Encode(query).Pooled),
+		m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(key).Pooled))
+}
+
+// contrast is the loss of queries whose keys then wait in the queue that is in the scope `earlier`.
+//
+//	q, k: [batch, out] -> scalar
+func (m MoCoV2) contrast(earlier *model.Scope, q, k *Node) *Node {
+	k = unit(k)
+	negatives := newQueue(earlier, m.Queue, m.Out) // [queue, out]
 	loss := QueueContrast(q, k, negatives.embeddings(q.Graph()), m.Temperature)
 	negatives.push(k)
 	return loss

@@ -44,6 +44,10 @@ func TestOptimizersOfTheSources(t *testing.T) {
 		{MMCR{}, "ThomasYerxa/mmcr, pretrain_cifar_stl.py, mmcr/cifar_stl/train.py", optim.AdamW{
 			LR: 1e-3, Scaling: optim.Unscaled, WeightDecay: 1e-6,
 		}},
+		{ReSSL{}, "KyleZheng1997/ReSSL, ressl.py; solo-learn, ressl.yaml", optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4}},
+		{DenseCL{}, "WXinlong/DenseCL, configs/selfsup/densecl/densecl_coco_800ep.py", optim.SGD{
+			LR: .3, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{},
+		}},
 		{IJEPA{}, "facebookresearch/ijepa, configs/in1k_vith14_ep300.yaml: 1e-3 for 16 × 128 images", optim.AdamW{
 			LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4,
 		}},

@@ -58,7 +58,7 @@ func TestDefaultQueueFitsTheImages(t *testing.T) {
 		{Batch{Images: 256, Data: 50_000}, 32768}, {Batch{Images: 256}, 32768}, {Batch{Images: 100, Data: 50_000}, 32700},
 		{Batch{Images: 32, Data: 9600}, 6400}, {Batch{Images: 64, Data: 96}, 64}, {Batch{Images: 64, Data: 64}, 64},
 	} {
-		for _, m := range []Method{MoCoV2{}, NNCLR{}} {
+		for _, m := range []Method{MoCoV2{}, NNCLR{}, ReSSL{}, DenseCL{}} {
 			m = m.WithDefaults()
 			test.batch.Views, test.batch.Height, test.batch.Width = m.Views(32, 32), 32, 32
 			m = ForBatch(m, test.batch)
@@ -71,6 +71,10 @@ func TestDefaultQueueFitsTheImages(t *testing.T) {
 				got = m.Queue
 			case NNCLR:
 				got = m.Queue
+			case ReSSL:
+				got = m.Queue
+			case DenseCL:
+				got = m.MoCo.Queue
 			}
 			if got != test.want {
 				t.Errorf("%s: a queue of %d for %d of %d images, want %d", m.Name(), got, test.batch.Images, test.batch.Data, test.want)

@@ -26,6 +26,8 @@ func TestCropsAreResizedAsInTheSources(t *testing.T) {
 		{CLIP{}, augment.Bicubic},             // mlfoundations/open_clip, src/open_clip/transform.py, image_transform.
 		{MMCR{}, augment.Bilinear},            // ThomasYerxa/mmcr, mmcr/cifar_stl/data.py.
 		{MoCoV2{}, augment.Bilinear},          // facebookresearch/moco, main_moco.py.
+		{DenseCL{}, augment.Bilinear},         // WXinlong/DenseCL, configs/selfsup/densecl: torchvision's default.
+		{ReSSL{}, augment.Bicubic},            // vturrisi/solo-learn, solo/data/pretrain_dataloader.py, CifarTransform.
 		{IJEPA{}, augment.Bilinear},           // facebookresearch/ijepa, src/transforms.py, make_transforms.
 		{SimMIM{}, augment.Bilinear},          // microsoft/SimMIM, data/data_simmim.py, SimMIMTransform.
 	} {
