@@ -48,7 +48,7 @@ func checkable(t *testing.T) map[string]Recipe {
 			}
 		})
 	}
-	for _, method := range []ssl.Method{ssl.MAE{}, ssl.SimMIM{}, ssl.IJEPA{}, ssl.IBOT{}, ssl.DINOv2{}} {
+	for _, method := range []ssl.Method{ssl.MAE{}, ssl.SimMIM{}, ssl.Data2Vec{}, ssl.MSN{Locals: 1, LocalSize: 16}, ssl.IJEPA{}, ssl.IBOT{}, ssl.DINOv2{}} {
 		add(method, func(r *Recipe) {
 			vit := patches
 			if _, ok := method.(ssl.LearnsOnPatches); ok {

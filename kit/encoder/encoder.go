@@ -83,6 +83,18 @@ type Masked interface {
 	EncodeHidden(scope *model.Scope, images, hidden *Node) Output
 }
 
+// Layered is an Encoder on patches that shows what its inner blocks make of them.
+type Layered interface {
+	Encoder
+
+	// Layers is the number of its blocks.
+	Layers() int
+
+	// EncodeLayers is the tokens of the patches behind each of the last k blocks, from 1 to Layers,
+	// with no norm behind them: k × [batch, patches, dim].
+	EncodeLayers(scope *model.Scope, images *Node, k int) []*Node
+}
+
 // Causal is an Encoder that reads an image as a sequence of pixels, row by row from the top left,
 // in which each place knows only the pixels before it.
 type Causal interface {

@@ -97,10 +97,8 @@ func patchProduct(pixels, weight, bias *Node) *Node {
 //
 //	x: [batch, leading + patches, dim]
 func (v ViT) transform(scope *model.Scope, x *Node) Output {
-	for i := range v.Depth {
-		x = v.block(scope.At("blocks").At("%d", i), x, pathRate(v.StochasticDepth, i, v.Depth))
-	}
-	x = layerNorm(scope.At("norm"), x)
+	layers := v.layers(scope, x)
+	x = layerNorm(scope.At("norm"), layers[v.Depth-1])
 	out := Output{Tokens: SliceAxis(x, 1, AxisRangeToEnd(v.leading()))}
 	if v.Pool == ClassToken {
 		out.Pooled = Squeeze(SliceAxis(x, 1, AxisElem(0)), 1)
@@ -108,6 +106,28 @@ func (v ViT) transform(scope *model.Scope, x *Node) Output {
 		out.Pooled = ReduceMean(out.Tokens, 1)
 	}
 	return out
+}
+
+// layers is what each block makes of the tokens.
+//
+//	x: [batch, leading + patches, dim] -> Depth × the same shape
+func (v ViT) layers(scope *model.Scope, x *Node) []*Node {
+	layers := make([]*Node, v.Depth)
+	for i := range layers {
+		x = v.block(scope.At("blocks").At("%d", i), x, pathRate(v.StochasticDepth, i, v.Depth))
+		layers[i] = x
+	}
+	return layers
+}
+
+// EncodeLayers builds the blocks on all patches; see Layered.
+func (v ViT) EncodeLayers(scope *model.Scope, images *Node, k int) []*Node {
+	v = v.WithDefaults()
+	layers := v.layers(scope, v.embed(scope, images, nil, nil))[v.Depth-k:]
+	for i, layer := range layers {
+		layers[i] = SliceAxis(layer, 1, AxisRangeToEnd(v.leading()))
+	}
+	return layers
 }
 
 // withMap is the output with the tokens of all patches as a map.

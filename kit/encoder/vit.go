@@ -149,6 +149,9 @@ func (v ViT) Dim() int { return v.WithDefaults().Width }
 // PatchSize is Patch.
 func (v ViT) PatchSize() int { return v.WithDefaults().Patch }
 
+// Layers is Depth.
+func (v ViT) Layers() int { return v.WithDefaults().Depth }
+
 // PoolsClassToken reports whether Pool is ClassToken.
 func (v ViT) PoolsClassToken() bool { return v.Pool == ClassToken }
 

@@ -78,6 +78,37 @@ func TestPoolAndTokensAgree(t *testing.T) {
 	}
 }
 
+// What the blocks make of the patches is what a network of fewer blocks makes, and the norm of the
+// last are the tokens.
+func TestLayersOfTheBlocks(t *testing.T) {
+	for _, pool := range []Pool{ClassToken, MeanPatches} {
+		v := tinyViT
+		v.Pool, v.Registers = pool, 1
+		store, _ := initialised(t, v, images(2, 8), false)
+		scramble(t, store.Scope("/encoder"))
+		shallow := v
+		shallow.Depth = 1
+		out := apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
+			layers := v.EncodeLayers(scope, in[0], 2)
+			return []*Node{
+				layers[0], shallow.EncodeLayers(scope, in[0], 1)[0], v.EncodeLayers(scope, in[0], 1)[0], layers[1],
+				layerNorm(scope.At("norm"), layers[1]), v.Encode(scope, in[0]).Tokens,
+			}
+		}, images(2, 8))
+		for i := 0; i < len(out); i += 2 {
+			if d := far(t, out[i], out[i+1]); d > 1e-5 {
+				t.Errorf("pool %d: %d and %d differ by %g", pool, i, i+1, d)
+			}
+		}
+		if far(t, out[0], out[3]) < 1e-3 {
+			t.Error("both blocks make the same")
+		}
+	}
+	if n := tinyViT.Layers(); n != 2 {
+		t.Errorf("%d layers, want 2", n)
+	}
+}
+
 func TestVisiblePatches(t *testing.T) {
 	for _, positions := range []Positions{LearnedPositions, SineCosine} {
 		v := tinyViT

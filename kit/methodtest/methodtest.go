@@ -70,7 +70,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.BYOL{Hidden: 8, Out: 8}, ssl.BarlowTwins{Hidden: 8, Out: 8}, ssl.CLIP{Out: 8, Text: encoder.Text{Width: 8, Depth: 1, Heads: 2}},
 		ssl.Colorization{Hidden: 8}, ssl.DCL{Hidden: 8, Out: 8},
 		ssl.Flipping{}, ssl.IBOT{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}}, ssl.DINOv2{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}},
-		ssl.IJEPA{Predictor: decoder}, ssl.Inpainting{Hidden: 8},
+		ssl.Data2Vec{}, ssl.MSN{Prototypes: 8, Hidden: 8, Out: 8}, ssl.IJEPA{Predictor: decoder}, ssl.Inpainting{Hidden: 8},
 		ssl.MAE{Decoder: decoder},
 		ssl.MICLe{Hidden: 8, Out: 8}, ssl.MMCR{PerImage: 3, Lambda: .1, Hidden: 8, Out: 8}, ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8, Symmetric: true},
 		ssl.DenseCL{MoCo: ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8}}, ssl.ReSSL{Queue: 32, Hidden: 8, Out: 8}, ssl.MoCoV3{Hidden: 8, Out: 8},

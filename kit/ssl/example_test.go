@@ -174,6 +174,21 @@ func ExampleDenseCL() {
 	// Output: densecl <nil>
 }
 
+// A short training wants a quicker teacher.
+func ExampleData2Vec() {
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: means, Method: ssl.Data2Vec{Tau: .99}, Epochs: 10, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: data2vec <nil>
+}
+
+// A short training wants a quicker teacher.
+func ExampleMSN() {
+	method := ssl.MSN{Hidden: 512, Prototypes: 256, Tau: .99, Locals: 2}
+	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: method, Epochs: 10, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: msn <nil>
+}
+
 func ExampleMAE() {
 	method := ssl.MAE{Decoder: encoder.Transformer{Width: 96, Depth: 2}}
 	recipe := kit.Recipe{Data: data.Shapes{}, Encoder: patches, Method: method, Epochs: 10, Batch: 64}

@@ -182,8 +182,13 @@ func (m IJEPA) Optimizer() optim.Optimizer {
 //	prediction, target: [..., features] -> scalar
 func SmoothDistance(prediction, target *Node) *Node {
 	d := Abs(Sub(ConvertDType(prediction, dtypes.Float32), StopGradient(ConvertDType(target, dtypes.Float32))))
+	return ReduceAllMean(smooth(d))
+}
+
+// smooth is d²/2 where distances are below 1, and d - 1/2 from there on, in every element.
+func smooth(d *Node) *Node {
 	near := MinScalar(d, 1)
-	return ReduceAllMean(Add(MulScalar(Square(near), .5), Sub(d, near)))
+	return Add(MulScalar(Square(near), .5), Sub(d, near))
 }
 
 // withoutScale normalises the features of each token to mean 0 and variance 1: a layer-norm without

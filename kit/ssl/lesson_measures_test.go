@@ -197,6 +197,20 @@ func sameWithout(t *testing.T, recipe kit.Recipe) float64 {
 	return lateLoss(t, pretrained(t, recipe))
 }
 
+// sameWithoutPatches is the same of an encoder whose patches are hidden: only what it hides from is
+// black, not what a teacher sees.
+func sameWithoutPatches(t *testing.T, recipe kit.Recipe) float64 {
+	recipe.Encoder = blindToPatches{recipe.Encoder.(encoder.ViT)}
+	return lateLoss(t, pretrained(t, recipe))
+}
+
+// blindToPatches is a ViT that sees all images black where patches are hidden.
+type blindToPatches struct{ encoder.ViT }
+
+func (b blindToPatches) EncodeHidden(scope *model.Scope, images, hidden *Node) encoder.Output {
+	return b.ViT.EncodeHidden(scope, ZerosLike(images), hidden)
+}
+
 // blind is an encoder that sees all images black.
 type blind struct{ encoder.Encoder }
 

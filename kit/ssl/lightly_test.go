@@ -31,6 +31,7 @@ type golden struct {
 	IBOT           float64     `json:"ibot"`
 	MMCR           float64     `json:"mmcr"`
 	ReSSL          float64     `json:"ressl"`
+	MSN            float64     `json:"msn"`
 }
 
 func TestLossesAgreeWithLightly(t *testing.T) {
@@ -85,6 +86,11 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 		"RelationalConsistency": {
 			func(a, b *Node) *Node { return RelationalConsistency(a, b, Reverse(b, 0), .1, .04) }, func(g golden) float64 { return g.ReSSL },
 		},
+		"MaskedSiamese": {func(a, b *Node) *Node { // With the first five differences of a and b as prototypes.
+			prototypes := Transpose(unit(Slice(Sub(b, a), AxisRange(0, 5))), 0, 1)
+			scores := func(x *Node) *Node { return DivScalar(Dot(unit(x), prototypes).Product(), .1) }
+			return MaskedSiamese([]*Node{scores(a)}, SharpAssignment(scores(b), .25, 3), 1)
+		}, func(g golden) float64 { return g.MSN }},
 		"NegativeCosine": {NegativeCosine, func(g golden) float64 { return g.NegativeCosine }},
 		// BYOL: the squared distance of unit vectors is 2 - 2 cos.
 		"Regression": {Regression, func(g golden) float64 { return 2 + 2*g.NegativeCosine }},

@@ -57,6 +57,20 @@ func (n Network) EncodeHidden(images, hidden *Node) encoder.Output {
 	})
 }
 
+// EncodeLayers is what the last k blocks make of the patches, for methods whose CheckEncoder demands an
+// encoder.Layered.
+//
+//	images: [batch, height, width, 3] -> k × [batch, patches, dim]
+func (n Network) EncodeLayers(images *Node, k int) []*Node {
+	return n.inMicroBatches([]*Node{images}, func(part []*Node) []*Node {
+		layers := n.Encoder.(encoder.Layered).EncodeLayers(n.EncoderScope, ConvertDType(part[0], n.Precision), k)
+		for i, layer := range layers {
+			layers[i] = ConvertDType(layer, dtypes.Float32)
+		}
+		return layers
+	})
+}
+
 // EncodePast encodes what comes before each pixel, for methods whose CheckEncoder demands an
 // encoder.Causal.
 //

@@ -48,6 +48,12 @@ func TestOptimizersOfTheSources(t *testing.T) {
 		{DenseCL{}, "WXinlong/DenseCL, configs/selfsup/densecl/densecl_coco_800ep.py", optim.SGD{
 			LR: .3, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{},
 		}},
+		{Data2Vec{}, "facebookresearch/data2vec_vision, beit/README.md: 2e-3 for 16 × 128 images", optim.AdamW{
+			LR: 2.5e-4, WeightDecay: .05, ClipNorm: 3,
+		}},
+		{MSN{}, "facebookresearch/msn, configs/pretrain/msn_vits16.yaml: 1e-3 for 16 × 64 images", optim.AdamW{
+			LR: 2.5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipNorm: 3,
+		}},
 		{IJEPA{}, "facebookresearch/ijepa, configs/in1k_vith14_ep300.yaml: 1e-3 for 16 × 128 images", optim.AdamW{
 			LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4,
 		}},

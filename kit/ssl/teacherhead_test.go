@@ -37,7 +37,7 @@ func TestTeacherHeadBuildsWhatEmbedDoesNot(t *testing.T) {
 	}{
 		{resolved(BYOL{Hidden: 4, Out: 3}), nil}, {resolved(MoCoV2{Hidden: 4, Out: 3}), nil}, {resolved(MoCoV3{Hidden: 4, Out: 3}), nil},
 		{resolved(IJEPA{}), nil}, {resolved(dino), []string{"/method/prototypes/weight"}},
-		{resolved(ReSSL{Hidden: 4, Out: 3}), nil},
+		{resolved(MSN{Hidden: 4, Out: 3}), nil}, {resolved(ReSSL{Hidden: 4, Out: 3}), nil},
 		{resolved(DenseCL{MoCo: MoCoV2{Hidden: 4, Out: 3}}), []string{
 			"/method/dense/hidden/0/weight", "/method/dense/hidden/0/bias", "/method/dense/out/0/weight", "/method/dense/out/0/bias",
 		}},

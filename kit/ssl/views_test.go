@@ -28,6 +28,8 @@ func TestCropsAreResizedAsInTheSources(t *testing.T) {
 		{MoCoV2{}, augment.Bilinear},          // facebookresearch/moco, main_moco.py.
 		{DenseCL{}, augment.Bilinear},         // WXinlong/DenseCL, configs/selfsup/densecl: torchvision's default.
 		{ReSSL{}, augment.Bicubic},            // vturrisi/solo-learn, solo/data/pretrain_dataloader.py, CifarTransform.
+		{Data2Vec{}, augment.Bicubic},         // facebookresearch/data2vec_vision, beit/run_cyclical.py, --train_interpolation.
+		{MSN{Locals: 1}, augment.Bilinear},    // facebookresearch/msn, src/data_manager.py: torchvision's default.
 		{IJEPA{}, augment.Bilinear},           // facebookresearch/ijepa, src/transforms.py, make_transforms.
 		{SimMIM{}, augment.Bilinear},          // microsoft/SimMIM, data/data_simmim.py, SimMIMTransform.
 	} {

@@ -1,0 +1,13 @@
+package ssl_test
+
+import (
+	"math"
+	"testing"
+
+	"sslkit/kit/ssl"
+)
+
+func TestMSNLearns(t *testing.T) {
+	lesson{method: ssl.MSN{Hidden: 64, Out: 32, Prototypes: 64, Tau: .9}, augment: views(lit),
+		encoder: classToken, blind: always(math.Log(64)), below: .1, agree: .05}.learn(t)
+}
