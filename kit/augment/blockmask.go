@@ -64,8 +64,8 @@ func (m BlockMask) Hidden(r *Random, batch, height, width int) *Node {
 	return m.HiddenCounts(r, r.constant(float64(m.count(height, width)), batch), height, width)
 }
 
-// HiddenCounts is Hidden where each image has a number of its own in place of Ratio: at most so many
-// of its patches are hidden, whole numbers from 0, float32 [batch]. Blocks may be smaller than
+// HiddenCounts is Hidden where each image has a number of its own in place of Ratio: at most so
+// many of its patches are hidden, whole numbers from 0, float32 [batch]. Blocks may be smaller than
 // MinPatches where the number is.
 func (m BlockMask) HiddenCounts(r *Random, counts *Node, height, width int) *Node {
 	if err := m.Check(height, width); err != nil {

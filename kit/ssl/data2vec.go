@@ -14,16 +14,16 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Data2Vec learns representations from which the features of hidden patches can be told: those that a
-// slow twin, which sees the whole image, has in its upper blocks. What is told of a patch so depends
-// on the whole image, and is no pixel.
+// Data2Vec learns representations from which the features of hidden patches can be told: those that
+// a slow twin, which sees the whole image, has in its upper blocks. What is told of a patch so
+// depends on the whole image, and is no pixel.
 //
-// Baevski et al. 2022, "data2vec: A General Framework for Self-supervised Learning in Speech, Vision
-// and Language", arXiv:2202.03555. The zero value is the authors' command for ViT-B
+// Baevski et al. 2022, "data2vec: A General Framework for Self-supervised Learning in Speech,
+// Vision and Language", arXiv:2202.03555. The zero value is the authors' command for ViT-B
 // (facebookresearch/data2vec_vision, beit/README.md). It needs an encoder on patches that shows its
-// blocks and pools the mean of the patches, as the authors evaluate, such as
-// encoder.ViT{Pool: encoder.MeanPatches}; the authors' has relative positions and layer scale, and
-// leaves out branches (encoder.ViT: StochasticDepth 0.25).
+// blocks and pools the mean of the patches, as the authors evaluate, such as encoder.ViT{Pool:
+// encoder.MeanPatches}; the authors' has relative positions and layer scale, and leaves out
+// branches (encoder.ViT: StochasticDepth 0.25).
 type Data2Vec struct {
 	// Mask draws the blocks of patches that are hidden. Default: Ratio 0.6, as 120 of 196.
 	Mask augment.BlockMask
@@ -64,8 +64,8 @@ func (m Data2Vec) Check(batch Batch) error {
 	)
 }
 
-// CheckEncoder returns an error where the encoder can't hide patches or does not show its blocks, or
-// where the mask or Blocks do not suit it.
+// CheckEncoder returns an error where the encoder can't hide patches or does not show its blocks,
+// or where the mask or Blocks do not suit it.
 func (m Data2Vec) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	if err := needsMasked("ssl.Data2Vec", e); err != nil {
 		return err
@@ -126,8 +126,8 @@ func (m Data2Vec) target(teacher Network, images *Node) *Node {
 }
 
 // BlockDistance is the mean over the features of the hidden patches of d²/2β where a distance d is
-// below β, and d - β/2 from there on (the paper's equation 3). No gradient flows into the target. It
-// is computed in float32.
+// below β, and d - β/2 from there on (the paper's equation 3). No gradient flows into the target.
+// It is computed in float32.
 //
 //	prediction, target: [batch, patches, features]; hidden: [batch, patches], true or 1 where a patch counts -> scalar
 func BlockDistance(prediction, target, hidden *Node, beta float64) *Node {

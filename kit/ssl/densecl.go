@@ -12,9 +12,9 @@ import (
 	"sslkit/kit/setting"
 )
 
-// DenseCL learns as MoCoV2 does, and at once from each place of the feature map: a place of one view
-// finds the place of the other view that is most like it, among what the twin made of earlier images.
-// So the map tells what is where, for detection and segmentation.
+// DenseCL learns as MoCoV2 does, and at once from each place of the feature map: a place of one
+// view finds the place of the other view that is most like it, among what the twin made of earlier
+// images. So the map tells what is where, for detection and segmentation.
 //
 // Wang et al. 2020, "Dense Contrastive Learning for Self-Supervised Visual Pre-Training",
 // arXiv:2011.09157. The zero value is the authors' code (WXinlong/DenseCL,

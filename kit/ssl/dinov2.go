@@ -14,17 +14,17 @@ import (
 	"sslkit/kit/setting"
 )
 
-// DINOv2 learns as IBOT does, from whole images and from hidden patches, but sorts the two with heads
-// of their own, gives all prototypes the same share of every batch in place of a running centre, and
-// keeps the representations of a batch apart (KoLeo).
+// DINOv2 learns as IBOT does, from whole images and from hidden patches, but sorts the two with
+// heads of their own, gives all prototypes the same share of every batch in place of a running
+// centre, and keeps the representations of a batch apart (KoLeo).
 //
 // Oquab et al. 2023, "DINOv2: Learning Robust Visual Features without Supervision",
 // arXiv:2304.07193. The zero value is the 100 epochs of facebookresearch/dinov2
 // (dinov2/configs/ssl_default_config.yaml, train/vitl16_short.yaml) with the separate heads and
 // Sinkhorn–Knopp of the paper (train/vitl14.yaml), but for fewer prototypes and no local crops. It
 // needs an encoder on patches, such as encoder.ViT with its class token; the authors leave out
-// branches (encoder.ViT: StochasticDepth 0.3). All patches are compared with all prototypes: in large
-// batches of many patches that takes most of the memory.
+// branches (encoder.ViT: StochasticDepth 0.3). All patches are compared with all prototypes: in
+// large batches of many patches that takes most of the memory.
 type DINOv2 struct {
 	// DINO is what it has in common with that: crops, sizes of the two heads, temperatures, teacher.
 	// Default: DINO's, but for Prototypes 8192, Tau 0.992 and LocalScale 0.32. The authors take 65536

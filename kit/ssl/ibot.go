@@ -81,8 +81,8 @@ func (m IBOT) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	return nil
 }
 
-// Views are DINO's, but that without local crops the global ones hold at least 0.14 of the image, as
-// in the authors' code.
+// Views are DINO's, but that without local crops the global ones hold at least 0.14 of the image,
+// as in the authors' code.
 func (m IBOT) Views(height, width int) []augment.Pipeline {
 	views := m.DINO.Views(height, width)
 	if m.DINO.Locals == 0 {
@@ -131,8 +131,8 @@ func gridOf(e encoder.Encoder, images *Node) (rows, columns int) {
 	return images.Shape().Dim(1) / patch, images.Shape().Dim(2) / patch
 }
 
-// encodeHiding gives the student's logits of all crops, and what it saw of the global ones, of which
-// patches are hidden.
+// encodeHiding gives the student's logits of all crops, and what it saw of the global ones, of
+// which patches are hidden.
 //
 //	images: [2 batch, height, width, 3], the global crops merged; hidden: bool [2 batch, patches]
 //	-> crops × [batch, prototypes]; seen: representations of [2 batch]

@@ -8,11 +8,11 @@ import (
 // koLeoEpsilon keeps the distance of two equal rows, and its logarithm, finite.
 const koLeoEpsilon = 1e-8
 
-// KoLeo spreads representations over the sphere: it is the mean of -log of the distance of each row,
-// scaled to length 1, to the row that is nearest to it (Sablayrolles et al. 2018, "Spreading vectors
-// for similarity search", arXiv:1806.03198, equation 3, as facebookresearch/dinov2 has it in
-// dinov2/loss/koleo_loss.py). It is computed in float32. Which row is the nearest is chosen without
-// gradient; the gradient flows into both rows of a pair.
+// KoLeo spreads representations over the sphere: it is the mean of -log of the distance of each
+// row, scaled to length 1, to the row that is nearest to it (Sablayrolles et al. 2018, "Spreading
+// vectors for similarity search", arXiv:1806.03198, equation 3, as facebookresearch/dinov2 has it
+// in dinov2/loss/koleo_loss.py). It is computed in float32. Which row is the nearest is chosen
+// without gradient; the gradient flows into both rows of a pair.
 //
 //	x: [n, dim], n of at least 2 -> scalar
 func KoLeo(x *Node) *Node {

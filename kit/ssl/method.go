@@ -35,8 +35,8 @@ type Method interface {
 	Name() string
 
 	// WithDefaults is the same method with its defaults filled in, but for those that depend on the
-	// images (see FollowsBatches) or on the encoder. It is called once, where a training is set up: all other methods
-	// read the fields as they then are.
+	// images (see FollowsBatches) or on the encoder. It is called once, where a training is set up:
+	// all other methods read the fields as they then are.
 	//
 	// A type that embeds another method must have one of its own, since that of the embedded method
 	// returns only that.

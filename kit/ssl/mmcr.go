@@ -14,8 +14,8 @@ import (
 )
 
 // MMCR learns representations in which the views of an image are near their mean, and the means of
-// different images point in as many directions as there are: the nuclear norm of the matrix of means
-// is large for both.
+// different images point in as many directions as there are: the nuclear norm of the matrix of
+// means is large for both.
 //
 // Yerxa et al. 2023, "Learning Efficient Coding of Natural Images with Maximum Manifold Capacity
 // Representations", arXiv:2303.03307. The zero value is the authors' code for CIFAR-10
@@ -65,8 +65,8 @@ func (m MMCR) Views(height, width int) []augment.Pipeline {
 	return slices.Repeat([]augment.Pipeline{MMCRView(min(height, width))}, max(0, min(m.PerImage, mostViews))) // Check refuses more.
 }
 
-// MMCRView is the augmentation of MMCR (mmcr/cifar_stl/data.py) to views of size × size pixels: crop,
-// resized bilinearly, flip, jitter of .4/.4/.4/.1 and greyscale.
+// MMCRView is the augmentation of MMCR (mmcr/cifar_stl/data.py) to views of size × size pixels:
+// crop, resized bilinearly, flip, jitter of .4/.4/.4/.1 and greyscale.
 func MMCRView(size int) augment.Pipeline {
 	return augment.Pipeline{
 		augment.RandomResizedCrop{Size: size},

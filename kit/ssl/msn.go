@@ -18,14 +18,14 @@ import (
 )
 
 // MSN learns representations by which a view of an image that lacks patches, and small crops of it,
-// are sorted among prototypes as a slow twin sorts another, whole view. That all prototypes are used
-// as much on average (me-max) keeps it from collapse. Made for few labels: its authors classify with 1
-// to 5 of a class.
+// are sorted among prototypes as a slow twin sorts another, whole view. That all prototypes are
+// used as much on average (me-max) keeps it from collapse. Made for few labels: its authors
+// classify with 1 to 5 of a class.
 //
 // Assran et al. 2022, "Masked Siamese Networks for Label-Efficient Learning", arXiv:2204.07141. The
 // zero value is the authors' code (facebookresearch/msn, configs/pretrain/msn_vits16.yaml) but for
-// small crops, of which it takes 10, and for ReLU in place of GELU in the head. It needs an encoder on
-// patches, such as encoder.ViT with its class token.
+// small crops, of which it takes 10, and for ReLU in place of GELU in the head. It needs an encoder
+// on patches, such as encoder.ViT with its class token.
 type MSN struct {
 	// Prototypes is their number, at least 2. Default 1024.
 	Prototypes int
@@ -178,9 +178,10 @@ func SharpAssignment(scores *Node, sharpen float64, iterations int) *Node {
 	return balanced(LogSoftmax(DivScalar(ConvertDType(scores, dtypes.Float32), sharpen), -1), nil, iterations)
 }
 
-// MaskedSiamese is the loss of MSN: the mean cross-entropy of the softmax of each anchor's scores to
-// the targets, and with a weight how far the entropy of the mean of all these is from the greatest
-// that there can be (me-max). No gradient flows into the targets. It is computed in float32.
+// MaskedSiamese is the loss of MSN: the mean cross-entropy of the softmax of each anchor's scores
+// to the targets, and with a weight how far the entropy of the mean of all these is from the
+// greatest that there can be (me-max). No gradient flows into the targets. It is computed in
+// float32.
 //
 //	anchors: scores, views × [batch, prototypes]; targets: probabilities [batch, prototypes] -> scalar
 func MaskedSiamese(anchors []*Node, targets *Node, meanEntropy float64) *Node {
@@ -208,8 +209,8 @@ func (m MSN) Embed(scope *model.Scope, features *Node) *Node {
 //	[batch, dim] -> [batch, out]
 func (m MSN) TeacherHead(scope *model.Scope, features *Node) *Node { return m.Embed(scope, features) }
 
-// Momentum rises from Tau in a line that would reach 1 after five quarters of the training, as in the
-// authors' code.
+// Momentum rises from Tau in a line that would reach 1 after five quarters of the training, as in
+// the authors' code.
 func (m MSN) Momentum(progress *Node) *Node {
 	return AddScalar(MulScalar(progress, (1-m.Tau)*.8), m.Tau)
 }

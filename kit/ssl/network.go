@@ -57,8 +57,8 @@ func (n Network) EncodeHidden(images, hidden *Node) encoder.Output {
 	})
 }
 
-// EncodeLayers is what the last k blocks make of the patches, for methods whose CheckEncoder demands an
-// encoder.Layered.
+// EncodeLayers is what the last k blocks make of the patches, for methods whose CheckEncoder
+// demands an encoder.Layered.
 //
 //	images: [batch, height, width, 3] -> k × [batch, patches, dim]
 func (n Network) EncodeLayers(images *Node, k int) []*Node {

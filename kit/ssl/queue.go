@@ -38,9 +38,9 @@ func (q queue) push(embeddings *Node) {
 	q.variable.SetNodeValue(Concatenate([]*Node{kept, StopGradient(embeddings)}, 0))
 }
 
-// queueFor is the default length of a queue in a training on such batches: size, or the nearest below
-// it that holds whole batches and at most two thirds of the images, as 32768 of the 50,000 of CIFAR-10
-// are, for most images not to meet themselves; at least one batch.
+// queueFor is the default length of a queue in a training on such batches: size, or the nearest
+// below it that holds whole batches and at most two thirds of the images, as 32768 of the 50,000 of
+// CIFAR-10 are, for most images not to meet themselves; at least one batch.
 func queueFor(size int, batch Batch) int {
 	if batch.Data > 0 {
 		size = min(size, batch.Data/3*2)

@@ -11,9 +11,9 @@ import (
 	"sslkit/kit/setting"
 )
 
-// ReSSL learns representations in which a view of an image is as similar to each of the images of the
-// last batches as a slow twin finds another view of it, one that is hardly changed. No image is told
-// to be far from all others.
+// ReSSL learns representations in which a view of an image is as similar to each of the images of
+// the last batches as a slow twin finds another view of it, one that is hardly changed. No image is
+// told to be far from all others.
 //
 // Zheng et al. 2021, "ReSSL: Relational Self-Supervised Learning with Weak Augmentation",
 // arXiv:2107.09282. The zero value is the paper's recipe with the views, sizes and momentum that
@@ -79,8 +79,8 @@ func (m ReSSL) Check(batch Batch) error {
 	)
 }
 
-// Views are the student's, as BYOL's first but less often blurred, and the teacher's, which is cropped
-// and flipped alone: solo-learn's, scripts/pretrain/cifar/augmentations/ressl.yaml.
+// Views are the student's, as BYOL's first but less often blurred, and the teacher's, which is
+// cropped and flipped alone: solo-learn's, scripts/pretrain/cifar/augmentations/ressl.yaml.
 func (m ReSSL) Views(height, width int) []augment.Pipeline {
 	size := min(height, width)
 	student := BYOLViews(size)[0]
@@ -107,9 +107,10 @@ func (m ReSSL) Loss(step *Step) *Node {
 	return loss
 }
 
-// RelationalConsistency is the mean cross-entropy of how similar a query is to each row of the queue
-// to how similar its key is: of the softmax of cosine similarities, divided by a temperature each
-// (equation 5 of the ReSSL paper). No gradient flows into keys and queue. It is computed in float32.
+// RelationalConsistency is the mean cross-entropy of how similar a query is to each row of the
+// queue to how similar its key is: of the softmax of cosine similarities, divided by a temperature
+// each (equation 5 of the ReSSL paper). No gradient flows into keys and queue. It is computed in
+// float32.
 //
 //	query, key: [batch, dim]; queue: [size, dim] -> scalar
 func RelationalConsistency(query, key, queue *Node, temperature, teacherTemperature float64) *Node {
@@ -118,7 +119,8 @@ func RelationalConsistency(query, key, queue *Node, temperature, teacherTemperat
 	return ReduceAllMean(distillation(Dot(unit(query), rows).Product(), target, temperature)) // Which stops the target's gradient.
 }
 
-// Embed is the projection head g, a perceptron of two layers, without norms as in the authors' code.
+// Embed is the projection head g, a perceptron of two layers, without norms as in the authors'
+// code.
 //
 //	[batch, dim] -> [batch, out]
 func (m ReSSL) Embed(scope *model.Scope, features *Node) *Node {
@@ -141,8 +143,8 @@ func (m ReSSL) Collapse() Collapse {
 		"a lower learning rate"}
 }
 
-// Optimizer is SGD at the rate of both sources, for 256 images; norms and biases have no decay, as in
-// the authors' code.
+// Optimizer is SGD at the rate of both sources, for 256 images; norms and biases have no decay, as
+// in the authors' code.
 func (m ReSSL) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4}
 }

@@ -20,7 +20,8 @@ func Sinkhorn(scores *Node, epsilon float64, iterations int) *Node {
 }
 
 // balanced is Sinkhorn of scores that are divided by ε already. The rows that do not count take no
-// share of the prototypes from the others: each is the code that it would have if it came after them.
+// share of the prototypes from the others: each is the code that it would have if it came after
+// them.
 //
 //	scores: [images, prototypes]; counts: bool [images], nil where all rows count -> float32 of the shape of scores
 func balanced(scores, counts *Node, iterations int) *Node {
