@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,56 @@ func TestSemiSupervisedBatchesBeginWithLabelledImages(t *testing.T) {
 	}
 	if last := metrics[len(metrics)-1]; last.Epoch != 1 {
 		t.Errorf("the last step ends epoch %g", last.Epoch)
+	}
+}
+
+// namesImages is a method whose loss tells which images a step holds: the sum of their squares.
+type namesImages struct{ semi.FixMatch }
+
+func (n namesImages) WithDefaults() ssl.Method {
+	return namesImages{n.FixMatch.WithDefaults().(semi.FixMatch)}
+}
+
+func (namesImages) ReadIndices() {}
+
+func (n namesImages) Loss(step *ssl.Step) *Node {
+	if step.Images != 96 || len(step.Labelled) != 20 {
+		panic(fmt.Sprintf("%d images, %d of them labelled; want 96 and 20", step.Images, len(step.Labelled)))
+	}
+	sum := ReduceAllSum(Square(ConvertDType(step.Indices, step.Progress.DType())))
+	return Add(sum, MulScalar(ReduceAllSum(step.Encode(step.Views[0]).Pooled), 0))
+}
+
+func TestMethodsThatReadIndicesKnowTheImagesOfABatch(t *testing.T) {
+	for what, method := range map[string]ssl.Method{
+		"by itself": namesImages{semi.FixMatch{Classes: 10, Share: .25}},
+		"in a sum":  ssl.Sum{{Method: namesImages{semi.FixMatch{Classes: 10, Share: .25}}}},
+	} {
+		recipe := partlyLabelled(method)
+		recipe.Augment = []augment.Pipeline{{augment.Normalize{}}}
+		run := pretrained(t, t.TempDir(), recipe)
+		set, err := recipe.Data.Open(data.Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer set.Close()
+		order, err := run.Recipe.order(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		metrics, err := run.Metrics()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range metrics[1:] {
+			var want float64
+			for _, i := range order.Indices(m.Step - 1) {
+				want += float64(i * i)
+			}
+			if m.Loss != want {
+				t.Errorf("%s: the squares of the images of step %d sum up to %g, want %g", what, m.Step, m.Loss, want)
+			}
+		}
 	}
 }
 

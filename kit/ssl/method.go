@@ -190,6 +190,15 @@ type FollowsBatches interface {
 	ForBatch(batch Batch) Method
 }
 
+// ReadsIndices is a Method that keeps something of each image of the data, and so must know which
+// of them a row of a batch is.
+type ReadsIndices interface {
+	Method
+
+	// ReadIndices does nothing: it marks the type.
+	ReadIndices()
+}
+
 // Step is what the trainer hands a method to build the loss of one training step. The Network in it
 // is the student: the one that is trained.
 type Step struct {
@@ -211,6 +220,14 @@ type Step struct {
 	Height, Width int
 	// Labels of the images: int32 [batch], -1 where an image has none.
 	Labels *Node
+	// Indices tell which image of the data each row is, for a method that ReadsIndices: int32
+	// [batch], in [0, Images). Nil for others.
+	Indices *Node
+	// Images is the number of training images of the data.
+	Images int
+	// Labelled are the images of the data that the first rows of a batch are taken from, as Indices
+	// name them, for a method that is SemiSupervised. Nil for others.
+	Labelled []int
 	// Captions of the images as tokens, for a method that ReadsCaptions: int32 [batch, length]. Nil
 	// for others.
 	Captions *Node

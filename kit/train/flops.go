@@ -46,6 +46,9 @@ func (p Plan) stepShapes() ([]shapes.Shape, error) {
 		randomShape,
 		shapes.Make(dtypes.Int32, batch),
 	}
+	if p.readsIndices() {
+		inputs = append(inputs, shapes.Make(dtypes.Int32, batch))
+	}
 	if !p.Item.Captions {
 		return inputs, nil
 	}

@@ -88,11 +88,17 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 		Width:    p.Width,
 		Augment:  p.Views,
 		Labels:   labels,
+		Images:   p.Images,
+		Labelled: p.Order.Labelled,
 		Progress: DivScalar(ConvertDType(done, dtypes.Float32), float64(p.Steps)),
 		Random:   random,
 	}
-	if len(inputs) > 3 {
-		step.Captions = inputs[3]
+	rest := inputs[3:]
+	if p.readsIndices() {
+		step.Indices, rest = rest[0], rest[1:]
+	}
+	if len(rest) > 0 {
+		step.Captions = rest[0]
 	}
 	step.Views = p.views(random, items)
 	if method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method); ok {
@@ -142,7 +148,8 @@ var randomShape = shapes.Make(dtypes.Uint64, 3)
 // stepInputs are the inputs of a compiled step.
 //
 //	images uint8 [batch, height, width, 3], or [batch, images, height, width, 3] where a method reads several of each item;
-//	random state uint64 [3]; labels int32 [batch]; captions int32 [batch, length] for a method that reads them
+//	random state uint64 [3]; labels int32 [batch]; indices int32 [batch] for a method that reads them;
+//	captions int32 [batch, length] for a method that reads them
 func (p Plan) stepInputs(batch data.Batch) ([]*tensors.Tensor, error) {
 	state := augment.State(p.Seed, batch.Step)
 	inputs := []*tensors.Tensor{
@@ -150,11 +157,24 @@ func (p Plan) stepInputs(batch data.Batch) ([]*tensors.Tensor, error) {
 		tensors.FromFlatDataAndDimensions(state[:], len(state)),
 		tensors.FromFlatDataAndDimensions(batch.Labels, len(batch.Labels)),
 	}
+	if p.readsIndices() {
+		indices := make([]int32, len(batch.Indices))
+		for k, i := range batch.Indices {
+			indices[k] = int32(i)
+		}
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(indices, len(indices)))
+	}
 	if batch.Captions == nil {
 		return inputs, nil
 	}
 	captions, err := p.Tokens(batch.Captions)
 	return append(inputs, captions), err
+}
+
+// readsIndices tells whether the method is to know which images a batch holds.
+func (p Plan) readsIndices() bool {
+	_, ok := ssl.Find[ssl.ReadsIndices](p.Method)
+	return ok
 }
 
 // batches feeds a data.Loader to GoMLX's training loop.
