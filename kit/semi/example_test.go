@@ -56,6 +56,12 @@ func ExampleMeanTeacher() {
 	// Output: meanteacher <nil>
 }
 
+func ExampleUDA() {
+	recipe := kit.Recipe{Data: few, Encoder: small, Method: semi.UDA{Classes: 10}, Steps: 2000, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: uda <nil>
+}
+
 // A contrastive loss on the images of the same batches, beside the one on labels.
 func ExampleFixMatch_sum() {
 	method := ssl.Sum{{Method: semi.FixMatch{Classes: 10}}, {Method: ssl.SimCLR{Hidden: 512}, Weight: .5}}

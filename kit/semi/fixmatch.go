@@ -18,8 +18,8 @@ import (
 //
 // Sohn et al. 2020, "FixMatch: Simplifying Semi-Supervised Learning with Consistency and
 // Confidence", arXiv:2001.07685. The zero value, but for Classes, is the paper's recipe for
-// CIFAR-10. The paper evaluates a running mean of the weights; here it is the weights themselves,
-// which a learning rate that falls to 0 brings near to their mean.
+// CIFAR-10. The paper evaluates a running mean of the weights, kit.Recipe.EMA: .999; a learning rate
+// that falls to 0 brings the weights themselves near to that mean.
 type FixMatch struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int

@@ -23,7 +23,7 @@ import (
 // arXiv:2205.07246. The zero value, but for Classes, is the paper's recipe for CIFAR-10, with the
 // views of FixMatch, so that the two differ in nothing else; its code has three operations with
 // strengths from the whole range, and a cutout of up to half the side. The paper evaluates a
-// running mean of the weights; here it is the weights themselves.
+// running mean of the weights, kit.Recipe.EMA: .999.
 type FreeMatch struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
