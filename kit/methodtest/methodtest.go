@@ -77,7 +77,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.NNCLR{Queue: 32, Hidden: 8, Predictor: 8, Out: 8}, ssl.Rotation{}, ssl.SimCLR{Hidden: 8, Out: 8}, ssl.SimMIM{},
 		ssl.SimSiam{Hidden: 8, Out: 8}, ssl.Sum{{Method: ssl.SimCLR{Hidden: 8, Out: 8}}, {Method: ssl.Rotation{}}},
 		ssl.SupCon{Hidden: 8, Out: 8}, ssl.Supervised{Classes: 10}, ssl.TiCo{Hidden: 8, Out: 8}, ssl.VICReg{Hidden: 8, Out: 8},
-		ssl.WMSE{Hidden: 8, Out: 4}, semi.FixMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
+		ssl.WMSE{Hidden: 8, Out: 4}, semi.FixMatch{Classes: 10}, semi.FlexMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
 		semi.PseudoLabel{Classes: 10}, semi.UDA{Classes: 10}, compress.Features{Teacher: features}, compress.Logits{Teacher: frozen, Classes: 10},
 	} {
 		add(method, func(r *kit.Recipe) {

@@ -34,6 +34,13 @@ func ExampleFixMatch() {
 	// Output: fixmatch 16 <nil>
 }
 
+func ExampleFlexMatch() {
+	method := semi.FlexMatch{Classes: 10, Threshold: .8}
+	recipe := kit.Recipe{Data: few, Encoder: small, Method: method, Steps: 2000, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: flexmatch <nil>
+}
+
 // The thresholds move faster than in the paper's million steps.
 func ExampleFreeMatch() {
 	method := semi.FreeMatch{Classes: 10, Momentum: .99}
