@@ -63,6 +63,14 @@ func ExampleMeanTeacher() {
 	// Output: meanteacher <nil>
 }
 
+// The running means move faster than in the paper's million steps.
+func ExampleSoftMatch() {
+	method := semi.SoftMatch{Classes: 10, Momentum: .99}
+	recipe := kit.Recipe{Data: few, Encoder: small, Method: method, Steps: 2000, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: softmatch <nil>
+}
+
 func ExampleUDA() {
 	recipe := kit.Recipe{Data: few, Encoder: small, Method: semi.UDA{Classes: 10}, Steps: 2000, Batch: 64}
 	fmt.Println(recipe.Method.Name(), recipe.Check())

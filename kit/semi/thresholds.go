@@ -36,15 +36,17 @@ type sureness struct{ global, classMean, histogram *Node }
 func (t thresholds) follow(weak *Node, momentum float64) sureness {
 	probabilities := Softmax(StopGradient(ConvertDType(weak, dtypes.Float32)), -1) // [n, classes]
 	classes, confidence := pseudoLabels(weak)
-	moved := func(v *model.Variable, towards *Node) *Node {
-		v.SetNodeValue(Add(MulScalar(v.NodeValue(weak.Graph()), momentum), MulScalar(towards, 1-momentum)))
-		return v.NodeValue(weak.Graph())
-	}
 	return sureness{
-		global:    moved(t.global, ReduceAllMean(confidence)),
-		classMean: moved(t.classMean, ReduceMean(probabilities, 0)),
-		histogram: moved(t.histogram, ReduceMean(OneHot(classes, weak.Shape().Dim(-1), dtypes.Float32), 0)),
+		global:    moved(t.global, ReduceAllMean(confidence), momentum),
+		classMean: moved(t.classMean, ReduceMean(probabilities, 0), momentum),
+		histogram: moved(t.histogram, ReduceMean(OneHot(classes, weak.Shape().Dim(-1), dtypes.Float32), 0), momentum),
 	}
+}
+
+// moved moves a running mean, momentum of which stays, and gives it as it is then.
+func moved(v *model.Variable, towards *Node, momentum float64) *Node {
+	v.SetNodeValue(Add(MulScalar(v.NodeValue(towards.Graph()), momentum), MulScalar(towards, 1-momentum)))
+	return v.NodeValue(towards.Graph())
 }
 
 // ofClasses is the threshold of each class: τ(c) = p̃(c) / max p̃ × τ (equation 7), [classes].
