@@ -45,8 +45,17 @@ func pseudoLabels(logits *Node) (classes, confidence *Node) {
 //
 //	logits: [n, classes]; classes: int32 [n]; mask: [n], in [0, 1] -> scalar
 func PseudoCrossEntropy(logits, classes, mask *Node) *Node {
+	return softCrossEntropy(logits, OneHot(classes, logits.Shape().Dim(-1), dtypes.Float32), mask)
+}
+
+// softCrossEntropy is PseudoCrossEntropy to probabilities. A nil mask is 1 for all images.
+//
+//	logits: [n, classes]; targets: [n, classes]; mask: [n], in [0, 1] -> scalar
+func softCrossEntropy(logits, targets, mask *Node) *Node {
 	logits = ConvertDType(logits, dtypes.Float32)
-	targets := OneHot(classes, logits.Shape().Dim(-1), dtypes.Float32) // [n, classes]
-	losses := Neg(ReduceSum(Mul(targets, LogSoftmax(logits, -1)), -1)) // [n]
-	return ReduceAllMean(Mul(losses, StopGradient(ConvertDType(mask, dtypes.Float32))))
+	losses := Neg(ReduceSum(Mul(StopGradient(targets), LogSoftmax(logits, -1)), -1)) // [n]
+	if mask != nil {
+		losses = Mul(losses, StopGradient(ConvertDType(mask, dtypes.Float32)))
+	}
+	return ReduceAllMean(losses)
 }

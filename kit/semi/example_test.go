@@ -63,6 +63,13 @@ func ExampleMeanTeacher() {
 	// Output: meanteacher <nil>
 }
 
+func ExampleSimMatch() {
+	method := semi.SimMatch{Classes: 10, Threshold: .8}
+	recipe := kit.Recipe{Data: few, Encoder: small, Method: method, Steps: 2000, Batch: 64}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: simmatch <nil>
+}
+
 // The running means move faster than in the paper's million steps.
 func ExampleSoftMatch() {
 	method := semi.SoftMatch{Classes: 10, Momentum: .99}

@@ -20,9 +20,20 @@ func weakAndStrong() []augment.Pipeline { return []augment.Pipeline{WeakView(), 
 //
 //	labelled: [L, classes]; weak, strong: [batch - L, classes], for L = labelledOf(batch)
 func encodeWeakStrong(step *ssl.Step, classes int, labelledOf func(batch int) int) (labelled, weak, strong *Node) {
+	features, split := weakStrongFeatures(step, labelledOf)
+	return split(classify(step.Scope, features, classes))
+}
+
+// weakStrongFeatures are the representations of the views of encodeWeakStrong, with what takes
+// anything built on them apart.
+//
+//	features: [2 batch - L, dim]; split: [2 batch - L, any] -> [L, any], [batch - L, any], [batch - L, any]
+func weakStrongFeatures(step *ssl.Step, labelledOf func(batch int) int) (features *Node,
+	split func(*Node) (labelled, weak, strong *Node)) {
 	batch := step.Views[0].Shape().Dim(0)
 	first := labelledOf(batch)
 	views := Concatenate([]*Node{step.Views[0], Slice(step.Views[1], AxisRange(first))}, 0) // [2 batch - L, height, width, 3]
-	logits := classify(step.Scope, step.Encode(views).Pooled, classes)
-	return Slice(logits, AxisRange(0, first)), Slice(logits, AxisRange(first, batch)), Slice(logits, AxisRange(batch))
+	return step.Encode(views).Pooled, func(x *Node) (labelled, weak, strong *Node) {
+		return Slice(x, AxisRange(0, first)), Slice(x, AxisRange(first, batch)), Slice(x, AxisRange(batch))
+	}
 }
