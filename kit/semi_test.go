@@ -40,6 +40,7 @@ func TestSemiSupervisedMethodsTrainAndAreResumedToTheSameBits(t *testing.T) {
 		semi.FixMatch{Classes: 10, Threshold: .12}, semi.FreeMatch{Classes: 10, Momentum: .9},
 		semi.PseudoLabel{Classes: 10}, semi.MeanTeacher{Classes: 10}, semi.UDA{Classes: 10, Threshold: .12},
 		semi.FlexMatch{Classes: 10, Threshold: .12}, semi.SoftMatch{Classes: 10, Momentum: .9}, semi.SimMatch{Classes: 10, Threshold: .12, Out: 8},
+		semi.MixMatch{Classes: 10, Ramp: .5},
 		ssl.Sum{{Method: ssl.Rotation{}}, {Method: semi.FixMatch{Classes: 10}}},
 	} {
 		recipe := partlyLabelled(method)

@@ -9,11 +9,11 @@ import (
 // betaKnots is the number of steps in a table of quantiles.
 const betaKnots = 2048
 
-// beta draws n numbers from Beta(alpha, alpha), float32 [n], by looking up a uniform number in a
-// table of quantiles made when the graph is built, linearly between its knots. So one draw costs
-// the same for any alpha, nothing is drawn again, and the distribution function is exact at every
-// knot: it is off by 1/2048 at the very most.
-func (r *Random) beta(alpha float64, n int) *Node {
+// Beta draws n numbers from Beta(alpha, alpha), float32 [n], for an alpha in [0.05, 100], by looking
+// up a uniform number in a table of quantiles made when the graph is built, linearly between its
+// knots. So one draw costs the same for any alpha, nothing is drawn again, and the distribution
+// function is exact at every knot: it is off by 1/2048 at the very most.
+func (r *Random) Beta(alpha float64, n int) *Node {
 	table := Const(r.Graph(), betaTable(alpha)) // [betaKnots+1]
 	at := r.Uniform(0, betaKnots, n)
 	knot := MinScalar(Floor(at), betaKnots-1)

@@ -65,7 +65,7 @@ func (m Mixup) Apply(r *Random, images *Node) (mixed, partner, weight *Node) {
 	if err := m.Check(batch); err != nil {
 		panic(err)
 	}
-	weight = r.beta(m.WithDefaults().Alpha, batch)
+	weight = r.Beta(m.WithDefaults().Alpha, batch)
 	others, partner := next(images)
 	own := perImage(ConvertDType(weight, images.DType()), images)
 	return Add(Mul(own, images), Mul(OneMinus(own), others)), partner, weight
@@ -80,7 +80,7 @@ func (m CutMix) Apply(r *Random, images *Node) (mixed, partner, weight *Node) {
 		panic(err)
 	}
 	// As the paper's code: half the rectangle's side, rounded down, to either side of its centre.
-	side := Sqrt(OneMinus(r.beta(m.WithDefaults().Alpha, batch)))
+	side := Sqrt(OneMinus(r.Beta(m.WithDefaults().Alpha, batch)))
 	along := func(size int) (first, length *Node) {
 		half := Floor(MulScalar(Floor(MulScalar(side, size)), .5))
 		centre := r.Integers(size, batch)

@@ -15,7 +15,7 @@ func TestBeta(t *testing.T) {
 	out := several(t, func(state *Node) []*Node {
 		var out []*Node
 		for _, alpha := range alphas {
-			out = append(out, NewRandom(state).beta(alpha, draws))
+			out = append(out, NewRandom(state).Beta(alpha, draws))
 		}
 		return out
 	}, wordsOf(State(1, 0)))

@@ -77,8 +77,11 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.NNCLR{Queue: 32, Hidden: 8, Predictor: 8, Out: 8}, ssl.Rotation{}, ssl.SimCLR{Hidden: 8, Out: 8}, ssl.SimMIM{},
 		ssl.SimSiam{Hidden: 8, Out: 8}, ssl.Sum{{Method: ssl.SimCLR{Hidden: 8, Out: 8}}, {Method: ssl.Rotation{}}},
 		ssl.SupCon{Hidden: 8, Out: 8}, ssl.Supervised{Classes: 10}, ssl.TiCo{Hidden: 8, Out: 8}, ssl.VICReg{Hidden: 8, Out: 8},
-		ssl.WMSE{Hidden: 8, Out: 4}, semi.FixMatch{Classes: 10}, semi.FlexMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
-		semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Out: 8}, semi.SoftMatch{Classes: 10}, semi.UDA{Classes: 10}, compress.Features{Teacher: features}, compress.Logits{Teacher: frozen, Classes: 10},
+		ssl.WMSE{Hidden: 8, Out: 4},
+		semi.FixMatch{Classes: 10}, semi.FlexMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
+		semi.MixMatch{Classes: 10}, semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Out: 8}, semi.SoftMatch{Classes: 10},
+		semi.UDA{Classes: 10},
+		compress.Features{Teacher: features}, compress.Logits{Teacher: frozen, Classes: 10},
 	} {
 		add(method, func(r *kit.Recipe) {
 			if _, ok := method.(ssl.LearnsOnPatches); ok {
@@ -114,7 +117,8 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 // Quick are the recipes that are always to be tested: one for each way in which a method looks at a batch
 // or keeps something of it. SSLKIT_SEEDS=1 in the environment is for all of them.
 var Quick = []string{
-	"norms over the batch", "ssl.BYOL", "ssl.MoCoV2", "ssl.MAE", "ssl.CLIP", "ssl.Supervised", "semi.FixMatch", "compress.Features",
+	"norms over the batch", "ssl.BYOL", "ssl.MoCoV2", "ssl.MAE", "ssl.CLIP", "ssl.Supervised", "semi.FixMatch", "semi.SimMatch",
+	"compress.Features",
 }
 
 // weights is the file of weights of what build brings into being: random ones, so large that what

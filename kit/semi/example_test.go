@@ -6,6 +6,7 @@ import (
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
 	"sslkit/kit/semi"
 	"sslkit/kit/ssl"
 )
@@ -61,6 +62,15 @@ func ExampleMeanTeacher() {
 	recipe := kit.Recipe{Data: few, Encoder: small, Method: method, Steps: 2000, Batch: 64}
 	fmt.Println(recipe.Method.Name(), recipe.Check())
 	// Output: meanteacher <nil>
+}
+
+// Half of each batch has labels, and the rate does not fall.
+func ExampleMixMatch() {
+	recipe := kit.Recipe{
+		Data: few, Encoder: small, Method: semi.MixMatch{Classes: 10}, Schedule: optim.Constant{}, Steps: 2000, Batch: 64,
+	}
+	fmt.Println(recipe.Method.Name(), recipe.Check())
+	// Output: mixmatch <nil>
 }
 
 func ExampleSimMatch() {

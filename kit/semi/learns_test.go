@@ -142,7 +142,7 @@ func TestMethodsLearnFromImagesWithoutLabels(t *testing.T) {
 		FixMatch{Classes: 2, Share: part, Threshold: .8}, FreeMatch{Classes: 2, Share: part, Momentum: .9},
 		MeanTeacher{Classes: 2, Share: part, Weight: 10}, UDA{Classes: 2, Share: part},
 		FlexMatch{Classes: 2, Share: part, Threshold: .8}, SoftMatch{Classes: 2, Share: part, Momentum: .9},
-		SimMatch{Classes: 2, Share: part, Threshold: .8, Out: 8},
+		SimMatch{Classes: 2, Share: part, Threshold: .8, Out: 8}, MixMatch{Classes: 2, Share: part, Weight: 10},
 	} {
 		t.Run(method.Name(), func(t *testing.T) {
 			t.Parallel()

@@ -19,7 +19,8 @@ var zeroValues = func() map[string]reflect.Value {
 		ssl.Flipping{}, ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MMCR{}, ssl.MSN{}, ssl.MoCoV2{}, ssl.MoCoV3{},
 		ssl.NextFrame{}, ssl.NextPixel{}, ssl.NNCLR{}, ssl.RelativeLocation{}, ssl.ReSSL{}, ssl.Rotation{}, ssl.SimCLR{}, ssl.SimMIM{}, ssl.SimSiam{},
 		ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.Term{}, ssl.TiCo{}, ssl.VICReg{}, ssl.WMSE{},
-		semi.FixMatch{}, semi.FlexMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.UDA{},
+		semi.FixMatch{}, semi.FlexMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.MixMatch{},
+		semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.UDA{},
 		compress.Features{}, compress.Logits{}, compress.Comparison{}, compress.KeepZeros{},
 	} {
 		values[reflect.TypeOf(v).String()] = reflect.ValueOf(v)
