@@ -36,6 +36,12 @@ type FineTuning struct {
 	Start string
 	// View is the augmentation. Default: that of ssl.Supervised.
 	View augment.Pipeline
+	// Smoothing moves this fraction of each target to all classes alike, in [0, 1). Default 0; see
+	// ssl.Supervised.
+	Smoothing float64
+	// Mix blends the images of a batch and their labels alike, by Mixup and CutMix. The zero value
+	// blends nothing; see ssl.Supervised.
+	Mix augment.BatchMix
 	// Optimizer updates the weights. Default: SGD with Nesterov momentum .9, a rate of 0.05
 	// whatever the batch, decay 5e-4.
 	Optimizer optim.Optimizer
@@ -116,7 +122,7 @@ func (f FineTuning) recipe() (Recipe, eval.Features, error) {
 	recipe := Recipe{
 		Data:    data.Labelled{From: f.Data, Subset: f.Labels},
 		Encoder: f.Encoder, Start: f.Start, Optimizer: f.Optimizer,
-		Method: ssl.Supervised{Classes: len(labelled.Classes)},
+		Method: ssl.Supervised{Classes: len(labelled.Classes), Smoothing: f.Smoothing, Mix: f.Mix},
 		Steps:  f.Steps, Batch: f.Batch, Seed: f.Seed, MonitorEvery: f.Steps,
 	}
 	if f.View != nil {
@@ -187,5 +193,12 @@ func (f FineTuning) protocol() string {
 	if f.HeldOut > 0 {
 		stop = fmt.Sprintf("stopped by %g of the labels", f.HeldOut)
 	}
-	return fmt.Sprintf("%s (%d steps, layer decay %g, %s)", name, f.Steps, f.LayerDecay, stop)
+	var targets string
+	if f.Smoothing > 0 {
+		targets += fmt.Sprintf("smoothing %g, ", f.Smoothing)
+	}
+	if f.Mix.Blends() {
+		targets += fmt.Sprintf("mixup %g, cutmix %g, ", f.Mix.Mixup, f.Mix.CutMix)
+	}
+	return fmt.Sprintf("%s (%d steps, layer decay %g, %s%s)", name, f.Steps, f.LayerDecay, targets, stop)
 }

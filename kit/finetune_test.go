@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sslkit/data"
+	"sslkit/kit/augment"
 	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
@@ -103,6 +104,26 @@ func TestFineTuningKeepsTheBestStepAlsoWhenItIsResumed(t *testing.T) {
 	}
 }
 
+func TestFineTuningBlendsImagesAndLabels(t *testing.T) {
+	f := FineTuning{Data: small().Data, Labels: data.Subset{PerClass: 5}, Encoder: tiny, Steps: 6, Batch: 10, Smoothing: .1,
+		Mix: augment.BatchMix{Mixup: .8, CutMix: 1}}
+	dir := t.TempDir()
+	tuned, err := FineTune(dir, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "smoothing 0.1, mixup 0.8, cutmix 1"; !strings.Contains(tuned.Result.Protocol, want) {
+		t.Errorf("protocol %q does not tell %q", tuned.Result.Protocol, want)
+	}
+	opened, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := opened.Recipe.Method.(ssl.Supervised); m.Mix != f.Mix.WithDefaults() || m.Smoothing != .1 {
+		t.Errorf("the run is of %+v", m)
+	}
+}
+
 func TestFineTuningErrorsNameTheField(t *testing.T) {
 	good := FineTuning{Data: small().Data, Labels: data.Subset{PerClass: 5}, Encoder: tiny, Steps: 2}
 	for want, change := range map[string]func(*FineTuning){
@@ -111,6 +132,8 @@ func TestFineTuningErrorsNameTheField(t *testing.T) {
 		"LayerDecay is 2":      func(f *FineTuning) { f.LayerDecay = 2 },
 		"HeldOut is 1":         func(f *FineTuning) { f.HeldOut = 1 },
 		"Steps is -1":          func(f *FineTuning) { f.Steps = -1 },
+		"Mixup is 1000":        func(f *FineTuning) { f.Mix.Mixup = 1000 },
+		"Smoothing is 1":       func(f *FineTuning) { f.Smoothing = 1 },
 		"HeldOut is 0":         func(f *FineTuning) { f.StopEarly.Every = 3 },
 		"Every is -1":          func(f *FineTuning) { f.HeldOut, f.StopEarly.Every = .2, -1 },
 		"Batch is 51":          func(f *FineTuning) { f.Batch = 51 },

@@ -79,20 +79,26 @@ func (m CutMix) Apply(r *Random, images *Node) (mixed, partner, weight *Node) {
 	if err := m.Check(batch); err != nil {
 		panic(err)
 	}
+	cut, weight := r.cut(m.WithDefaults().Alpha, batch, height, width)
+	others, partner := next(images)
+	mixed = Where(BroadcastToDims(InsertAxes(cut, -1), dims...), others, images)
+	return mixed, partner, weight
+}
+
+// cut draws n rectangles of CutMix: where they are, bool [n, height, width], and the share of the
+// image that is left, float32 [n].
+func (r *Random) cut(alpha float64, n, height, width int) (cut, weight *Node) {
 	// As the paper's code: half the rectangle's side, rounded down, to either side of its centre.
-	side := Sqrt(OneMinus(r.Beta(m.WithDefaults().Alpha, batch)))
+	side := Sqrt(OneMinus(r.Beta(alpha, n)))
 	along := func(size int) (first, length *Node) {
 		half := Floor(MulScalar(Floor(MulScalar(side, size)), .5))
-		centre := r.Integers(size, batch)
+		centre := r.Integers(size, n)
 		first = MaxScalar(Sub(centre, half), 0)
 		return first, Sub(MinScalar(Add(centre, half), float64(size)), first)
 	}
 	top, rows := along(height)
 	left, cols := along(width)
-	others, partner := next(images)
-	cut := rectangle(top, left, rows, cols, height, width)
-	mixed = Where(BroadcastToDims(InsertAxes(cut, -1), dims...), others, images)
-	return mixed, partner, OneMinus(DivScalar(Mul(rows, cols), float64(height*width)))
+	return rectangle(top, left, rows, cols, height, width), OneMinus(DivScalar(Mul(rows, cols), float64(height*width)))
 }
 
 // next is each image's partner, in their order and by number: the image after it in the batch.
