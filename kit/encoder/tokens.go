@@ -144,8 +144,20 @@ func (v ViT) withMap(out Output, images *Node) Output {
 func (v ViT) block(scope *model.Scope, x *Node, pathRate float64) *Node {
 	return rematerialized(scope, x, func(x *Node) *Node {
 		read := selfAttention(scope.At("attn"), layerNorm(scope.At("norm1"), x), v.Heads)
-		x = Add(x, dropPath(scope, read, pathRate))
+		x = Add(x, dropPath(scope, v.scaled(scope.At("ls1"), read), pathRate))
 		thought := perceptron(scope.At("mlp"), layerNorm(scope.At("norm2"), x), v.Width*v.MLPRatio)
-		return Add(x, dropPath(scope, thought, pathRate))
+		return Add(x, dropPath(scope, v.scaled(scope.At("ls2"), thought), pathRate))
 	})
+}
+
+// scaled is a branch with each feature multiplied by its learned factor, where there is LayerScale.
+//
+//	branch: [batch, tokens, dim] -> the same shape
+func (v ViT) scaled(scope *model.Scope, branch *Node) *Node {
+	if v.LayerScale == 0 {
+		return branch
+	}
+	features := branch.Shape().Dim(-1)
+	gamma := scope.WithInitializer(constant(v.LayerScale)).VariableWithShape("gamma", shapes.Make(dtypes.Float32, features))
+	return Mul(branch, Reshape(ConvertDType(gamma.NodeValue(branch.Graph()), branch.DType()), 1, 1, features))
 }

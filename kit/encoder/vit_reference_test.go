@@ -75,6 +75,19 @@ func referenceGelu(x []float64) []float64 {
 	return y
 }
 
+// referenceScale multiplies by the factors of timm's LayerScale, if there are any.
+func referenceScale(w map[string]Tensor, name string, x []float64) []float64 {
+	gamma, ok := w[name+".gamma"]
+	if !ok {
+		return x
+	}
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = v * float64(gamma.Data[i])
+	}
+	return y
+}
+
 func plus(x, y []float64) []float64 {
 	sum := make([]float64, len(x))
 	for i := range x {
@@ -141,11 +154,11 @@ func referenceViT(v ViT, w map[string]Tensor, image []float32, side int) (tokens
 					reads[head] = scores
 				}
 			}
-			x[i] = plus(x[i], referenceLinear(w, name+".attn.proj", read))
+			x[i] = plus(x[i], referenceScale(w, name+".ls1", referenceLinear(w, name+".attn.proj", read)))
 		}
 		for i := range x {
 			hidden := referenceGelu(referenceLinear(w, name+".mlp.fc1", referenceNorm(w, name+".norm2", x[i])))
-			x[i] = plus(x[i], referenceLinear(w, name+".mlp.fc2", hidden))
+			x[i] = plus(x[i], referenceScale(w, name+".ls2", referenceLinear(w, name+".mlp.fc2", hidden)))
 		}
 	}
 	for i := range x {
@@ -155,7 +168,15 @@ func referenceViT(v ViT, w map[string]Tensor, image []float32, side int) (tokens
 }
 
 func TestViTIsTheFormula(t *testing.T) {
-	v := ViT{Patch: 2, Width: 8, Depth: 2, Heads: 2, Size: 4}
+	testFormula(t, ViT{Patch: 2, Width: 8, Depth: 2, Heads: 2, Size: 4})
+}
+
+func TestViTWithLayerScaleIsTheFormula(t *testing.T) {
+	testFormula(t, ViT{Patch: 2, Width: 8, Depth: 2, Heads: 2, Size: 4, LayerScale: 1e-5})
+}
+
+func testFormula(t *testing.T, v ViT) {
+	t.Helper()
 	x := images(3, 4)
 	store, _ := initialised(t, v, x, false)
 	weights := scramble(t, store.Scope("/encoder"))

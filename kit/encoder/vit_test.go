@@ -44,6 +44,7 @@ func TestViTShapesAndParameters(t *testing.T) {
 		func(v *ViT) { v.Pool = MeanPatches },
 		func(v *ViT) { v.Positions = SineCosine },
 		func(v *ViT) { v.Registers = 3 },
+		func(v *ViT) { v.LayerScale = 1e-5 },
 		func(v *ViT) { v.Registers, v.Pool, v.MLPRatio, v.Patch, v.Size = 1, MeanPatches, 2, 4, 12 },
 	} {
 		v := tinyViT
@@ -197,7 +198,7 @@ func TestHiddenPatches(t *testing.T) {
 
 func TestGradientsReachEveryVariable(t *testing.T) {
 	v := tinyViT
-	v.Registers = 2
+	v.Registers, v.LayerScale = 2, .5
 	for name, build := range map[string]func(scope *model.Scope, x *Node) *Node{
 		"ViT": func(scope *model.Scope, x *Node) *Node {
 			hidden := LessThan(Iota(x.Graph(), shapes.Make(dtypes.Int32, 2, 25), 1), Scalar(x.Graph(), dtypes.Int32, 5))
@@ -276,6 +277,35 @@ func TestViTHasTimmsNames(t *testing.T) {
 	}
 }
 
+// As timm.create_model("vit_tiny_patch16_224", init_values=1e-5).state_dict() has them.
+func TestLayerScaleHasTimmsNamesAndStartsAtItsValue(t *testing.T) {
+	v := tinyViT
+	v.LayerScale = 1e-5
+	store, _ := initialised(t, v, images(2, 8), false)
+	weights, err := Weights(store.Scope("/encoder"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, w := range weights {
+		if !strings.HasSuffix(w.Name, ".gamma") {
+			continue
+		}
+		found[w.Name] = true
+		if !slices.Equal(w.Shape, []int{16}) || w.Data[3] != 1e-5 {
+			t.Errorf("%s has shape %v and starts at %g", w.Name, w.Shape, w.Data[3])
+		}
+	}
+	for _, name := range []string{"blocks.0.ls1.gamma", "blocks.0.ls2.gamma", "blocks.1.ls1.gamma", "blocks.1.ls2.gamma"} {
+		if !found[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	if len(found) != 4 {
+		t.Errorf("%d scales, want 4: %v", len(found), found)
+	}
+}
+
 func TestTransformersStayCloseInBFloat16(t *testing.T) {
 	for _, test := range []struct {
 		encoder Encoder
@@ -300,7 +330,7 @@ func TestViTCheck(t *testing.T) {
 		"Patch is -1; it must be at least 1 (0 means 16)": {Patch: -1}, "Width": {Width: -1}, "Depth": {Depth: -2}, "Heads": {Heads: 5}, "MLPRatio": {MLPRatio: -1},
 		"Pool":         {Pool: 2},
 		"Positions is": {Positions: -1}, "multiple of 4": {Width: 6, Positions: SineCosine}, "Registers": {Registers: -1},
-		"StochasticDepth": {StochasticDepth: 1}, "StochasticDepth is NaN": {StochasticDepth: math.NaN()}, "Size": {Size: 40},
+		"LayerScale": {LayerScale: -1}, "StochasticDepth": {StochasticDepth: 1}, "StochasticDepth is NaN": {StochasticDepth: math.NaN()}, "Size": {Size: 40},
 		"multiples of Patch": {Patch: 5},
 	} {
 		if err := bad.Check(32, 32); err == nil || !strings.Contains(err.Error(), field) {
@@ -319,6 +349,7 @@ func TestViTCheck(t *testing.T) {
 	}
 	for want, v := range map[string]ViT{
 		"vit2-w16-h2-p2-mean": v, "vit12-w384-h6-p16-sincos-r4": {Registers: 4, Positions: SineCosine}, "vit12-w192-h3-p16": ViTTiny,
+		"vit12-w384-h6-p16-ls": {LayerScale: .1},
 	} {
 		if got := v.Name(); got != want {
 			t.Errorf("name %q, want %q", got, want)
