@@ -19,7 +19,7 @@ const (
 
 // By is the same run with other weights: features, embeddings and all that is measured of them are
 // then by these. A run evaluates the running mean where its recipe has an EMA, else the teacher where
-// the method's authors do (DINO, iBOT, I-JEPA, MeanTeacher), else the student.
+// the method's authors do (DINO, DINOv2, iBOT, I-JEPA, MSN, MeanTeacher), else the student.
 //
 //	student, err := run.By(kit.Student).Features(data.Test)
 //

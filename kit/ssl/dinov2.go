@@ -23,7 +23,7 @@ import (
 // (dinov2/configs/ssl_default_config.yaml, train/vitl16_short.yaml) with the separate heads and
 // Sinkhorn–Knopp of the paper (train/vitl14.yaml), but for fewer prototypes and no local crops. It
 // needs an encoder on patches, such as encoder.ViT with its class token; the authors leave out
-// branches (encoder.ViT: StochasticDepth 0.3). All patches are compared with all prototypes: in
+// branches (encoder.ViT: StochasticDepth 0.3). What a run evaluates is the teacher. All patches are compared with all prototypes: in
 // large batches of many patches that takes most of the memory.
 type DINOv2 struct {
 	// DINO is what it has in common with that: crops, sizes of the two heads, temperatures, teacher.
@@ -44,8 +44,8 @@ type DINOv2 struct {
 }
 
 var (
-	_ HasTeacher   = DINOv2{}
-	_ NeedsEncoder = DINOv2{}
+	_ EvaluatesTeacher = DINOv2{}
+	_ NeedsEncoder     = DINOv2{}
 )
 
 // WithDefaults fills in the settings that were left at zero.
@@ -191,6 +191,9 @@ func (m DINOv2) Collapse() Collapse {
 	return Collapse{Try: "a lower DINO.TeacherTemperature, so that the targets are sharper; a larger KoLeo; fewer DINO.Prototypes; " +
 		"DINO.Tau nearer to 1; a lower learning rate"}
 }
+
+// TeacherIsEvaluated marks the method: its authors evaluate the teacher.
+func (m DINOv2) TeacherIsEvaluated() {}
 
 // Optimizer is the authors' AdamW with decay per layer: 4e-3 for 1024 images, in proportion to the
 // root of the batch.

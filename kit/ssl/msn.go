@@ -25,7 +25,8 @@ import (
 // Assran et al. 2022, "Masked Siamese Networks for Label-Efficient Learning", arXiv:2204.07141. The
 // zero value is the authors' code (facebookresearch/msn, configs/pretrain/msn_vits16.yaml) but for
 // small crops, of which it takes 10, and for ReLU in place of GELU in the head. It needs an encoder
-// on patches, such as encoder.ViT with its class token.
+// on patches, such as encoder.ViT with its class token. What a run evaluates is the teacher, as
+// there.
 type MSN struct {
 	// Prototypes is their number, at least 2. Default 1024.
 	Prototypes int
@@ -55,8 +56,8 @@ type MSN struct {
 }
 
 var (
-	_ HasTeacher   = MSN{}
-	_ NeedsEncoder = MSN{}
+	_ EvaluatesTeacher = MSN{}
+	_ NeedsEncoder     = MSN{}
 )
 
 // msnScale is the largest share of the image in a small crop, and the smallest in a large view.
@@ -220,6 +221,9 @@ func (m MSN) Collapse() Collapse {
 	return Collapse{Try: "a smaller Sharpen, so that the targets are sharper; a larger MeanEntropy; Tau nearer to 1; fewer Prototypes; " +
 		"a lower learning rate"}
 }
+
+// TeacherIsEvaluated marks the method: its authors evaluate the teacher.
+func (m MSN) TeacherIsEvaluated() {}
 
 // Optimizer is the authors' AdamW, a learning rate of 1e-3 at a batch of 1024, whose weight decay
 // rises along a cosine.

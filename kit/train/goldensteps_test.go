@@ -124,7 +124,7 @@ func (golden goldenStep) run(t *testing.T, file map[string]encoder.Tensor) (*mod
 	if err := store.SetRNGStateFromSeed(1); err != nil {
 		t.Fatal(err)
 	}
-	store.SetLoader(teacherLoader{goldenLoader(file)})
+	store.SetLoader(twinLoader{goldenLoader(file)})
 	trainer, err := newTrainer(devicetest.Backend(t), store, plan, nil)
 	if err != nil {
 		t.Fatal(err)
