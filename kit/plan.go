@@ -68,7 +68,7 @@ func (r Recipe) plan(set data.Set) (Recipe, train.Plan, error) {
 		Data:  r.Data, Images: set.Len(), Height: height, Width: width, Item: item, Sources: sources, Order: order,
 		Optimizer: r.Optimizer, Schedule: r.Schedule, Steps: r.Steps, Seed: r.Seed, Start: r.Start,
 		MonitorEvery: r.MonitorEvery, CheckpointEvery: r.CheckpointEvery,
-		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly, Probe: r.Probe, ResumeElsewhere: r.ResumeElsewhere,
+		StopOnCollapse: r.StopOnCollapse, StopEarly: r.StopEarly, OnlineProbe: r.OnlineProbe, ResumeElsewhere: r.ResumeElsewhere,
 		Mesh: r.Mesh, MicroBatch: r.MicroBatch, Rematerialize: r.Rematerialize,
 	}
 	return r, plan, plan.Check()
@@ -98,7 +98,7 @@ func (r Recipe) withDefaults(height, width int) (Recipe, error) {
 			"a WithDefaults of its own", r.Method, filled)
 	}
 	r.Method = filled
-	r.Mesh, r.Probe = r.Mesh.WithDefaults(), r.Probe.WithDefaults()
+	r.Mesh, r.OnlineProbe = r.Mesh.WithDefaults(), r.OnlineProbe.WithDefaults()
 	if r.MicroBatch == r.Batch { // One way to write it.
 		r.MicroBatch = 0
 	}

@@ -111,16 +111,16 @@ type Recipe struct {
 	// StopEarly ends the training of a classifier when the validation images say so, and keeps the
 	// weights that they liked best. The zero value is none of that.
 	StopEarly StopEarly
-	// Probe looks at the representation by k-NN and a linear classifier while it is trained. The zero
+	// OnlineProbe looks at the representation by k-NN and a linear classifier while it is trained. The zero
 	// value is none.
-	Probe Probe
+	OnlineProbe OnlineProbe
 }
 
 // StopEarly is when to end the training of a classifier; see [train.StopEarly].
 type StopEarly = train.StopEarly
 
-// Probe looks at the representation while it is trained; see [train.Probe].
-type Probe = train.Probe
+// OnlineProbe looks at the representation while it is trained; see [train.OnlineProbe].
+type OnlineProbe = train.OnlineProbe
 
 // Mesh is how a training is spread over devices; see [train.Mesh].
 type Mesh = train.Mesh
@@ -215,6 +215,6 @@ func (r Recipe) checkFields() error {
 		r.Mesh.Check(),
 		setting.AtLeast(0, "kit.Recipe: MicroBatch", r.MicroBatch, "the whole batch"),
 		r.StopEarly.Check(),
-		r.Probe.Check(),
+		r.OnlineProbe.Check(),
 	)
 }

@@ -89,7 +89,7 @@ func (r *Run) StepFLOPs() (float64, error) {
 }
 
 // LossCurve draws the loss, raw and smoothed, above the learning rate, against the step; and below
-// both what the Probe said, where the recipe has one.
+// both what the OnlineProbe said, where the recipe has one.
 func (r *Run) LossCurve() (*plots.Figure, error) {
 	if err := r.check(); err != nil {
 		return nil, err

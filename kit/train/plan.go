@@ -57,7 +57,7 @@ type Plan struct {
 	MonitorEvery, CheckpointEvery int // Steps between two looks at the monitors, and between two checkpoints.
 	StopOnCollapse                bool
 	StopEarly                     StopEarly
-	Probe                         Probe
+	OnlineProbe                   OnlineProbe
 	ResumeElsewhere               bool // Go on also under other conditions than the run began under.
 	Mesh                          Mesh // Devices that the steps are spread over.
 	MicroBatch                    int  // Images whose activations are held at once; 0 for all of a batch.

@@ -12,7 +12,7 @@ import (
 	"sslkit/kit/setting"
 )
 
-// Probe looks at the representation while it is trained: every so often a k-NN and a linear
+// OnlineProbe looks at the representation while it is trained: every so often a k-NN and a linear
 // classifier are fitted on the features, as they then are, of labelled training images, and judged on
 // the validation split. The accuracies are in the metrics, beside the progress bar and in the loss
 // curve. No gradient flows from them into the encoder, and the training ends in the same bits as
@@ -21,7 +21,7 @@ import (
 // The linear classifier is fitted anew at each look, by [eval.Linear] with an L2 of 0.01, and not by a
 // step for each of the training's: what it tells is then of the features alone, and not of how far it
 // has itself come.
-type Probe struct {
+type OnlineProbe struct {
 	// Every is the number of steps between two looks, at least 1. There is one before the first step
 	// and one after the last too. Default 0: there is no probe.
 	Every int
@@ -37,7 +37,7 @@ const (
 )
 
 // WithDefaults fills in what was left at zero, where there is a probe.
-func (p Probe) WithDefaults() Probe {
+func (p OnlineProbe) WithDefaults() OnlineProbe {
 	if p.Every > 0 {
 		p.Images = cmp.Or(p.Images, probeImages)
 	}
@@ -45,19 +45,19 @@ func (p Probe) WithDefaults() Probe {
 }
 
 // Check returns an error where a field is out of range.
-func (p Probe) Check() error {
+func (p OnlineProbe) Check() error {
 	if p.Images != 0 && p.Every == 0 {
-		return fmt.Errorf("kit.Probe: Images is %d and Every is 0; give Every too", p.Images)
+		return fmt.Errorf("kit.OnlineProbe: Images is %d and Every is 0; give Every too", p.Images)
 	}
 	return cmp.Or(
-		setting.Steps(0, "kit.Probe: Every", p.Every, "never"),
-		setting.Must(p.Images == 0 || p.Images >= 2, "kit.Probe: Images", p.Images, "at least 2", probeImages),
+		setting.Steps(0, "kit.OnlineProbe: Every", p.Every, "never"),
+		setting.Must(p.Images == 0 || p.Images >= 2, "kit.OnlineProbe: Images", p.Images, "at least 2", probeImages),
 	)
 }
 
-// probing is a Probe at work.
+// probing is an OnlineProbe at work.
 type probing struct {
-	Probe
+	OnlineProbe
 	steps       int // Of the whole training.
 	forward     *Forward
 	train, test probed
@@ -75,7 +75,7 @@ type probed struct {
 func (p Plan) probed(split data.Split) (probed, error) {
 	set, err := p.Data.Open(split)
 	if err != nil {
-		return probed{}, fmt.Errorf("kit.Recipe: Probe wants labelled images of the %s split: %w", split, err)
+		return probed{}, fmt.Errorf("kit.Recipe: OnlineProbe wants labelled images of the %s split: %w", split, err)
 	}
 	labels := data.Labels(set)
 	var labelled []int
@@ -84,7 +84,7 @@ func (p Plan) probed(split data.Split) (probed, error) {
 			labelled = append(labelled, i)
 		}
 	}
-	n := min(p.Probe.Images, len(labelled))
+	n := min(p.OnlineProbe.Images, len(labelled))
 	out := probed{set: set, indices: make([]int, n), labels: make([]int, n)}
 	classes := map[int]bool{}
 	for i := range n {
@@ -94,15 +94,15 @@ func (p Plan) probed(split data.Split) (probed, error) {
 	}
 	if len(classes) < 2 {
 		set.Close()
-		return probed{}, fmt.Errorf("kit.Recipe: Probe wants labelled images of at least 2 classes, and %d images of %s are of %d",
+		return probed{}, fmt.Errorf("kit.Recipe: OnlineProbe wants labelled images of at least 2 classes, and %d images of %s are of %d",
 			n, set.Name(), len(classes))
 	}
 	return out, nil
 }
 
-// checkProbe returns an error where a Probe is asked for and can't be. Nothing is compiled.
+// checkProbe returns an error where an OnlineProbe is asked for and can't be. Nothing is compiled.
 func (p Plan) checkProbe() error {
-	if p.Probe.Every == 0 {
+	if p.OnlineProbe.Every == 0 {
 		return nil
 	}
 	for _, split := range []data.Split{data.Train, data.Validation} {
@@ -113,7 +113,7 @@ func (p Plan) checkProbe() error {
 		height, width := images.set.Size()
 		images.set.Close()
 		if err := p.Encoder.Check(height, width); err != nil {
-			return fmt.Errorf("kit.Recipe: Probe: %w", err)
+			return fmt.Errorf("kit.Recipe: OnlineProbe: %w", err)
 		}
 	}
 	return nil
@@ -121,10 +121,10 @@ func (p Plan) checkProbe() error {
 
 // newProbing opens the images and compiles the encoder; nil where there is no probe.
 func newProbing(store *model.Store, plan Plan) (*probing, error) {
-	if plan.Probe.Every == 0 {
+	if plan.OnlineProbe.Every == 0 {
 		return nil, nil
 	}
-	p := &probing{Probe: plan.Probe, steps: plan.Steps, weights: plan.Evaluated().String()}
+	p := &probing{OnlineProbe: plan.OnlineProbe, steps: plan.Steps, weights: plan.Evaluated().String()}
 	var err error
 	if p.train, err = plan.probed(data.Train); err != nil {
 		return nil, err

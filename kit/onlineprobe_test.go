@@ -20,7 +20,7 @@ func probing() Recipe {
 	recipe := taught()
 	recipe.Data = data.Shapes{Train: 96, Validation: 40, Test: 32}
 	recipe.Encoder = encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem}
-	recipe.Probe = Probe{Every: 5, Images: 64}
+	recipe.OnlineProbe = OnlineProbe{Every: 5, Images: 64}
 	return recipe
 }
 
@@ -40,9 +40,9 @@ func probes(t *testing.T, run *Run) map[int]rundir.Probe {
 	return said
 }
 
-func TestProbeIsBesideTheTraining(t *testing.T) {
+func TestOnlineProbeIsBesideTheTraining(t *testing.T) {
 	without := probing()
-	without.Probe = Probe{}
+	without.OnlineProbe = OnlineProbe{}
 	plain := pretrained(t, t.TempDir(), without)
 	dir := t.TempDir()
 	run := pretrained(t, dir, probing())
@@ -70,7 +70,7 @@ func TestProbeIsBesideTheTraining(t *testing.T) {
 
 // What the probe says of the last step is what k-NN and the linear probe say of the finished run's
 // features of the same images.
-func TestProbeSaysWhatTheProbesSay(t *testing.T) {
+func TestOnlineProbeSaysWhatTheProbesSay(t *testing.T) {
 	recipe := probing()
 	recipe.EMA = .5
 	run := pretrained(t, t.TempDir(), recipe)
@@ -111,7 +111,7 @@ func TestProbeSaysWhatTheProbesSay(t *testing.T) {
 }
 
 // An encoder that has collapsed is at chance, which is no error.
-func TestProbeOfACollapsedEncoder(t *testing.T) {
+func TestOnlineProbeOfACollapsedEncoder(t *testing.T) {
 	recipe := probing()
 	recipe.Encoder = tiny
 	recipe.Method = ssl.Supervised{Classes: 10}
@@ -125,15 +125,15 @@ func TestProbeOfACollapsedEncoder(t *testing.T) {
 	}
 }
 
-func TestProbeThatCannotBe(t *testing.T) {
+func TestOnlineProbeThatCannotBe(t *testing.T) {
 	oneClass := probing()
 	oneClass.Data = data.Relabelled{From: oneClass.Data, Labels: slices.Repeat([]int{3}, 96)}
 	few := probing()
-	few.Probe.Images = 1
+	few.OnlineProbe.Images = 1
 	never := probing()
-	never.Probe.Every = 0
+	never.OnlineProbe.Every = 0
 	for want, recipe := range map[string]Recipe{
-		"at least 2 classes": oneClass, "kit.Probe: Images is 1": few, "give Every too": never,
+		"at least 2 classes": oneClass, "kit.OnlineProbe: Images is 1": few, "give Every too": never,
 	} {
 		if err := recipe.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want one that says %q", err, want)
