@@ -49,6 +49,9 @@ func checkable(t *testing.T) map[string]Recipe {
 			}
 		})
 	}
+	probed := encoder.Probed{Of: tiny, Tokens: 4}
+	add(probed, func(r *Recipe) { r.Method, r.Encoder = ssl.AttentiveProbe{Classes: 10, Tokens: 4}, probed })
+	add(ssl.AttentiveProbe{}, func(r *Recipe) { r.Method, r.Encoder = ssl.AttentiveProbe{Classes: 10, Tokens: 4}, probed })
 	for _, method := range []ssl.Method{ssl.MAE{}, ssl.SimMIM{}, ssl.Data2Vec{}, ssl.MSN{Locals: 1, LocalSize: 16}, ssl.IJEPA{}, ssl.IBOT{}, ssl.DINOv2{}} {
 		add(method, func(r *Recipe) {
 			vit := patches

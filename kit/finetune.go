@@ -92,6 +92,12 @@ func FineTune(dir string, f FineTuning) (FineTuned, error) {
 	if err != nil {
 		return FineTuned{}, err
 	}
+	return classifier(dir, recipe, labelled, f.protocol())
+}
+
+// classifier trains one by a recipe, on labels that are told by features without values, and
+// measures it on the test split.
+func classifier(dir string, recipe Recipe, labelled eval.Features, protocol string) (FineTuned, error) {
 	run, err := Pretrain(dir, recipe)
 	if err != nil {
 		return FineTuned{}, err
@@ -100,11 +106,11 @@ func FineTune(dir string, f FineTuning) (FineTuned, error) {
 	if err != nil {
 		return FineTuned{}, err
 	}
-	result, err := eval.Classified(f.protocol(), labelled, logits)
+	result, err := eval.Classified(protocol, labelled, logits)
 	if err != nil {
-		return FineTuned{}, fmt.Errorf("fine-tuning in %s: %w", dir, err)
+		return FineTuned{}, fmt.Errorf("the accuracy of the classifier in %s: %w", dir, err)
 	}
-	result.Seed = f.Seed
+	result.Seed = recipe.Seed
 	return FineTuned{run, result}, nil
 }
 

@@ -15,8 +15,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// probing is a recipe with a probe, in whose training features change enough to be told apart.
-func probing() Recipe {
+// watched is a recipe with a probe, in whose training features change enough to be told apart.
+func watched() Recipe {
 	recipe := taught()
 	recipe.Data = data.Shapes{Train: 96, Validation: 40, Test: 32}
 	recipe.Encoder = encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem}
@@ -41,11 +41,11 @@ func probes(t *testing.T, run *Run) map[int]rundir.Probe {
 }
 
 func TestOnlineProbeIsBesideTheTraining(t *testing.T) {
-	without := probing()
+	without := watched()
 	without.OnlineProbe = OnlineProbe{}
 	plain := pretrained(t, t.TempDir(), without)
 	dir := t.TempDir()
-	run := pretrained(t, dir, probing())
+	run := pretrained(t, dir, watched())
 	for _, name := range []string{rundir.EncoderFile, rundir.TeacherFile} {
 		if !bytes.Equal(content(t, plain.Dir, name), content(t, dir, name)) {
 			t.Errorf("%s is another with a probe", name)
@@ -57,7 +57,7 @@ func TestOnlineProbeIsBesideTheTraining(t *testing.T) {
 			t.Errorf("the probe looked at %v, want the steps 0, 5, 10 and 12", said)
 		}
 	}
-	checkResumed(t, dir, probing(), "a probe")
+	checkResumed(t, dir, watched(), "a probe")
 	for step, p := range probes(t, run) {
 		if p != said[step] {
 			t.Errorf("resumed, the probe says %+v of step %d, and before %+v", p, step, said[step])
@@ -71,7 +71,7 @@ func TestOnlineProbeIsBesideTheTraining(t *testing.T) {
 // What the probe says of the last step is what k-NN and the linear probe say of the finished run's
 // features of the same images.
 func TestOnlineProbeSaysWhatTheProbesSay(t *testing.T) {
-	recipe := probing()
+	recipe := watched()
 	recipe.EMA = .5
 	run := pretrained(t, t.TempDir(), recipe)
 	train, test := featuresOf(t, run, data.Train), featuresOf(t, run, data.Validation)
@@ -112,7 +112,7 @@ func TestOnlineProbeSaysWhatTheProbesSay(t *testing.T) {
 
 // An encoder that has collapsed is at chance, which is no error.
 func TestOnlineProbeOfACollapsedEncoder(t *testing.T) {
-	recipe := probing()
+	recipe := watched()
 	recipe.Encoder = tiny
 	recipe.Method = ssl.Supervised{Classes: 10}
 	recipe.Augment = []augment.Pipeline{{augment.Normalize{}}}
@@ -126,11 +126,11 @@ func TestOnlineProbeOfACollapsedEncoder(t *testing.T) {
 }
 
 func TestOnlineProbeThatCannotBe(t *testing.T) {
-	oneClass := probing()
+	oneClass := watched()
 	oneClass.Data = data.Relabelled{From: oneClass.Data, Labels: slices.Repeat([]int{3}, 96)}
-	few := probing()
+	few := watched()
 	few.OnlineProbe.Images = 1
-	never := probing()
+	never := watched()
 	never.OnlineProbe.Every = 0
 	for want, recipe := range map[string]Recipe{
 		"at least 2 classes": oneClass, "kit.OnlineProbe: Images is 1": few, "give Every too": never,

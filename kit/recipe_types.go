@@ -23,9 +23,9 @@ var recipeTypes = []any{
 	augment.Normalize{}, augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{},
 	augment.RandomResizedCrop{}, augment.Resize{}, augment.Solarize{}, augment.Translate{}, augment.VerticalFlip{},
 	// encoder.Encoder
-	encoder.ConvNeXt{}, encoder.IGPT{}, encoder.ResNet{}, encoder.ViT{},
+	encoder.ConvNeXt{}, encoder.IGPT{}, encoder.Probed{}, encoder.ResNet{}, encoder.ViT{},
 	// ssl.Method
-	ssl.BYOL{}, ssl.BarlowTwins{}, ssl.CLIP{}, ssl.CPC{}, ssl.Colorization{}, ssl.DCL{}, ssl.Data2Vec{}, ssl.DenseCL{}, ssl.DINO{}, ssl.DINOv2{}, ssl.Flipping{},
+	ssl.AttentiveProbe{}, ssl.BYOL{}, ssl.BarlowTwins{}, ssl.CLIP{}, ssl.CPC{}, ssl.Colorization{}, ssl.DCL{}, ssl.Data2Vec{}, ssl.DenseCL{}, ssl.DINO{}, ssl.DINOv2{}, ssl.Flipping{},
 	ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MMCR{}, ssl.MSN{}, ssl.MoCoV2{},
 	ssl.MoCoV3{}, ssl.NNCLR{}, ssl.NextFrame{}, ssl.NextPixel{}, ssl.RelativeLocation{}, ssl.ReSSL{}, ssl.Rotation{}, ssl.SimCLR{},
 	ssl.SimMIM{}, ssl.SimSiam{}, ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.TiCo{}, ssl.VICReg{},

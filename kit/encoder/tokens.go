@@ -93,12 +93,18 @@ func patchProduct(pixels, weight, bias *Node) *Node {
 	return Reshape(x, dims[0], dims[1], out)
 }
 
-// transform is the blocks and the last norm, and takes the result apart.
+// transform is the blocks and the last norm.
 //
 //	x: [batch, leading + patches, dim]
 func (v ViT) transform(scope *model.Scope, x *Node) Output {
 	layers := v.layers(scope, x)
-	x = layerNorm(scope.At("norm"), layers[v.Depth-1])
+	return v.pool(layerNorm(scope.At("norm"), layers[v.Depth-1]))
+}
+
+// pool takes tokens apart: those of the patches, and the one vector that Pool makes of all.
+//
+//	x: [batch, leading + patches, dim]
+func (v ViT) pool(x *Node) Output {
 	out := Output{Tokens: SliceAxis(x, 1, AxisRangeToEnd(v.leading()))}
 	if v.Pool == ClassToken {
 		out.Pooled = Squeeze(SliceAxis(x, 1, AxisElem(0)), 1)

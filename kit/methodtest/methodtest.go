@@ -103,6 +103,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 			}
 		})
 	}
+	add(ssl.AttentiveProbe{Classes: 10, Tokens: 16}, func(r *kit.Recipe) { r.Encoder = encoder.Probed{Of: Patches, Tokens: 16} })
 	add(ssl.NextFrame{Hidden: 8}, func(r *kit.Recipe) { r.Encoder, r.Start = Norms, "" })
 	add(ssl.NextPixel{}, func(r *kit.Recipe) { r.Encoder, r.Start = pixels, "" })
 	onNorms := all["ssl.SimCLR"]

@@ -15,7 +15,7 @@ import (
 var zeroValues = func() map[string]reflect.Value {
 	values := map[string]reflect.Value{}
 	for _, v := range []any{
-		ssl.BarlowTwins{}, ssl.BYOL{}, ssl.CLIP{}, ssl.Collapse{}, ssl.Colorization{}, ssl.CPC{}, ssl.Data2Vec{}, ssl.DCL{}, ssl.DenseCL{}, ssl.DINO{}, ssl.DINOv2{},
+		ssl.AttentiveProbe{}, ssl.BarlowTwins{}, ssl.BYOL{}, ssl.CLIP{}, ssl.Collapse{}, ssl.Colorization{}, ssl.CPC{}, ssl.Data2Vec{}, ssl.DCL{}, ssl.DenseCL{}, ssl.DINO{}, ssl.DINOv2{},
 		ssl.Flipping{}, ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MMCR{}, ssl.MSN{}, ssl.MoCoV2{}, ssl.MoCoV3{},
 		ssl.NextFrame{}, ssl.NextPixel{}, ssl.NNCLR{}, ssl.RelativeLocation{}, ssl.ReSSL{}, ssl.Rotation{}, ssl.SimCLR{}, ssl.SimMIM{}, ssl.SimSiam{},
 		ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.Term{}, ssl.TiCo{}, ssl.VICReg{}, ssl.WMSE{},
