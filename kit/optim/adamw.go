@@ -107,8 +107,11 @@ func (o AdamW) update(s step) func(p parameter) *Node {
 	counter := s.variable(shapes.Make(dtypes.Int64), "updates")
 	count := AddScalar(counter.NodeValue(s.graph), 1)
 	counter.SetNodeValue(count)
-	t := ConvertDType(count, dtypes.Float32)
-	correction1, correction2 := biasCorrection(t, o.Beta1), biasCorrection(t, o.Beta2)
+	corrections := func(updates *Node) (*Node, *Node) {
+		t := ConvertDType(updates, dtypes.Float32)
+		return biasCorrection(t, o.Beta1), biasCorrection(t, o.Beta2)
+	}
+	ofAll1, ofAll2 := corrections(count)
 
 	decay := o.decay(s)
 
@@ -116,12 +119,25 @@ func (o AdamW) update(s step) func(p parameter) *Node {
 		gradient := shortened(p.gradient, norm(p.gradient), o.ClipEach)
 		mean := s.average(p, "first_moment", gradient, o.Beta1)
 		square := s.average(p, "second_moment", Square(gradient), o.Beta2)
+		correction1, correction2 := ofAll1, ofAll2
+		if p.held != nil {
+			correction1, correction2 = corrections(s.ownUpdates(p, count))
+		}
 		direction := Div(Div(mean, correction1), AddScalar(Sqrt(Div(square, correction2)), o.Eps))
 		if !p.excluded {
 			direction = Add(direction, Mul(p.value, decay))
 		}
 		return Sub(p.value, Mul(p.rate, direction))
 	}
+}
+
+// ownUpdates is the number of updates of a parameter that may be held, this one counted: at least 1.
+//
+//	count: that of all updates, an int64 scalar
+func (s step) ownUpdates(p parameter, count *Node) *Node {
+	held := s.variable(shapes.Make(dtypes.Int64), p.variable.Path(), "held")
+	held.SetNodeValue(Add(held.NodeValue(s.graph), ConvertDType(p.held, dtypes.Int64)))
+	return MaxScalar(Sub(count, held.NodeValue(s.graph)), 1)
 }
 
 // decay is the weight decay of this update, a float32 scalar: a function of the global step, as the

@@ -64,6 +64,9 @@ type parameter struct {
 	value, gradient *Node
 	rate            *Node // rate is the learning rate, a float32 scalar.
 	excluded        bool  // excluded parameters have no weight decay and no adaptation.
+
+	held *Node   // held is a bool scalar that tells whether this update leaves the parameter alone; nil is never.
+	kept *[]kept // kept are the optimiser's variables of a parameter that may be held.
 }
 
 // UpdateGraph builds one update of every trainable variable that the graph uses. The loss is a
@@ -97,7 +100,7 @@ func (d *descent) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node
 	d.setRates(parameters, rate)
 	update := d.algorithm(step{graph: g, store: scope.Store(), scope: d.scope, number: number, steps: d.plan.Steps})
 	for _, p := range parameters {
-		p.variable.SetNodeValue(ConvertDType(update(p), p.variable.DType()))
+		p.set(ConvertDType(update(p), p.variable.DType()))
 	}
 }
 
@@ -118,6 +121,7 @@ func (d *descent) Clear(scope *model.Scope) error {
 // parameters pairs the gradients with the variables they belong to.
 func (d *descent) parameters(scope *model.Scope, g *Graph, gradients []*Node) []parameter {
 	var parameters []parameter
+	held := heldVariables(g)
 	for v := range scope.IterVariables() {
 		if !v.Trainable || !v.InUseByGraph(g) {
 			continue
@@ -136,6 +140,8 @@ func (d *descent) parameters(scope *model.Scope, g *Graph, gradients []*Node) []
 			value:    ConvertDType(v.NodeValue(g), dtypes.Float32),
 			gradient: ConvertDType(gradient, dtypes.Float32),
 			excluded: d.exclude.Excludes(v),
+			held:     held[v],
+			kept:     &[]kept{},
 		})
 	}
 	if len(parameters) != len(gradients) {
@@ -154,5 +160,7 @@ func (s step) variable(shape shapes.Shape, path ...string) *model.Variable {
 
 // state returns a float32 variable of the parameter's shape that the optimiser keeps for it.
 func (s step) state(p parameter, name string) *model.Variable {
-	return s.variable(p.value.Shape(), p.variable.Path(), name)
+	variable := s.variable(p.value.Shape(), p.variable.Path(), name)
+	*p.kept = append(*p.kept, kept{variable, variable.NodeValue(s.graph)})
+	return variable
 }

@@ -40,7 +40,7 @@ type DINO struct {
 	// want a quicker teacher.
 	Tau float64
 	// FreezeLast is the fraction of the training, in (0, 1), during which the prototypes stand
-	// still. Default 0.01: the paper's first epoch of 100; a tiny number is none.
+	// still. Default 0.01: the paper's first epoch of 100; a tiny number is the first step alone.
 	FreezeLast float64
 	// Locals is the number of small crops beside the two global ones. Default 0, as solo-learn has
 	// it on CIFAR-10; the paper takes 8, and SwAV on CIFAR-10 6 of 18 pixels.

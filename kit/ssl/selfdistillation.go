@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
+
+	"sslkit/kit/optim"
 )
 
 // SelfDistillation is the loss of DINO (Caron et al. 2021, arXiv:2104.14294, equation 3): the mean
@@ -105,16 +107,18 @@ func (h prototypeHead) layer(scope *model.Scope, x *Node, out int) *Node {
 	return Add(Dot(x, weight).Product(), Reshape(bias, 1, out))
 }
 
-// compare is the last layer: cosines with the prototypes. No gradient moves these where frozen is
-// true; weight decay, which only changes the length of what they are made of, doesn't either.
+// compare is the last layer: cosines with the prototypes. The optimiser leaves these alone where
+// frozen is true.
 //
 //	z: [n, out]; frozen: bool scalar, or nil -> [n, prototypes]
 func (h prototypeHead) compare(scope *model.Scope, z, frozen *Node) *Node {
 	scope = scope.At("prototypes")
 	bound := 1 / math.Sqrt(float64(h.out)) // The length matters: the shorter they start, the quicker they turn.
 	scope = scope.WithInitializer(initializer.RandomUniformFn(scope, -bound, bound))
-	weight := scope.VariableWithShape("weight", shapes.Make(dtypes.Float32, h.prototypes, h.out)).NodeValue(z.Graph())
+	prototypes := scope.VariableWithShape("weight", shapes.Make(dtypes.Float32, h.prototypes, h.out))
+	weight := prototypes.NodeValue(z.Graph())
 	if frozen != nil {
+		optim.Hold(prototypes, frozen)
 		weight = Where(frozen, StopGradient(weight), weight)
 	}
 	return Dot(z, Transpose(unit(weight), 0, 1)).Product()

@@ -35,7 +35,7 @@ type SwAV struct {
 	// Iterations is how often Sinkhorn–Knopp scales the codes, at least 1. Default 3.
 	Iterations int
 	// FreezeLast is the fraction of the training in which the prototypes stay as they began, in (0,
-	// 1). Default 0.002, two epochs of 1000; a tiny number is none.
+	// 1). Default 0.002, two epochs of 1000; a tiny number is the first step alone.
 	FreezeLast float64
 	// Hidden is the number of features of the projection head's hidden layer. Default 2048.
 	Hidden int
@@ -177,7 +177,8 @@ func (m SwAV) codes(step *Step, crop int, z, scores, prototypes *Node) *Node {
 	return Where(LessThan(step.Progress, Scalar(z.Graph(), dtypes.Float32, m.QueueFrom)), codes, among)
 }
 
-// prototypes are C of the paper: unit vectors, without gradient while they are frozen.
+// prototypes are C of the paper: unit vectors, which the optimiser leaves alone while they are
+// frozen.
 //
 //	progress: as Step.Progress -> [out, prototypes]
 func (m SwAV) prototypes(scope *model.Scope, progress *Node) *Node {
@@ -185,9 +186,11 @@ func (m SwAV) prototypes(scope *model.Scope, progress *Node) *Node {
 	scope = scope.WithInitializer(func(g *Graph, shape shapes.Shape) *Node {
 		return unit(initializer.RandomNormalFn(scope, 1)(g, shape))
 	})
-	c := scope.VariableWithShape("prototypes", shapes.Make(dtypes.Float32, m.Prototypes, m.Out)).NodeValue(g)
-	c = Transpose(unit(c), 0, 1) // [out, prototypes]
-	return Where(LessThan(progress, Scalar(g, dtypes.Float32, m.FreezeLast)), StopGradient(c), c)
+	prototypes := scope.VariableWithShape("prototypes", shapes.Make(dtypes.Float32, m.Prototypes, m.Out))
+	frozen := LessThan(progress, Scalar(g, dtypes.Float32, m.FreezeLast))
+	optim.Hold(prototypes, frozen)
+	c := Transpose(unit(prototypes.NodeValue(g)), 0, 1) // [out, prototypes]
+	return Where(frozen, StopGradient(c), c)
 }
 
 // Embed is the projection head g, a perceptron of two layers. SwAV compares its l2-normalised

@@ -436,7 +436,8 @@ def dino_steps(name, folder, encoder, dim, locals, optimizer, rate, before_updat
 
 
 def dino(folder):
-    """For a ViT: AdamW, whose decay rises along half a cosine, and each gradient clipped."""
+    """For a ViT: AdamW, whose decay rises along half a cosine, and each gradient clipped. Its eps is larger than by default, or
+    rounding would move the biases of the keys, whose gradient is 0, and all else that is next to nothing."""
 
     def clip(s, network, optimizer):
         for p in network.parameters():
@@ -444,7 +445,7 @@ def dino(folder):
                 nn.utils.clip_grad_norm_([p], 0.05)
         optimizer.param_groups[0]["weight_decay"] = falling(s, 0.04, 0.4)
 
-    optimizer = lambda parameters: torch.optim.AdamW(by_rank(parameters, 0.04))
+    optimizer = lambda parameters: torch.optim.AdamW(by_rank(parameters, 0.04), eps=1e-4)
     dino_steps("dino", folder, ViT(), ViT.DIM, 0, optimizer, lambda s: falling(s, 0.01), clip, 1)
 
 
