@@ -36,7 +36,7 @@ from torchvision.models import VisionTransformer
 from torchvision.models.resnet import BasicBlock
 
 STEPS, TOTAL = 3, 20  # That are done, and of the whole training, which the schedules go by.
-BATCH, SIDE = 8, 16
+BATCH, VIEWS, SIDE = 8, 2, 16
 WIDTH = 2
 DIM = 8 * WIDTH  # Of a representation.
 HIDDEN, OUT = 12, 6
@@ -143,11 +143,11 @@ def perturb(module):
     return module.double().train()
 
 
-def draw_images(views):
-    """Draws images with coarse shapes, of which each view is a noisy copy."""
+def draw_images():
+    """Draws images with coarse shapes, of which each of two views is a noisy copy."""
     coarse = F.interpolate(torch.rand(STEPS * BATCH, 3, 3, 3), SIDE, mode="bilinear")
     coarse = coarse.view(STEPS, BATCH, 1, 3, SIDE, SIDE)
-    noisy = 0.7 * coarse + 0.3 * torch.rand(STEPS, BATCH, views, 3, SIDE, SIDE)
+    noisy = 0.7 * coarse + 0.3 * torch.rand(STEPS, BATCH, VIEWS, 3, SIDE, SIDE)
     return torch.round(255 * noisy).permute(0, 1, 2, 4, 5, 3)
 
 
@@ -198,18 +198,14 @@ def follow(teacher, student, momentum):
             slow.mul_(momentum).add_(quick, alpha=1 - momentum)
 
 
-def modules(*parts):
-    return nn.ModuleList(getattr(part, "module", part) for part in parts)
-
-
-def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state=lambda: {}, labels=None):
+def save(folder, name, parts, step, optimizer, rate, teachers=None, state=lambda: {}, labels=None):
     """Runs the steps, and writes the file.
 
     parts: the student's, each by its path; teachers: the teacher's, likewise
     step: of its number, views [batch, 3, side, side] and labels, the loss, and what is to be done when the gradient is there
           and after the update
     state: what is neither, by its path; rate: of a step, the learning rate, but of groups that are steady"""
-    images = draw_images(views)
+    images = draw_images()
     labels = torch.full((STEPS, BATCH), -1) if labels is None else labels
     file = {"images": images.half(), "labels": labels.half()}
     for path, part in parts.items():
@@ -217,7 +213,7 @@ def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state
     file |= {f"before/{key}": value.clone() for key, value in state().items()}
     losses = []
     for s in range(STEPS):
-        shown = [images[s][:, v].permute(0, 3, 1, 2).double() / 255 for v in range(views)]
+        shown = [images[s][:, v].permute(0, 3, 1, 2).double() / 255 for v in range(VIEWS)]
         for group in optimizer.param_groups:
             group["lr"] = group.get("steady") or rate(s)
         optimizer.zero_grad()
@@ -242,7 +238,8 @@ def save(folder, name, views, parts, step, optimizer, rate, teachers=None, state
 
 
 def simclr(folder):
-    """google-research/simclr: objective.py, model_util.py, by lightly's loss, head and LARS. Both views are one batch."""
+    """google-research/simclr: objective.py, model_util.py, by lightly's loss, head and LARS, whose rate is outside of the
+    momentum. Both views are one batch."""
     encoder, head = perturb(ResNet()), perturb(SimCLRProjectionHead(DIM, HIDDEN, OUT))
     loss = NTXentLoss(temperature=0.5)
 
@@ -250,9 +247,9 @@ def simclr(folder):
         z = head(encoder(torch.cat(views)))
         return loss(*z.chunk(2)), None, None
 
-    optimizer = LARS(by_rank(modules(encoder, head).parameters(), 0.01), lr=0, momentum=0.9, trust_coefficient=0.1)
+    optimizer = LARS(by_rank(nn.ModuleList([encoder, head]).parameters(), 0.01), lr=0, momentum=0.9, trust_coefficient=0.1)
     parts = {"encoder": encoder, "method/head": Head(head)}
-    save(folder, "simclr", 2, parts, step, optimizer, lambda s: falling(s, 0.1))
+    save(folder, "simclr", parts, step, optimizer, lambda s: falling(s, 0.1))
 
 
 def byol(folder):
@@ -275,10 +272,10 @@ def byol(folder):
 
         return 2 + 2 * cosine(q[0], t[1]) + 2 + 2 * cosine(q[1], t[0]), None, move
 
-    optimizer = ClippedLARS(modules(encoder, projector, predictor).parameters(), decay=0.01)
+    optimizer = ClippedLARS(nn.ModuleList([encoder, projector, predictor]).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
     teachers = {"teacher/encoder": slow_encoder, "teacher/method/projector": Head(slow_projector)}
-    save(folder, "byol", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
+    save(folder, "byol", parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
 
 
 def simsiam(folder):
@@ -293,10 +290,10 @@ def simsiam(folder):
         p = [predictor(view) for view in z]
         return (cosine(p[0], z[1].detach()) + cosine(p[1], z[0].detach())) / 2, None, None
 
-    groups = [{"params": modules(encoder, projector).parameters()}, {"params": predictor.parameters(), "steady": 0.02}]
+    groups = [{"params": nn.ModuleList([encoder, projector]).parameters()}, {"params": predictor.parameters(), "steady": 0.02}]
     optimizer = torch.optim.SGD(groups, lr=0, momentum=0.9, weight_decay=0.1)
     parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
-    save(folder, "simsiam", 2, parts, step, optimizer, lambda s: falling(s, 0.02))
+    save(folder, "simsiam", parts, step, optimizer, lambda s: falling(s, 0.02))
 
 
 def barlow(folder):
@@ -308,9 +305,9 @@ def barlow(folder):
     def step(s, views, labels):
         return 0.1 * loss(*[projector(encoder(view)) for view in views]), None, None
 
-    optimizer = ClippedLARS(modules(encoder, projector).parameters(), decay=0.01)
+    optimizer = ClippedLARS(nn.ModuleList([encoder, projector]).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector)}
-    save(folder, "barlow", 2, parts, step, optimizer, lambda s: falling(s, 0.1))
+    save(folder, "barlow", parts, step, optimizer, lambda s: falling(s, 0.1))
 
 
 def vicreg(folder):
@@ -322,9 +319,9 @@ def vicreg(folder):
     def step(s, views, labels):
         return loss(*[projector(encoder(view)) for view in views]), None, None
 
-    optimizer = ClippedLARS(modules(encoder, projector).parameters(), decay=0.01)
+    optimizer = ClippedLARS(nn.ModuleList([encoder, projector]).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector)}
-    save(folder, "vicreg", 2, parts, step, optimizer, lambda s: falling(s, 0.01))
+    save(folder, "vicreg", parts, step, optimizer, lambda s: falling(s, 0.01))
 
 
 def mocov2(folder):
@@ -352,12 +349,12 @@ def mocov2(folder):
 
         return F.cross_entropy(logits, torch.zeros(BATCH, dtype=torch.long)), None, move
 
-    optimizer = torch.optim.SGD(modules(encoder, projector).parameters(), lr=0, momentum=0.9, weight_decay=0.01)
+    optimizer = torch.optim.SGD(nn.ModuleList([encoder, projector]).parameters(), lr=0, momentum=0.9, weight_decay=0.01)
     head = ["hidden/0", "out/0"]
     parts = {"encoder": encoder, "method/projector": Head(projector, *head)}
     teachers = {"teacher/encoder": slow_encoder, "teacher/method/projector": Head(slow_projector, *head)}
     state = lambda: {"method/queue": torch.roll(queue, -oldest, 0)}  # The oldest first.
-    save(folder, "mocov2", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers, state)
+    save(folder, "mocov2", parts, step, optimizer, lambda s: falling(s, 0.1), teachers, state)
 
 
 def mocov3(folder):
@@ -388,10 +385,10 @@ def mocov3(folder):
 
         return contrast(q[0], k[1]) + contrast(q[1], k[0]), None, move
 
-    optimizer = ClippedLARS(modules(encoder, projector, predictor).parameters(), decay=0.01)
+    optimizer = ClippedLARS(nn.ModuleList([encoder, projector, predictor]).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/projector": Head(projector), "method/predictor": Head(predictor)}
     teachers = {"teacher/encoder": slow_encoder, "teacher/method/projector": Head(slow_projector)}
-    save(folder, "mocov3", 2, parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
+    save(folder, "mocov3", parts, step, optimizer, lambda s: falling(s, 0.1), teachers)
 
 
 def dino_steps(name, folder, encoder, dim, locals, optimizer, rate, before_update, frozen):
@@ -406,7 +403,7 @@ def dino_steps(name, folder, encoder, dim, locals, optimizer, rate, before_updat
     slow_encoder = copy.deepcopy(encoder)
     slow_head.load_state_dict(head.state_dict())
     loss = DINOLoss(10, warmup_teacher_temp=0.04, teacher_temp=0.07, warmup_teacher_temp_epochs=3).double()
-    optimizer = optimizer(modules(encoder, head).parameters())
+    optimizer = optimizer(nn.ModuleList([encoder, head]).parameters())
 
     def step(s, views, labels):
         with torch.no_grad():
@@ -417,7 +414,7 @@ def dino_steps(name, folder, encoder, dim, locals, optimizer, rate, before_updat
         student = head(torch.cat(seen)).chunk(2 + locals)
 
         def cancel():
-            before_update(s, modules(encoder, head), optimizer)
+            before_update(s, nn.ModuleList([encoder, head]), optimizer)
             head.cancel_last_layer_gradients(s)
 
         def move():
@@ -432,7 +429,7 @@ def dino_steps(name, folder, encoder, dim, locals, optimizer, rate, before_updat
         "teacher/encoder": slow_encoder, "teacher/method/head": Head(slow_head),
         "teacher/method/prototypes": Prototypes(slow_head.last_layer)
     }
-    save(folder, name, 2, parts, step, optimizer, rate, teachers, lambda: {"method/centre/mean": loss.center.flatten()})
+    save(folder, name, parts, step, optimizer, rate, teachers, lambda: {"method/centre/mean": loss.center.flatten()})
 
 
 def dino(folder):
@@ -482,12 +479,12 @@ def swav(folder):
 
         return result, cancel, None
 
-    optimizer = ClippedLARS(modules(encoder, projector, prototypes).parameters(), decay=0.01)
+    optimizer = ClippedLARS(nn.ModuleList([encoder, projector, prototypes]).parameters(), decay=0.01)
     parts = {"encoder": encoder, "method/head": Head(projector)}
     state = lambda: {
         "method/prototypes": prototypes.weight_v.detach(), "method/crop0/queue": queues[0], "method/crop1/queue": queues[1]
     }
-    save(folder, "swav", 2, parts, step, optimizer, lambda s: falling(s, 0.1), state=state)
+    save(folder, "swav", parts, step, optimizer, lambda s: falling(s, 0.1), state=state)
 
 
 def fixmatch(folder):
@@ -506,10 +503,10 @@ def fixmatch(folder):
         pseudo = (F.cross_entropy(strong, classes, reduction="none") * mask).mean()
         return F.cross_entropy(logits[:labelled], labels[:labelled]) + 2 * pseudo, None, None
 
-    parameters = by_rank(modules(encoder, classifier).parameters(), 0.05)
+    parameters = by_rank(nn.ModuleList([encoder, classifier]).parameters(), 0.05)
     optimizer = torch.optim.SGD(parameters, lr=0, momentum=0.9, nesterov=True)
     parts = {"encoder": encoder, "method/head": head}
-    save(folder, "fixmatch", 2, parts, step, optimizer, lambda s: falling(s, 0.03), labels=torch.randint(3, (STEPS, BATCH)))
+    save(folder, "fixmatch", parts, step, optimizer, lambda s: falling(s, 0.03), labels=torch.randint(3, (STEPS, BATCH)))
 
 
 METHODS = [simclr, byol, simsiam, barlow, vicreg, mocov2, mocov3, dino, dino_crops, swav, fixmatch]
