@@ -34,7 +34,7 @@ func checkable(t *testing.T) map[string]Recipe {
 		recipes[reflect.TypeOf(value).String()] = recipe
 	}
 	for _, method := range []ssl.Method{
-		ssl.BYOL{}, ssl.BarlowTwins{}, ssl.Flipping{}, ssl.LeJEPA{Locals: 1, LocalSize: 16}, ssl.MICLe{}, ssl.MMCR{}, ssl.MoCoV2{Queue: 32}, ssl.DenseCL{MoCo: ssl.MoCoV2{Queue: 32}}, ssl.ReSSL{Queue: 32}, ssl.MoCoV3{},
+		ssl.BYOL{Locals: 1, LocalSize: 16}, ssl.BarlowTwins{}, ssl.Flipping{}, ssl.LeJEPA{Locals: 1, LocalSize: 16}, ssl.MICLe{}, ssl.MMCR{}, ssl.MoCoV2{Queue: 32}, ssl.DenseCL{MoCo: ssl.MoCoV2{Queue: 32}}, ssl.ReSSL{Queue: 32}, ssl.MoCoV3{},
 		ssl.NNCLR{Queue: 32}, ssl.Rotation{}, ssl.SimCLR{}, ssl.DCL{}, ssl.SimSiam{}, ssl.SupCon{}, ssl.Supervised{Classes: 10},
 		ssl.SwAV{Queue: 32, Locals: 1, LocalSize: 16}, ssl.TiCo{}, ssl.VICReg{}, ssl.WMSE{Out: 8}, ssl.CLIP{}, ssl.DINO{Locals: 1, LocalSize: 16},
 		ssl.Sum{{Method: ssl.SimCLR{}, Final: new(float64)}, {Method: ssl.Rotation{}}}, ssl.Colorization{}, ssl.Inpainting{},

@@ -4,11 +4,11 @@ package main
 // distil themselves.
 var selfPredictingMutants = []mutant{
 	{name: "ssl/byol-half-dropped", file: "kit/ssl/byol.go",
-		old:    "Add(Regression(q[0], t[1]), Regression(q[1], t[0]))",
+		old:    "crossCrops(q, t, Regression)",
 		new:    "MulScalar(Regression(q[0], t[1]), 2)",
 		breaks: "the symmetric half of the loss is missing"},
 	{name: "ssl/byol-own-view", file: "kit/ssl/byol.go",
-		old:    "Add(Regression(q[0], t[1]), Regression(q[1], t[0]))",
+		old:    "crossCrops(q, t, Regression)",
 		new:    "Add(Regression(q[0], t[0]), Regression(q[1], t[1]))",
 		breaks: "a view predicts itself, not the other view"},
 	{name: "ssl/byol-own-targets", file: "kit/ssl/byol.go",

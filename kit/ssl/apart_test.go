@@ -34,6 +34,7 @@ func TestNormsSeeTheViewsAsInTheSources(t *testing.T) {
 		{SimSiam{Hidden: 5, Out: 4, Bottleneck: 3}, true, true},
 		{VICReg{Hidden: 5, Out: 4}, true, true},
 		{WMSE{Hidden: 5, Out: 2, Part: 6}, true, false},
+		{MMCR{Hidden: 5, Out: 4}, false, false},
 		{SimCLR{Hidden: 5, Out: 4}, false, false},
 	} {
 		t.Run(test.method.Name(), func(t *testing.T) {

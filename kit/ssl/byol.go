@@ -29,6 +29,12 @@ type BYOL struct {
 	// 0.99, solo-learn's for CIFAR-10; the paper takes 0.996 for 300 epochs on ImageNet. Shorter
 	// trainings want a quicker teacher.
 	Tau float64
+	// Locals is the number of small crops beside the two large views, from each of which what the
+	// teacher makes of both is predicted. Default 0, the paper's; solo-learn can have them too.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ HasTeacher = BYOL{}
@@ -53,25 +59,31 @@ func (m BYOL) Check(batch Batch) error {
 		setting.Fraction("ssl.BYOL: Tau", m.Tau, d.Tau),
 		twoImages("ssl.BYOL", batch, "for the norms over the batch"),
 		batch.OneSize("ssl.BYOL", 0, 2),
+		checkCrops("ssl.BYOL", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 	)
 }
 
-// Views are the paper's two augmentations.
-func (m BYOL) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
+// Views are the paper's two augmentations, then the small crops, as the first.
+func (m BYOL) Views(height, width int) []augment.Pipeline {
+	views := BYOLViews(min(height, width))
+	return append(views, localViews(views[0], min(height, width), m.Locals, m.LocalSize)...)
+}
 
 // Loss is equation 2 of the paper, for both orders of the views, from its appendix J:
 //
 //	z, z' = projector(f(v)), projector(f(v'));  t, t' = the same of the teacher
 //	loss = ‖predictor(z) - t'‖² + ‖predictor(z') - t‖², all of them l2-normalised
 //
+// Small crops add ‖predictor(z) - t‖² + ‖predictor(z) - t'‖² each, as in solo-learn.
+//
 // The norms of encoder, projector and predictor, and of the teacher, see each view by itself, as in
 // the authors' code (google-deepmind/deepmind-research).
 func (m BYOL) Loss(step *Step) *Node {
-	q := apart(embedApart(m, step), func(z *Node) *Node { // 2 × [batch, out]
+	q := apart(embedApart(m, step), func(z *Node) *Node { // A view each: [batch, out]
 		return m.head().Apply(step.Scope.At("predictor"), z)
 	})
 	t := teachApart(m, step) // 2 × [batch, out]
-	return Add(Regression(q[0], t[1]), Regression(q[1], t[0]))
+	return crossCrops(q, t, Regression)
 }
 
 // Regression is the mean squared distance of l2-normalised predictions to l2-normalised targets, 2

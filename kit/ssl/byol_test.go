@@ -9,6 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"sslkit/kit/augment"
 	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 )
@@ -85,7 +86,7 @@ func TestBYOLCheck(t *testing.T) {
 		t.Errorf("the zero value: %v", err)
 	}
 	for field, bad := range map[string]BYOL{
-		"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Tau": {Tau: 1},
+		"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Tau": {Tau: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33},
 	} {
 		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
@@ -118,4 +119,41 @@ func TestBYOLStepIsTheFormulaInBothOrders(t *testing.T) {
 		near(t, "loss", number(outputs[5]), number(outputs[4]), 1e-5)
 	})
 	mocov2Twins(t, store)
+}
+
+// From each small crop what the teacher makes of both large views is predicted, and nothing of what a
+// small one is.
+func TestBYOLPredictsTheLargeViewsFromSmallCrops(t *testing.T) {
+	method := resolved(BYOL{Hidden: 5, Out: 3, Locals: 2})
+	rng := rand.New(rand.NewPCG(9, 10))
+	outputs, store := stepOutputs(t, func(scope *model.Scope, views []*Node) []*Node {
+		step := mocov2Step(scope, views...)
+		q := apart(embedApart(method, step), func(z *Node) *Node { return method.head().Apply(step.Scope.At("predictor"), z) })
+		return append(append(q, teachApart(method, step)...), method.Loss(step))
+	}, mocov2Images(rng, 4), mocov2Images(rng, 4), mocov2Images(rng, 4), mocov2Images(rng, 4))
+	if len(outputs) != 7 {
+		t.Fatalf("%d outputs: the teacher looks at %d views, want 2", len(outputs), len(outputs)-5)
+	}
+	var want float64
+	for target := range 2 {
+		for crop := range 4 {
+			if crop != target {
+				want += regression(table(outputs[crop]), table(outputs[4+target]))
+			}
+		}
+	}
+	near(t, "loss", number(outputs[6]), want, 1e-4)
+	mocov2Twins(t, store)
+}
+
+func TestBYOLLocalViews(t *testing.T) {
+	for i, view := range resolved(BYOL{Locals: 3}).Views(32, 32) {
+		want := augment.RandomResizedCrop{Size: 32, Interpolation: augment.Bicubic}
+		if i > 1 {
+			want = augment.RandomResizedCrop{Size: 16, Scale: [2]float64{.05, .4}, Interpolation: augment.Bicubic}
+		}
+		if got := view[0]; got != augment.Transform(want) {
+			t.Errorf("view %d is cropped by %+v, want %+v", i, got, want)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package ssl
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
@@ -36,6 +37,30 @@ func MultiCrop(size, locals, localSize int) []augment.Pipeline {
 		views = append(views, local)
 	}
 	return views
+}
+
+// localViews are small crops for a method that takes them by choice: the view with another crop, of
+// .05 to .4 of the image as in DINO's code. A localSize of 0 is half of size.
+func localViews(view augment.Pipeline, size, locals, localSize int) []augment.Pipeline {
+	local := slices.Clone(view)
+	local[0] = augment.RandomResizedCrop{
+		Size: cmp.Or(localSize, max(size/2, 1)), Scale: [2]float64{.05, .4}, Interpolation: view[0].(augment.RandomResizedCrop).Interpolation,
+	}
+	return slices.Repeat([]augment.Pipeline{local}, max(0, min(locals, mostViews))) // Check refuses more.
+}
+
+// crossCrops is the sum of a loss over all pairs of a large crop's target and another crop's
+// prediction.
+func crossCrops(predictions, targets []*Node, loss func(prediction, target *Node) *Node) *Node {
+	var losses []*Node
+	for t, target := range targets {
+		for p, prediction := range predictions {
+			if p != t {
+				losses = append(losses, loss(prediction, target))
+			}
+		}
+	}
+	return ReduceAllSum(Stack(losses, 0))
 }
 
 // checkCrops returns an error where the small crops of a method don't fit images whose shorter side

@@ -127,11 +127,11 @@ func embedApart(m Method, step *Step) []*Node {
 	return apart(step.Views, func(view *Node) *Node { return m.Embed(step.Scope, step.Encode(view).Pooled) })
 }
 
-// teachApart is what the teacher makes of each view by itself.
+// teachApart is what the teacher makes of each of the two large views by itself.
 //
-//	-> views × [batch, any]
+//	-> 2 × [batch, any]
 func teachApart(m HasTeacher, step *Step) []*Node {
-	return apart(step.Views, func(view *Node) *Node {
+	return apart(step.Views[:globalCrops], func(view *Node) *Node {
 		return m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(view).Pooled)
 	})
 }

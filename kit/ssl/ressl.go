@@ -38,6 +38,12 @@ type ReSSL struct {
 	// 0.99, solo-learn's for CIFAR-10; the authors stay at 0.999 on ImageNet. Shorter trainings want a
 	// quicker teacher.
 	Tau float64
+	// Locals is the number of small crops beside the student's large view, which the same is asked
+	// of. Default 0; the authors have 4 in another recipe, of sizes from 192 to 96 for 224 pixels.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 // resslQueue is the length of the queue where the images are many.
@@ -75,12 +81,13 @@ func (m ReSSL) Check(batch Batch) error {
 		setting.Features(1, "ssl.ReSSL: Out", m.Out, d.Out),
 		setting.Fraction("ssl.ReSSL: Tau", m.Tau, d.Tau),
 		twoImages("ssl.ReSSL", batch, "for the norms over the batch"),
+		checkCrops("ssl.ReSSL", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 		checkQueue("ssl.ReSSL", m.Queue, batch, orFewer(resslQueue)),
 	)
 }
 
-// Views are the student's, as BYOL's first but less often blurred, and the teacher's, which is
-// cropped and flipped alone: solo-learn's, scripts/pretrain/cifar/augmentations/ressl.yaml.
+// Views are the student's large one, as BYOL's first but less often blurred, the teacher's, which
+// is cropped and flipped alone: solo-learn's, scripts/pretrain/cifar/augmentations/ressl.yaml.
 func (m ReSSL) Views(height, width int) []augment.Pipeline {
 	size := min(height, width)
 	student := BYOLViews(size)[0]
@@ -89,22 +96,29 @@ func (m ReSSL) Views(height, width int) []augment.Pipeline {
 			student[i] = augment.GaussianBlur{P: .5}
 		}
 	}
-	return []augment.Pipeline{student, {
+	views := []augment.Pipeline{student, {
 		augment.RandomResizedCrop{Size: size, Interpolation: augment.Bicubic}, augment.Flip{}, augment.Normalize{},
 	}}
+	return append(views, localViews(student, size, m.Locals, m.LocalSize)...)
 }
 
 // Loss is equation 5 of the paper:
 //
 //	q, k = g(f(x_strong)), the teacher's g(f(x_weak)), both l2-normalised
 //	loss = H(softmax(k·queue / TeacherTemperature), softmax(q·queue / Temperature)); then enqueue k, dequeue the oldest
+//
+// With small crops it is the mean over all that the student sees, encoded one by one.
 func (m ReSSL) Loss(step *Step) *Node {
-	q := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                             // [batch, out]
-	k := unit(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled)) // [batch, out]
-	earlier := newQueue(step.Scope, m.Queue, m.Out)                                         // [queue, out]
-	loss := RelationalConsistency(q, k, earlier.embeddings(q.Graph()), m.Temperature, m.TeacherTemperature)
+	seen := append(step.Views[:1:1], step.Views[globalCrops:]...)                                           // By the student.
+	queries := apart(seen, func(view *Node) *Node { return m.Embed(step.Scope, step.Encode(view).Pooled) }) // A view each: [batch, out]
+	k := unit(m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled))                 // [batch, out]
+	earlier := newQueue(step.Scope, m.Queue, m.Out)                                                         // [queue, out]
+	held := earlier.embeddings(k.Graph())
+	losses := apart(queries, func(q *Node) *Node {
+		return RelationalConsistency(q, k, held, m.Temperature, m.TeacherTemperature)
+	})
 	earlier.push(k)
-	return loss
+	return ReduceAllMean(Stack(losses, 0))
 }
 
 // RelationalConsistency is the mean cross-entropy of how similar a query is to each row of the

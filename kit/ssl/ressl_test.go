@@ -96,6 +96,26 @@ func TestReSSLEnqueuesTheTeachersEmbeddings(t *testing.T) {
 	mocov2Twins(t, store)
 }
 
+// Small crops are asked the same as the student's large view.
+func TestReSSLAsksSmallCropsToo(t *testing.T) {
+	method := resolved(ReSSL{Queue: 6, Hidden: 5, Out: 3, Locals: 2})
+	rng := rand.New(rand.NewPCG(87, 88))
+	outputs, _ := stepOutputs(t, func(scope *model.Scope, in []*Node) []*Node {
+		step := mocov2Step(scope, in...)
+		before := newQueue(step.Scope, 6, 3).embeddings(in[0].Graph())
+		return append(append(embedApart(method, step), teachApart(method, step)...), before, method.Loss(step))
+	}, mocov2Images(rng, 2), mocov2Images(rng, 2), mocov2Images(rng, 2), mocov2Images(rng, 2))
+	var want float64
+	for _, view := range []int{0, 2, 3} {
+		want += resslFormula(table(outputs[view]), table(outputs[5]), table(outputs[6]), .1, .04) / 3
+	}
+	near(t, "loss", number(outputs[7]), want, 1e-5)
+	views := method.Views(32, 32)
+	if height, _ := views[3].OutputSize(32, 32); len(views) != 4 || height != 16 {
+		t.Errorf("%d views, the last of %d pixels", len(views), height)
+	}
+}
+
 func TestReSSLMomentumRises(t *testing.T) {
 	for progress, want := range map[float32]float64{0: .99, .5: .995, 1: 1} {
 		output, err := CallOnce(devicetest.Backend(t), resolved(ReSSL{}).Momentum, progress)
@@ -112,7 +132,7 @@ func TestReSSLCheck(t *testing.T) {
 	}
 	for field, bad := range map[string]ReSSL{
 		" Temperature": {Temperature: -1}, "TeacherTemperature": {TeacherTemperature: math.NaN()}, "Queue": {Queue: 24},
-		"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Tau": {Tau: 1},
+		"Hidden": {Hidden: -1}, "Out": {Out: -1}, "Tau": {Tau: 1}, "Locals": {Locals: -1}, "LocalSize": {LocalSize: 33},
 	} {
 		if err := checked(bad, 16, 32, 32); err == nil || !strings.Contains(err.Error(), field+" is") {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
