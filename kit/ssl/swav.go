@@ -203,7 +203,7 @@ func (m SwAV) Embed(scope *model.Scope, features *Node) *Node {
 
 // Collapse of SwAV comes from codes that are too soft to tell images apart.
 func (m SwAV) Collapse() Collapse {
-	return Collapse{Try: "a smaller Epsilon; fewer Prototypes; a Queue where the batch is small; a larger FreezeLast; " +
+	return Collapse{Try: "a smaller Epsilon; fewer Prototypes; a longer Queue where the batch is small; a larger FreezeLast; " +
 		"a lower learning rate"}
 }
 
