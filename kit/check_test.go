@@ -302,6 +302,23 @@ func TestCheckTellsOfLogits(t *testing.T) {
 	}
 }
 
+// TestQueueByDefaultFitsTheImages: it is recorded, and the same recipe again is the same run.
+func TestQueueByDefaultFitsTheImages(t *testing.T) {
+	recipe := small()
+	recipe.Encoder, recipe.Steps, recipe.Method = tiny, 1, ssl.Sum{{Method: ssl.MoCoV2{Hidden: 8, Out: 4}}, {Method: ssl.SwAV{Hidden: 8, Out: 4}}}
+	recipe.Augment = []augment.Pipeline{{augment.Flip{}, augment.Normalize{}}}
+	dir := t.TempDir()
+	trained := pretrained(t, dir, recipe)
+	want := 96 / 3 * 2 / recipe.Batch * recipe.Batch
+	sum := trained.Recipe.Method.(ssl.Sum)
+	if first, second := sum[0].Method.(ssl.MoCoV2).Queue, sum[1].Method.(ssl.SwAV).Queue; first != want || second != want {
+		t.Errorf("queues of %d and %d, want %d", first, second, want)
+	}
+	if again := pretrained(t, dir, recipe); !reflect.DeepEqual(again.Recipe, trained.Recipe) {
+		t.Errorf("the recipe is %+v, at first %+v", again.Recipe, trained.Recipe)
+	}
+}
+
 // TestPointerIsTheSameRecipe: of whatever a recipe holds, a pointer to a value is that value.
 func TestPointerIsTheSameRecipe(t *testing.T) {
 	values := small()
