@@ -90,9 +90,9 @@ func (m Features) Embed(scope *model.Scope, features *Node) *Node {
 	return encoder.MLP{Hidden: hidden, Out: m.Teacher.Encoder.Dim(), Layers: m.Layers}.Apply(scope.At("head"), features)
 }
 
-// Optimizer is SGD with the paper's settings.
+// Optimizer is SGD with the settings of the authors' code, weight decay on norms and biases too.
 func (m Features) Optimizer() optim.Optimizer {
-	return optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4}
+	return optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{}}
 }
 
 // Regression is the mean squared distance of the rows of two matrices, each row at length 1: 2 - 2

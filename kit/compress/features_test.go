@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
 )
 
@@ -92,5 +93,14 @@ func TestFrozenOfASum(t *testing.T) {
 	}
 	if err := checked(append(sum, ssl.Term{Method: distil}), 8, 32, 32); err == nil || !strings.Contains(err.Error(), "term 2") {
 		t.Errorf("two frozen networks: error %v", err)
+	}
+}
+
+// UCDvision/simreg, main.py: all parameters are one group.
+func TestFeaturesHasTheOptimizerOfItsSource(t *testing.T) {
+	t.Parallel()
+	want := optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4, Exclude: optim.Nothing{}}.WithDefaults()
+	if got := (Features{}).Optimizer().WithDefaults(); got != want {
+		t.Errorf("%#v, want %#v", got, want)
 	}
 }

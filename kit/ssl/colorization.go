@@ -152,7 +152,7 @@ func (m Colorization) LossOnPatches() {}
 func (m Colorization) Embed(_ *model.Scope, features *Node) *Node { return features }
 
 // Optimizer is Adam as in the paper's code (richzhang/colorization): 3e-5 for 40 images at a time,
-// with its momenta, and its decay, here decoupled.
+// with its momenta, and its decay, which is on biases too, here decoupled.
 func (m Colorization) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: 2e-4, Beta1: .9, Beta2: .99, WeightDecay: .001}
+	return optim.AdamW{LR: 2e-4, Beta1: .9, Beta2: .99, WeightDecay: .001, Exclude: optim.Nothing{}}
 }

@@ -221,6 +221,6 @@ func (m CPC) Collapse() Collapse {
 	return Collapse{Try: "a larger Batch, whose patches are the negatives; a lower learning rate; an encoder without batch-norm"}
 }
 
-// Optimizer is Adam, as in both papers, at the 2e-4 of the first (section 3.2), which it takes for
-// 512 images; here it is for 256.
-func (m CPC) Optimizer() optim.Optimizer { return optim.AdamW{LR: 2e-4} }
+// Optimizer is Adam, as in both papers, at the rate of the first (section 3.2): 2e-4 for 512 images,
+// which is 1e-4 for 256.
+func (m CPC) Optimizer() optim.Optimizer { return optim.AdamW{LR: 1e-4} }

@@ -166,8 +166,9 @@ func (m LeJEPA) Collapse() Collapse {
 	return Collapse{Try: "a larger Lambda; more Slices; a larger Batch; a lower learning rate"}
 }
 
-// Optimizer is AdamW as in the authors' minimal example, with batches of 256. Their README starts
-// from a rate of 5e-4, and has a weight decay of 5e-4 for ResNets.
+// Optimizer is AdamW as in the authors' minimal example, with batches of 256 and weight decay on
+// norms and biases too. Their README starts from a rate of 5e-4, and has a weight decay of 5e-4 for
+// ResNets.
 func (m LeJEPA) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: 2e-3, WeightDecay: .05}
+	return optim.AdamW{LR: 2e-3, WeightDecay: .05, Exclude: optim.Nothing{}}
 }

@@ -57,12 +57,32 @@ func TestOptimizersOfTheSources(t *testing.T) {
 		{IJEPA{}, "facebookresearch/ijepa, configs/in1k_vith14_ep300.yaml: 1e-3 for 16 × 128 images", optim.AdamW{
 			LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4,
 		}},
+		{SimMIM{}, "microsoft/SimMIM, configs/swin_base__100ep, 2e-4 for 512 images; config.py: CLIP_GRAD", optim.AdamW{
+			LR: 1e-4, WeightDecay: .05, ClipNorm: 5,
+		}},
+		{MAE{}, "mae.yaml; facebookresearch/mae, main_pretrain.py: add_weight_decay", optim.AdamW{LR: 2e-4, WeightDecay: .05, Beta2: .95}},
+		{LeJEPA{}, "rbalestr-lab/lejepa, MINIMAL.md: net.parameters() are one group", optim.AdamW{
+			LR: 2e-3, WeightDecay: .05, Exclude: optim.Nothing{},
+		}},
+		{WMSE{}, "htdt/self-supervised, train.py: one group; README.md: 3e-3 for the 512 of cfg.py", optim.AdamW{
+			LR: 1.5e-3, WeightDecay: 1e-6, Exclude: optim.Nothing{},
+		}},
+		{CPC{}, "arXiv:1807.03748: 2e-4 for 512 images", optim.AdamW{LR: 1e-4}},
+		{SimCLR{}, "google-research/simclr, README.md, the command for CIFAR-10; lars_optimizer.py: EETA_DEFAULT", optim.LARS{
+			LR: 1, Momentum: .9, WeightDecay: 1e-4, Eta: .001,
+		}},
+		{TiCo{}, "lightly-ai/lightly, benchmarks/imagenet/resnet50/tico.py", optim.LARS{LR: .2, Momentum: .9, WeightDecay: 1.5e-6, Eta: .001}},
+		{Jigsaw{}, "MehdiNoroozi/JigsawPuzzleSolver, solver_cfn_jps.prototxt; train_val_cfn_jps.prototxt: decay_mult of biases is 0", optim.SGD{
+			LR: .01, Momentum: .9, WeightDecay: 5e-4,
+		}},
+		{Colorization{}, "richzhang/colorization, train/solver.prototxt: 3e-5 for the 40 images of train_val.prototxt, whose biases decay too",
+			optim.AdamW{LR: 2e-4, Beta2: .99, WeightDecay: .001, Exclude: optim.Nothing{}}},
 	} {
 		t.Run(test.method.Name(), func(t *testing.T) {
 			t.Parallel()
 			got, want := resolved(test.method).Optimizer().WithDefaults(), test.want.WithDefaults()
 			if got != want {
-				t.Errorf("%+v, want that of %s: %+v", got, test.source, want)
+				t.Errorf("%#v, want that of %s: %#v", got, test.source, want)
 			}
 		})
 	}

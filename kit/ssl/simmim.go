@@ -126,9 +126,10 @@ func (m SimMIM) LossOnPatches() {}
 // Embed returns the features as they are: SimMIM compares pixels.
 func (m SimMIM) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is the paper's AdamW: a learning rate of 8e-4 at a batch of 2048.
+// Optimizer is AdamW as in the authors' configurations of 100 epochs: a learning rate of 8e-4 at a
+// batch of 2048, and gradients no longer than 5. For 800 epochs they halve the rate.
 func (m SimMIM) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: 1e-4, WeightDecay: .05}
+	return optim.AdamW{LR: 1e-4, WeightDecay: .05, ClipNorm: 5}
 }
 
 // MaskedDistances is the mean absolute error over the features of the hidden patches (equation 1 of

@@ -161,8 +161,8 @@ func (m WMSE) Collapse() Collapse {
 	return Collapse{Try: "a smaller Out or a larger Part, for a better covariance; more Iterations; a lower learning rate"}
 }
 
-// Optimizer is Adam as the paper and its code run it on CIFAR-10, 3e-3 for batches of 512, with its
-// decay decoupled.
+// Optimizer is Adam as the authors' code runs it on CIFAR-10, 3e-3 for batches of 512, with its
+// decay, which is on norms and biases too, decoupled.
 func (m WMSE) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: 1.5e-3, WeightDecay: 1e-6}
+	return optim.AdamW{LR: 1.5e-3, WeightDecay: 1e-6, Exclude: optim.Nothing{}}
 }
