@@ -22,13 +22,14 @@ import (
 // Knowledge Distillation", arXiv:2201.05131. It was chosen over SEED (Fang et al. 2021,
 // arXiv:2101.04731), which matches the similarities to a queue of other images, because it has
 // neither queue nor temperatures to tune, works at any batch, and did as well in the paper. The
-// paper leaves out norm and ReLU behind the second of four layers. It trains for 130 epochs of
-// ImageNet, with SGD at a learning rate of 0.05 and a cosine to zero.
+// paper leaves out norm and ReLU behind the second of four layers, which is as wide as the
+// student's features. It trains for 130 epochs of ImageNet, with SGD at a learning rate of 0.05 and
+// a cosine to zero.
 type Features struct {
 	// Teacher is the trained encoder, as Run.Frozen gives it; its Method is not used. Required.
 	Teacher ssl.Frozen
 	// Hidden is the number of features of the perceptron's hidden layers. Default: twice the
-	// student's, as in the paper.
+	// student's, as the first and third of the paper.
 	Hidden int
 	// Layers is the number of the perceptron's linear layers, at least 1. Default 4, the paper's
 	// best.

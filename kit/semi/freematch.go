@@ -33,7 +33,8 @@ type FreeMatch struct {
 	// Weight multiplies the loss of the images without labels, above 0. Default 1.
 	Weight float64
 	// Fairness multiplies the loss that keeps the answers fair, above 0; a tiny number is none.
-	// Default 0.01; for settings with more labels the paper takes 0.05.
+	// Default 0.01; for settings with more labels the paper takes 0.05, and the configurations of
+	// microsoft/Semi-supervised-learning have 0.001.
 	Fairness float64
 	// Share is the labelled fraction of a batch, in (0, 1). Default 1/8.
 	Share float64

@@ -20,7 +20,9 @@ import (
 //
 // Tarvainen and Valpola 2017, "Mean teachers are better role models: Weight-averaged consistency
 // targets improve semi-supervised deep learning results", arXiv:1703.01780. The zero value, but for
-// Classes, is the paper's recipe for CIFAR-10. What the run evaluates is the teacher, as there.
+// Classes, has costs and schedules of the authors' TensorFlow code, and batches, views and
+// optimiser of their PyTorch code for a ResNet on CIFAR-10. What the run evaluates is the teacher,
+// as there.
 type MeanTeacher struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
@@ -31,7 +33,8 @@ type MeanTeacher struct {
 	// exp(-5 (1-x)²). Default 0.25: the paper has 40,000 of 150,000 steps.
 	Ramp float64
 	// Tau is the teacher's momentum after Ramp, in (0, 1); until then it is 0.99, or Tau if that is
-	// less. Default 0.999.
+	// less. Default 0.999. On CIFAR-10 the authors have 0.999 from the start; a short training wants
+	// a quicker teacher then.
 	Tau float64
 	// Share is the labelled fraction of a batch, in (0, 1). Default 1/4, about the 31 of 128 of the
 	// authors' code.

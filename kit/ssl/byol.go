@@ -26,8 +26,8 @@ type BYOL struct {
 	// Out is the number of features of the projections. Default 256.
 	Out int
 	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default
-	// 0.99, solo-learn's for CIFAR-10; the paper takes 0.996 for 300 epochs on ImageNet. Shorter
-	// trainings want a quicker teacher.
+	// 0.99, solo-learn's for CIFAR-10; on ImageNet the authors' code takes 0.99 for 300 epochs and
+	// 0.996 for 1000. Shorter trainings want a quicker teacher.
 	Tau float64
 	// Locals is the number of small crops beside the two large views, from each of which what the
 	// teacher makes of both is predicted. Default 0, the paper's; solo-learn can have them too.

@@ -170,7 +170,8 @@ func (m CLIP) Collapse() Collapse {
 }
 
 // Optimizer is the paper's for a ResNet-50 at a batch of 32,768 (appendix F): AdamW with a rate of
-// 5e-4 and a weight decay of 0.2 on all but gains and biases.
+// 5e-4 and a weight decay of 0.2 on all but gains and biases. For a ViT open_clip has a Beta2 of 0.98
+// and an Eps of 1e-6.
 func (m CLIP) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 5e-4, Scaling: optim.Unscaled, WeightDecay: .2}
 }

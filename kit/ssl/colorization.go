@@ -23,12 +23,12 @@ import (
 // colours ab of CIE Lab, in which rare ones weigh more. Here the encoder's last map is decoded by a
 // perceptron at each place, where the paper has a network of its own; a colour has one class, not
 // its nearest ones (five in the paper, ten in its code, weighted by a Gaussian of 5); how rare a
-// colour is, is counted in the batch, not in ImageNet; and the classes are the 260 squares in which
-// colours of sRGB were found, where the paper counts 313. Images without colours count, which its
-// code leaves out.
+// colour is, is counted in the batch, not in ImageNet; the classes are the 260 squares in which
+// colours of sRGB were found, where the paper counts 313; and the colour told is the mean of a cell,
+// where its code takes every fourth pixel. Images without colours count, which its code leaves out.
 type Colorization struct {
 	// Cell is the side of the squares of the view whose mean colour is told, in pixels; it divides
-	// the view. Default 4, as in the paper.
+	// the view. Default 4, the stride of the paper's code.
 	Cell int
 	// Bin is the side of a class in a and b, in [5, 100]. Default 10, as in the paper; a larger one
 	// has fewer classes.

@@ -21,9 +21,10 @@ import (
 //	recipe.Method = ssl.DCL{Sigma: 0.5} // DCLW: views that differ more count more.
 //
 // Yeh et al. 2021, "Decoupled Contrastive Learning", arXiv:2110.06848. The zero value is SimCLR's
-// recipe for CIFAR-10 with the loss at its reference code's temperature.
+// recipe for CIFAR-10 with the loss at the temperature of others' code
+// (raminnakhli/Decoupled-Contrastive-Learning) and of lightly.
 type DCL struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.1, the reference code's.
+	// Temperature divides the cosine similarities, above 0. Default 0.1.
 	Temperature float64
 	// Sigma is the width of the weights of DCLW, above 0; the paper takes 0.5. Default 0: DCL,
 	// without weights.
@@ -96,8 +97,8 @@ func (m DCL) Collapse() Collapse {
 // Optimizer is SimCLR's. Its trust moves the weights by a share of their length that goes with the
 // batch: at most 6e-4 a step with 16 images, where norms and biases, which it leaves out, do nearly
 // all the learning for the first dozens of steps. For so small batches take optim.AdamW{LR: 1e-3,
-// WeightDecay: 1e-6, Scaling: optim.Unscaled}, the Adam of the reference code
-// (raminnakhli/Decoupled-Contrastive-Learning) for 128 images. At this Temperature the loss of
+// WeightDecay: 1e-6, Scaling: optim.Unscaled}, the Adam of
+// raminnakhli/Decoupled-Contrastive-Learning for 128 images. At this Temperature the loss of
 // untrained networks differs by 0.7 from one batch of 16 to the next, more than is learned in a
 // dozen steps, so that it may seem to rise.
 func (m DCL) Optimizer() optim.Optimizer { return m.simCLR().Optimizer() }

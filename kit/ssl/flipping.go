@@ -12,10 +12,9 @@ import (
 )
 
 // Flipping is the pretext task of telling whether an image was flipped: left to right, top to
-// bottom, both, or not at all. Like Rotation, of whose family it is (Gidaris et al. 2018,
-// arXiv:1803.07728, compare sets of such transformations), it wants images that have a right way
-// round. Things that are as often seen either way round, as most are, only have the vertical part
-// to tell: take Vertical then.
+// bottom, both, or not at all. Like Rotation, of whose family it is, it wants images that have a
+// right way round. Things that are as often seen either way round, as most are, only have the
+// vertical part to tell: take Vertical then.
 type Flipping struct {
 	// Vertical asks only whether the image is upside down: two classes instead of four.
 	Vertical bool

@@ -18,8 +18,8 @@ import (
 // encoder sees each tile by itself, so that it has to tell parts of things.
 //
 // Noroozi & Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw
-// Puzzles", arXiv:1603.09246. The zero value is the paper's recipe on images whose sides 3 divides;
-// on images of 32 pixels take a Grid of 2.
+// Puzzles", arXiv:1603.09246. The zero value has the paper's grid and optimiser, and is for images
+// whose sides 3 divides; on images of 32 pixels take a Grid of 2.
 type Jigsaw struct {
 	// Grid is the number of tiles along each side, at least 2; it divides the image. Default 3.
 	Grid int
@@ -85,8 +85,8 @@ func (m Jigsaw) CheckEncoder(e encoder.Encoder, batch Batch) error {
 	return m.tiling().checkEncoder(e, batch)
 }
 
-// Views is one view: a crop of at least half of the image, flip, and grey with probability 0.3,
-// since colour gives away too much.
+// Views is one view: a crop of at least half of the image, flip, which the authors' code lacks, and
+// grey with probability 0.3, since colour gives away too much.
 func (m Jigsaw) Views(height, width int) []augment.Pipeline { return m.tiling().views(height, width) }
 
 // Loss is the cross-entropy of telling the order from the tiles' representations side by side (the
@@ -94,8 +94,9 @@ func (m Jigsaw) Views(height, width int) []augment.Pipeline { return m.tiling().
 //
 //	tiles of x, in the order of permutation p;  f of each tile;  p from all of them, by a perceptron
 //
-// Each tile is brought to mean 0 and deviation 1 over all of its values, as in the paper, so that
-// brightness and contrast, which neighbours share, don't tell what lies beside what.
+// Each tile is brought to mean 0 and deviation 1 over all of its values, so that brightness and
+// contrast, which neighbours share, don't tell what lies beside what. A PyTorch version
+// (bbrattoli/JigsawPuzzlePytorch) does so with each channel, the authors' Caffe code not at all.
 func (m Jigsaw) Loss(step *Step) *Node {
 	images := step.Views[0]
 	batch := images.Shape().Dim(0)

@@ -24,7 +24,7 @@ import (
 // large ones, and λ times SIGReg, the mean over views and directions of the Epps–Pulley statistic
 // (see SIGReg). The head is that of the authors' minimal example (MINIMAL.md of
 // rbalestr-lab/lejepa). The views are SwAV's multi-crop: their README has weaker colours
-// (.4/.4/.2/.1), solarising, and smaller local crops (.05 to .3).
+// (.4/.4/.2/.1), solarising, global crops of at least .3, and smaller local ones (.05 to .3).
 type LeJEPA struct {
 	// Lambda weighs SIGReg against the prediction, in (0, 1). Default 0.05, the paper's; the
 	// minimal example takes 0.02.

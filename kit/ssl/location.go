@@ -18,7 +18,9 @@ import (
 // eye is to know both.
 //
 // Doersch et al. 2015, "Unsupervised Visual Representation Learning by Context Prediction",
-// arXiv:1505.05192. The zero value is the paper's recipe, on a grid of 3 × 3 over the whole view.
+// arXiv:1505.05192. The task is the paper's, on a grid of 3 × 3 over the whole view. The authors'
+// code (cdoersch/deepcontext) leaves one colour channel of each piece, shrinks a third of them,
+// normalises each, and has two hidden layers over both.
 type RelativeLocation struct {
 	// Gap is what is cut off each piece along its sides, at random places, in pixels, so that lines
 	// that go on across a border don't give the place away. Default: a third of the piece; the
@@ -107,5 +109,6 @@ func (m RelativeLocation) Pieces(r *augment.Random, images, place *Node) (middle
 // Embed returns the features as they are: the task compares no embeddings.
 func (m RelativeLocation) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is that of Jigsaw, which came of this task.
+// Optimizer is that of Jigsaw, which came of this task. The authors' code has SGD without momentum
+// and decay, at 1e-5 times the sum of the losses of a batch.
 func (m RelativeLocation) Optimizer() optim.Optimizer { return Jigsaw{}.Optimizer() }

@@ -119,7 +119,8 @@ func (m MAE) decode(step *Step, seen encoder.Output, keep *Node, rows, columns, 
 // Embed returns the features as they are: MAE compares pixels.
 func (m MAE) Embed(_ *model.Scope, features *Node) *Node { return features }
 
-// Optimizer is AdamW as solo-learn runs it on CIFAR-10, with the paper's betas.
+// Optimizer is AdamW as solo-learn runs it on CIFAR-10, with the paper's betas and, as in the
+// authors' code, no weight decay on norms and biases.
 func (m MAE) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 2e-4, WeightDecay: .05, Beta2: .95}
 }

@@ -23,7 +23,8 @@ import (
 // arXiv:2104.02057. The zero value is algorithm 1 with the settings that solo-learn found for
 // CIFAR-10 and a ResNet.
 type MoCoV3 struct {
-	// Temperature divides the cosine similarities, above 0. Default 0.2, the paper's for ViT.
+	// Temperature divides the cosine similarities, above 0. Default 0.2, solo-learn's, and the paper's
+	// for ViT; its code takes 1 for a ResNet.
 	Temperature float64
 	// Hidden is the number of features of the hidden layers of projector and predictor. Default
 	// 4096.
@@ -70,7 +71,8 @@ func (m MoCoV3) Check(batch Batch) error {
 	)
 }
 
-// Views are the paper's two augmentations, which are BYOL's.
+// Views are the paper's two augmentations, which are BYOL's. For a ResNet on ImageNet its code crops
+// at least 0.2 of the image.
 func (m MoCoV3) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
 
 // Loss is algorithm 1 of the paper:
@@ -143,8 +145,8 @@ func (m MoCoV3) Collapse() Collapse {
 	return Collapse{Try: "a lower learning rate, or a longer warm-up; Tau nearer to 1; a higher Temperature; a larger Batch"}
 }
 
-// Optimizer is LARS as solo-learn runs it on CIFAR-10. For a ViT the paper has AdamW with a rate of
-// 1.5e-4 and a decay of 0.1.
+// Optimizer is LARS as solo-learn runs it on CIFAR-10. For a ViT the authors' code has AdamW with a
+// rate of 1.5e-4 and a decay of 0.1, on norms and biases too.
 func (m MoCoV3) Optimizer() optim.Optimizer {
 	return optim.LARS{LR: .3, Momentum: .9, WeightDecay: 1e-6, ClipLR: true}
 }

@@ -18,9 +18,10 @@ const globalCrops = 2
 const mostViews = 1001
 
 // MultiCrop is the multi-crop augmentation of SwAV (Caron et al. 2020, arXiv:2006.09882, section
-// 3.2) in solo-learn's version for CIFAR-10: two global views of size × size pixels, and `locals`
-// views of localSize × localSize, which see a small part of the image for little work. The colours
-// are SimCLR's at full strength.
+// 3.2) with the sizes of solo-learn's for CIFAR-10: two global views of size × size pixels, and
+// `locals` views of localSize × localSize, which see a small part of the image for little work. The
+// colours are SimCLR's at full strength, as in SwAV's code; with local crops solo-learn has 0.6 of
+// them on the global ones, and solarises some.
 //
 // With local crops the global ones hold at least a fifth of the image, and the local ones .08 to .5
 // of it. Without, there are two views as SimCLR has them. A localSize of 0 is 9/16 of size: 18

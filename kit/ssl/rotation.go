@@ -18,8 +18,7 @@ import (
 // from above or of round things.
 //
 // Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image Rotations",
-// arXiv:1803.07728. The zero value is the paper's recipe: every image is seen in all four turns in
-// every step.
+// arXiv:1803.07728. As in the authors' code every image is seen in all four turns in every step.
 type Rotation struct{}
 
 var _ Method = Rotation{}
@@ -42,7 +41,8 @@ func (m Rotation) Check(batch Batch) error {
 	return nil
 }
 
-// Views is the paper's one view, which is square: a crop of at least half of the image, and flip.
+// Views is one view, which is square: a crop of at least half of the image, and flip. The authors'
+// code shifts images of CIFAR-10 by up to 4 pixels instead, and on ImageNet crops 0.08 or more.
 func (m Rotation) Views(height, width int) []augment.Pipeline {
 	return []augment.Pipeline{{
 		augment.RandomResizedCrop{Size: min(height, width), Scale: [2]float64{.5, 1}}, augment.Flip{}, augment.Normalize{},

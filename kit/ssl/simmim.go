@@ -20,9 +20,9 @@ import (
 // long as MAE's quarter.
 //
 // Xie et al. 2021, "SimMIM: A Simple Framework for Masked Image Modeling", arXiv:2111.09886. The
-// zero value is the paper's recipe. It needs an encoder on patches that pools their mean,
-// as the authors' code does for evaluation, such as encoder.ViT{Pool: encoder.MeanPatches}: no loss
-// trains what a class token gives.
+// zero value is the authors' recipe for 100 epochs. It needs an encoder on patches that pools their
+// mean, as the authors' code does for evaluation, such as encoder.ViT{Pool: encoder.MeanPatches}:
+// no loss trains what a class token gives.
 type SimMIM struct {
 	// Ratio is the share of the image that is hidden, in (0, 1). Default 0.6.
 	Ratio float64
