@@ -33,9 +33,10 @@ func (m RandomMask) Check(height, width int) error {
 		checkHidden("augment.RandomMask: Ratio", m.Ratio, m.Count(patches), patches, d.Ratio))
 }
 
-// Count is how many of an image's patches are hidden: Ratio*patches, rounded.
+// Count is how many of an image's patches are hidden: Ratio*patches, rounded up as in the code of
+// MAE and SimMIM, but for what rounding of numbers makes more than a whole one.
 func (m RandomMask) Count(patches int) int {
-	return int(math.Round(m.WithDefaults().Ratio * float64(patches)))
+	return int(math.Ceil(m.WithDefaults().Ratio*float64(patches) - 1e-9))
 }
 
 // Split draws which patches of each image are kept and which are masked: the numbers of patches, in

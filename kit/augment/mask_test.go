@@ -42,6 +42,21 @@ func TestRandomMask(t *testing.T) {
 	}
 }
 
+// What is kept is rounded down: facebookresearch/mae, models_mae.py, random_masking; microsoft/SimMIM,
+// data/data_simmim.py, MaskGenerator (the hidden squares are rounded up); facebookresearch/msn,
+// src/deit.py, forward_features.
+func TestRandomMaskRoundsAsItsSources(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		ratio         float64
+		patches, want int
+	}{{.75, 196, 147}, {.6, 49, 30}, {.6, 64, 39}, {.15, 196, 30}, {.6, 10, 6}, {.7, 10, 7}, {.9, 10, 9}} {
+		if got := (RandomMask{Ratio: test.ratio}).Count(test.patches); got != test.want {
+			t.Errorf("%g hides %d of %d, want %d", test.ratio, got, test.patches, test.want)
+		}
+	}
+}
+
 func TestBlockMask(t *testing.T) {
 	const n = 1024
 	for _, test := range []struct {
@@ -213,7 +228,7 @@ func TestBadMasks(t *testing.T) {
 		{RandomMask{Ratio: 1}, 8, 8, "augment.RandomMask: Ratio is 1; it must be in (0, 1) (0 means 0.75)"},
 		{RandomMask{Ratio: -.1}, 8, 8, "Ratio is -0.1; it must be in (0, 1)"},
 		{RandomMask{Ratio: math.NaN()}, 8, 8, "Ratio is NaN"},
-		{RandomMask{Ratio: .01}, 4, 4, "Ratio is 0.01; it must be such that it hides at least one patch and keeps one; it hides 0 of 16"},
+		{RandomMask{Ratio: 1e-12}, 4, 4, "Ratio is 1e-12; it must be such that it hides at least one patch and keeps one; it hides 0 of 16"},
 		{RandomMask{Ratio: .99}, 4, 4, "Ratio is 0.99; it must be such that it hides at least one patch and keeps one; it hides 16 of 16"},
 		{RandomMask{}, 1, 1, "the grid is 1 x 1 patches; it must have at least 2"},
 		{BlockMask{Ratio: 1}, 8, 8, "augment.BlockMask: Ratio is 1; it must be in (0, 1) (0 means 0.4)"},

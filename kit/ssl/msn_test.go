@@ -205,7 +205,7 @@ func TestMSNCheck(t *testing.T) {
 	if err := checked(MSN{}, 1, 32, 32); err == nil {
 		t.Error("a batch of one image is accepted")
 	}
-	for field, bad := range map[string]MSN{"Drop": {Drop: .01}, "LocalSize": {Locals: 1, LocalSize: 18}} {
+	for field, bad := range map[string]MSN{"Drop": {Drop: 1e-12}, "LocalSize": {Locals: 1, LocalSize: 18}} {
 		if err := checkedWith(bad, maskedViT, 32, 32); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%+v: error %v does not name %s", bad, err, field)
 		}

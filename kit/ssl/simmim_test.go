@@ -80,7 +80,7 @@ func TestSimMIMHidesWholeSquares(t *testing.T) {
 				t.Errorf("image %d: patch %d is not as its square", i, p)
 			}
 		}
-		if count != 4*29 { // 0.6 of 49 squares.
+		if count != 4*30 { // 0.6 of 49 squares, rounded up.
 			t.Errorf("image %d has %d patches hidden", i, count)
 		}
 	}
