@@ -116,6 +116,14 @@ type Recipe struct {
 	OnlineProbe OnlineProbe
 }
 
+// checkEMA returns an error where a running mean is asked for that can't be kept.
+func checkEMA(momentum float64) error {
+	if momentum == 0 {
+		return nil
+	}
+	return setting.Fraction("kit.Recipe: EMA", momentum, "that no running mean is kept")
+}
+
 // StopEarly is when to end the training of a classifier; see [train.StopEarly].
 type StopEarly = train.StopEarly
 
@@ -211,7 +219,7 @@ func (r Recipe) checkFields() error {
 			"kit.Float32 or kit.BFloat16"),
 		setting.Steps(0, "kit.Recipe: MonitorEvery", r.MonitorEvery, "a twentieth of the training"),
 		setting.Steps(0, "kit.Recipe: CheckpointEvery", r.CheckpointEvery, "a twentieth of the training"),
-		setting.Must(r.EMA >= 0 && r.EMA < 1, "kit.Recipe: EMA", r.EMA, "in (0, 1)", "that no running mean is kept"),
+		checkEMA(r.EMA),
 		r.Mesh.Check(),
 		setting.AtLeast(0, "kit.Recipe: MicroBatch", r.MicroBatch, "the whole batch"),
 		r.StopEarly.Check(),

@@ -117,5 +117,5 @@ func (m MMCR) Collapse() Collapse {
 // Optimizer is Adam at the authors' rate on CIFAR-10 for 32 images of 40 views, whatever the batch,
 // with its decay decoupled.
 func (m MMCR) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: 1e-3, Scaling: optim.Unscaled, WeightDecay: 1e-6}
+	return optim.AdamW{LR: 1e-3, Scaling: optim.Unscaled, WeightDecay: 1e-6, Exclude: optim.Nothing{}}
 }
