@@ -73,7 +73,7 @@ var goldenSteps = map[string]goldenStep{
 	"dino": {
 		method:    ssl.DINO{Hidden: 12, Out: 6, Prototypes: 10, Tau: .9, FreezeLast: .04},
 		encoder:   encoder.ViT{Patch: 8, Width: 12, Depth: 2, Heads: 2, Size: goldenSide},
-		optimizer: optim.AdamW{Scaling: optim.Unscaled, LR: .01, Eps: 1e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: .05},
+		optimizer: optim.AdamW{Scaling: optim.Unscaled, LR: .01, Eps: 1e-4, WeightDecay: .5, WeightDecayEnd: 4, ClipEach: .05},
 	},
 	"dino_crops": {
 		method:    ssl.DINO{Hidden: 12, Out: 6, Prototypes: 10, Tau: .9, FreezeLast: .04, Locals: 2},

@@ -440,9 +440,9 @@ def dino(folder):
         for p in network.parameters():
             if p.grad is not None:
                 nn.utils.clip_grad_norm_([p], 0.05)
-        optimizer.param_groups[0]["weight_decay"] = falling(s, 0.04, 0.4)
+        optimizer.param_groups[0]["weight_decay"] = falling(s, 0.5, 4.0)
 
-    optimizer = lambda parameters: torch.optim.AdamW(by_rank(parameters, 0.04), eps=1e-4)
+    optimizer = lambda parameters: torch.optim.AdamW(by_rank(parameters, 0.5), eps=1e-4)
     dino_steps("dino", folder, ViT(), ViT.DIM, 0, optimizer, lambda s: falling(s, 0.01), clip, 1)
 
 
