@@ -65,7 +65,7 @@ func (m SoftMatch) Check(batch ssl.Batch) error {
 	}
 	without := batch.Images - m.LabelledOf(batch.Images)
 	return cmp.Or(
-		setting.Must(without >= 2, "semi.SoftMatch: the images without a label in a batch", without,
+		setting.Must(without >= 2, "semi.SoftMatch: the number of images without a label in a batch", without,
 			"at least 2, since the variance of their confidence is taken"),
 		setting.Fraction("semi.SoftMatch: Momentum", m.Momentum, d.Momentum),
 		setting.Divisor("semi.SoftMatch: Sigmas", m.Sigmas, d.Sigmas),
