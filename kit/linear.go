@@ -26,10 +26,11 @@ import (
 //	fmt.Println(probed.Result)
 //
 // It is that of facebookresearch/dino, eval_linear.py: random crops and flips, SGD with a momentum
-// of .9 and no decay, a rate that falls along a cosine from the first step on, 100 epochs of 256
-// images, no norm before the classifier. Three things differ: the rate is chosen among LR by
-// training images that are held out, where papers choose by the validation set that they report; an
-// image is evaluated whole, not its middle; and the classifier starts as PyTorch's linear layers do.
+// of .9 and no decay, a rate that falls along a cosine from the first step on, 100 epochs in batches
+// of 256 images, no norm before the classifier. Three things differ: the rate is chosen among LR by
+// training images that are held out, and the figure is that of the last epoch, where the code gives
+// the best of all epochs on the images that are reported; an image is evaluated whole, not its
+// middle; and the classifier starts as PyTorch's linear layers do.
 type Probing struct {
 	// Data are the images, with their labels. Required.
 	Data data.Source
