@@ -192,10 +192,9 @@ func (m SimMatch) project(scope *model.Scope, features *Node) *Node {
 func (m SimMatch) shares(scope *model.Scope, probabilities *Node) *Node {
 	held := scope.WithInitializer(initializer.Zero).
 		VariableWithShape("shares", shapes.Make(dtypes.Float32, m.Queue, m.Classes)).SetTrainable(false)
-	kept := Slice(held.NodeValue(probabilities.Graph()), AxisRange(1), AxisRange())
 	now := ReduceAndKeep(probabilities, ReduceMean, 0) // [1, classes]
 	if m.Queue > 1 {
-		now = Concatenate([]*Node{kept, now}, 0)
+		now = Concatenate([]*Node{Slice(held.NodeValue(probabilities.Graph()), AxisRange(1), AxisRange()), now}, 0)
 	}
 	held.SetNodeValue(now)
 	return ReduceMean(now, 0)
