@@ -10,6 +10,9 @@ import (
 	"sslkit/kit/train"
 )
 
+// ErrDiverged is the error of a training whose loss, gradient or weights are no longer numbers.
+var ErrDiverged = train.ErrDiverged
+
 // Pretrain trains the recipe's encoder on its images, without their labels, and keeps all of it in
 // the directory dir, which is created where it is missing. It is idempotent on dir: a finished run
 // is loaded at once, an interrupted one goes on at its last checkpoint and ends in the same bits as
@@ -26,6 +29,8 @@ import (
 // which step and what broke; the last checkpoint stays), and if the user interrupts it (the error
 // says which checkpoint is kept, that of the step it was in if that has ended in time, or that the
 // run was finished meanwhile).
+//
+// errors.Is tells an ErrDiverged from the others.
 func Pretrain(dir string, recipe Recipe) (*Run, error) {
 	var run *Run
 	err := train.Catch(func() (err error) {

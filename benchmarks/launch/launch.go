@@ -17,6 +17,7 @@
 package launch
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -79,25 +80,37 @@ func (f *Flags) Register() {
 // launchers are the values of -launcher. Each begins what is missing of a grid.
 var launchers = map[string]func(Flags, Grid) error{"local": local, "slurm": slurm, "gather": gather}
 
-// Ready does with the cells of a grid what the flags say, and tells whether the command is to go on
-// to measure and write its result: in this process where there is no launcher, or from what the
-// cells keep where all are done. It is false after a single cell, and where Slurm has cells to run.
+// Ready does with the cells of grids what the flags say, and tells whether the command is to go on to
+// measure and write its result: in this process where there is no launcher, or from what the cells
+// keep where all are done. It is false after a single cell, and where Slurm has cells to run. The cells
+// of a grid may want those of the grids before it done: they begin when these are.
 //
 // It is an error if a flag is not one of those, if a cell fails (each is named, with its log), if a
 // cell is missing that is to be gathered, and if Slurm does not take the job (with sbatch's words).
-func (f Flags) Ready(g Grid) (bool, error) {
-	if err := f.check(); err != nil {
-		return false, err
+func (f Flags) Ready(grids ...Grid) (bool, error) {
+	all := Grid{Question: grids[0].Question}
+	for _, g := range grids {
+		all.Cells = append(all.Cells, g.Cells...)
 	}
-	if err := g.check(); err != nil {
+	if err := cmp.Or(f.check(), all.check()); err != nil {
 		return false, err
 	}
 	if f.cell != "" {
-		return false, g.run(f.cell)
+		return false, all.run(f.cell)
 	}
 	if f.launcher == "" {
 		return true, nil
 	}
+	for _, g := range grids {
+		if done, err := f.ready(g); err != nil || !done {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// ready begins what is missing of one grid.
+func (f Flags) ready(g Grid) (bool, error) {
 	if len(g.missing()) > 0 {
 		if err := launchers[f.launcher](f, g); err != nil {
 			return false, err

@@ -9,7 +9,8 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// family is an encoder with the optimiser that all its methods get.
+// family is an encoder with the optimiser that all its methods get, at the greatest of the rates that
+// each of them tries.
 type family struct {
 	name      string
 	encoder   encoder.Encoder
@@ -20,13 +21,6 @@ type family struct {
 func convolutional(depth, width int) family {
 	return family{fmt.Sprintf("resnet%d-w%d-half", depth, width), encoder.ResNet{Depth: depth, Width: width, Stem: encoder.HalfStem},
 		optim.SGD{LR: 2, Momentum: .9, WeightDecay: 5e-4}}
-}
-
-// slower is the same with a quarter of the learning rate, for VICReg, whose loss grows beyond all
-// numbers at the family's, and for W-MSE, which does better by it.
-func slower(f family) family {
-	f.optimizer = optim.SGD{LR: .5, Momentum: .9, WeightDecay: 5e-4}
-	return f
 }
 
 // onTokens is what all transformers are trained by.
@@ -70,8 +64,8 @@ func entries(view augment.Pipeline, convolutional family) []entry {
 		{ssl.TiCo{Hidden: 512, Out: 128, Tau: .99}, given, convolutional},
 		{ssl.SimSiam{Hidden: 512, Out: 512, Bottleneck: 128}, given, convolutional},
 		{ssl.BarlowTwins{Hidden: 512, Out: 512}, given, convolutional},
-		{ssl.VICReg{Hidden: 512, Out: 512}, given, slower(convolutional)},
-		{ssl.WMSE{Hidden: 512, Out: batch / 2}, given, slower(convolutional)},
+		{ssl.VICReg{Hidden: 512, Out: 512}, given, convolutional},
+		{ssl.WMSE{Hidden: 512, Out: batch / 2}, given, convolutional},
 		{ssl.MMCR{}, given, convolutional},
 		{ssl.SwAV{Hidden: 512, Prototypes: 100, NoQueue: true}, given, convolutional},
 		{ssl.LeJEPA{Hidden: 512}, given, convolutional},

@@ -42,6 +42,7 @@ func setRows(set string, chosen []entry, trained [][]measurement, untrained map[
 		for k := range found {
 			found[k].Commit = commitsOf(trained[i])
 		}
+		found[0].Choice = &trained[i][0].choice
 		rows = append(rows, found...)
 		for k, row := range found {
 			paired, err := statistics.Difference(row.Runs, random[k].Runs)

@@ -8,6 +8,7 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/kit"
 	"sslkit/kit/rundir"
 )
@@ -19,6 +20,7 @@ type measurement struct {
 	Cost   *result.Cost `json:"cost,omitempty"`
 
 	recipe json.RawMessage
+	choice statistics.Choice
 	commit string    // That trained it.
 	losses []float64 // Of every step.
 }
@@ -39,9 +41,13 @@ func randomFile(o options, set imageSet, e entry, seed uint64) string {
 // pretrain trains and measures one seed, or reads what an earlier call measured of the same recipe.
 func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error) {
 	dir := runDir(o, set, e, seed)
+	rate, choice, err := choose(o, set, e)
+	if err != nil {
+		return measurement{}, err
+	}
 	result.ResetPeakMemory()
 	run, err := kit.Pretrain(dir, kit.Recipe{
-		Data: set.data, Encoder: e.family.encoder, Method: e.method, Augment: e.augment, Optimizer: e.family.optimizer,
+		Data: set.data, Encoder: e.family.encoder, Method: e.method, Augment: e.augment, Optimizer: e.family.at(rate),
 		Batch: batch, Steps: set.images / batch, Seed: seed,
 	})
 	if err != nil {
@@ -69,7 +75,7 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 	if err != nil {
 		return measurement{}, err
 	}
-	measured.commit = began.Commit
+	measured.commit, measured.choice = began.Commit, choice
 	measured.recipe, err = os.ReadFile(filepath.Join(dir, rundir.RecipeFile))
 	return measured, err
 }

@@ -59,6 +59,8 @@ type Row struct {
 	Commit string          `json:"commit,omitempty"`
 	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
 	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
+	// Choice is the setting that was chosen for it, with all that was tried.
+	Choice *statistics.Choice `json:"choice,omitempty"`
 }
 
 // Read reads the JSON file of a benchmark. Errors name the file: that there is none, or that it is

@@ -1,11 +1,15 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"sslkit/kit/rundir"
 )
+
+// ErrDiverged is the error of a training whose loss, gradient or weights are no longer numbers.
+var ErrDiverged = errors.New("the training diverged")
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
@@ -25,8 +29,8 @@ func (t *training) checkFinite(metrics rundir.Metrics) error {
 
 // diverged is the error of a training whose values are no longer numbers.
 func (t *training) diverged(metrics rundir.Metrics, what string) error {
-	return fmt.Errorf("stopped at step %d (epoch %.2f): %s; loss %g, gradient norm %g, learning rate %g; first images of the batch: %v. "+
+	return fmt.Errorf("%w: stopped at step %d (epoch %.2f): %s; loss %g, gradient norm %g, learning rate %g; first images of the batch: %v. "+
 		"Try a lower learning rate, a longer warm-up, ClipNorm in the optimiser, or a higher temperature; the last checkpoint is kept",
-		metrics.Step, metrics.Epoch, what, metrics.Loss, metrics.GradientNorm, metrics.LearningRate,
+		ErrDiverged, metrics.Step, metrics.Epoch, what, metrics.Loss, metrics.GradientNorm, metrics.LearningRate,
 		t.batches.last.Indices[:min(4, len(t.batches.last.Indices))])
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -260,13 +261,14 @@ func (t *training) finish() error {
 	if err := t.lock.Held(); err != nil {
 		return err
 	}
+	kept := t.kept()
 	if t.validate != nil {
-		if err := t.takeBest(); err != nil {
+		if err := t.takeBest(kept); err != nil {
 			return err
 		}
 	}
 	var files []string
-	for _, w := range t.plan.kept() {
+	for _, w := range kept {
 		if err := t.saveEncoder(w.EncoderFile(), w); err != nil {
 			return err
 		}
@@ -358,13 +360,21 @@ func (t *training) record(metrics rundir.Metrics) error {
 // notNumbers is what broke where a look at the weights behind an update finds it.
 const notNumbers = "the update of this step made weights that are not numbers"
 
+// kept are the weights that there are of the encoder: a teacher that the method's loss does not ask has
+// none.
+func (t *training) kept() []Weights {
+	return slices.DeleteFunc(t.plan.kept(), func(w Weights) bool {
+		return w.Scope(t.store.RootScope()).At(encoderScope).NumVariables() == 0
+	})
+}
+
 // takeBest makes the weights of the best checkpoint those of the training.
-func (t *training) takeBest() error {
+func (t *training) takeBest(kept []Weights) error {
 	store, err := t.dir.LoadBest(t.validate.bestStep)
 	if err != nil {
 		return err
 	}
-	for _, w := range t.plan.kept() {
+	for _, w := range kept {
 		if err := BuildEncoder(w.Scope(store.RootScope()).At(encoderScope), t.plan.Encoder, t.plan.Height, t.plan.Width); err != nil {
 			return err
 		}
