@@ -1,0 +1,106 @@
+package result
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// figure is a value with its interval in prose: "+5.0 points [0.6, 9.3]".
+var figure = regexp.MustCompile(`([−+-]?\d+(?:\.\d+)?)\s*(?:%|points)\s*\[([−+-]?\d+(?:\.\d+)?), ([−+-]?\d+(?:\.\d+)?)\]`)
+
+// printed are figures that no result file holds, but the run that the page shows.
+var printed = map[string]string{
+	"59.5 % [57.3, 61.6]": "README.md, what its first cell prints",
+	"26.6 % [24.7, 28.5]": "README.md, what its first cell prints",
+	"62.6 % [57.9, 67.3]": "benchmarks/README.md, the quickstart over eight seeds",
+}
+
+// TestProseTellsWhatTheFilesTell: every figure with an interval in the pages and in the words of the
+// notebooks is that of a row, rounded as there.
+func TestProseTellsWhatTheFilesTell(t *testing.T) {
+	t.Parallel()
+	rows := map[string]bool{}
+	files, err := filepath.Glob(filepath.Join("..", "results", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		r, err := Read(file)
+		if err != nil {
+			continue // Of another format, such as the faults'.
+		}
+		for _, row := range r.Rows {
+			for digits := range 3 {
+				rows[rounded(digits, row.Value, row.Low, row.High)] = true
+				rows[rounded(digits, -row.Value, -row.High, -row.Low)] = true // Told from the other side.
+			}
+		}
+	}
+	found := 0
+	for name, text := range prose(t) {
+		for _, match := range figure.FindAllStringSubmatch(text, -1) {
+			found++
+			said := strings.Join(strings.Fields(match[0]), " ")
+			plain := strings.NewReplacer("−", "-", "+", "").Replace(match[1] + " " + match[2] + " " + match[3])
+			if !rows[plain] && printed[said] == "" {
+				t.Errorf("%s says %s, which is in no row of benchmarks/results", name, said)
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d figures are found in the pages", found)
+	}
+}
+
+// rounded are numbers with so many digits behind the point.
+func rounded(digits int, numbers ...float64) string {
+	var out []string
+	for _, v := range numbers {
+		out = append(out, fmt.Sprintf("%.*f", digits, v))
+	}
+	return strings.Join(out, " ")
+}
+
+// prose is what a person has written, by file: pages, and the Markdown cells of notebooks.
+func prose(t *testing.T) map[string]string {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	texts := map[string]string{}
+	for _, name := range []string{"README.md", filepath.Join("benchmarks", "README.md")} {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(content)
+	}
+	notebooks, err := filepath.Glob(filepath.Join(root, "notebooks", "*.ipynb"))
+	if err != nil || len(notebooks) == 0 {
+		t.Fatalf("no notebooks: %v", err)
+	}
+	for _, path := range notebooks {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var notebook struct {
+			Cells []struct {
+				Type   string   `json:"cell_type"`
+				Source []string `json:"source"`
+			} `json:"cells"`
+		}
+		if err := json.Unmarshal(content, &notebook); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for _, cell := range notebook.Cells {
+			if cell.Type == "markdown" {
+				texts[filepath.Base(path)] += strings.Join(cell.Source, "") + "\n"
+			}
+		}
+	}
+	return texts
+}
