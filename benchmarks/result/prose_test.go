@@ -11,7 +11,7 @@ import (
 )
 
 // figure is a value with its interval in prose: "+5.0 points [0.6, 9.3]".
-var figure = regexp.MustCompile(`([−+-]?\d+(?:\.\d+)?)\s*(?:%|points)\s*\[([−+-]?\d+(?:\.\d+)?), ([−+-]?\d+(?:\.\d+)?)\]`)
+var figure = regexp.MustCompile(`([−+-]?\d+(?:\.\d+)?)\s*(?:%|points|)\s*\[([−+-]?\d+(?:\.\d+)?), ([−+-]?\d+(?:\.\d+)?)\]`)
 
 // printed are figures that no result file holds, but the run that the page shows.
 var printed = map[string]string{
