@@ -23,7 +23,7 @@ import (
 // their code for ImageNet has them, since 40 views of 32 images take the time of 640 images.
 type MMCR struct {
 	// PerImage is the number of views of an image, from 2 to 1000. Default 2; the authors take 40 in
-	// batches of 32 on CIFAR-10, and 2 to 8 on ImageNet.
+	// batches of 32 on CIFAR-10, and 2, 4 and 8 on ImageNet.
 	PerImage int
 	// Lambda is the weight of the nuclear norm of each image's views, at least 0. Default 0, the
 	// authors': to be near the mean is enough.
@@ -114,8 +114,8 @@ func (m MMCR) Collapse() Collapse {
 		"a lower learning rate"}
 }
 
-// Optimizer is Adam at the authors' rate on CIFAR-10 for 32 images of 40 views, whatever the batch,
-// with its decay decoupled.
+// Optimizer is the authors' Adam on CIFAR-10, whatever the batch, with weight decay on norms and
+// biases too. Their decay is a penalty in the gradient; here it is decoupled.
 func (m MMCR) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 1e-3, Scaling: optim.Unscaled, WeightDecay: 1e-6, Exclude: optim.Nothing{}}
 }

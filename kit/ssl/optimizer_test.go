@@ -41,8 +41,8 @@ func TestOptimizersOfTheSources(t *testing.T) {
 			Optimizer: optim.AdamW{LR: 2e-3, Scaling: optim.SquareRoot256, WeightDecay: .04, WeightDecayEnd: .4, ClipNorm: 3},
 			Rates:     optim.LayerDecay{Factor: .9},
 		}},
-		{MMCR{}, "ThomasYerxa/mmcr, pretrain_cifar_stl.py, mmcr/cifar_stl/train.py", optim.AdamW{
-			LR: 1e-3, Scaling: optim.Unscaled, WeightDecay: 1e-6,
+		{MMCR{}, "ThomasYerxa/mmcr, pretrain_cifar_stl.py; mmcr/cifar_stl/train.py: model.parameters() are one group", optim.AdamW{
+			LR: 1e-3, Scaling: optim.Unscaled, WeightDecay: 1e-6, Exclude: optim.Nothing{},
 		}},
 		{ReSSL{}, "KyleZheng1997/ReSSL, ressl.py; solo-learn, ressl.yaml", optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4}},
 		{DenseCL{}, "WXinlong/DenseCL, configs/selfsup/densecl/densecl_coco_800ep.py", optim.SGD{
