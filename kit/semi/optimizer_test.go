@@ -18,6 +18,12 @@ func TestOptimizersOfTheSources(t *testing.T) {
 	}{
 		{FixMatch{}, "google-research/fixmatch, fixmatch.py: decay on kernels alone", fixMatch},
 		{FreeMatch{}, "microsoft/Semi-supervised-learning, freematch_cifar10_250_0.yaml; param_groups_weight_decay", fixMatch},
+		{FlexMatch{}, "the same, flexmatch_cifar10_40_0.yaml", fixMatch},
+		{SoftMatch{}, "the same, softmatch_cifar10_40_0.yaml", fixMatch},
+		{SimMatch{}, "the same, simmatch_cifar10_40_0.yaml", fixMatch},
+		{UDA{}, "google-research/uda, image/main.py; image/utils.py, decay_weights: all trainable variables", optim.SGD{
+			LR: .03, Scaling: optim.Unscaled, Momentum: .9, Nesterov: true, WeightDecay: 5e-4, Exclude: optim.Nothing{},
+		}},
 		{MeanTeacher{}, "CuriousAI/mean-teacher, pytorch/main.py, one group; experiments/cifar10_test.py", optim.SGD{
 			LR: .05, Scaling: optim.Unscaled, Momentum: .9, Nesterov: true, WeightDecay: 2e-4, Exclude: optim.Nothing{},
 		}},

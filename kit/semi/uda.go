@@ -21,10 +21,10 @@ import (
 //
 // Xie et al. 2020, "Unsupervised Data Augmentation for Consistency Training", arXiv:1904.12848. The
 // zero value, but for Classes, is what the authors' code (google-research/uda) has for CIFAR-10,
-// with the views of FixMatch, so that the two differ in nothing else. Training signal annealing,
-// which hides labelled images that are known already, is not here: the authors' command for
-// CIFAR-10 leaves it off. The paper evaluates a running mean of the weights, kit.Recipe.EMA: .9999
-// in the authors' code, .999 in USB (microsoft/Semi-supervised-learning).
+// with the views of FixMatch. Training signal annealing, which hides labelled images that are known
+// already, is not here: the authors' command for CIFAR-10 leaves it off. The authors' code evaluates
+// a running mean of the weights, kit.Recipe.EMA: .9999 (.999 in USB,
+// microsoft/Semi-supervised-learning). Theirs is of the norms' running statistics too.
 type UDA struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
@@ -108,6 +108,10 @@ func (m UDA) Embed(scope *model.Scope, features *Node) *Node {
 	return classify(scope, features, m.Classes)
 }
 
-// Optimizer is the SGD that FixMatch has, which is that of the authors' code too. Their schedule
-// ends at a fifth of its rate: optim.WarmupCosine{Final: .0058}.
-func (m UDA) Optimizer() optim.Optimizer { return paperSGD }
+// Optimizer is that of the authors' code: the SGD of FixMatch, but with weight decay on norms and
+// biases too. Their schedule ends at a fifth of its rate: optim.WarmupCosine{Final: .0058}.
+func (m UDA) Optimizer() optim.Optimizer {
+	sgd := paperSGD
+	sgd.Exclude = optim.Nothing{}
+	return sgd
+}
