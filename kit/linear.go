@@ -26,11 +26,11 @@ import (
 //	fmt.Println(probed.Result)
 //
 // It is that of facebookresearch/dino, eval_linear.py: random crops and flips, SGD with a momentum
-// of .9 and no decay, a rate that falls along a cosine from the first step on, 100 epochs in batches
-// of 256 images, no norm before the classifier. Three things differ: the rate is chosen among LR by
-// training images that are held out, and the figure is that of the last epoch, where the code gives
-// the best of all epochs on the images that are reported; an image is evaluated whole, not its
-// middle; and the classifier starts as PyTorch's linear layers do.
+// of .9 and no decay, a rate that falls along a cosine without a warm-up, 100 epochs, no norm before
+// the classifier. Five things differ: the rate is chosen among LR by training images that are held
+// out, where papers choose by the validation set that they report; the last classifier is measured,
+// and not the best of all epochs; an image is evaluated whole, not its middle; the classifier starts
+// as PyTorch's linear layers do; and a step has 256 images, where the command there has 1024.
 type Probing struct {
 	// Data are the images, with their labels. Required.
 	Data data.Source
@@ -45,8 +45,8 @@ type Probing struct {
 	// the mean of the patches: see encoder.Probed. Default 1; DINO takes 4 for a ViT-S.
 	Blocks  int
 	Patches bool
-	// Attentive puts an ssl.AttentiveProbe in place of the linear classifier, by AdamW with a decay
-	// of 0.001. Encoder must be an encoder.ViT then, and the images square.
+	// Attentive puts an ssl.AttentiveProbe in place of the linear classifier, by its optimiser but
+	// for LR. Encoder must be an encoder.ViT then, and the images square.
 	Attentive bool
 	// LR are the candidates for the highest rate, for 256 images a step, each above 0. One is taken
 	// as it is, and nothing is held out. Default: 0.001, 0.01, 0.1, 1, 10; with Attentive 0.0001,
@@ -152,7 +152,9 @@ func (p Probing) recipe(lr, heldOut float64) (Recipe, eval.Features, error) {
 	f := FineTuning{Data: p.Data, Labels: p.Labels, Start: p.Start, View: p.View, HeldOut: heldOut, Batch: p.Batch, Seed: p.Seed,
 		Optimizer: optim.SGD{LR: lr, Momentum: .9}}
 	if p.Attentive {
-		f.Optimizer = optim.AdamW{LR: lr, WeightDecay: 1e-3}
+		adam := ssl.AttentiveProbe{}.Optimizer().(optim.AdamW)
+		adam.LR, adam.Scaling = lr, optim.Linear256
+		f.Optimizer = adam
 	}
 	recipe, labelled, err := f.recipe()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/encoder"
+	"sslkit/kit/optim"
 	"sslkit/kit/rundir"
 )
 
@@ -93,6 +94,20 @@ func TestProbeLeavesTheEncoderAloneAndLearns(t *testing.T) {
 				t.Error("a second call trained again")
 			}
 		})
+	}
+}
+
+// Decay and clipping of an attentive probe are V-JEPA's, at the rate that is tried.
+func TestAttentiveProbeHasItsMethodsOptimizer(t *testing.T) {
+	p := probing(t)
+	p.Attentive = true
+	recipe, _, err := p.WithDefaults().recipe(.003, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := optim.AdamW{LR: .003, WeightDecay: .001, WeightDecayEnd: 1e-6, ClipNorm: 1}
+	if recipe.Optimizer != want {
+		t.Errorf("%#v, want %#v", recipe.Optimizer, want)
 	}
 }
 

@@ -21,7 +21,9 @@ import (
 // Bardes et al. 2024, "Revisiting Feature Prediction for Learning Visual Representations from
 // Video", arXiv:2404.08471 (V-JEPA), after Chen et al. 2022, arXiv:2202.03026 (CAE);
 // facebookresearch/jepa, src/models/attentive_pooler.py, AttentiveClassifier. The weights start as
-// those of a ViT's block; there, those of a perceptron's second layer start at a 1/√2 of that.
+// those of a ViT's block; there, those of a perceptron's second layer start at a 1/√2 of that. Its
+// evaluation (evals/image_classification_frozen/eval.py) has AutoAugment and random erasing, which
+// are not here.
 type AttentiveProbe struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
@@ -92,7 +94,8 @@ func (m AttentiveProbe) Embed(scope *model.Scope, features *Node) *Node {
 }
 
 // Optimizer is that of V-JEPA's evaluation on ImageNet (configs/evals/vith16_in1k.yaml): AdamW with
-// a rate and a decay of 0.001, whatever the batch.
+// a rate of 0.001, whatever the batch, a decay that falls from 0.001 to next to nothing, and
+// gradients clipped at 1.
 func (m AttentiveProbe) Optimizer() optim.Optimizer {
-	return optim.AdamW{LR: .001, Scaling: optim.Unscaled, WeightDecay: .001}
+	return optim.AdamW{LR: .001, Scaling: optim.Unscaled, WeightDecay: .001, WeightDecayEnd: 1e-6, ClipNorm: 1}
 }

@@ -54,6 +54,8 @@ func TestOptimizersOfTheSources(t *testing.T) {
 		{MSN{}, "facebookresearch/msn, configs/pretrain/msn_vits16.yaml: 1e-3 for 16 × 64 images", optim.AdamW{
 			LR: 2.5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipNorm: 3,
 		}},
+		{AttentiveProbe{}, "facebookresearch/jepa, configs/evals/vith16_in1k.yaml; evals/image_classification_frozen/eval.py: init_opt, clip_grad_norm_",
+			optim.AdamW{LR: .001, Scaling: optim.Unscaled, WeightDecay: .001, WeightDecayEnd: 1e-6, ClipNorm: 1}},
 		{IJEPA{}, "facebookresearch/ijepa, configs/in1k_vith14_ep300.yaml: 1e-3 for 16 × 128 images", optim.AdamW{
 			LR: 1.25e-4, WeightDecay: .04, WeightDecayEnd: .4,
 		}},
