@@ -20,7 +20,7 @@ import (
 // so no image has more than Ratio of its patches hidden. The number of blocks tried is fixed, since
 // a graph's is: on average over images the share that is hidden lies at most 0.01 below Ratio as
 // rounded to whole patches. Towards the end, where BEiT's code mostly gives up, blocks shrink to
-// what is left.
+// what is left. A block may be as high or as wide as the grid; BEiT's code drops such blocks.
 type BlockMask struct {
 	// Ratio is the share of the patches that is hidden, in (0, 1). Default 0.4, as in BEiT.
 	Ratio float64
