@@ -456,7 +456,7 @@ def swav(folder):
     """facebookresearch/swav: main_swav.py, src/resnet50.py, by lightly's head and loss; that the prototypes are weight-normalised
     instead of scaled before each step, the queue and the optimiser are those of vturrisi/solo-learn: solo/methods/swav.py,
     scripts/pretrain/cifar/swav.yaml. An epoch there is a step here: the queue is used from the second on, and the prototypes
-    stand still in the first."""
+    stand still in the first. The queue starts at random unit vectors, there at zeros."""
     encoder, projector = perturb(ResNet()), perturb(SwaVProjectionHead(DIM, HIDDEN, OUT))
     prototypes = nn.utils.weight_norm(nn.Linear(OUT, 10, bias=False))
     nn.init.ones_(prototypes.weight_g).requires_grad_(False)
