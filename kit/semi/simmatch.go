@@ -29,8 +29,8 @@ import (
 // things are not as in USB: embeddings have one head, as in the authors' code, where USB averages
 // three by default; an embedding in the bank is made of length 1 by itself; and the similarities
 // count once all images with labels are in the bank, not from the second of 1024 epochs on, which
-// is later in long trainings and too early in short ones. The paper evaluates a running mean of the
-// weights, kit.Recipe.EMA: .999.
+// is later in long trainings and too early in short ones. USB evaluates a running mean of the
+// weights, kit.Recipe.EMA: .999; the authors' code evaluates the weights themselves.
 type SimMatch struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
