@@ -23,13 +23,14 @@ import (
 // (dinov2/configs/ssl_default_config.yaml, train/vitl16_short.yaml) with the separate heads and
 // Sinkhorn–Knopp of the paper (train/vitl14.yaml), but for fewer prototypes and no local crops. It
 // needs an encoder on patches, such as encoder.ViT with its class token; the authors leave out
-// branches (encoder.ViT: StochasticDepth 0.3). What a run evaluates is the teacher. All patches are compared with all prototypes: in
-// large batches of many patches that takes most of the memory.
+// branches, with probability 0.3 in all blocks (encoder.ViT's StochasticDepth rises to it from the
+// first to the last). What a run evaluates is the teacher, as there. All patches are compared with
+// all prototypes: in large batches of many patches that takes most of the memory.
 type DINOv2 struct {
 	// DINO is what it has in common with that: crops, sizes of the two heads, temperatures, teacher.
 	// Default: DINO's, but for Prototypes 8192, Tau 0.992 and LocalScale 0.32. The authors take 65536
-	// prototypes, 131072 on 142 million images, and 8 Locals. TeacherTemperature is reached after
-	// three tenths of the training.
+	// prototypes, 131072 with separate heads, and 8 Locals. TeacherTemperature is reached after three
+	// tenths of the training.
 	DINO DINO
 	// MaskRatio is the range of the share of an image's patches that is hidden, each in (0, 1).
 	// Default 0.1 to 0.5.

@@ -226,7 +226,8 @@ func (m MSN) Collapse() Collapse {
 func (m MSN) TeacherIsEvaluated() {}
 
 // Optimizer is the authors' AdamW, a learning rate of 1e-3 at a batch of 1024, whose weight decay
-// rises along a cosine.
+// rises along a cosine. They clip the gradient of the encoder and its head, here that of the
+// prototypes is clipped with it.
 func (m MSN) Optimizer() optim.Optimizer {
 	return optim.AdamW{LR: 2.5e-4, WeightDecay: .04, WeightDecayEnd: .4, ClipNorm: 3}
 }
