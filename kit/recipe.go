@@ -53,10 +53,10 @@ type Recipe struct {
 	Start string `recipe:"weights"`
 	// EMA is how much of a running mean of the weights stays in one step, in (0, 1): mean = EMA × mean +
 	// (1 - EMA) × weights behind each update, from the initial weights on. What is measured of the run
-	// is then measured of the mean (see Run.By), as FixMatch and the other semi-supervised methods do,
-	// with 0.999; trainings of a few thousand steps want less, such as 0.99. Norms over the batch keep
-	// the running statistics of the weights themselves. It changes nothing in the training. Default 0:
-	// none is kept.
+	// is then measured of the mean (see Run.By), as the code of FixMatch and of most semi-supervised
+	// methods does, with 0.999; trainings of a few thousand steps want less, such as 0.99. Norms over
+	// the batch keep the running statistics of the weights themselves, as there. It changes nothing in
+	// the training. Default 0: none is kept.
 	EMA float64
 	// Precision is the dtype of the encoder's arithmetic: Float32 (default) or BFloat16. Weights,
 	// statistics, losses and updates are float32 with either.

@@ -158,7 +158,7 @@ func (m ReSSL) Collapse() Collapse {
 }
 
 // Optimizer is SGD at the rate of both sources, for 256 images; norms and biases have no decay, as
-// in the authors' code.
+// in the authors' code but for the norms of shortcuts, whose names it misses.
 func (m ReSSL) Optimizer() optim.Optimizer {
 	return optim.SGD{LR: .05, Momentum: .9, WeightDecay: 1e-4}
 }
