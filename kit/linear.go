@@ -26,11 +26,12 @@ import (
 //	fmt.Println(probed.Result)
 //
 // It is that of facebookresearch/dino, eval_linear.py: random crops and flips, SGD with a momentum
-// of .9 and no decay, a rate that falls along a cosine without a warm-up, 100 epochs, no norm before
-// the classifier. Five things differ: the rate is chosen among LR by training images that are held
-// out, where papers choose by the validation set that they report; the last classifier is measured,
-// and not the best of all epochs; an image is evaluated whole, not its middle; the classifier starts
-// as PyTorch's linear layers do; and a step has 256 images, where the command there has 1024.
+// of .9 and no decay, a rate that falls along a cosine without a warm-up, 100 epochs, no norm
+// before the classifier. Five things differ: the rate is chosen among LR by training images that
+// are held out, where papers choose by the validation set that they report; the last classifier is
+// measured, and not the best of all epochs; an image is evaluated whole, not its middle; the
+// classifier starts as PyTorch's linear layers do; and a step has 256 images, where the command
+// there has 1024.
 type Probing struct {
 	// Data are the images, with their labels. Required.
 	Data data.Source

@@ -51,12 +51,12 @@ type Recipe struct {
 	// same, and so does a mask token. Default "": random weights. The weights must be those of this
 	// Encoder. Their hash tells two recipes apart, so the file may be moved.
 	Start string `recipe:"weights"`
-	// EMA is how much of a running mean of the weights stays in one step, in (0, 1): mean = EMA × mean +
-	// (1 - EMA) × weights behind each update, from the initial weights on. What is measured of the run
-	// is then measured of the mean (see Run.By), as the code of FixMatch and of most semi-supervised
-	// methods does, with 0.999; trainings of a few thousand steps want less, such as 0.99. Norms over
-	// the batch keep the running statistics of the weights themselves, as there. It changes nothing in
-	// the training. Default 0: none is kept.
+	// EMA is how much of a running mean of the weights stays in one step, in (0, 1): mean = EMA ×
+	// mean + (1 - EMA) × weights behind each update, from the initial weights on. What is measured
+	// of the run is then measured of the mean (see Run.By), as the code of FixMatch and of most
+	// semi-supervised methods does, with 0.999; trainings of a few thousand steps want less, such
+	// as 0.99. Norms over the batch keep the running statistics of the weights themselves, as
+	// there. It changes nothing in the training. Default 0: none is kept.
 	EMA float64
 	// Precision is the dtype of the encoder's arithmetic: Float32 (default) or BFloat16. Weights,
 	// statistics, losses and updates are float32 with either.

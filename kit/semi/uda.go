@@ -22,8 +22,8 @@ import (
 // Xie et al. 2020, "Unsupervised Data Augmentation for Consistency Training", arXiv:1904.12848. The
 // zero value, but for Classes, is what the authors' code (google-research/uda) has for CIFAR-10,
 // with the views of FixMatch. Training signal annealing, which hides labelled images that are known
-// already, is not here: the authors' command for CIFAR-10 leaves it off. The authors' code evaluates
-// a running mean of the weights, kit.Recipe.EMA: .9999 (.999 in USB,
+// already, is not here: the authors' command for CIFAR-10 leaves it off. The authors' code
+// evaluates a running mean of the weights, kit.Recipe.EMA: .9999 (.999 in USB,
 // microsoft/Semi-supervised-learning). Theirs is of the norms' running statistics too.
 type UDA struct {
 	// Classes is the number of classes, at least 2. Required.

@@ -10,11 +10,11 @@ func WeakView() augment.Pipeline {
 }
 
 // StrongView is the strong augmentation of FixMatch with RandAugment (section 2.3) as its code has
-// it for CIFAR-10 (google-research/fixmatch, ablation/ab_fixmatch_ra.py; fixmatch.py has CTAugment):
-// the weak one, then two operations of RandAugment, each carried out in half of the images and with
-// a strength drawn at random, then Cutout of half the image's side, in grey. Posterise keeps 8 to 4
-// bits, as in torchvision and in USB (microsoft/Semi-supervised-learning); the code keeps 4 to 1,
-// which leaves little of an image.
+// it for CIFAR-10 (google-research/fixmatch, ablation/ab_fixmatch_ra.py; fixmatch.py has
+// CTAugment): the weak one, then two operations of RandAugment, each carried out in half of the
+// images and with a strength drawn at random, then Cutout of half the image's side, in grey.
+// Posterise keeps 8 to 4 bits, as in torchvision and in USB (microsoft/Semi-supervised-learning);
+// the code keeps 4 to 1, which leaves little of an image.
 func StrongView() augment.Pipeline {
 	return append(weak(), randAugment, augment.Cutout{Fill: .5}, augment.Normalize{})
 }

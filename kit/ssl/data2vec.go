@@ -25,8 +25,8 @@ import (
 // encoder.MeanPatches}; the authors' has relative positions and layer scale, and leaves out
 // branches (encoder.ViT: StochasticDepth 0.25).
 type Data2Vec struct {
-	// Mask draws the blocks of patches that are hidden. Default: Ratio 0.6; the authors hide up to 120
-	// of 196.
+	// Mask draws the blocks of patches that are hidden. Default: Ratio 0.6; the authors hide up to
+	// 120 of 196.
 	Mask augment.BlockMask
 	// Blocks is the number of the encoder's last blocks whose mean is told. Default: half of them, as
 	// 6 of 12.

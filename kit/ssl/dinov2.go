@@ -27,10 +27,10 @@ import (
 // first to the last). What a run evaluates is the teacher, as there. All patches are compared with
 // all prototypes: in large batches of many patches that takes most of the memory.
 type DINOv2 struct {
-	// DINO is what it has in common with that: crops, sizes of the two heads, temperatures, teacher.
-	// Default: DINO's, but for Prototypes 8192, Tau 0.992 and LocalScale 0.32. The authors take 65536
-	// prototypes, 131072 with separate heads, and 8 Locals. TeacherTemperature is reached after three
-	// tenths of the training.
+	// DINO is what it has in common with that: crops, sizes of the two heads, temperatures,
+	// teacher. Default: DINO's, but for Prototypes 8192, Tau 0.992 and LocalScale 0.32. The authors
+	// take 65536 prototypes, 131072 with separate heads, and 8 Locals. TeacherTemperature is
+	// reached after three tenths of the training.
 	DINO DINO
 	// MaskRatio is the range of the share of an image's patches that is hidden, each in (0, 1).
 	// Default 0.1 to 0.5.
