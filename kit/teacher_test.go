@@ -60,8 +60,12 @@ func TestResumedRunEndsInTheSameBits(t *testing.T) {
 	clips.Method = ssl.NextFrame{Hidden: 8}
 	pairs.Method = ssl.MICLe{Out: 8}
 	queue.Method = ssl.MoCoV2{Hidden: 16, Out: 8, Queue: 64}
+	held := taught() // Prototypes that stand still for the first half, and a decay that rises.
+	held.Encoder, held.Method = tiny, ssl.DINO{Hidden: 8, Out: 4, Prototypes: 6, Tau: .9, FreezeLast: .5}
+	held.Optimizer = optim.AdamW{LR: 1e-2, WeightDecay: .04, WeightDecayEnd: .4, ClipEach: 1}
 	for name, recipe := range map[string]Recipe{
-		"a teacher": taught(), "a queue": queue, "stochastic depth": dropping, "clips": clips, "pairs of images": pairs,
+		"held prototypes and a rising decay": held,
+		"a teacher":                          taught(), "a queue": queue, "stochastic depth": dropping, "clips": clips, "pairs of images": pairs,
 	} {
 		dir := t.TempDir()
 		pretrained(t, dir, recipe)
