@@ -17,13 +17,19 @@ func TestStoppedRunGivesTheEncoderOfItsBestStep(t *testing.T) {
 	recipe.Encoder, recipe.Method = tiny, ssl.Supervised{Classes: 10}
 	recipe.Augment = []augment.Pipeline{{augment.Normalize{}}}
 	recipe.Optimizer, recipe.Schedule = optim.SGD{LR: .1}, optim.Constant{}
-	for name, stop := range map[string]StopEarly{
-		"patience ends it":   {Every: 2, Patience: 2},
-		"it goes to its end": {Every: 3},
+	for name, c := range map[string]struct {
+		stop StopEarly
+		ema  float64
+	}{
+		"patience ends it":              {StopEarly{Every: 2, Patience: 2}, 0},
+		"it goes to its end":            {StopEarly{Every: 3}, 0},
+		"the running mean is looked at": {StopEarly{Every: 3}, .5},
 	} {
 		t.Run(name, func(t *testing.T) {
+			recipe := recipe
+			recipe.EMA = c.ema
 			stopping := recipe
-			stopping.Steps, stopping.StopEarly = 30, stop
+			stopping.Steps, stopping.StopEarly = 30, c.stop
 			dir := t.TempDir()
 			metrics, err := pretrained(t, dir, stopping).Metrics()
 			if err != nil {
@@ -41,8 +47,14 @@ func TestStoppedRunGivesTheEncoderOfItsBestStep(t *testing.T) {
 			told, until := recipe, t.TempDir()
 			told.Steps = bestStep
 			pretrained(t, until, told)
-			if !bytes.Equal(content(t, dir, rundir.EncoderFile), content(t, until, rundir.EncoderFile)) {
-				t.Errorf("the encoder is not that of step %d, which was the best", bestStep)
+			files := []string{rundir.EncoderFile}
+			if c.ema > 0 {
+				files = append(files, rundir.AverageFile)
+			}
+			for _, name := range files {
+				if !bytes.Equal(content(t, dir, name), content(t, until, name)) {
+					t.Errorf("%s is not that of step %d, which was the best", name, bestStep)
+				}
 			}
 		})
 	}
