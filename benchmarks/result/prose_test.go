@@ -17,7 +17,6 @@ var figure = regexp.MustCompile(`([âˆ’+-]?\d+(?:\.\d+)?)\s*(?:%|points|)\s*\[([â
 var printed = map[string]string{
 	"59.5 % [57.3, 61.6]": "README.md, what its first cell prints",
 	"26.6 % [24.7, 28.5]": "README.md, what its first cell prints",
-	"62.6 % [57.9, 67.3]": "benchmarks/README.md, the quickstart over eight seeds",
 }
 
 // TestProseTellsWhatTheFilesTell: every figure with an interval in the pages and in the words of the
