@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes kit/ssl/testdata/lightly.json and kit/semi/testdata/usb.json anew, with lightly and USB's semilearn in an environment of
-# their own, outside the tree (7 GB, once).
+# Makes lightly.json and authors.json in kit/ssl/testdata and usb.json in kit/semi/testdata anew, with lightly, the code of the
+# authors of DenseCL and data2vec, and USB's semilearn in an environment of their own, outside the tree (8 GB, once).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venv=${PEER_VENV:-${TMPDIR:-/tmp}/sslkit-peer-lightly}
@@ -11,5 +11,16 @@ if [ ! -e "$venv/ready" ]; then
 fi
 # Without what it needs to train: semi.py reads its losses alone.
 "$venv/bin/pip" install --quiet --no-deps semilearn==0.3.2
+fetched() { # fetched REPOSITORY COMMIT: in a folder of its name, without its history.
+	local folder="$venv/${1##*/}"
+	git init --quiet "$folder"
+	if [ "$(git -C "$folder" rev-parse --quiet --verify HEAD)" != "$2" ]; then
+		git -C "$folder" fetch --quiet --depth 1 "https://github.com/$1" "$2"
+		git -C "$folder" checkout --quiet FETCH_HEAD
+	fi
+}
+fetched WXinlong/DenseCL b64bbb6e267f729d16ca558233b0ef3028857381
+fetched facebookresearch/data2vec_vision af9a36349aaed59ae66e69b5dabeef2d62fdc5da
 "$venv/bin/python" "$here/golden.py" "$here/../../../kit/ssl/testdata/lightly.json"
+"$venv/bin/python" "$here/authors.py" "$here/../../../kit/ssl/testdata/authors.json" "$venv/DenseCL" "$venv/data2vec_vision"
 "$venv/bin/python" "$here/semi.py" "$here/../../../kit/semi/testdata/usb.json"
