@@ -102,6 +102,31 @@ func TestDamagedPartOfAFinishedRunIsNamed(t *testing.T) {
 	}
 }
 
+// TestDamagedWeightsBesideTheStudentsAreNamed: so are the teacher's and the running mean, where the run
+// is loaded and where features are by them.
+func TestDamagedWeightsBesideTheStudentsAreNamed(t *testing.T) {
+	whole := pretrained(t, t.TempDir(), withAllWeights())
+	for w, name := range map[Weights]string{Teacher: rundir.TeacherFile, Average: rundir.AverageFile} {
+		for how := range damages {
+			t.Run(name+" "+how, func(t *testing.T) {
+				dir := copied(t, whole.Dir)
+				damage(t, filepath.Join(dir, name), how)
+				if _, err := Pretrain(dir, withAllWeights()); err == nil || !strings.Contains(err.Error(), name) {
+					t.Errorf("loading the run: error %v", err)
+				}
+				run := *whole
+				run.Dir = dir
+				if _, err := run.By(w).Features(data.Test); err == nil || !strings.Contains(err.Error(), name) {
+					t.Errorf("features: error %v", err)
+				}
+				if _, err := run.By(Student).Features(data.Test); err != nil {
+					t.Errorf("features by the student: %v", err)
+				}
+			})
+		}
+	}
+}
+
 // TestDamagedLastCheckpointIsPassedOver damages every file of the last checkpoint of an interrupted
 // run: it goes on at the one before, to the same bits, and says so.
 func TestDamagedLastCheckpointIsPassedOver(t *testing.T) {

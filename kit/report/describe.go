@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sslkit/data"
+	"sslkit/kit"
 	"sslkit/kit/rundir"
 )
 
@@ -141,8 +142,9 @@ func (p *reporter) card(env rundir.Environment, sections []Section) (ModelCard, 
 		}
 	}
 	if len(measured) > 0 {
-		card.Measured = fmt.Sprintf("on the frozen encoder: %s. Intervals are 95 %% intervals, and each says what it is over",
-			strings.Join(measured, "; "))
+		of := map[kit.Weights]string{kit.Teacher: " of the teacher", kit.Average: " of the running mean of the weights"}
+		card.Measured = fmt.Sprintf("on the frozen encoder%s: %s. Intervals are 95 %% intervals, and each says what it is over",
+			of[p.run.Evaluated()], strings.Join(measured, "; "))
 	}
 	return card, nil
 }
