@@ -151,18 +151,10 @@ func verdicts(set string, curves []curve) string {
 			ways[verdict] = append(ways[verdict], string(c.way))
 		}
 		fmt.Fprintf(&out, " with %d labels of each class (%.1f %%) above 0 for %s; not told from 0 for %s; below 0 for %s", count,
-			curves[0].points[i].Value, listed(ways["above"]), listed(append(ways["equal"], ways["not known"]...)), listed(ways["below"]))
+			curves[0].points[i].Value, statistics.Listed(ways["above"]), statistics.Listed(append(ways["equal"], ways["not known"]...)), statistics.Listed(ways["below"]))
 		out.WriteString(map[bool]string{true: ".", false: ","}[i == len(curves[0].counts)-1])
 	}
 	return out.String()
-}
-
-// listed are names with commas between, or "none".
-func listed(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
 }
 
 // saved is a table of how many labels of each class the ways need for what training from scratch

@@ -21,9 +21,11 @@ const (
 )
 
 // setRows are those of one set: the random encoder of each family before the first method that
-// trains it, and of each method also what it is above that encoder, seed by seed.
+// trains it, and of each method also what it is above that encoder, seed by seed. It is an error where one method was tried with more
+// rates than another.
 func setRows(set string, chosen []entry, trained [][]measurement, untrained map[string][]measurement) ([]result.Row, error) {
 	var rows []result.Row
+	var choices []statistics.Choice
 	shown := map[string]bool{}
 	for i, e := range chosen {
 		random, err := overSeeds("random/"+set+"/"+e.family.name, untrained[e.family.name])
@@ -56,8 +58,9 @@ func setRows(set string, chosen []entry, trained [][]measurement, untrained map[
 			less.Commit = row.Commit
 			rows = append(rows, less)
 		}
+		choices = append(choices, trained[i][0].choice)
 	}
-	return rows, nil
+	return rows, statistics.CheckFair(choices...)
 }
 
 // verdicts says which methods' k-NN accuracy is above that of the random encoder of their family, which
@@ -75,15 +78,7 @@ func verdicts(set string, rows []result.Row) string {
 		return fmt.Sprintf("On %s there is one seed so far, and no interval.", set)
 	}
 	return fmt.Sprintf("On %s, the k-NN accuracy less that of the same random encoder, paired by seed, is above 0 for %s; not told from 0 "+
-		"for %s; below 0 for %s.", set, listed(said["above"]), listed(said["equal"]), listed(said["below"]))
-}
-
-// listed are names with commas between, or "none".
-func listed(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
+		"for %s; below 0 for %s.", set, statistics.Listed(said["above"]), statistics.Listed(said["equal"]), statistics.Listed(said["below"]))
 }
 
 // lossDetail tells how far the loss fell: for a pretext task with k answers, chance is ln k.

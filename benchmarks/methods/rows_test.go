@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/kit/ssl"
 )
 
@@ -37,6 +38,11 @@ func TestVerdicts(t *testing.T) {
 	}
 	if cases["random/shapes/net"] != 2 || cases["simclr/shapes/net"] != 4 {
 		t.Errorf("the rows are of %v", cases)
+	}
+	more := of(11)
+	more[0].choice.Trials = []statistics.Trial{{Setting: "rate 1"}}
+	if _, err := setRows("shapes", chosen, [][]measurement{more, of(8), of(9)}, map[string][]measurement{"net": of(10)}); err == nil {
+		t.Error("one method was tried with more rates than the others")
 	}
 	if rows, err = setRows("shapes", chosen, [][]measurement{of(11), of(8), of(9)}, map[string][]measurement{"net": of(10)}); err != nil {
 		t.Fatal(err)

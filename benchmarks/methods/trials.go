@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/question"
@@ -122,7 +121,7 @@ func trialGrid(o options, sets []imageSet) launch.Grid {
 			for _, rate := range o.rates(e.family) {
 				g.Cells = append(g.Cells, launch.Cell{
 					Name: fmt.Sprintf("%s/%s/trials/%s-%g", set.name, e.family.name, e.method.Name(), rate),
-					Done: launch.Keeps(filepath.Clean(trialDir(o, set, e, rate) + ".json")),
+					Done: launch.Keeps(trialDir(o, set, e, rate) + ".json"),
 					Run: func() error {
 						_, err := try(o, set, e, rate)
 						return err

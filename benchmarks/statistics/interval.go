@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -145,6 +146,14 @@ func (m Mean) Verdict() string {
 		return "below"
 	}
 	return "equal"
+}
+
+// Listed are names with commas between, such as those of one verdict, or "none".
+func Listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // seedsOf are the seeds of runs, rising.

@@ -8,6 +8,7 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/eval"
+	"sslkit/kit/metric"
 	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
 )
@@ -167,21 +168,18 @@ func (p *probing) look() (*rundir.Probe, error) {
 	if err != nil {
 		return nil, fmt.Errorf("probing by a linear classifier: %w", err)
 	}
-	return &rundir.Probe{
-		KNN: right(byNeighbours, judged.Labels), Linear: right(byLine, judged.Labels),
-		Weights: p.weights, Labels: fitted.N, Judged: judged.N,
-	}, nil
-}
-
-// right is the share of predictions that are the labels.
-func right(predictions, labels []int) float64 {
-	var n int
-	for i, label := range labels {
-		if predictions[i] == label {
-			n++
+	said := &rundir.Probe{Weights: p.weights, Labels: fitted.N, Judged: judged.N}
+	for _, by := range []struct {
+		to        *float64
+		predicted []int
+	}{{&said.KNN, byNeighbours}, {&said.Linear, byLine}} {
+		accuracy, err := metric.Accuracy(judged.Labels, by.predicted)
+		if err != nil {
+			return nil, fmt.Errorf("probing: %w", err)
 		}
+		*by.to = accuracy.Value
 	}
-	return float64(n) / float64(len(labels))
+	return said, nil
 }
 
 func (p *probing) features(of probed) (eval.Features, error) {
