@@ -17,7 +17,8 @@
 // training step, and a [Loader] reads those batches ahead. Where images are
 // frames of videos ([Clips]) or several of them show one object ([Instances]),
 // an [Item] says how many are read together, and where they are described in
-// words ([Captioned]), whether with a caption:
+// words ([Captioned]), hold objects with boxes ([Objects]) or have a class at every
+// pixel ([Masks]), whether these are read too:
 //
 //	set, err := data.CIFAR10{Train: 10_000}.Open(data.Train)
 //	order := data.Order{Len: set.Len(), Batch: 128, Seed: 1}

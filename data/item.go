@@ -9,15 +9,21 @@ import (
 
 // Item says what is read for every image of a set: the image alone (the zero
 // value), the clip that begins with it, or other images of its object too; and
-// with any of these, what is written about it.
+// with any of these, what is written about it, its objects or its mask.
 //
 //	data.Item{Frames: 3}      // [3, height, width, 3] for every image, of Clips
 //	data.Item{Instances: 2}   // [2, height, width, 3] for every image, of Instances
 //	data.Item{Captions: true} // [height, width, 3] and a caption for every image, of Captioned
+//	data.Item{Objects: 20}    // [height, width, 3] and up to 20 boxes for every image, of Objects
+//	data.Item{Mask: true}     // [height, width, 3] and [height, width] classes for every image, of Masks
+//
+// Boxes and masks are those of the image itself, which is the first of its clip or of its instances.
 type Item struct {
 	Frames    int  // of a clip, above 0; 0: no clip. Exclusive with Instances
 	Instances int  // images of one object, above 0; 0: the image alone
 	Captions  bool // a caption of the image, one of several drawn anew each time; see Batch.Captions
+	Objects   int  // places for the boxes of an image, at least Objects.MostObjects of the set and at most 1000; 0: none are read. See Batch.Boxes
+	Mask      bool // the classes of the image's pixels; see Batch.Masks
 }
 
 // Images is the number of images that are read for every image of the set.
@@ -35,6 +41,7 @@ func (it Item) Check(set Set) error {
 	if err := cmp.Or(
 		setting.AtLeast(0, "data.Item: Frames", it.Frames, "no clip"),
 		setting.AtLeast(0, "data.Item: Instances", it.Instances, "the image alone"),
+		it.checkDense(set),
 	); err != nil {
 		return err
 	}
@@ -46,6 +53,28 @@ func (it Item) Check(set Set) error {
 	}
 	height, width := set.Size()
 	return it.read(set, 0, 0, make([]uint8, it.Frames*height*width*3))
+}
+
+// mostObjects bounds Item.Objects: what is drawn for every image takes that many places.
+const mostObjects = 1000
+
+// checkDense checks what is asked of objects and masks.
+func (it Item) checkDense(set Set) error {
+	if it.Mask {
+		if _, err := MasksIn(set); err != nil {
+			return err
+		}
+	}
+	if err := setting.Within(0, mostObjects, "data.Item: Objects", float64(it.Objects), "none are read"); err != nil || it.Objects == 0 {
+		return err
+	}
+	objects, err := ObjectsIn(set)
+	if err != nil {
+		return err
+	}
+	most := objects.MostObjects()
+	return setting.Must(it.Objects >= most, "data.Item: Objects", it.Objects,
+		fmt.Sprintf("at least %d, the most that an image of %s has", most, set.Name()), "none are read")
 }
 
 // read fills pix, of Images()·height·width·3 bytes, with the item of image i.

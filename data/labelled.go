@@ -50,8 +50,8 @@ func partOf(set Set, name string, indices []int) Set {
 }
 
 // part is a choice of a set's images. It is no [Instances]: the other images of an
-// object are not among those that were chosen. It is [Captioned] whether the set is
-// or not, without captions then.
+// object are not among those that were chosen. It is [Captioned], [ObjectMasks] and
+// [Masks] whether the set is or not, without captions, objects and masks then.
 type part struct {
 	Set
 	name    string
@@ -64,6 +64,17 @@ func (p *part) Label(i int) int               { return p.Set.Label(p.indices[i])
 func (p *part) Read(i int, pix []uint8) error { return p.Set.Read(p.indices[i], pix) }
 func (p *part) Captions(i int) []string       { return ifCaptioned(p.Set, p.indices[i]) }
 func (p *part) Fingerprint() string           { return p.Set.Fingerprint() + "-" + Hash(p.indices) }
+
+func (p *part) ObjectClasses() []string  { return objectClasses(p.Set) }
+func (p *part) ObjectsOf(i int) []Object { return objectsOf(p.Set, p.indices[i]) }
+func (p *part) MostObjects() int         { return mostObjectsOf(p.Set) }
+func (p *part) MaskClasses() []string    { return maskClasses(p.Set) }
+
+func (p *part) ReadObjectMask(i, k int, mask []uint8) (bool, error) {
+	return readObjectMask(p.Set, p.indices[i], k, mask)
+}
+
+func (p *part) ReadMask(i int, mask []uint8) error { return readMask(p.Set, p.indices[i], mask) }
 
 // Unwrap is the set that the images were chosen from.
 func (p *part) Unwrap() Set { return p.Set }

@@ -19,6 +19,14 @@ type Batch struct {
 	Labels  []int32 // [batch], -1 where unlabelled
 
 	Captions []string // [batch], one of each image's; nil where the loader's Item has no Captions
+
+	// Boxes are [batch, Item.Objects, 4]: x0, y0, x1, y1 in pixels of the set's images, see [Rect].
+	// BoxClasses are [batch, Item.Objects]: the object's class, [IgnoredObject] for the box of a
+	// crowd, [NoObject] where the image has no more. Both are nil where Item.Objects is 0.
+	Boxes      []float32
+	BoxClasses []int32
+
+	Masks []uint8 // [batch, height, width], the class of each pixel or IgnoredPixel; nil without Item.Mask
 }
 
 // Loader reads the batches of an order ahead of the training loop, on all
@@ -127,7 +135,7 @@ func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 			case <-l.stop:
 				return
 			}
-			r.batch = newBatch(step, order.slice(permutation, step), item, size)
+			r.batch = newBatch(step, order.slice(permutation, step), item, height*width)
 			n := len(r.batch.Indices)
 			r.left.Store(int64(n))
 			for from := 0; from < n; from += block {
@@ -204,14 +212,21 @@ func (l *Loader) Close() {
 	l.work.Wait()
 }
 
-// newBatch is a batch without its images, each of size bytes.
-func newBatch(step int, indices []int, item Item, size int) Batch {
+// newBatch is a batch without what is read, of images of so many pixels.
+func newBatch(step int, indices []int, item Item, pixels int) Batch {
+	n := len(indices)
 	b := Batch{
 		Step: step, Indices: indices, Images: item.Images(),
-		Pix: make([]uint8, len(indices)*size), Labels: make([]int32, len(indices)),
+		Pix: make([]uint8, n*item.Images()*pixels*3), Labels: make([]int32, n),
+	}
+	if item.Objects > 0 {
+		b.Boxes, b.BoxClasses = make([]float32, n*item.Objects*4), make([]int32, n*item.Objects)
+	}
+	if item.Mask {
+		b.Masks = make([]uint8, n*pixels)
 	}
 	if item.Captions {
-		b.Captions = make([]string, len(indices))
+		b.Captions = make([]string, n)
 	}
 	return b
 }
@@ -225,6 +240,12 @@ func readItems(set Set, item Item, seed uint64, r *reading, from, to int) {
 		err := item.read(set, i, draw, b.Pix[k*size:(k+1)*size])
 		if err == nil && item.Captions {
 			b.Captions[k], err = item.caption(set, i, draw)
+		}
+		if m := item.Objects; err == nil && m > 0 {
+			err = putObjects(set, i, b.Boxes[k*m*4:(k+1)*m*4], b.BoxClasses[k*m:(k+1)*m])
+		}
+		if m := len(b.Masks) / len(b.Indices); err == nil && m > 0 {
+			err = readMask(set, i, b.Masks[k*m:(k+1)*m])
 		}
 		if err != nil {
 			r.fail(k, fmt.Errorf("data: reading step %d of %s, image %d: %w", b.Step, set.Name(), i, err))
