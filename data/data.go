@@ -4,6 +4,7 @@
 //
 //   - [Shapes]: a procedural world in the program itself, with nothing to
 //     download; also boxes, masks, captions, subgroups and video
+//   - [Scenes]: pictures of several objects of that world, with boxes and masks
 //   - [CIFAR10], [CIFAR100], [MNIST], [FashionMNIST], [MedMNIST]: fetched once,
 //     checked, cached; or a local path
 //   - [ImageFolder]: your own pictures, in a folder or an archive

@@ -48,6 +48,11 @@ func (r *rng) float() float64 { return float64(r.uint64()>>11) / (1 << 53) }
 // between is uniform in [low, high).
 func (r *rng) between(low, high float64) float64 { return low + (high-low)*r.float() }
 
+// logBetween is in [low, high), its logarithm being uniform.
+func (r *rng) logBetween(low, high float64) float64 {
+	return low * math.Exp(r.float()*math.Log(high/low))
+}
+
 // chance is true with probability p.
 func (r *rng) chance(p float64) bool { return r.float() < p }
 
@@ -86,4 +91,5 @@ const (
 	forInstances
 	forCaption
 	forSetAside
+	forScenes
 )

@@ -1,6 +1,9 @@
 package data
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 var (
 	_ ObjectMasks = (*shapesSet)(nil)
@@ -61,14 +64,11 @@ func (s *shapesSet) outline(c *canvas, i int) int {
 // seen is what is seen of the id-th object, which must be at least a pixel.
 func (c *canvas) seen(id uint8, class int) Object {
 	b := c.box(id)
-	area := 0
-	for _, m := range c.mask {
-		if m == id {
-			area++
-		}
-	}
 	return Object{
-		Class: class, Area: float32(area),
+		Class: class, Area: float32(c.count(id)),
 		Box: Rect{float32(b.X0), float32(b.Y0), float32(b.X1), float32(b.Y1)},
 	}
 }
+
+// count is the number of pixels that show the id-th object.
+func (c *canvas) count(id uint8) int { return bytes.Count(c.mask, []byte{id}) }

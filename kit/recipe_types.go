@@ -16,7 +16,7 @@ import (
 var recipeTypes = []any{
 	// data.Source
 	data.CIFAR10{}, data.CIFAR100{}, data.CaptionFile{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{},
-	data.Labelled{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.PartlyLabelled{}, data.Relabelled{},
+	data.Labelled{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
 	data.SetAside{}, data.Shapes{}, corrupt.Source{},
 	// augment.Transform
 	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Cutout{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
