@@ -65,6 +65,11 @@ func (t Affine) Map(params *Node, height, width int) *Node {
 		Neg(sin), cos, AddScalar(Sub(Mul(cos, y), Mul(sin, x)), float64(height)/2))
 }
 
+// HostMap implements Geometric.
+func (t Affine) HostMap(params []float32, height, width int) AffineMap {
+	return turned(float64(params[0]), float64(params[3]), float64(width)/2, float64(height)/2, float64(params[1]), float64(params[2]))
+}
+
 // Apply implements Transform.
 func (t Affine) Apply(images, params *Node) *Node {
 	height, width := images.Shape().Dim(2), images.Shape().Dim(3)

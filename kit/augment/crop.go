@@ -103,6 +103,12 @@ func (c RandomResizedCrop) Map(params *Node, height, width int) *Node {
 	return boxMap(params, height, width)
 }
 
+// HostMap implements Geometric.
+func (c RandomResizedCrop) HostMap(params []float32, height, width int) AffineMap {
+	height, width = c.OutputSize(height, width)
+	return boxHostMap(params, height, width)
+}
+
 // Apply implements Transform.
 func (c RandomResizedCrop) Apply(images, params *Node) *Node {
 	height, width := c.OutputSize(images.Shape().Dim(2), images.Shape().Dim(3))

@@ -22,7 +22,13 @@
 // Every Transform draws its parameters apart from applying them. The same parameters can therefore
 // go to the graph and to the transform's host twin, which works on one 8-bit image with the imaging
 // package or plain loops: that is how the graph is checked. A Geometric transform also gives its
-// map from output to input coordinates, for what moves with the image.
+// map from output to input coordinates, for what moves with the image: Pipeline.ApplyBoxes and
+// ApplyMasks move boxes and masks by the same parameters, HostBoxes and HostMask do so on the host.
+//
+//	params := views.Draw(random, batch, 64, 64)
+//	first := views.ApplyParams(images, params)
+//	boxes, classes = views.ApplyBoxes(params, boxes, classes, 64, 64)
+//	masks = views.ApplyMasks(params, masks)
 //
 // Beside the transforms are those that are none: Mixup and CutMix mix the images of a batch,
 // RandomMask, BlockMask and MultiBlockMask draw which patches of an image are hidden, and Tiles,

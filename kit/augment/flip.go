@@ -37,6 +37,12 @@ func (f Flip) Map(params *Node, height, width int) *Node {
 		zero, one, zero)
 }
 
+// HostMap implements Geometric.
+func (f Flip) HostMap(params []float32, height, width int) AffineMap {
+	flipped := float64(params[0])
+	return AffineMap{{1 - 2*flipped, 0, flipped * float64(width)}, {0, 1, 0}}
+}
+
 // Apply implements Transform.
 func (f Flip) Apply(images, params *Node) *Node {
 	return choose(column(params, 0), Reverse(images, 3), images)
@@ -76,6 +82,12 @@ func (f VerticalFlip) Map(params *Node, height, width int) *Node {
 	return affineMap(
 		one, zero, zero,
 		zero, OneMinus(MulScalar(flipped, 2)), MulScalar(flipped, float64(height)))
+}
+
+// HostMap implements Geometric.
+func (f VerticalFlip) HostMap(params []float32, height, width int) AffineMap {
+	flipped := float64(params[0])
+	return AffineMap{{1, 0, 0}, {0, 1 - 2*flipped, flipped * float64(height)}}
 }
 
 // Apply implements Transform.

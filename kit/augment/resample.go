@@ -120,6 +120,14 @@ func boxMap(box *Node, height, width int) *Node {
 		zero, DivScalar(column(box, 2), float64(height)), top)
 }
 
+// boxHostMap is boxMap for the box of one image on the host.
+func boxHostMap(box []float32, height, width int) AffineMap {
+	return AffineMap{
+		{float64(box[3]) / float64(width), 0, float64(box[1])},
+		{0, float64(box[2]) / float64(height), float64(box[0])},
+	}
+}
+
 // boxApply shows images [batch, 3, in height, in width] through their boxes on an output of the
 // given size.
 func boxApply(images, box *Node, height, width int, f Interpolation) *Node {

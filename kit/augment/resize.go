@@ -48,6 +48,12 @@ func (t Resize) Map(params *Node, height, width int) *Node {
 	return boxMap(params, height, width)
 }
 
+// HostMap implements Geometric.
+func (t Resize) HostMap(params []float32, height, width int) AffineMap {
+	height, width = t.OutputSize(height, width)
+	return boxHostMap(params, height, width)
+}
+
 // Apply implements Transform.
 func (t Resize) Apply(images, params *Node) *Node {
 	height, width := t.OutputSize(images.Shape().Dim(2), images.Shape().Dim(3))
@@ -90,6 +96,12 @@ func (t CenterCrop) Draw(r *Random, batch, height, width int) *Node {
 func (t CenterCrop) Map(params *Node, height, width int) *Node {
 	height, width = t.OutputSize(height, width)
 	return boxMap(params, height, width)
+}
+
+// HostMap implements Geometric.
+func (t CenterCrop) HostMap(params []float32, height, width int) AffineMap {
+	height, width = t.OutputSize(height, width)
+	return boxHostMap(params, height, width)
 }
 
 // Apply implements Transform.

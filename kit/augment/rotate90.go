@@ -61,6 +61,20 @@ func (t QuarterTurns) Map(params *Node, height, width int) *Node {
 	return affineMap(cos, Neg(sin), x, sin, cos, y)
 }
 
+// HostMap implements Geometric.
+func (t QuarterTurns) HostMap(params []float32, height, width int) AffineMap {
+	w, h := float64(width), float64(height)
+	switch params[0] {
+	case 1:
+		return AffineMap{{0, -1, w}, {1, 0, 0}}
+	case 2:
+		return AffineMap{{-1, 0, w}, {0, -1, h}}
+	case 3:
+		return AffineMap{{0, 1, 0}, {-1, 0, h}}
+	}
+	return AffineMap{{1, 0, 0}, {0, 1, 0}}
+}
+
 // Apply implements Transform.
 func (t QuarterTurns) Apply(images, params *Node) *Node {
 	turns := column(params, 0)

@@ -46,6 +46,10 @@ type Geometric interface {
 	// A pixel's centre is at (column + 1/2, row + 1/2). params comes from Draw for images of the
 	// same size.
 	Map(params *Node, height, width int) *Node
+
+	// HostMap is Map's twin for one image on the host: params is the image's row of what Draw
+	// returned.
+	HostMap(params []float32, height, width int) AffineMap
 }
 
 // column returns parameter i of every image, [batch].

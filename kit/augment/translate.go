@@ -46,6 +46,11 @@ func (t Translate) Map(params *Node, height, width int) *Node {
 	return affineMap(one, zero, Neg(right), zero, one, Neg(down))
 }
 
+// HostMap implements Geometric.
+func (t Translate) HostMap(params []float32, height, width int) AffineMap {
+	return AffineMap{{1, 0, -float64(params[0])}, {0, 1, -float64(params[1])}}
+}
+
 // Apply implements Transform: both axes are products with a matrix of zeros and ones an image.
 func (t Translate) Apply(images, params *Node) *Node {
 	across := mirrored(column(params, 0), images.Shape().Dim(3))
