@@ -6,6 +6,7 @@
 //   - Probabilities: [LogLoss], [Brier], [ECE].
 //   - Representations: [RankMe], [EffectiveDimension], [Alignment] with
 //     [Uniformity], [EmbeddingStd], and [LinearCKA] between two.
+//   - Detections: [MatchDetections], COCO's mean average precision of boxes and masks.
 //   - Intervals: [Wilson] for a share, [MeanInterval] over seeds, [BootstrapOf]
 //     over images for any metric.
 //   - Fairness: [Subgroups] for any metric, [DemographicParityDifference],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes data/testdata/cocomasks.json anew, with pycocotools in an environment of its own, outside the tree.
+# Makes the golden values of data and kit/metric anew, with pycocotools in an environment of its own, outside the tree.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venv=${PEER_VENV:-${TMPDIR:-/tmp}/sslkit-peer-dense}
@@ -9,3 +9,4 @@ if [ ! -e "$venv/ready" ]; then
 	touch "$venv/ready"
 fi
 "$venv/bin/python" "$here/golden.py" "$here/../../../data/testdata"
+"$venv/bin/python" "$here/coco_golden.py" "$here/../../../kit/metric/testdata/coco.json"
