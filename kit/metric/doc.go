@@ -6,6 +6,8 @@
 //   - Probabilities: [LogLoss], [Brier], [ECE].
 //   - Representations: [RankMe], [EffectiveDimension], [Alignment] with
 //     [Uniformity], [EmbeddingStd], and [LinearCKA] between two.
+//   - Pixels: [Segmentation] with mean IoU and Dice, [Jaccard] of two masks, [ConfusePixels], and
+//     [Assign], which matches clusters with classes.
 //   - Detections: [MatchDetections], COCO's mean average precision of boxes and masks.
 //   - Intervals: [Wilson] for a share, [MeanInterval] over seeds, [BootstrapOf]
 //     over images for any metric.
