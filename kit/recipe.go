@@ -46,10 +46,13 @@ type Recipe struct {
 	// Seed decides initial weights, data order and augmentation: equal recipes make equal weights,
 	// bit for bit, on one machine and backend.
 	Seed uint64
-	// Start is the path of a file of weights, such as another run's encoder.safetensors, that the
-	// encoder starts from. Heads and whatever else is the method's own start at random all the
-	// same, and so does a mask token. Default "": random weights. The weights must be those of this
-	// Encoder. Their hash tells two recipes apart, so the file may be moved.
+	// Start is the path of a file of weights that the encoder starts from: another run's
+	// encoder.safetensors, or a safetensors file under the names of timm, torchvision (of a ResNet),
+	// transformers or the authors of DINO, DINOv2, MAE, DeiT III and ConvNeXt; see [encoder.Load]. The
+	// weights must be those of this Encoder: a line says which of the file's tensors are left out,
+	// such as a classifier's. Heads and whatever else is the method's own start at random all the
+	// same, and so does a mask token. Default "": random weights. Their hash tells two recipes apart,
+	// so the file may be moved.
 	Start string `recipe:"weights"`
 	// EMA is how much of a running mean of the weights stays in one step, in (0, 1): mean = EMA ×
 	// mean + (1 - EMA) × weights behind each update, from the initial weights on. What is measured

@@ -17,10 +17,10 @@ import (
 func (v ViT) storedGrid() int { return v.Size / v.Patch }
 
 // classPosition is the number of embeddings before those of the patches. The class token has one,
-// as published. Beside registers it has none, as in timm's networks with registers, where it is
-// part of cls_token (the two are only added).
+// as published, where NoClassPosition does not leave it out. Beside registers it has none, as in
+// timm's networks with registers, where it is part of cls_token (the two are only added).
 func (v ViT) classPosition() int {
-	if v.Pool == ClassToken && v.Registers == 0 {
+	if v.Pool == ClassToken && v.Registers == 0 && !v.NoClassPosition {
 		return 1
 	}
 	return 0

@@ -23,6 +23,9 @@ type Tensor struct {
 	Name  string    // As timm names it: "layer1.0.conv1.weight".
 	Shape []int     // Its dimensions, the slowest first.
 	Data  []float32 // Its values: as many as the product of Shape.
+	// Integers is the dtype, such as "I64", of a tensor of a file that holds integers or booleans;
+	// Data is nil then. Else it is "".
+	Integers string
 }
 
 // ErrDamaged is wrapped by the error of reading a file whose bytes are not those that

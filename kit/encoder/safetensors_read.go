@@ -34,8 +34,10 @@ type safetensorsEntry struct {
 }
 
 // ReadSafetensors reads the tensors of a file of the safetensors format, by name, and its metadata.
-// F16 and BF16 become float32; any other dtype than these and F32 is an error that names the
-// tensor. So are NaN and infinite values, data that overlap, and data that belong to no tensor.
+// F16 and BF16 become float32. A tensor of integers or booleans, such as the counter of a batch-norm,
+// is named and its values are passed over: see [Tensor.Integers]. Any other dtype is an error that
+// names the tensor. So are NaN and infinite values, data that overlap, and data that belong to no
+// tensor.
 //
 // A file of [WriteSafetensors] that has changed since is an error that wraps [ErrDamaged]. A file
 // without its checksum is of another program, and read unverified: for files that only sslkit
@@ -285,11 +287,18 @@ func readTensors(data io.Reader, size int64, entries []namedEntry) (map[string]T
 		case start > at:
 			return nil, fmt.Errorf("tensor %q: its data begin at byte %d, and bytes %d to %d belong to no tensor", e.name, start, at, start)
 		}
-		values, err := e.values(data)
+		tensor := Tensor{Name: e.name, Shape: e.Shape}
+		var err error
+		if width, ok := integerWidths[e.DType]; ok {
+			tensor.Integers = e.DType
+			err = e.passOver(data, width)
+		} else {
+			tensor.Data, err = e.values(data)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", e.name, err)
 		}
-		tensors[e.name] = Tensor{Name: e.name, Shape: e.Shape, Data: values}
+		tensors[e.name] = tensor
 		at = end
 	}
 	if at != size {
@@ -317,6 +326,30 @@ func elements(shape []int, limit int64) (int64, bool) {
 	return n, true
 }
 
+// integerWidths are the bytes of a value of the dtypes whose tensors are passed over.
+var integerWidths = map[string]int64{
+	"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
+}
+
+// passOver skips the values of a tensor, which come next in the data.
+func (e namedEntry) passOver(data io.Reader, width int64) error {
+	length, err := e.length(width)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(io.Discard, data, length)
+	return err
+}
+
+// length is the number of bytes of a tensor's data, which its shape must take.
+func (e namedEntry) length(width int64) (int64, error) {
+	length := e.DataOffsets[1] - e.DataOffsets[0]
+	if n, ok := elements(e.Shape, length/width); !ok || n*width != length {
+		return 0, fmt.Errorf("its shape is %v of %s, which does not take the %d bytes of its data", e.Shape, e.DType, length)
+	}
+	return length, nil
+}
+
 // values decodes the values of a tensor, which come next in the data.
 func (e namedEntry) values(data io.Reader) ([]float32, error) {
 	var width int64
@@ -331,9 +364,9 @@ func (e namedEntry) values(data io.Reader) ([]float32, error) {
 	default:
 		return nil, fmt.Errorf("its dtype is %s; only F32, F16 and BF16 are read", e.DType)
 	}
-	length := e.DataOffsets[1] - e.DataOffsets[0]
-	if n, ok := elements(e.Shape, length/width); !ok || n*width != length {
-		return nil, fmt.Errorf("its shape is %v of %s, which does not take the %d bytes of its data", e.Shape, e.DType, length)
+	length, err := e.length(width)
+	if err != nil {
+		return nil, err
 	}
 	values := make([]float32, 0, length/width)
 	block := make([]byte, min(length, 1<<16))

@@ -18,7 +18,7 @@ import (
 
 // twoTensors are small weights.
 func twoTensors() []Tensor {
-	return []Tensor{{"b", []int{2, 2}, []float32{1, -2, 3.5, 0}}, {"a", []int{}, []float32{7}}}
+	return []Tensor{{Name: "b", Shape: []int{2, 2}, Data: []float32{1, -2, 3.5, 0}}, {Name: "a", Shape: []int{}, Data: []float32{7}}}
 }
 
 // written is the content of a file with them.
@@ -180,7 +180,8 @@ func TestSafetensorsRefusesBrokenFiles(t *testing.T) {
 		"overflowing shape":  {foreignFile(`{`+entry("w", "[4294967296,4294967296,4294967296]", "[0,4]")+`}`, four...), `"w"`},
 		"negative shape":     {foreignFile(`{`+entry("w", "[-1]", "[0,4]")+`}`, four...), `"w"`},
 		"fraction":           {foreignFile(`{`+entry("w", "[1.5]", "[0,4]")+`}`, four...), `"w"`},
-		"other dtype":        {foreignFile(`{"w":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, eight...), `"w": its dtype is I64`},
+		"other dtype":        {foreignFile(`{"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}`, eight...), `"w": its dtype is F64`},
+		"integers' shape":    {foreignFile(`{"w":{"dtype":"I64","shape":[2],"data_offsets":[0,8]}}`, eight...), `"w": its shape is [2] of I64`},
 		"not a number":       {foreignFile(`{`+entry("w", "[2]", "[0,8]")+`}`, nan...), `"w": value 1 is NaN`},
 		"infinite":           {foreignFile(`{`+entry("w", "[1]", "[0,4]")+`}`, 0, 0, 0x80, 0xff), `"w": value 0 is -Inf`},
 		"infinite half":      {foreignFile(`{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, 0, 0x7c), `"w": value 0 is +Inf`},
@@ -214,12 +215,12 @@ func TestSafetensorsRefusesWhatItCannotHold(t *testing.T) {
 		tensors  []Tensor
 		metadata map[string]string
 	}{
-		"name twice":         {[]Tensor{{"w", []int{1}, []float32{1}}, {"w", []int{1}, []float32{2}}}, nil},
-		"the metadata's":     {[]Tensor{{"__metadata__", []int{1}, []float32{1}}}, nil},
-		"bad UTF-8":          {[]Tensor{{"\xff", []int{1}, []float32{1}}}, nil},
-		"too few values":     {[]Tensor{{"w", []int{2}, []float32{1}}}, nil},
-		"too many values":    {[]Tensor{{"w", []int{2}, []float32{1, 2, 3}}}, nil},
-		"a negative shape":   {[]Tensor{{"w", []int{-1, -1}, []float32{1}}}, nil},
+		"name twice":         {[]Tensor{{Name: "w", Shape: []int{1}, Data: []float32{1}}, {Name: "w", Shape: []int{1}, Data: []float32{2}}}, nil},
+		"the metadata's":     {[]Tensor{{Name: "__metadata__", Shape: []int{1}, Data: []float32{1}}}, nil},
+		"bad UTF-8":          {[]Tensor{{Name: "\xff", Shape: []int{1}, Data: []float32{1}}}, nil},
+		"too few values":     {[]Tensor{{Name: "w", Shape: []int{2}, Data: []float32{1}}}, nil},
+		"too many values":    {[]Tensor{{Name: "w", Shape: []int{2}, Data: []float32{1, 2, 3}}}, nil},
+		"a negative shape":   {[]Tensor{{Name: "w", Shape: []int{-1, -1}, Data: []float32{1}}}, nil},
 		"the checksum's key": {nil, map[string]string{"sha256": "mine"}},
 	} {
 		path := filepath.Join(t.TempDir(), "x.safetensors")
@@ -231,7 +232,7 @@ func TestSafetensorsRefusesWhatItCannotHold(t *testing.T) {
 
 // TestSafetensorsAreWrittenInBlocks: a large file is not put together in memory.
 func TestSafetensorsAreWrittenInBlocks(t *testing.T) { // Not parallel: it counts what is allocated.
-	large := []Tensor{{"w", []int{4 << 20}, make([]float32, 4<<20)}}
+	large := []Tensor{{Name: "w", Shape: []int{4 << 20}, Data: make([]float32, 4<<20)}}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if err := encodeSafetensors(io.Discard, large, nil); err != nil {

@@ -39,6 +39,10 @@ type ViT struct {
 	// Registers is the number of tokens without a patch that the network may use as memory (Darcet
 	// et al. 2023, arXiv:2309.16588, who take 4). Default 0.
 	Registers int
+	// NoClassPosition leaves out the position embedding of the class token, as timm's no_embed_class
+	// does, which DeiT III (Touvron et al. 2022, arXiv:2204.07118) has. Default false: it has one,
+	// but beside Registers.
+	NoClassPosition bool
 	// StochasticDepth is the probability in [0, 1) that the last block's branches are left out in
 	// training, for each image by itself; it rises linearly with the depth from 0. Default 0; DeiT
 	// and DINO take 0.1.
@@ -98,7 +102,8 @@ func (v ViT) WithDefaults() ViT {
 }
 
 // Name is "vit12-w384-h6-p16" (depth, width, heads, patch), followed by what differs from the plain
-// network: "-mlp2" (MLPRatio), "-mean" (Pool), "-sincos" (Positions), "-r4" (Registers), "-ls" (LayerScale).
+// network: "-mlp2" (MLPRatio), "-mean" (Pool), "-sincos" (Positions), "-r4" (Registers),
+// "-nocp" (NoClassPosition), "-ls" (LayerScale).
 func (v ViT) Name() string {
 	v = v.WithDefaults()
 	name := fmt.Sprintf("vit%d-w%d-h%d-p%d", v.Depth, v.Width, v.Heads, v.Patch)
@@ -113,6 +118,9 @@ func (v ViT) Name() string {
 	}
 	if v.Registers > 0 {
 		name += fmt.Sprintf("-r%d", v.Registers)
+	}
+	if v.NoClassPosition {
+		name += "-nocp"
 	}
 	if v.LayerScale > 0 {
 		name += "-ls"

@@ -35,7 +35,7 @@ func Weights(scope *model.Scope) ([]Tensor, error) {
 		}
 		shape := value.Shape().Dimensions
 		axes := torchAxes(len(shape))
-		weights = append(weights, Tensor{name, permuted(shape, axes), permute(data, shape, axes)})
+		weights = append(weights, Tensor{Name: name, Shape: permuted(shape, axes), Data: permute(data, shape, axes)})
 	}
 	if len(weights) == 0 {
 		return nil, fmt.Errorf("encoder: no variables in scope %q", scope.Scope())
@@ -57,6 +57,8 @@ func SetWeights(scope *model.Scope, weights map[string]Tensor) error {
 		axes := torchAxes(len(shape))
 		if want := permuted(shape, axes); !slices.Equal(w.Shape, want) {
 			return fmt.Errorf("encoder: %s has shape %v; this encoder has %v", name, w.Shape, want)
+		} else if w.Integers != "" {
+			return fmt.Errorf("encoder: %s is of %s; weights are of floating point", name, w.Integers)
 		}
 		data := permute(w.Data, w.Shape, inverse(axes))
 		if err := v.SetValue(tensors.FromFlatDataAndDimensions(data, shape...)); err != nil {

@@ -95,7 +95,7 @@ func TestSetWeightsNamesWhatIsWrong(t *testing.T) {
 	if err := SetWeights(store.Scope("/encoder"), byName); err == nil || !strings.Contains(err.Error(), "bn1.bias") {
 		t.Errorf("a missing weight: %v", err)
 	}
-	byName["bn1.bias"] = Tensor{"bn1.bias", []int{3}, []float32{0, 0, 0}}
+	byName["bn1.bias"] = Tensor{Name: "bn1.bias", Shape: []int{3}, Data: []float32{0, 0, 0}}
 	if err := SetWeights(store.Scope("/encoder"), byName); err == nil || !strings.Contains(err.Error(), "[3]") {
 		t.Errorf("a weight of another shape: %v", err)
 	}
@@ -110,7 +110,7 @@ func TestSafetensorsKeepsTheOldFileOnError(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(path, "keep"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteSafetensors(path, []Tensor{{"a", []int{1}, []float32{1}}}, nil); err == nil {
+	if err := WriteSafetensors(path, []Tensor{{Name: "a", Shape: []int{1}, Data: []float32{1}}}, nil); err == nil {
 		t.Error("writing over a directory succeeded")
 	}
 	entries, err := os.ReadDir(dir)

@@ -50,10 +50,9 @@ func building(scope *model.Scope, build func(g *Graph)) error {
 	})
 }
 
-// fill gives the variables in scope the values of a file, and returns an error where it can't be
-// read, lacks one of them, has one of another shape, or has one that is not among them but for
-// those in spare; what is the name of what has the variables.
-func fill(scope *model.Scope, what, path string, spare ...string) error {
+// fill gives the variables of a head in scope the values of a file, and returns an error where it
+// can't be read, lacks one of them, has one of another shape, or has one that is not among them.
+func fill(scope *model.Scope, path string) error {
 	weights, _, err := rundir.ReadWeights(path)
 	if err != nil {
 		return err
@@ -68,34 +67,33 @@ func fill(scope *model.Scope, what, path string, spare ...string) error {
 	for _, w := range have {
 		delete(weights, w.Name)
 	}
-	for _, name := range spare {
-		delete(weights, name)
-	}
 	if len(weights) == 0 {
 		return nil
 	}
 	left := slices.Sorted(maps.Keys(weights))
-	return fmt.Errorf("the %s has no %s", what, strings.Join(left[:min(3, len(left))], ", "))
+	return fmt.Errorf("the head has no %s", strings.Join(left[:min(3, len(left))], ", "))
 }
 
-// freeze brings the network that the method learns from, if it does, into being in a store, with
-// the weights of its files, and keeps the optimiser away from it.
-func (p Plan) freeze(store *model.Store) error {
+// loadFrozen brings the network that the method learns from, if it does, into being in a store, with
+// the weights of its files, and keeps the optimiser away from it. What was left out of the
+// encoder's is returned.
+func (p Plan) loadFrozen(store *model.Store) (left []string, err error) {
 	method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	frozen := method.Frozen()
 	scope := store.Scope("/" + frozenScope)
-	fail := func(file string, err error) error {
-		return fmt.Errorf("%s learns from a frozen network: %s does not fit encoder %s: %w",
+	fail := func(file string, err error) ([]string, error) {
+		return nil, fmt.Errorf("%s learns from a frozen network: %s does not fit encoder %s: %w",
 			p.Method.Name(), file, frozen.Encoder.Name(), err)
 	}
 	height, width := p.Views[0].OutputSize(p.Height, p.Width) // What it will be shown.
 	if err := BuildEncoder(scope.At(encoderScope), frozen.Encoder, height, width); err != nil {
-		return err
+		return nil, err
 	}
-	if err := fill(scope.At(encoderScope), "encoder", frozen.Weights, maskToken); err != nil {
+	loaded, err := LoadEncoder(scope.At(encoderScope), frozen.Weights)
+	if err != nil {
 		return fail(frozen.Weights, err)
 	}
 	if frozen.Method != nil {
@@ -105,17 +103,23 @@ func (p Plan) freeze(store *model.Store) error {
 		}
 		if logits, ok := method.(ssl.LearnsFromLogits); ok {
 			if err := logits.CheckLogits(dim); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		if err := fill(scope.At(methodScope), "head", frozen.Head); err != nil {
+		if err := fill(scope.At(methodScope), frozen.Head); err != nil {
 			return fail(frozen.Head, err)
 		}
 	}
 	for v := range scope.IterVariables() {
 		v.SetTrainable(false)
 	}
-	return nil
+	return loaded.Left, nil
+}
+
+// freeze is loadFrozen for those who do not care what was left out.
+func (p Plan) freeze(store *model.Store) error {
+	_, err := p.loadFrozen(store)
+	return err
 }
 
 // checkFrozen returns an error where the network that the method learns from does not fit its files

@@ -114,8 +114,12 @@ func (t *training) setUp(backend compute.Backend) error {
 	if err := t.plan.beginAverage(t.store); err != nil {
 		return err
 	}
-	if err := t.plan.freeze(t.store); err != nil {
+	left, err := t.plan.loadFrozen(t.store)
+	if err != nil {
 		return err
+	}
+	if len(left) > 0 && !resumed {
+		fmt.Printf("of the weights of the frozen network these are left out: %s\n", strings.Join(left, ", "))
 	}
 	if t.devices, err = newSharding(t.plan.Mesh); err != nil {
 		return err

@@ -9,37 +9,46 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// maskToken is the one variable of an encoder that a masked method has and the others don't: it may
-// be left over.
-const maskToken = "mask_token"
-
-// start gives the encoder's variables in the store the values that are in the file Start. They must
-// have been created.
+// start gives the encoder's variables in the store the values that are in the file Start, and says
+// what of the file it has used. They must have been created.
 func (p Plan) start(store *model.Store) error {
-	weights, _, err := rundir.ReadWeights(p.Start)
+	loaded, err := p.loadStart(EncoderScope(store))
 	if err != nil {
-		return fmt.Errorf("kit.Recipe: Start: %w", err)
+		return err
 	}
-	if err := encoder.SetWeights(EncoderScope(store), weights); err != nil {
-		return fmt.Errorf("kit.Recipe: Start is %s, which does not fit encoder %s: %w", p.Start, p.Encoder.Name(), err)
-	}
+	fmt.Printf("the encoder starts from %s: %s\n", p.Start, loaded)
 	return nil
 }
 
-// checkStart returns an error where the file Start can't be read, lacks a variable of the encoder,
-// has one of another shape, or has one that the encoder lacks: a deeper network's file holds all
-// that a shallow one wants. Nothing is compiled.
+// loadStart gives the encoder's variables in scope the values that are in the file Start.
+func (p Plan) loadStart(scope *model.Scope) (encoder.Loaded, error) {
+	loaded, err := LoadEncoder(scope, p.Start)
+	if err != nil {
+		return loaded, fmt.Errorf("kit.Recipe: Start is %s, which does not fit encoder %s: %w", p.Start, p.Encoder.Name(), err)
+	}
+	return loaded, nil
+}
+
+// LoadEncoder gives an encoder's variables in scope the values of a file of weights, as
+// [encoder.Load] does. The variables must have been created.
+func LoadEncoder(scope *model.Scope, path string) (encoder.Loaded, error) {
+	weights, _, err := rundir.ReadWeights(path)
+	if err != nil {
+		return encoder.Loaded{}, err
+	}
+	return encoder.Load(scope, weights)
+}
+
+// checkStart returns an error where the file Start can't be read, or its weights are not those of
+// the encoder. Nothing is compiled.
 func (p Plan) checkStart() error {
 	if p.Start == "" {
 		return nil
 	}
-	store := model.NewStore()
-	scope := EncoderScope(store)
+	scope := EncoderScope(model.NewStore())
 	if err := BuildEncoder(scope, p.Encoder, p.Height, p.Width); err != nil {
 		return err
 	}
-	if err := fill(scope, "encoder", p.Start, maskToken); err != nil {
-		return fmt.Errorf("kit.Recipe: Start is %s, which does not fit encoder %s: %w", p.Start, p.Encoder.Name(), err)
-	}
-	return nil
+	_, err := p.loadStart(scope)
+	return err
 }
