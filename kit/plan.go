@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"sslkit/data"
+	"sslkit/kit/augment"
+	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
@@ -108,11 +110,37 @@ func (r Recipe) withDefaults(height, width int) (Recipe, error) {
 	if r.Schedule == nil {
 		r.Schedule = optim.WarmupCosine{Warmup: .1}
 	}
+	own := len(r.Augment) == 0
 	var err error
 	if r.Augment, err = ssl.ViewsOf(r.Method, r.Augment, height, width); err != nil {
 		return r, fmt.Errorf("kit.Recipe: Augment: %w", err)
 	}
+	if own && r.Start != "" {
+		r.Augment = slices.Clone(r.Augment)
+		return r, r.normalizeForStart()
+	}
 	return r, nil
+}
+
+// normalizeForStart lets the method's own augmentations, which normalise by CIFAR-10's statistics,
+// normalise as the file Start says, where it does.
+func (r Recipe) normalizeForStart() error {
+	wanted, _, known, err := encoder.PreprocessingOf(r.Start)
+	if err != nil {
+		return fmt.Errorf("kit.Recipe: Start: %w", err)
+	}
+	if !known {
+		return nil
+	}
+	for i, view := range r.Augment {
+		r.Augment[i] = slices.Clone(view)
+		for j, transform := range view {
+			if _, ok := transform.(augment.Normalize); ok {
+				r.Augment[i][j] = augment.Normalize{Mean: wanted.Mean, Std: wanted.Std}
+			}
+		}
+	}
+	return nil
 }
 
 // item is what the method reads for every image of a set, and for each view which of the item's

@@ -50,7 +50,9 @@ type Recipe struct {
 	// encoder.safetensors, or a safetensors file under the names of timm, torchvision (of a ResNet),
 	// transformers or the authors of DINO, DINOv2, MAE, DeiT III and ConvNeXt; see [encoder.Load]. The
 	// weights must be those of this Encoder: a line says which of the file's tensors are left out,
-	// such as a classifier's. Heads and whatever else is the method's own start at random all the
+	// such as a classifier's. Where the file, or a config.json of timm or a preprocessor_config.json of
+	// transformers beside it, says how images are to be normalised, the default of Augment does so, and
+	// an Augment that does otherwise is an error; where none says it, a line tells. Heads and whatever else is the method's own start at random all the
 	// same, and so does a mask token. Default "": random weights. Their hash tells two recipes apart,
 	// so the file may be moved.
 	Start string `recipe:"weights"`

@@ -394,9 +394,11 @@ func (t *training) saveEncoder(name string, w Weights) error {
 	if err != nil {
 		return err
 	}
-	return encoder.WriteSafetensors(t.dir.Path(name), weights, map[string]string{
-		"architecture": t.plan.Encoder.Name(), "weights": w.String(),
-	})
+	metadata := map[string]string{"architecture": t.plan.Encoder.Name(), "weights": w.String()}
+	if err := t.plan.shown().Metadata(metadata); err != nil {
+		return err
+	}
+	return encoder.WriteSafetensors(t.dir.Path(name), weights, metadata)
 }
 
 // scalar is the value of a scalar tensor.

@@ -88,6 +88,15 @@ func (m Model) wholeImage() augment.Pipeline {
 	return augment.Pipeline{}
 }
 
+// shown is how whole images are made for the trained encoder.
+func (p Plan) shown() encoder.Preprocessing {
+	shown := preprocessing(p.wholeImage())
+	if p.Height == p.Width {
+		shown.Size = p.Height
+	}
+	return shown
+}
+
 // Features are the representations of whole images.
 //
 //	[batch, height, width, 3], 0 to 255 of uint8 or 0 to 1 of a float -> [batch, dim]

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/rundir"
 )
@@ -17,7 +18,11 @@ func (p Plan) start(store *model.Store) error {
 		return err
 	}
 	fmt.Printf("the encoder starts from %s: %s\n", p.Start, loaded)
-	return nil
+	note, err := p.wants()
+	if note != "" {
+		fmt.Printf("%s: %s\n", p.Start, note)
+	}
+	return err
 }
 
 // loadStart gives the encoder's variables in scope the values that are in the file Start.
@@ -27,6 +32,43 @@ func (p Plan) loadStart(scope *model.Scope) (encoder.Loaded, error) {
 		return loaded, fmt.Errorf("kit.Recipe: Start is %s, which does not fit encoder %s: %w", p.Start, p.Encoder.Name(), err)
 	}
 	return loaded, nil
+}
+
+// wants returns an error where the file Start says that images are to be normalised otherwise than a
+// view does, and else what is to be told of it: that it does not say it, or that it was made for
+// images of another size.
+func (p Plan) wants() (note string, err error) {
+	wanted, from, known, err := encoder.PreprocessingOf(p.Start)
+	if err != nil {
+		return "", fmt.Errorf("kit.Recipe: Start: %w", err)
+	}
+	if !known {
+		shown := preprocessing(p.Views[0])
+		return fmt.Sprintf("it does not say how its images are to be normalised; here it is by mean %v and deviation %v. "+
+			"What was trained on ImageNet usually wants augment.ImageNet", shown.Mean, shown.Std), nil
+	}
+	for i, view := range p.Views {
+		if shown := preprocessing(view); !shown.SameNormalization(wanted) {
+			return "", fmt.Errorf("kit.Recipe: Start is %s, whose images are to be normalised by mean %v and deviation %v (%s); "+
+				"view %d of Augment has mean %v and deviation %v: end it with augment.Normalize{Mean: %[2]v, Std: %[3]v}, or leave Augment out",
+				p.Start, wanted.Mean, wanted.Std, from, i, shown.Mean, shown.Std)
+		}
+	}
+	if size := min(p.Height, p.Width); wanted.Size > 0 && wanted.Size != size {
+		note = fmt.Sprintf("it was made for images of %d pixels, and these have %d", wanted.Size, size)
+	}
+	return note, nil
+}
+
+// preprocessing is how a view normalises images.
+func preprocessing(view augment.Pipeline) encoder.Preprocessing {
+	for _, transform := range view {
+		if normalize, ok := transform.(augment.Normalize); ok {
+			normalize = normalize.WithDefaults()
+			return encoder.Preprocessing{Mean: normalize.Mean, Std: normalize.Std}
+		}
+	}
+	return encoder.Preprocessing{Std: [3]float64{1, 1, 1}}
 }
 
 // LoadEncoder gives an encoder's variables in scope the values of a file of weights, as
@@ -39,8 +81,8 @@ func LoadEncoder(scope *model.Scope, path string) (encoder.Loaded, error) {
 	return encoder.Load(scope, weights)
 }
 
-// checkStart returns an error where the file Start can't be read, or its weights are not those of
-// the encoder. Nothing is compiled.
+// checkStart returns an error where the file Start can't be read, its weights are not those of
+// the encoder, or its images are to be normalised otherwise than the views are. Nothing is compiled.
 func (p Plan) checkStart() error {
 	if p.Start == "" {
 		return nil
@@ -49,6 +91,9 @@ func (p Plan) checkStart() error {
 	if err := BuildEncoder(scope, p.Encoder, p.Height, p.Width); err != nil {
 		return err
 	}
-	_, err := p.loadStart(scope)
+	if _, err := p.loadStart(scope); err != nil {
+		return err
+	}
+	_, err := p.wants()
 	return err
 }

@@ -1,0 +1,209 @@
+package encoder
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+)
+
+// Preprocessing is how images are made for an encoder with certain weights.
+type Preprocessing struct {
+	// Size is the side in pixels of the images that the weights were made for. 0: it is not known.
+	Size int `json:"size,omitempty"`
+	// CropShare is which part of the shorter side the crop in the centre keeps, in (0, 1]. 0: it is
+	// not known.
+	CropShare float64 `json:"crop_share,omitempty"`
+	// Interpolation is how images are scaled, by its name in timm: "bicubic". "": it is not known.
+	Interpolation string `json:"interpolation,omitempty"`
+	// Mean and Std of red, green and blue, in units of [0, 1], are subtracted and divided by.
+	Mean [3]float64 `json:"mean"`
+	Std  [3]float64 `json:"std"`
+}
+
+// preprocessingKey is where the metadata of a file of weights hold a Preprocessing, as JSON.
+const preprocessingKey = "preprocessing"
+
+// Metadata adds what the preprocessing is to the metadata of a file of weights, for
+// [PreprocessingOf].
+func (p Preprocessing) Metadata(to map[string]string) error {
+	content, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("encoder: writing the preprocessing: %w", err)
+	}
+	to[preprocessingKey] = string(content)
+	return nil
+}
+
+// SameNormalization tells whether images are normalised as for other weights, but for the third
+// digit behind the point, since published means and deviations are rounded.
+func (p Preprocessing) SameNormalization(as Preprocessing) bool {
+	const rounding = 1e-3
+	for i := range p.Mean {
+		if !(math.Abs(p.Mean[i]-as.Mean[i]) <= rounding && math.Abs(p.Std[i]-as.Std[i]) <= rounding) {
+			return false
+		}
+	}
+	return true
+}
+
+// PreprocessingOf is what a file of weights wants of its images, by its own metadata, or else by the
+// files beside it that the hub keeps: timm's config.json, or the preprocessor_config.json of
+// transformers. from is the name of the file that says so. Known is false where none does.
+//
+// It is an error where such a file is there and can't be read, or holds a deviation that is not
+// positive.
+func PreprocessingOf(path string) (p Preprocessing, from string, known bool, err error) {
+	fail := func(name string, err error) (Preprocessing, string, bool, error) {
+		return Preprocessing{}, "", false, fmt.Errorf("reading the preprocessing in %s: %w", name, err)
+	}
+	metadata, err := readMetadata(path)
+	if err != nil {
+		return fail(path, err)
+	}
+	if content, ok := metadata[preprocessingKey]; ok {
+		if err := json.Unmarshal([]byte(content), &p); err != nil {
+			return fail(path, err)
+		}
+		return p, path, true, p.check(path)
+	}
+	for _, beside := range []struct {
+		name string
+		read func(content []byte) (Preprocessing, bool, error)
+	}{{"config.json", timmPreprocessing}, {"preprocessor_config.json", transformersPreprocessing}} {
+		name := filepath.Join(filepath.Dir(path), beside.name)
+		content, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fail(name, err)
+		}
+		if p, known, err = beside.read(content); err != nil {
+			return fail(name, err)
+		}
+		if known {
+			return p, name, true, p.check(name)
+		}
+	}
+	return Preprocessing{}, "", false, nil
+}
+
+// check returns an error where images can't be normalised so.
+func (p Preprocessing) check(path string) error {
+	for i, std := range p.Std {
+		if !(std > 0) || math.IsInf(std, 0) || math.IsNaN(p.Mean[i]) {
+			return fmt.Errorf("reading the preprocessing in %s: mean %v and deviation %v; the deviation must be positive", path, p.Mean, p.Std)
+		}
+	}
+	return nil
+}
+
+// readMetadata reads the metadata of a safetensors file, and not its tensors.
+func readMetadata(path string) (map[string]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := readHeader(file, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	_, metadata, err := parseHeader(encoded)
+	return metadata, err
+}
+
+// timmPreprocessing reads timm's config.json, whose older form has no key pretrained_cfg.
+func timmPreprocessing(content []byte) (p Preprocessing, known bool, err error) {
+	type fields struct {
+		InputSize     []int       `json:"input_size"` // Channels, height, width.
+		CropShare     float64     `json:"crop_pct"`
+		Interpolation string      `json:"interpolation"`
+		Mean          *[3]float64 `json:"mean"`
+		Std           *[3]float64 `json:"std"`
+	}
+	var config struct {
+		fields
+		Pretrained *fields `json:"pretrained_cfg"`
+	}
+	if err := json.Unmarshal(content, &config); err != nil {
+		return p, false, err
+	}
+	of := config.fields
+	if config.Pretrained != nil {
+		of = *config.Pretrained
+	}
+	if of.Mean == nil || of.Std == nil { // Of another program.
+		return p, false, nil
+	}
+	p = Preprocessing{CropShare: of.CropShare, Interpolation: of.Interpolation, Mean: *of.Mean, Std: *of.Std}
+	if len(of.InputSize) == 3 && of.InputSize[1] == of.InputSize[2] {
+		p.Size = of.InputSize[1]
+	}
+	return p, true, nil
+}
+
+// transformersPreprocessing reads the preprocessor_config.json of transformers.
+func transformersPreprocessing(content []byte) (p Preprocessing, known bool, err error) {
+	var config struct {
+		Normalizes *bool       `json:"do_normalize"`
+		Mean       *[3]float64 `json:"image_mean"`
+		Std        *[3]float64 `json:"image_std"`
+		Crops      bool        `json:"do_center_crop"`
+		Crop       side        `json:"crop_size"`
+		Size       side        `json:"size"`
+		CropShare  float64     `json:"crop_pct"` // Of the shorter side, for ConvNeXt's: Size is then that of the crop.
+		Resample   int         `json:"resample"` // Pillow's number of the filter.
+	}
+	if err := json.Unmarshal(content, &config); err != nil {
+		return p, false, err
+	}
+	p = Preprocessing{
+		Size: int(config.Size), CropShare: cmp.Or(config.CropShare, 1),
+		Interpolation: map[int]string{0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}[config.Resample],
+		Std:           [3]float64{1, 1, 1},
+	}
+	if config.Crops && config.Crop > 0 && config.Size > 0 {
+		p.Size, p.CropShare = int(config.Crop), float64(config.Crop)/float64(config.Size)
+	}
+	if config.Normalizes == nil || *config.Normalizes {
+		if config.Mean == nil || config.Std == nil {
+			return p, false, nil
+		}
+		p.Mean, p.Std = *config.Mean, *config.Std
+	}
+	return p, true, nil
+}
+
+// side is the side of a square in pixels, which transformers writes as a number or as an object.
+type side int
+
+// UnmarshalJSON reads a number, {"height": 224, "width": 224} or {"shortest_edge": 256}. Of what is
+// no square it is 0.
+func (s *side) UnmarshalJSON(content []byte) error {
+	var number int
+	if json.Unmarshal(content, &number) == nil {
+		*s = side(number)
+		return nil
+	}
+	var object struct {
+		Height   int `json:"height"`
+		Width    int `json:"width"`
+		Shortest int `json:"shortest_edge"`
+	}
+	if err := json.Unmarshal(content, &object); err != nil {
+		return err
+	}
+	if object.Height == object.Width {
+		*s = side(cmp.Or(object.Shortest, object.Height))
+	}
+	return nil
+}

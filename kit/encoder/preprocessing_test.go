@@ -1,0 +1,97 @@
+package encoder
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
+	t.Parallel()
+	imageNet := Preprocessing{Mean: [3]float64{.485, .456, .406}, Std: [3]float64{.229, .224, .225}}
+	with := func(size int, share float64, interpolation string) Preprocessing {
+		p := imageNet
+		p.Size, p.CropShare, p.Interpolation = size, share, interpolation
+		return p
+	}
+	const mean, std = `[0.485, 0.456, 0.406]`, `[0.229, 0.224, 0.225]`
+	for name, c := range map[string]struct {
+		own      *Preprocessing
+		beside   map[string]string
+		want     Preprocessing
+		from     string // The end of the name of the file that says it; "" where it is not known.
+		theError string
+	}{
+		"its own metadata": {
+			own: &Preprocessing{Size: 96, Mean: [3]float64{.5, .5, .5}, Std: [3]float64{.25, .25, .25}}, beside: map[string]string{"config.json": "broken"},
+			want: Preprocessing{Size: 96, Mean: [3]float64{.5, .5, .5}, Std: [3]float64{.25, .25, .25}}, from: "w.safetensors",
+		},
+		"timm": {
+			beside: map[string]string{"config.json": `{"architecture": "vit_small_patch14_dinov2", "num_features": 384, "pretrained_cfg": {"input_size": [3, 518, 518],
+				"interpolation": "bicubic", "crop_pct": 1.0, "mean": ` + mean + `, "std": ` + std + `}}`},
+			want: with(518, 1, "bicubic"), from: "config.json",
+		},
+		"an older timm": {
+			beside: map[string]string{"config.json": `{"architecture": "resnet18", "input_size": [3, 224, 224], "interpolation": "bilinear", "crop_pct": 0.875, "mean": ` + mean + `, "std": ` + std + `}`},
+			want:   with(224, .875, "bilinear"), from: "config.json",
+		},
+		"transformers": {
+			beside: map[string]string{"config.json": `{"model_type": "vit"}`, "preprocessor_config.json": `{"do_normalize": true, "do_resize": true, "image_mean": ` + mean + `, "image_std": ` + std + `,
+				"size": {"height": 224, "width": 224}, "resample": 2}`},
+			want: with(224, 1, "bilinear"), from: "preprocessor_config.json",
+		},
+		"transformers with a crop": {
+			beside: map[string]string{"preprocessor_config.json": `{"do_center_crop": true, "crop_size": {"height": 224, "width": 224}, "image_mean": ` + mean + `, "image_std": ` + std + `,
+				"size": {"shortest_edge": 256}, "resample": 3}`},
+			want: with(224, .875, "bicubic"), from: "preprocessor_config.json",
+		},
+		"transformers' ConvNeXt": {
+			beside: map[string]string{"preprocessor_config.json": `{"crop_pct": 0.95, "image_mean": ` + mean + `, "image_std": ` + std + `, "size": 224, "resample": 3}`},
+			want:   with(224, .95, "bicubic"), from: "preprocessor_config.json",
+		},
+		"not normalised": {
+			beside: map[string]string{"preprocessor_config.json": `{"do_normalize": false, "size": 32, "resample": 3}`},
+			want:   Preprocessing{Size: 32, CropShare: 1, Interpolation: "bicubic", Std: [3]float64{1, 1, 1}}, from: "preprocessor_config.json",
+		},
+		"nothing":           {},
+		"of another model":  {beside: map[string]string{"config.json": `{"hidden_size": 3}`}},
+		"a broken file":     {beside: map[string]string{"config.json": `{`}, theError: "config.json"},
+		"a deviation of 0":  {beside: map[string]string{"config.json": `{"mean": [0, 0, 0], "std": [1, 0, 1]}`}, theError: "must be positive"},
+		"broken in the own": {own: &Preprocessing{}, theError: "must be positive"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			metadata := map[string]string{}
+			if c.own != nil {
+				if err := c.own.Metadata(metadata); err != nil {
+					t.Fatal(err)
+				}
+			}
+			path := filepath.Join(dir, "w.safetensors")
+			if err := WriteSafetensors(path, twoTensors(), metadata); err != nil {
+				t.Fatal(err)
+			}
+			for file, content := range c.beside {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, from, known, err := PreprocessingOf(path)
+			switch {
+			case c.theError != "":
+				if err == nil || !strings.Contains(err.Error(), c.theError) {
+					t.Errorf("error %v does not say %q", err, c.theError)
+				}
+			case err != nil:
+				t.Error(err)
+			case got != c.want || known != (c.from != "") || !strings.HasSuffix(from, c.from):
+				t.Errorf("%+v from %q, want %+v", got, from, c.want)
+			}
+		})
+	}
+	if _, _, _, err := PreprocessingOf(filepath.Join(t.TempDir(), "nothing")); err == nil {
+		t.Error("a file that is missing is no error")
+	}
+}
