@@ -35,6 +35,16 @@ func Open(dir string, own ...any) (*Run, error) {
 	return &Run{Dir: dir, Recipe: recipe}, nil
 }
 
+// ReadRecipe reads what a run directory has as recipe.json, such as from the result of a benchmark, with
+// values of types of the user's own as Open takes them. Errors are those of Open.
+func ReadRecipe(content []byte, own ...any) (Recipe, error) {
+	recipe, err := decodeRecipe(content, own...)
+	if err != nil {
+		return Recipe{}, fmt.Errorf("reading a recipe: %w", err)
+	}
+	return recipe, nil
+}
+
 // check returns an error where a run was made by hand, without a recipe.
 func (r *Run) check() error {
 	if r.Recipe.Data == nil || r.Recipe.Encoder == nil || r.Recipe.Method == nil || r.Recipe.Augment == nil {

@@ -69,8 +69,8 @@ type Flags struct {
 
 // Register adds the flags to the command line.
 func (f *Flags) Register() {
-	flag.StringVar(&f.launcher, "launcher", "", "run each cell in a process of its own: local, on this machine; slurm, as an "+
-		"array job; gather runs none, and writes the result where all are done")
+	flag.StringVar(&f.launcher, "launcher", "local", "run each cell in a process of its own, whose memory is then that cell's: local, on this "+
+		"machine; slurm, as an array job; gather runs none, and writes the result where all are done")
 	flag.IntVar(&f.jobs, "j", 0, "with -launcher, at most this `number` of cells at a time; 0 is one, for Slurm no limit")
 	flag.StringVar(&f.sbatch, "sbatch", "", "with -launcher slurm, more `options` of sbatch, such as \"--partition=gpu "+
 		"--gres=gpu:1\"; with --wait among them the command waits, and gathers")
@@ -129,7 +129,7 @@ func (f Flags) check() error {
 	switch {
 	case f.launcher != "" && !known:
 		return fmt.Errorf("-launcher is %q; it must be %s", f.launcher, strings.Join(slices.Sorted(maps.Keys(launchers)), ", "))
-	case f.cell != "" && f.launcher != "":
+	case f.cell != "" && f.launcher != "" && f.launcher != "local":
 		return fmt.Errorf("-cell runs one cell in this process; it does not go with -launcher %s", f.launcher)
 	case f.jobs < 0:
 		return fmt.Errorf("-j is %d; it must not be negative", f.jobs)

@@ -112,7 +112,8 @@ func TestFlags(t *testing.T) {
 		"jobs and gather":     {Flags{launcher: "gather", jobs: 2}, "-j goes with"},
 		"negative":            {Flags{launcher: "local", jobs: -1}, "-j is -1"},
 		"options alone":       {Flags{launcher: "local", sbatch: "--partition=gpu"}, "-sbatch goes with"},
-		"a cell and launcher": {Flags{launcher: "local", cell: "one"}, "-cell runs one cell"},
+		"a cell and launcher": {Flags{launcher: "slurm", cell: "one"}, "-cell runs one cell"},
+		"a cell alone":        {Flags{launcher: "local", cell: "one"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

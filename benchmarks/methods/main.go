@@ -140,6 +140,11 @@ func measure(o options) error {
 		"Seeds: %d. Seconds and memory are the mean of one run.", images, images/2, cifarTrain, batch, cifarTest, seeds)}
 	var runs []string
 	for _, set := range sets {
+		images, err := o.Describe(set.name, set.data)
+		if err != nil {
+			return err
+		}
+		out.Data = append(out.Data, images)
 		trained := make([][]measurement, len(set.chosen))
 		untrained := map[string][]measurement{} // By the name of the family.
 		var rows []result.Row

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/benchmarks/statistics"
 	"sslkit/plots"
@@ -32,21 +33,23 @@ func setRows(set string, chosen []entry, trained [][]measurement, untrained map[
 		if err != nil {
 			return nil, err
 		}
-		if !shown[e.family.name] {
+		if !shown[e.family.name] { // What the first of the family began with.
 			shown[e.family.name] = true
+			if err := result.Case(random, set, trainingsOf(trained[i])); err != nil {
+				return nil, err
+			}
+			random[0].Cost = nil
+			for k := range random {
+				random[k].Untrained, random[k].Measure.Begun = true, true
+			}
 			rows = append(rows, random...)
 		}
 		found, err := overSeeds(e.method.Name()+"/"+set+"/"+e.family.name, trained[i])
 		if err != nil {
 			return nil, err
 		}
-		found[0].Cost, found[0].Recipe, found[0].Detail = meanCost(trained[i]), trained[i][0].recipe, lossDetail(trained[i])
-		for k := range found {
-			found[k].Commit = commitsOf(trained[i])
-		}
-		found[0].Choice = &trained[i][0].choice
-		rows = append(rows, found...)
-		for k, row := range found {
+		measured := len(found)
+		for k, row := range found[:measured] {
 			paired, err := statistics.Difference(row.Runs, random[k].Runs)
 			if err != nil {
 				return nil, fmt.Errorf("%s beside its random encoder: %w", row.Case, err)
@@ -55,9 +58,14 @@ func setRows(set string, chosen []entry, trained [][]measurement, untrained map[
 			if err != nil {
 				return nil, err
 			}
-			less.Commit = row.Commit
-			rows = append(rows, less)
+			less.Measure = row.Measure.LessBegun()
+			found = append(found, less)
 		}
+		if err := result.Case(found, set, trainingsOf(trained[i])); err != nil {
+			return nil, err
+		}
+		found[0].Detail, found[0].Choice = lossDetail(trained[i]), &trained[i][0].choice
+		rows = append(rows, found...)
 		choices = append(choices, trained[i][0].choice)
 	}
 	return rows, statistics.CheckFair(choices...)
@@ -102,36 +110,27 @@ func overSeeds(name string, runs []measurement) ([]result.Row, error) {
 	}
 	var rows []result.Row
 	for _, m := range []struct {
-		metric string
-		runs   []statistics.Run
-	}{{knnAccuracy, knn}, {linearAccuracy, linear}} {
+		metric  string
+		runs    []statistics.Run
+		measure result.Measure
+	}{{knnAccuracy, knn, result.Measure{KNN: &question.KNN}}, {linearAccuracy, linear, result.Measure{Linear: &question.Linear}}} {
 		row, err := result.OverRuns(name, m.metric, "%", m.runs)
 		if err != nil {
 			return nil, err
 		}
+		row.Measure = &m.measure
 		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-// commitsOf names the commits that trained the runs.
-func commitsOf(runs []measurement) string {
-	var commits []string
-	for _, r := range runs {
-		if !slices.Contains(commits, r.commit) {
-			commits = append(commits, r.commit)
-		}
-	}
-	return strings.Join(commits, " and ")
-}
-
-// meanCost is the mean of what the runs took.
-func meanCost(runs []measurement) *result.Cost {
-	costs := make([]*result.Cost, len(runs))
+// trainingsOf are those of the runs.
+func trainingsOf(runs []measurement) []result.Training {
+	trainings := make([]result.Training, len(runs))
 	for i, r := range runs {
-		costs[i] = r.Cost
+		trainings[i] = *r.Training
 	}
-	return result.MeanCost(costs)
+	return trainings
 }
 
 // draw draws the k-NN accuracies of one set into a file, the best first.

@@ -14,7 +14,8 @@ func TestVerdicts(t *testing.T) {
 	of := func(knn ...float64) []measurement {
 		var runs []measurement
 		for _, v := range knn {
-			runs = append(runs, measurement{KNN: v, Linear: v, Cost: &result.Cost{}, losses: []float64{1}, commit: "0123456789ab"})
+			runs = append(runs, measurement{KNN: v, Linear: v, losses: []float64{1}, Training: &result.Training{
+				Recipe: []byte(`{}`), Commit: "0123456789ab"}})
 		}
 		return runs
 	}
@@ -32,8 +33,8 @@ func TestVerdicts(t *testing.T) {
 	cases := map[string]int{}
 	for _, r := range rows {
 		cases[r.Case]++
-		if trained := !strings.HasPrefix(r.Case, "random"); trained != (r.Commit == "0123456789ab") {
-			t.Errorf("%s, %s is of commit %q", r.Case, r.Metric, r.Commit)
+		if trained := !strings.HasPrefix(r.Case, "random"); r.Commit != "0123456789ab" || r.Untrained == trained || r.Data != "shapes" || r.Measure == nil {
+			t.Errorf("%s, %s is of commit %q, untrained %v, of images %q, measured by %+v", r.Case, r.Metric, r.Commit, r.Untrained, r.Data, r.Measure)
 		}
 	}
 	if cases["random/shapes/net"] != 2 || cases["simclr/shapes/net"] != 4 {

@@ -1,27 +1,22 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
 	"sslkit/benchmarks/statistics"
 	"sslkit/kit"
-	"sslkit/kit/rundir"
 )
 
 // measurement is what one encoder gave, in percent, and what its pretraining cost.
 type measurement struct {
-	KNN    float64      `json:"knn"`
-	Linear float64      `json:"linear"`
-	Cost   *result.Cost `json:"cost,omitempty"`
+	KNN      float64          `json:"knn"`
+	Linear   float64          `json:"linear"`
+	Training *result.Training `json:"training,omitempty"` // nil of a random encoder.
 
-	recipe json.RawMessage
 	choice statistics.Choice
-	commit string    // That trained it.
 	losses []float64 // Of every step.
 }
 
@@ -45,8 +40,7 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 	if err != nil {
 		return measurement{}, err
 	}
-	result.ResetPeakMemory()
-	run, err := kit.Pretrain(dir, kit.Recipe{
+	run, err := result.Pretrain(dir, kit.Recipe{
 		Data: set.data, Encoder: e.family.encoder, Method: e.method, Augment: e.augment, Optimizer: e.family.at(rate),
 		Batch: batch, Steps: set.images / batch, Seed: seed,
 	})
@@ -58,7 +52,8 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 		if err != nil {
 			return measurement{}, err
 		}
-		measured.Cost, err = result.CostOf(run)
+		training, err := result.TrainingOf(run, nil)
+		measured.Training = &training
 		return measured, err
 	})
 	if err != nil {
@@ -71,13 +66,8 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 	for _, step := range steps[1:] { // The first is a look before training.
 		measured.losses = append(measured.losses, step.Loss)
 	}
-	began, err := rundir.Dir(dir).Environment()
-	if err != nil {
-		return measurement{}, err
-	}
-	measured.commit, measured.choice = began.Commit, choice
-	measured.recipe, err = os.ReadFile(filepath.Join(dir, rundir.RecipeFile))
-	return measured, err
+	measured.choice = choice
+	return measured, nil
 }
 
 // measureRandom measures the encoder that a run of this family began with.

@@ -62,7 +62,7 @@ func try(o options, set imageSet, e entry, rate float64) (statistics.Trial, erro
 	return result.Kept(dir+".json", func() (statistics.Trial, error) {
 		steps := max(set.images/batch/trialShare, 1)
 		trial := statistics.Trial{Setting: fmt.Sprintf("rate %.3g", rate), Seed: trialSeed, Images: steps * batch}
-		run, err := kit.Pretrain(dir, kit.Recipe{
+		run, err := result.Pretrain(dir, kit.Recipe{
 			Data: data.SetAside{From: set.data, Fraction: heldOut, Seed: trialSeed}, Encoder: e.family.encoder, Method: e.method,
 			Augment: e.augment, Optimizer: e.family.at(rate), Batch: batch, Steps: steps, Seed: trialSeed,
 		})

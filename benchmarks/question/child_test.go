@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"sslkit/kit/device/devicetest"
 )
 
 // TestMain answers as a child: with its task, behind a line of other words.
@@ -20,7 +22,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	devicetest.Main(m)
 }
 
 func TestChild(t *testing.T) {

@@ -31,11 +31,13 @@ type Result struct {
 	// none.
 	Peer     map[string]string `json:"peer,omitempty"`
 	Protocol string            `json:"protocol"`        // What was measured, and how, in words.
+	Data     []Data            `json:"data,omitempty"`  // The images that the rows are of.
 	Notes    []string          `json:"notes,omitempty"` // What the rows say together, in Markdown.
 	Rows     []Row             `json:"rows"`            // What was measured.
 }
 
-// Row is one measured figure.
+// Row is one measured figure. What is of a training, such as its recipe, stands in the first row of
+// its Case, and holds for all of them.
 type Row struct {
 	Case   string  `json:"case"`   // Method, data and setting: "simclr/cifar10/resnet18-w16".
 	Metric string  `json:"metric"` // What Value is.
@@ -50,15 +52,30 @@ type Row struct {
 	Interval string           `json:"interval,omitempty"`
 	Runs     []statistics.Run `json:"runs,omitempty"` // What each run measured, of which Value is the mean.
 	Seed     uint64           `json:"seed"`           // The first seed.
-	// Cost is what the training took; nil where there was none, or where another row of the case
-	// tells it.
+	// Data is the name of its images among those of the result; empty where there are none.
+	Data string `json:"data,omitempty"`
+	// Measure is how the values of Runs are measured of their trainings; nil where it takes the
+	// benchmark's own program.
+	Measure *Measure `json:"measure,omitempty"`
+	// Untrained tells that nothing was trained for it, so that it has no recipe.
+	Untrained bool `json:"untrained,omitempty"`
+	// Cost is what one training took, in the mean; nil where there was none, or where another row of
+	// the case tells it.
 	Cost *Cost `json:"cost,omitempty"`
 
 	// Commit of the code that trained it, or measured it where nothing was trained; empty where it is that
 	// of the result.
-	Commit string          `json:"commit,omitempty"`
-	Recipe json.RawMessage `json:"recipe,omitempty"` // The whole recipe, as in a run's recipe.json.
-	Detail string          `json:"detail,omitempty"` // The protocol of this row, in words.
+	Commit string `json:"commit,omitempty"`
+	// Recipe is the whole recipe of the first run, as in its recipe.json, with files by their base names.
+	Recipe json.RawMessage `json:"recipe,omitempty"`
+	// Start is the recipe of the training whose weights it starts from; empty where there is none.
+	Start json.RawMessage `json:"start,omitempty"`
+	// Patches are what the recipe of each run has other than Recipe, as JSON merge patches (RFC 7396);
+	// StartPatches likewise of Start.
+	Patches      []json.RawMessage `json:"patches,omitempty"`
+	StartPatches []json.RawMessage `json:"start_patches,omitempty"`
+
+	Detail string `json:"detail,omitempty"` // The protocol of this row, in words.
 	// Choice is the setting that was chosen for it, with all that was tried.
 	Choice *statistics.Choice `json:"choice,omitempty"`
 }
@@ -125,6 +142,9 @@ func (r Result) Table() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n%d cores, %d GiB, %s; %s; commit %s%s.\n\n", r.Protocol, r.Machine.Cores, r.Machine.MemoryGiB,
 		r.Machine.Processor, r.Backend, r.Commit, r.earlierCommits())
+	for _, d := range r.Data {
+		fmt.Fprintf(&out, "%s: %s.\n\n", d.Name, d)
+	}
 	fmt.Fprintln(&out, "| case | metric | value | 95 % interval | images seen | minutes | images/s | peak GiB |")
 	fmt.Fprintln(&out, "|---|---|---:|---|---:|---:|---:|---:|")
 	for _, row := range r.Rows {

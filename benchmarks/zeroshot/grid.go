@@ -17,11 +17,20 @@ func grid(o question.Options, seeds int) launch.Grid {
 			g.Cells = append(g.Cells, launch.Cell{
 				Name: filepath.Base(dir), Done: launch.Keeps(filepath.Join(dir, measuredFile)),
 				Run: func() error {
-					_, err := pretrain(dir, recipeOf(o, c, seed+1))
+					_, _, err := pretrain(o, c, seed+1)
 					return err
 				},
 			})
 		}
+	}
+	return g
+}
+
+// trialGrid has a cell for each trial.
+func trialGrid(o question.Options) launch.Grid {
+	g := launch.Grid{Question: "zeroshot", Folder: o.Runs("launch", "zeroshot-trials")}
+	for _, c := range cases {
+		g.Cells = append(g.Cells, trials(o, c).Cells()...)
 	}
 	return g
 }

@@ -128,6 +128,9 @@ func aboutAttribute(name string, first, last int, classes []string, say func(w *
 	}
 }
 
+// seenAmongAll is the number of the task that chooses: it asks for no combination that is held out.
+const seenAmongAll = 2
+
 // tasks are what a run is asked, the figure first.
 func tasks() []task {
 	all, heldOut := combinations()

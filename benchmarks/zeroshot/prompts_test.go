@@ -15,7 +15,7 @@ import (
 // heldOutTrain is the training set of the benchmark, smaller.
 func heldOutTrain(t *testing.T, c training) data.Captioned {
 	t.Helper()
-	set, err := recipeOf(question.Options{Quick: true}, c, 1).Data.Open(data.Train)
+	set, err := recipeOf(question.Options{Quick: true}, c, 1, rates[0]).Data.Open(data.Train)
 	if err != nil {
 		t.Fatal(err)
 	}

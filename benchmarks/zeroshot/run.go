@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 
+	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/eval"
@@ -15,10 +15,8 @@ import (
 
 // measurement is what one run answered, and what its pretraining cost.
 type measurement struct {
-	Answers []answer     `json:"answers"` // In the order of the tasks, then retrieval.
-	Cost    *result.Cost `json:"cost"`
-
-	recipe json.RawMessage
+	Answers  []answer        `json:"answers"` // In the order of the tasks, then retrieval.
+	Training result.Training `json:"training"`
 }
 
 // answer is one figure of one run, in percent.
@@ -34,26 +32,27 @@ type answer struct {
 // measuredFile is that of the measurement in a run directory.
 const measuredFile = "measured.json"
 
-// pretrain trains and measures one seed, or reads what an earlier call measured.
-func pretrain(dir string, recipe kit.Recipe) (measurement, error) {
-	result.ResetPeakMemory()
-	run, err := kit.Pretrain(dir, recipe)
+// pretrain trains and measures one seed at the rate that its case chose, or reads what an earlier call
+// measured.
+func pretrain(o question.Options, c training, seed uint64) (measurement, statistics.Choice, error) {
+	best, choice, err := trials(o, c).Choose()
 	if err != nil {
-		return measurement{}, err
+		return measurement{}, choice, err
+	}
+	dir := runDir(o, c, seed)
+	run, err := result.Pretrain(dir, recipeOf(o, c, seed, rates[best]))
+	if err != nil {
+		return measurement{}, choice, err
 	}
 	measured, err := result.Kept(filepath.Join(dir, measuredFile), func() (measurement, error) {
 		answers, err := askAll(run, data.Test)
 		if err != nil {
 			return measurement{}, err
 		}
-		cost, err := result.CostOf(run)
-		return measurement{Answers: answers, Cost: cost}, err
+		training, err := result.TrainingOf(run, nil)
+		return measurement{answers, training}, err
 	})
-	if err != nil {
-		return measurement{}, err
-	}
-	measured.recipe, err = os.ReadFile(filepath.Join(dir, "recipe.json"))
-	return measured, err
+	return measured, choice, err
 }
 
 // askAll gives a run all tasks on a split, and lets it find images by their captions and captions

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,7 +8,6 @@ import (
 	"sslkit/benchmarks/result"
 	"sslkit/data"
 	"sslkit/kit"
-	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
 
@@ -26,16 +24,12 @@ func TestCommittedRecipesOpen(t *testing.T) {
 			continue
 		}
 		recipes++
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, rundir.RecipeFile), row.Recipe, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		run, err := kit.Open(dir, shuffledCaptions{})
+		recipe, err := kit.ReadRecipe(row.Recipe, shuffledCaptions{})
 		if err != nil {
 			t.Errorf("%s: %v", row.Case, err)
 			continue
 		}
-		source := run.Recipe.Data
+		source := recipe.Data
 		if own, ok := source.(shuffledCaptions); ok {
 			shuffled++
 			source = own.From
@@ -44,12 +38,12 @@ func TestCommittedRecipesOpen(t *testing.T) {
 		if !ok || len(heldOut.Combinations) != 20 {
 			t.Errorf("%s: images are from %+v", row.Case, source)
 		}
-		clip, ok := run.Recipe.Method.(ssl.CLIP)
-		if !ok || len(clip.Text.Vocabulary) != 40 || run.Recipe.Batch != 64 {
-			t.Errorf("%s: %+v", row.Case, run.Recipe)
+		clip, ok := recipe.Method.(ssl.CLIP)
+		if !ok || len(clip.Text.Vocabulary) != 40 || recipe.Batch != 64 {
+			t.Errorf("%s: %+v", row.Case, recipe)
 		}
 		if own := strings.Contains(row.Case, "shuffled"); own != (shuffled > 0) {
-			t.Errorf("%s: images of %T", row.Case, run.Recipe.Data)
+			t.Errorf("%s: images of %T", row.Case, recipe.Data)
 		}
 	}
 	if recipes != 2 || shuffled != 1 {
