@@ -20,24 +20,33 @@ type Training struct {
 	Cost   Cost            `json:"cost"` // Of both.
 }
 
+// trainingFile is that of TrainingOf in a run directory.
+const trainingFile = "training.json"
+
 // TrainingOf is that of a run, and of the run whose weights it starts from; nil where there is none.
 func TrainingOf(run, start *kit.Run) (Training, error) {
 	fail := func(err error) (Training, error) {
 		return Training{}, fmt.Errorf("telling of the training in %s: %w", run.Dir, err)
 	}
-	recipe, err := RecipeOf(run)
+	// Kept, since operations are counted in a graph that takes its time to build.
+	t, err := Kept(filepath.Join(run.Dir, trainingFile), func() (t Training, err error) {
+		if t.Recipe, err = RecipeOf(run); err != nil {
+			return t, err
+		}
+		began, err := rundir.Dir(run.Dir).Environment()
+		if err != nil {
+			return t, err
+		}
+		t.Commit = began.Commit
+		cost, err := CostOf(run)
+		if err == nil {
+			t.Cost = *cost
+		}
+		return t, err
+	})
 	if err != nil {
 		return fail(err)
 	}
-	began, err := rundir.Dir(run.Dir).Environment()
-	if err != nil {
-		return fail(err)
-	}
-	cost, err := CostOf(run)
-	if err != nil {
-		return fail(err)
-	}
-	t := Training{Recipe: recipe, Commit: began.Commit, Cost: *cost}
 	if start == nil {
 		return t, nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit/eval"
 )
@@ -28,21 +29,12 @@ func bias(o options, s setting) ([]result.Row, error) {
 		{"group-DRO probe", eval.GroupDRO{L2: 1e-3, Rounds: 30, Gap: .1}, false},
 		{"plain probe on unbiased images", question.Linear, true},
 	}
-	// values[case][metric] are over the seeds; order is that of the rows.
-	type key struct{ name, metric string }
-	values, order := map[key][]float64{}, []key{}
-	add := func(name, what string, v float64) {
-		k := key{name, what}
-		if values[k] == nil {
-			order = append(order, k)
-		}
-		values[k] = append(values[k], 100*v)
-	}
+	var tally result.Tally
 	for seed := range uint64(s.seeds) {
 		for _, spurious := range []float64{0, .9} {
 			for e := -1; e < len(pretexts); e++ {
 				encoder, name := pretexts[max(e, 0)], "random"
-				run, err := s.pretrain(o, encoder, spurious, seed+1)
+				run, choice, err := s.pretrain(o, encoder, spurious, seed+1)
 				if err != nil {
 					return nil, err
 				}
@@ -70,22 +62,23 @@ func bias(o options, s setting) ([]result.Row, error) {
 					if err != nil {
 						return nil, fmt.Errorf("%s, %s, spurious %g, seed %d: %w", name, p.name, spurious, seed+1, err)
 					}
-					of := fmt.Sprintf("%s/shapes-spurious%g/%s", name, spurious, p.name)
-					add(of, "accuracy", report.Value)
-					add(of, "bias gap", report.Bias.Gap.Value)
-					add(of, "worst class in a group", report.WorstCell.Accuracy.Value)
-					add(of, "demographic parity difference of odd classes", report.Decisions[0].DemographicParity.Value)
+					for _, m := range []struct {
+						metric string
+						value  float64
+					}{
+						{"accuracy", report.Value}, {"bias gap", report.Bias.Gap.Value},
+						{"worst class in a group", report.WorstCell.Accuracy.Value},
+						{"demographic parity difference of odd classes", report.Decisions[0].DemographicParity.Value},
+					} {
+						tally.Add(result.Value{
+							Case: fmt.Sprintf("%s/shapes-spurious%g/%s", name, spurious, p.name), Metric: m.metric, Unit: "%",
+							Data: imagesName(spurious), Run: statistics.Run{Seed: seed + 1, Value: 100 * m.value},
+							Of: run, Begun: e < 0, Choice: choice,
+						})
+					}
 				}
 			}
 		}
 	}
-	var rows []result.Row
-	for _, k := range order {
-		row, err := result.Mean(k.name, k.metric, "%", values[k])
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
+	return tally.Rows()
 }

@@ -11,6 +11,7 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit/curate"
 	"sslkit/kit/eval"
@@ -173,31 +174,60 @@ func plantedCopies(s setting) ([]result.Row, error) {
 				if err != nil {
 					return nil, err
 				}
-				rows = append(rows, result.Percent(of, "precision", precision, 0))
+				rows = append(rows, planting(result.Percent(of, "precision", precision, 0)))
 			}
 			for _, kind := range copies {
 				recall, err := metric.Wilson(ofKind[kind.name], each)
 				if err != nil {
 					return nil, err
 				}
-				rows = append(rows, result.Percent(of, "recall, "+kind.name, recall, 0))
+				rows = append(rows, planting(result.Percent(of, "recall, "+kind.name, recall, 0)))
 			}
 		}
 	}
 	return rows, nil
 }
 
+// planting makes a row one of images alone.
+func planting(r result.Row) result.Row {
+	r.Untrained, r.Data, r.Interval = true, imagesName(0), "Wilson's 95 % over the copies"
+	return r
+}
+
 // chosenSubsets labels equally many images of a pool, chosen in several ways by the features of
 // SimCLR, and compares probes on them. In the pool class c has 0.6^c times as many images as class
 // 0, and a quarter of it is a few images again and again.
 func chosenSubsets(o options, s setting) ([]result.Row, error) {
-	run, err := s.pretrain(o, simCLR, 0, 1)
+	var tally result.Tally
+	for seed := uint64(1); seed <= uint64(s.seeds); seed++ {
+		if err := s.subsetsOf(o, &tally, seed); err != nil {
+			return nil, fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+	for _, way := range []string{"random without copies", "cluster-balanced", "k-centre"} {
+		for _, m := range labelled {
+			if err := tally.Less("simclr/shapes-pool/"+way, "simclr/shapes-pool/random", subsetMetric(m), ", less that of random"); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return tally.Rows()
+}
+
+// labelled are the numbers of images that are labelled of a pool; of a small pool it is half of it.
+var labelled = []int{100, 300}
+
+func subsetMetric(m int) string { return fmt.Sprintf("accuracy, %d labelled images", m) }
+
+// subsetsOf adds what all choices give with one encoder.
+func (s setting) subsetsOf(o options, tally *result.Tally, seed uint64) error {
+	run, choice, err := s.pretrain(o, simCLR, 0, seed)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	train, test, err := question.TrainAndTest(run.Features)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var pool []int // Rows of train.
 	taken, share := make([]int, len(train.Classes)), 1.0
@@ -236,13 +266,12 @@ func chosenSubsets(o options, s setting) ([]result.Row, error) {
 		groups, err := curate.Cosine{Threshold: .9999}.Groups(x, len(pool), train.Dim)
 		return groups.Keep(len(pool)), err
 	}
-	var rows []result.Row
-	const draws = 10
-	for _, m := range []int{100, 300} {
-		m = min(m, len(pool)/2)
+	const draws = 5
+	for _, asked := range labelled {
+		m := min(asked, len(pool)/2)
 		for _, way := range []struct {
 			name   string
-			choose func(seed uint64) ([]int, error)
+			choose func(draw uint64) ([]int, error)
 		}{
 			{"random", func(seed uint64) ([]int, error) { return rand.New(rand.NewPCG(seed, 1)).Perm(len(pool))[:m], nil }},
 			{"random without copies", func(seed uint64) ([]int, error) {
@@ -258,32 +287,27 @@ func chosenSubsets(o options, s setting) ([]result.Row, error) {
 				return chosen, err
 			}},
 		} {
-			var accuracies []float64
-			for seed := range uint64(draws) {
-				chosen, err := way.choose(seed)
+			for draw := 100 * seed; draw < 100*seed+draws; draw++ { // Other ones for each encoder.
+				chosen, err := way.choose(draw)
 				if err != nil {
-					return nil, err
+					return err
 				}
-				labelled := eval.Features{N: len(chosen), Dim: train.Dim, Classes: train.Classes, Name: "shapes-pool/train",
+				few := eval.Features{N: len(chosen), Dim: train.Dim, Classes: train.Classes, Name: "shapes-pool/train",
 					Encoder: train.Encoder, Rehash: train.Rehash}
 				for _, r := range chosen {
-					labelled.X, labelled.Labels = append(labelled.X, x[r*train.Dim:(r+1)*train.Dim]...), append(labelled.Labels,
+					few.X, few.Labels = append(few.X, x[r*train.Dim:(r+1)*train.Dim]...), append(few.Labels,
 						train.Labels[pool[r]])
 				}
-				measured, err := eval.Linear{L2: []float64{1e-2}, MaxIterations: 100}.Evaluate(labelled, test)
+				measured, err := eval.Linear{L2: []float64{1e-2}, MaxIterations: 100}.Evaluate(few, test)
 				if err != nil {
-					return nil, err
+					return err
 				}
-				accuracies = append(accuracies, 100*measured.Value)
+				tally.Add(result.Value{
+					Case: "simclr/shapes-pool/" + way.name, Metric: subsetMetric(asked), Unit: "%", Data: imagesName(0),
+					Run: statistics.Run{Seed: seed, Draw: draw, Value: 100 * measured.Value}, Of: run, Choice: choice,
+				})
 			}
-			row, err := result.Mean("simclr/shapes-pool/"+way.name, fmt.Sprintf("accuracy, %d labelled images", m), "%", accuracies)
-			if err != nil {
-				return nil, err
-			}
-			row.Seed = 0
-			row.Detail = fmt.Sprintf("of a pool of %d images; the interval is over draws of one encoder", len(pool))
-			rows = append(rows, row)
 		}
 	}
-	return rows, nil
+	return nil
 }

@@ -12,37 +12,42 @@ import (
 // factors asks on which images a probe fails: the accuracy in the first and the last quarter of
 // each factor of Shapes.
 func factors(o options, s setting) ([]result.Row, error) {
-	var rows []result.Row
-	for _, e := range []objective{supervised, simCLR} {
-		run, err := s.pretrain(o, e, 0, 1)
-		if err != nil {
-			return nil, err
-		}
-		train, test, err := question.TrainAndTest(run.Features)
-		if err != nil {
-			return nil, err
-		}
-		values, err := s.world(0, 1).Factors(data.Test, test.N)
-		if err != nil {
-			return nil, err
-		}
-		judged := eval.Factors{Probe: question.Linear}
-		for f, name := range data.ShapeFactors() {
-			judged.Factors = append(judged.Factors, eval.Factor{Name: name, Values: values[f]})
-		}
-		report, err := judged.Evaluate(train, test)
-		if err != nil {
-			return nil, err
-		}
-		for _, factor := range report.Factors {
-			for _, bin := range []eval.FactorBin{factor.Bins[0], factor.Bins[len(factor.Bins)-1]} {
-				rows = append(rows, result.Percent(e.name+"/shapes/resnet10-w16-half",
-					fmt.Sprintf("accuracy, %s %.3g to %.3g", factor.Name, bin.From, bin.To), bin.Accuracy, 1))
+	var tally result.Tally
+	for seed := uint64(1); seed <= uint64(s.seeds); seed++ {
+		for _, e := range []objective{supervised, simCLR} {
+			run, choice, err := s.pretrain(o, e, 0, seed)
+			if err != nil {
+				return nil, err
 			}
-			gap := result.Percent(e.name+"/shapes/resnet10-w16-half", "largest gap, "+factor.Name, factor.Gap.Interval, 1)
-			gap.Detail = fmt.Sprintf("of %d bins; the interval holds 0 where the factor does not matter", len(factor.Bins))
-			rows = append(rows, gap)
+			train, test, err := question.TrainAndTest(run.Features)
+			if err != nil {
+				return nil, err
+			}
+			values, err := s.world(0, seed).Factors(data.Test, test.N)
+			if err != nil {
+				return nil, err
+			}
+			judged := eval.Factors{Probe: question.Linear}
+			for f, name := range data.ShapeFactors() {
+				judged.Factors = append(judged.Factors, eval.Factor{Name: name, Values: values[f]})
+			}
+			report, err := judged.Evaluate(train, test)
+			if err != nil {
+				return nil, err
+			}
+			for _, factor := range report.Factors {
+				for _, at := range []int{0, len(factor.Bins) - 1} {
+					bin := factor.Bins[at]
+					v := valueOf(e, fmt.Sprintf("accuracy, %s, bin %d of %d", factor.Name, at+1, len(factor.Bins)), seed, bin.Accuracy.Value, run, choice)
+					v.Detail = fmt.Sprintf("%.3g to %.3g", bin.From, bin.To)
+					tally.Add(v)
+				}
+				gap := valueOf(e, "largest gap, "+factor.Name, seed, factor.Gap.Value, run, choice)
+				gap.Detail = fmt.Sprintf("of %d bins; over images %.1f to %.1f, which holds 0 where the factor does not matter", len(factor.Bins),
+					100*factor.Gap.Low, 100*factor.Gap.High)
+				tally.Add(gap)
+			}
 		}
 	}
-	return rows, nil
+	return tally.Rows()
 }

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -20,11 +17,22 @@ type training struct {
 	seed      uint64
 }
 
-// one is what the curation looks at.
-func one(s setting) []training { return []training{{s, simCLR, 0, 1}} }
+// one is what the curation looks at, with each seed.
+func one(s setting) []training { return s.each(simCLR) }
 
 // both are the self-supervised encoder and the supervised one.
-func both(s setting) []training { return []training{{s, supervised, 0, 1}, {s, simCLR, 0, 1}} }
+func both(s setting) []training { return s.each(supervised, simCLR) }
+
+// each are encoders on images without a planted bias, with each seed.
+func (s setting) each(objectives ...objective) []training {
+	var all []training
+	for seed := range uint64(s.seeds) {
+		for _, e := range objectives {
+			all = append(all, training{s, e, 0, seed + 1})
+		}
+	}
+	return all
+}
 
 // biased are all pretexts, on images without and with a planted bias.
 func biased(s setting) []training {
@@ -43,8 +51,34 @@ func biased(s setting) []training {
 func memorised(s setting) []training {
 	few, e := s, simCLR
 	few.train = max(s.train/50, batch)
-	e.name = fmt.Sprintf("simclr-on-%d", few.train)
-	return append(one(s), training{few, e, 0, 1})
+	e.name, e.like = fmt.Sprintf("simclr-on-%d", few.train), &s
+	return append(one(s), few.each(e)...)
+}
+
+// tried are the objectives whose rates the wanted parts need. What sees few images often takes the rate
+// of what sees many.
+func (o options) tried(s setting) []objective {
+	var all []objective
+	for _, p := range parts {
+		if !p.wanted(o) || p.isKept(o, s) {
+			continue
+		}
+		for _, t := range p.trains(s) {
+			if t.train == s.train && !slices.ContainsFunc(all, func(e objective) bool { return e.name == t.objective.name }) {
+				all = append(all, t.objective)
+			}
+		}
+	}
+	return all
+}
+
+// trialGrid has a cell for each trial of these.
+func trialGrid(o options, s setting) launch.Grid {
+	g := launch.Grid{Question: "trust", Folder: o.Runs("launch", "trust-trials")}
+	for _, e := range o.tried(s) {
+		g.Cells = append(g.Cells, s.trials(o, e).Cells()...)
+	}
+	return g
 }
 
 // grid has a cell for each training of the parts that are to be measured. What is looked at in the
@@ -52,7 +86,7 @@ func memorised(s setting) []training {
 func grid(o options, s setting) launch.Grid {
 	g := launch.Grid{Question: "trust", Folder: o.Runs("launch", "trust")}
 	for _, p := range parts {
-		if _, err := os.Stat(p.kept(o)); !p.wanted(o) || !errors.Is(err, fs.ErrNotExist) {
+		if !p.wanted(o) || p.isKept(o, s) {
 			continue
 		}
 		for _, t := range p.trains(s) {
@@ -63,7 +97,7 @@ func grid(o options, s setting) launch.Grid {
 			g.Cells = append(g.Cells, launch.Cell{
 				Name: filepath.Base(dir), Done: (&kit.Run{Dir: dir}).Finished,
 				Run: func() error {
-					_, err := t.pretrain(o, t.objective, t.spurious, t.seed)
+					_, _, err := t.pretrain(o, t.objective, t.spurious, t.seed)
 					return err
 				},
 			})

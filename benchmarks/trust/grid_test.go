@@ -26,7 +26,7 @@ func TestGrid(t *testing.T) {
 	if got := names(""); len(got) != 12 || !slices.Contains(got, "rotation-spurious0.9-1") || !slices.Contains(got, "simclr-on-200-spurious0-1") {
 		t.Errorf("all parts have %d cells: %q", len(got), got)
 	}
-	kept := part{name: "attack"}.kept(options{})
+	kept := part{name: "attack"}.kept(options{}, s)
 	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
 		t.Fatal(err)
 	}

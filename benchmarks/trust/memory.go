@@ -6,18 +6,18 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit/eval"
-	"sslkit/kit/metric"
 )
 
 // memory asks what was memorised: by the pretraining, of many images seen a few times and of few
 // seen often, and by the probe.
 func memory(o options, s setting) ([]result.Row, error) {
-	var rows []result.Row
+	var tally result.Tally
 	for _, t := range memorised(s) {
 		small := t.setting
-		run, err := small.pretrain(o, t.objective, t.spurious, t.seed)
+		run, choice, err := small.pretrain(o, t.objective, t.spurious, t.seed)
 		if err != nil {
 			return nil, err
 		}
@@ -25,11 +25,18 @@ func memory(o options, s setting) ([]result.Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := fmt.Sprintf("simclr/shapes, %d images, each seen %.0f times", small.train, known.Seen)
-		gap := known.Gap
-		rows = append(rows, result.Row{Case: name, Metric: "alignment of held-out less of training images", Value: 100 * gap.Value,
-			Low: 100 * gap.Low, High: 100 * gap.High, Unit: "hundredths", N: gap.N, Seed: 1,
-			Detail: fmt.Sprintf("training %.4f, held out %.4f; %s", known.Train.Value, known.HeldOut.Value, orNone(known.Warning))})
+		value := func(what string, value float64, unit, detail string) {
+			images := imagesName(0)
+			if small.train != s.train {
+				images = fmt.Sprintf("%s-%d", images, small.train)
+			}
+			tally.Add(result.Value{
+				Case: fmt.Sprintf("simclr/shapes, %d images, each seen %.0f times", small.train, known.Seen), Metric: what, Unit: unit,
+				Data: images, Run: statistics.Run{Seed: t.seed, Value: 100 * value}, Of: run, Choice: choice, Detail: detail,
+			})
+		}
+		value("alignment of held-out less of training images", known.Gap.Value, "hundredths",
+			fmt.Sprintf("training %.4f, held out %.4f; %s", known.Train.Value, known.HeldOut.Value, orNone(known.Warning)))
 		train, err := run.Features(data.Train)
 		if err != nil {
 			return nil, err
@@ -42,19 +49,13 @@ func memory(o options, s setting) ([]result.Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		heldOut := metric.Interval{Value: report.Value, Low: report.Low, High: report.High, N: report.N}
 		warnings := orNone(strings.Join(report.Warnings, "; "))
-		for _, r := range []result.Row{
-			result.Percent(name, "probe on its own images", report.Fitted, 1),
-			result.Percent(name, "probe on validation images", heldOut, 1),
-			result.Percent(name, "probe of shuffled labels on its own images", report.Memorised, 1),
-			result.Percent(name, "probe of shuffled labels on validation images, above chance", report.Shuffled, 1),
-		} {
-			r.Detail = warnings
-			rows = append(rows, r)
-		}
+		value("probe on its own images", report.Fitted.Value, "%", warnings)
+		value("probe on validation images", report.Value, "%", "")
+		value("probe of shuffled labels on its own images", report.Memorised.Value, "%", "")
+		value("probe of shuffled labels on validation images, above chance", report.Shuffled.Value, "%", "")
 	}
-	return rows, nil
+	return tally.Rows()
 }
 
 func orNone(warning string) string {
