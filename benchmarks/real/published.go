@@ -8,6 +8,7 @@ import (
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/augment"
@@ -88,12 +89,7 @@ func publishedRecipe(o options, source data.Source) kit.Recipe {
 
 // publishedSize trains by the published recipe, and measures as it was measured there.
 func publishedSize(o options, source data.Source) ([]result.Row, error) {
-	recipe := publishedRecipe(o, source)
-	rows, err := pretrainAndMeasure(o, publishedName, recipe, nil)
-	if err != nil {
-		return nil, err
-	}
-	run, err := kit.Pretrain(o.Runs(publishedName), recipe)
+	run, err := result.Pretrain(o.Runs(publishedName), publishedRecipe(o, source))
 	if err != nil {
 		return nil, err
 	}
@@ -101,17 +97,17 @@ func publishedSize(o options, source data.Source) ([]result.Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	var tally result.Tally
 	for _, of := range []struct {
 		metric string
 		probe  eval.Probe
-	}{{"k-NN accuracy (k 10, equal votes)", eval.KNN{K: 10, Temperature: math.Inf(1)}}, {"linear probe accuracy", eval.Linear{}}} {
+	}{{knnAccuracy, question.KNN}, {"k-NN accuracy (k 10, equal votes)", eval.KNN{K: 10, Temperature: math.Inf(1)}}, {"linear probe accuracy", eval.Linear{}}} {
 		measured, err := of.probe.Evaluate(train, test)
 		if err != nil {
 			return nil, err
 		}
-		published := result.Accuracy(publishedName, measured, recipe.Seed)
-		published.Metric = of.metric
-		rows = append(rows, published)
+		tally.Add(result.Value{Case: publishedName, Metric: of.metric, Unit: "%", Data: "cifar10",
+			Run: statistics.Run{Seed: run.Recipe.Seed, Value: 100 * measured.Value}, Of: run, Detail: measured.Protocol})
 	}
 	metrics, err := run.Metrics()
 	if err != nil {
@@ -120,5 +116,7 @@ func publishedSize(o options, source data.Source) ([]result.Row, error) {
 	// From the first step on, which is compiled: an epoch of 50,000 images.
 	first, last := metrics[1], metrics[len(metrics)-1]
 	perStep := (last.Seconds - first.Seconds) / float64(last.Step-first.Step)
-	return append(rows, result.Exact(publishedName, "an epoch of 50,000 images", perStep*50_000/float64(recipe.Batch), "s")), nil
+	tally.Add(result.Value{Case: publishedName, Metric: "an epoch of 50,000 images", Unit: "s", Data: "cifar10",
+		Run: statistics.Run{Seed: run.Recipe.Seed, Value: perStep * 50_000 / float64(run.Recipe.Batch)}, Of: run})
+	return tally.Rows()
 }

@@ -1,9 +1,6 @@
 package result
 
 import (
-	"bytes"
-	"encoding/json"
-
 	"sslkit/kit"
 	"sslkit/kit/rundir"
 )
@@ -22,22 +19,4 @@ func ReadRows(path string) []Row {
 		return nil
 	}
 	return earlier.Rows
-}
-
-// SameRecipe finds the rows of the named cases, or none unless the last of them is of this recipe.
-func SameRecipe(rows []Row, recipe []byte, cases ...string) []Row {
-	var found []Row
-	for _, name := range cases {
-		for _, r := range rows {
-			if r.Case == name {
-				found = append(found, r)
-			}
-		}
-	}
-	var here, there bytes.Buffer
-	if len(found) != len(cases) || json.Compact(&here, recipe) != nil ||
-		json.Compact(&there, found[len(found)-1].Recipe) != nil || !bytes.Equal(here.Bytes(), there.Bytes()) {
-		return nil
-	}
-	return found
 }
