@@ -109,6 +109,9 @@ func (f Flags) Ready(grids ...Grid) (bool, error) {
 	return true, nil
 }
 
+// IsCell tells whether this process runs one cell alone.
+func (f Flags) IsCell() bool { return f.cell != "" }
+
 // ready begins what is missing of one grid.
 func (f Flags) ready(g Grid) (bool, error) {
 	if len(g.missing()) > 0 {

@@ -71,17 +71,18 @@ func HeldOutKNN(run *kit.Run) (float64, error) {
 	return 100 * accuracy.Value, err
 }
 
-// dir is the run directory of a setting; the file beside it, with .json, keeps the trial.
-func (t Trials) dir(i int) string {
+// RunDir is the run directory of a setting, by its number; the file beside it, with .json, keeps the
+// trial.
+func (t Trials) RunDir(i int) string {
 	return filepath.Join(t.Dir, fmt.Sprintf("trial-%d", i+1))
 }
 
 // try measures one setting. A loss that is no number any more is a setting that teaches nothing.
 func (t Trials) try(i int) (statistics.Trial, error) {
-	return result.Kept(t.dir(i)+".json", func() (statistics.Trial, error) {
+	return result.Kept(t.RunDir(i)+".json", func() (statistics.Trial, error) {
 		s := t.Settings[i]
 		trial := statistics.Trial{Setting: s.Name, Seed: s.Recipe.Seed, Images: s.Recipe.Steps * s.Recipe.Batch}
-		run, err := result.Pretrain(t.dir(i), s.Recipe)
+		run, err := result.Pretrain(t.RunDir(i), s.Recipe)
 		if errors.Is(err, kit.ErrDiverged) {
 			return trial, nil
 		}
@@ -121,7 +122,7 @@ func (t Trials) Cells() []launch.Cell {
 	var cells []launch.Cell
 	for i := range t.Settings {
 		cells = append(cells, launch.Cell{
-			Name: fmt.Sprintf("%s/trial-%d", t.Side, i+1), Done: launch.Keeps(t.dir(i) + ".json"),
+			Name: fmt.Sprintf("%s/trial-%d", t.Side, i+1), Done: launch.Keeps(t.RunDir(i) + ".json"),
 			Run: func() error {
 				_, err := t.try(i)
 				return err

@@ -10,6 +10,7 @@ package result
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,6 +143,9 @@ func (r Result) Table() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n%d cores, %d GiB, %s; %s; commit %s%s.\n\n", r.Protocol, r.Machine.Cores, r.Machine.MemoryGiB,
 		r.Machine.Processor, r.Backend, r.Commit, r.earlierCommits())
+	for _, name := range slices.Sorted(maps.Keys(r.Peer)) {
+		fmt.Fprintf(&out, "Compared with %s %s.\n\n", name, r.Peer[name])
+	}
 	for _, d := range r.Data {
 		fmt.Fprintf(&out, "%s: %s.\n\n", d.Name, d)
 	}

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import random
+import resource
 import time
 
 import lightly
@@ -159,6 +160,14 @@ def transform(tagged):
     raise SystemExit(f"{tagged} is not known here")
 
 
+def views_of(recipe):
+    """The pipelines of both views: one for each, or one for both."""
+    pipelines = recipe["Augment"]
+    if len(pipelines) not in (1, 2):
+        raise SystemExit(f"{len(pipelines)} views are not known here")
+    return pipelines if len(pipelines) == 2 else pipelines * 2
+
+
 class Views(torch.utils.data.Dataset):
     def __init__(self, pixels, views):
         self.pixels = pixels
@@ -205,7 +214,7 @@ def optimizer(recipe, model):
 def train(recipe, model, pixels, workers):
     """The loss of every step."""
     loader = torch.utils.data.DataLoader(
-        Views(pixels, recipe["Views"]), recipe["Batch"], shuffle=True, drop_last=True,
+        Views(pixels, views_of(recipe)), recipe["Batch"], shuffle=True, drop_last=True,
         num_workers=workers, persistent_workers=True,
     )
     sgd, rate = optimizer(recipe, model)
@@ -232,7 +241,7 @@ def train(recipe, model, pixels, workers):
 @torch.no_grad()
 def knn(encoder, recipe, train_split, test_split):
     """Accuracy in percent of k-NN (k 20, cosine, T 0.1) on whole images, with running statistics."""
-    [normalize] = [t["augment.Normalize"] for t in recipe["Views"][0] if "augment.Normalize" in t]
+    [normalize] = [t["augment.Normalize"] for t in recipe["Augment"][0] if "augment.Normalize" in t]
     mean, std = torch.tensor(normalize["Mean"]), torch.tensor(normalize["Std"])
     encoder.eval()
 
@@ -261,6 +270,8 @@ def read_safetensors(path):
 def main():
     flags = argparse.ArgumentParser()
     flags.add_argument("--run", required=True, help="directory of a finished run of sslkit")
+    flags.add_argument("--recipe", help="the recipe to follow, where it is not that of the run")
+    flags.add_argument("--commit", default="", help="what the result is told to be measured by")
     flags.add_argument("--images", required=True, help="directory of the images")
     flags.add_argument("--out", required=True, help="file for the result")
     flags = flags.parse_args()
@@ -269,7 +280,7 @@ def main():
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     workers = max(cores // 2, 1)
     torch.set_num_threads(max(cores - workers, 1))
-    with open(os.path.join(flags.run, "recipe.json")) as file:
+    with open(flags.recipe or os.path.join(flags.run, "recipe.json")) as file:
         recipe = json.load(file)
     if recipe["Precision"] != "Float32":
         raise SystemExit(f"precision {recipe['Precision']} is not known here")
@@ -284,6 +295,8 @@ def main():
     losses = train(recipe, model, train_split[0], workers)
     seconds = time.perf_counter() - began
     result = {
+        "commit": flags.commit,
+        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         "recipe": recipe,
         "versions": {"lightly": lightly.__version__, "torch": torch.__version__, "torchvision": torchvision.__version__},
         "seconds": seconds,

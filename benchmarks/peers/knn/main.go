@@ -1,6 +1,7 @@
 // Command knn asks: do SimCLR, BYOL, Barlow Twins and MoCo v2 learn as much here as with lightly,
 // in Python, from the same images, with the same encoder, batch, views, optimiser, schedule and
-// number of images seen? Run it with run.sh, which makes lightly's environment.
+// number of images seen? Run it with run.sh, which makes lightly's environment; benchmarks/peers/real
+// runs it with the first recipe of benchmarks/real.
 //
 // The two sides take turns, so that whatever else the machine does falls on both alike. Finished
 // runs are not repeated.
@@ -10,21 +11,25 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/question"
 	"sslkit/data"
-	"sslkit/kit"
 	"sslkit/kit/encoder"
-	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
+	"sslkit/kit/wholefile"
 )
 
+const asks = "Do SimCLR, BYOL, Barlow Twins and MoCo v2 learn as much here as with lightly?"
+
 const batch = 128
+
+// rates are those that each side tries for each method.
+var rates = []float64{1, .5, .25}
 
 // methods are those that lightly_side.py knows too. BYOL and Barlow Twins see a pair of different
 // views, the others two of one.
@@ -37,34 +42,57 @@ var methods = []ssl.Method{
 
 // options are the flags.
 type options struct {
-	python, script, runs, out, only string
-	images                          question.Images
-	seeds, train, test, epochs      int
+	question.Options
+	launch               launch.Flags
+	python, script, only string
+	images               question.Images
+	seeds, train, test   int
+	epochs               int
+	real                 bool
 }
 
 func main() {
-	log.SetFlags(0)
 	var o options
-	flag.StringVar(&o.python, "python", "python3", "interpreter that has lightly")
-	flag.StringVar(&o.script, "script", "lightly_side.py", "the other side's program")
+	o.Register()
+	o.launch.Register()
 	o.images.Register()
-	flag.StringVar(&o.runs, "runs", filepath.Join("runs", "peers-knn"), "where runs are kept")
-	flag.StringVar(&o.out, "out", filepath.Join("benchmarks", "results"), "directory for the result")
+	flag.StringVar(&o.python, "python", "python3", "the interpreter that has lightly")
+	flag.StringVar(&o.script, "script", "lightly_side.py", "the other side's program")
 	flag.StringVar(&o.only, "only", "", "compare only these methods, by name, with commas between")
-	flag.IntVar(&o.seeds, "seeds", 5, "number of seeds")
-	flag.IntVar(&o.train, "train", 5000, "number of training images, evenly over the classes")
-	flag.IntVar(&o.test, "test", 0, "number of test images; 0: all")
+	flag.IntVar(&o.seeds, "seeds", 5, "the number of seeds")
+	flag.IntVar(&o.train, "train", 5000, "the number of training images, evenly over the classes")
+	flag.IntVar(&o.test, "test", 0, "the number of test images; 0: all")
 	flag.IntVar(&o.epochs, "epochs", 6, "how often each image is seen")
-	quick := flag.Bool("quick", false, "run small, to see that it works; the result goes to the runs' directory")
-	flag.Parse()
-	if *quick {
+	flag.BoolVar(&o.real, "real", false, "compare the first recipe of benchmarks/real alone, with its runs, by default for three seeds; "+
+		"the result is peers-real")
+	question.Main("peers/knn", asks, func() error { return compare(o) })
+}
+
+// sized are the options with what -real and -quick make of them.
+func (o options) sized() options {
+	if o.real {
+		o.only, o.train, o.seeds = "simclr", 0, question.Given("seeds", o.seeds, 3)
+	}
+	if o.Quick {
 		o.seeds, o.train, o.test, o.epochs = 1, 640, 500, 1
-		o.runs += "-quick"
-		o.out = o.runs
 	}
-	if err := compare(o); err != nil {
-		log.Fatal(err)
+	return o
+}
+
+// name is that of the result.
+func (o options) name() string {
+	if o.real {
+		return "peers-real"
 	}
+	return "peers-knn"
+}
+
+// encoder is the network of both sides.
+func (o options) encoder() encoder.Encoder {
+	if o.real {
+		return encoder.ResNet{Depth: 18, Width: 16}
+	}
+	return encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem}
 }
 
 // chosen are the methods that -only names.
@@ -86,6 +114,7 @@ func (o options) chosen() ([]ssl.Method, error) {
 // compare trains all methods on both sides with one seed before any with the next: what is stopped
 // compares what it has.
 func compare(o options) error {
+	o = o.sized()
 	chosen, err := o.chosen()
 	if err != nil {
 		return err
@@ -94,113 +123,45 @@ func compare(o options) error {
 	if err != nil {
 		return err
 	}
-	images := filepath.Join(o.runs, "images")
-	if err := exportImages(images, source); err != nil {
+	var sides []side
+	for _, method := range chosen {
+		sides = append(sides, side{options: o, method: method, source: source})
+	}
+	if o.launch.IsCell() {
+		_, err := o.launch.Ready(o.grid(sides))
 		return err
 	}
-	sides := make([]pair, len(chosen))
-	var untrained []float64
-	for seed := 1; seed <= o.seeds; seed++ {
-		out := newComparison(o)
-		for i, method := range chosen {
-			name := fmt.Sprintf("%s-%d", method.Name(), seed)
-			run, here, err := trainHere(filepath.Join(o.runs, name), kit.Recipe{
-				Data:    source,
-				Encoder: encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem},
-				Method:  method,
-				// One for all methods, and tuned for neither side.
-				Optimizer: optim.SGD{LR: .5, Momentum: .9, WeightDecay: 5e-4},
-				Batch:     batch, Epochs: o.epochs, Seed: uint64(seed),
-			})
-			if err != nil {
-				return err
+	images, aside := o.Runs(o.name(), "images"), o.Runs(o.name(), "images-held-out")
+	if err := exportImages(images, source, data.Test); err != nil {
+		return err
+	}
+	if err := exportImages(aside, sides[0].trials().Settings[0].Recipe.Data, data.Validation); err != nil {
+		return err
+	}
+	for seed := uint64(1); seed <= uint64(o.seeds); seed++ {
+		for i := range sides {
+			if err := sides[i].measure(images, aside, seed); err != nil {
+				return fmt.Errorf("%s, seed %d: %w", sides[i].method.Name(), seed, err)
 			}
-			there, err := trainThere(o, run, images, here.knn)
-			if err != nil {
-				return fmt.Errorf("%s with lightly: %w", name, err)
-			}
-			fmt.Printf("%s: sslkit %s; lightly %s\n", name, here, there)
-			sides[i].here, sides[i].there = append(sides[i].here, here), append(sides[i].there, there)
-			if len(untrained) < seed {
-				accuracy, err := knn(run.InitialFeatures)
-				if err != nil {
-					return err
-				}
-				untrained = append(untrained, accuracy)
-			}
-			out.Peer = there.versions
 		}
-		if err := out.add(chosen, sides, untrained); err != nil {
+		out, err := o.result(source, sides)
+		if err != nil {
 			return err
 		}
-		if err := out.WriteWith(o.out, out.table()); err != nil {
+		if err := out.Write(o.Results()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// outcome is one training on one side.
-type outcome struct {
-	knn         float64 // In percent.
-	seconds     float64
-	steps       int
-	first, last float64           // Losses, the last one the mean of the last tenth of the steps.
-	versions    map[string]string // Of the other side's packages.
-}
-
-func (o outcome) String() string {
-	return fmt.Sprintf("k-NN %.2f %%, %.0f s, loss %.3f to %.3f", o.knn, o.seconds, o.first, o.last)
-}
-
-// ends are the first loss and the mean of the last tenth.
-func ends(losses []float64) (first, last float64) {
-	tail := losses[len(losses)-max(len(losses)/10, 1):]
-	for _, loss := range tail {
-		last += loss / float64(len(tail))
-	}
-	return losses[0], last
-}
-
-// trainHere trains in dir, or loads what is there.
-func trainHere(dir string, recipe kit.Recipe) (*kit.Run, outcome, error) {
-	run, err := kit.Pretrain(dir, recipe)
-	if err != nil {
-		return nil, outcome{}, err
-	}
-	accuracy, err := knn(run.Features)
-	if err != nil {
-		return nil, outcome{}, err
-	}
-	seconds, err := run.Seconds()
-	if err != nil {
-		return nil, outcome{}, err
-	}
-	metrics, err := run.Metrics()
-	if err != nil {
-		return nil, outcome{}, err
-	}
-	var losses []float64
-	for _, m := range metrics[1:] { // The first is of step 0, which has no loss.
-		losses = append(losses, m.Loss)
-	}
-	first, last := ends(losses)
-	return run, outcome{knn: accuracy, seconds: seconds, steps: len(losses), first: first, last: last}, nil
-}
-
-// knn is the accuracy in percent. lightly_side.py measures the same.
-func knn(of question.Features) (float64, error) {
-	measured, err := question.Evaluate(question.KNN, of)
-	return 100 * measured.Value, err
-}
-
-// exportImages writes the pixels and labels of both splits as bytes, for readers that know nothing
-// of sources.
-func exportImages(dir string, source data.Source) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+// exportImages writes the pixels and labels of the training images and of those that judge as bytes, for
+// readers that know nothing of sources.
+func exportImages(dir string, source data.Source, judging data.Split) error {
+	if err := os.MkdirAll(dir, wholefile.FolderPerms); err != nil {
 		return err
 	}
-	for _, split := range []data.Split{data.Train, data.Test} {
+	for name, split := range map[string]data.Split{"train": data.Train, "test": judging} {
 		set, err := source.Open(split)
 		if err != nil {
 			return err
@@ -213,8 +174,8 @@ func exportImages(dir string, source data.Source) error {
 		if err := errors.Join(err, set.Close()); err != nil {
 			return err
 		}
-		path := filepath.Join(dir, split.String())
-		if err := errors.Join(os.WriteFile(path+".u8", pix, 0o644), os.WriteFile(path+".labels.u8", labels, 0o644)); err != nil {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(wholefile.WriteBytes(path+".u8", pix), wholefile.WriteBytes(path+".labels.u8", labels)); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains SimCLR, BYOL, Barlow Twins and MoCo v2 here and with lightly, in turns, by the same recipes on the same images, and
 # writes benchmarks/results/peers-knn.json and .md. Flags go to the Go program: run.sh -quick, run.sh -seeds 1 -only simclr.
-# Finished runs are kept in runs/peers-knn and not repeated.
+# Finished runs are kept in runs/benchmarks/peers-knn and not repeated.
 #
 # lightly gets an environment of its own, outside the tree, once (7 GB). PEER_VENV names another place for it.
 set -euo pipefail
