@@ -3,35 +3,83 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/compress"
 	"sslkit/plots"
 )
 
-// report measures what the runs are worth so far and writes the result.
-func (s settings) report(o options, teacher *kit.Run, ways []*compressed) error {
-	teacherName := "simclr/shapes/" + s.teacher.Name()
-	candidates := make([]compress.Candidate, 0, 1+len(ways))
-	first, err := candidate(teacherName, teacher)
-	if err != nil {
+// What the rows tell.
+const (
+	knnAccuracy = "k-NN accuracy"
+	ofTeachers  = "k-NN accuracy, of the teacher's"
+	before      = "k-NN accuracy before training"
+	lessAlone   = ", less that of SimCLR alone"
+)
+
+// report measures what the runs are worth and writes the result.
+func (s settings) report(o options) error {
+	var tally result.Tally
+	var candidates []compress.Candidate
+	var dirs []string
+	ways := s.ways()
+	for seed := uint64(1); seed <= uint64(o.seeds); seed++ {
+		var teacher *kit.Run
+		var best float64
+		for _, w := range ways {
+			run, choice, err := s.train(w, seed)
+			if err != nil {
+				return err
+			}
+			dirs = append(dirs, run.Dir)
+			v := result.Value{Case: w.of, Metric: knnAccuracy, Unit: "%", Data: "shapes", Of: run, Choice: choice,
+				Run: statistics.Run{Seed: seed}, Measure: &result.Measure{KNN: &question.KNN}}
+			if !w.alone {
+				v.Start = teacher
+			}
+			if v.Run.Value, err = v.Measure.Of(run, 0); err != nil {
+				return err
+			}
+			tally.Add(v)
+			if teacher == nil {
+				teacher, best = run, v.Run.Value
+			} else {
+				share := v
+				share.Metric, share.Measure, share.Run.Value = ofTeachers, nil, 100*v.Run.Value/best
+				tally.Add(share)
+			}
+			if w.pruned {
+				begun := v
+				begun.Metric, begun.Measure = before, &result.Measure{KNN: &question.KNN, Begun: true}
+				if begun.Run.Value, err = begun.Measure.Of(run, 0); err != nil {
+					return err
+				}
+				tally.Add(begun)
+			}
+			if seed == 1 {
+				c, err := candidate(w.of, run)
+				if err != nil {
+					return err
+				}
+				candidates = append(candidates, c)
+			}
+		}
+	}
+	if err := tally.Less(ways[1].of, ways[2].of, knnAccuracy, lessAlone); err != nil {
 		return err
 	}
-	candidates = append(candidates, first)
-	for _, way := range ways {
-		c, err := candidate(way.name, way.runs[0])
-		if err != nil {
-			return err
-		}
-		candidates = append(candidates, c)
-	}
+	return s.write(o, tally, candidates, dirs)
+}
+
+// write writes the result, with what the candidates, those of the first seed, take.
+func (s settings) write(o options, tally result.Tally, candidates []compress.Candidate, dirs []string) error {
 	set, err := s.data.Open(data.Train)
 	if err != nil {
 		return err
@@ -43,30 +91,44 @@ func (s settings) report(o options, teacher *kit.Run, ways []*compressed) error 
 		return err
 	}
 	fmt.Println(table)
-
-	out := result.New("compress", protocol)
-	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was "+
-		"pruned %d a round. Seeds: %d. Size and latency are of the first seed's weights; multiply-adds count zeros. "+
-		"Settings were chosen on the validation images, with one seed: the student's from learning rates of 1, 3 and 6, heads of 1, "+
-		"2 and 4 layers (at 1) and a weaker view; that of what lost channels from 0.3, 1 and 3, and what lost weights took it "+
-		"over; that of SimCLR alone from 1 and 3.",
-		s.teacherSteps*batch, batch, s.studentSteps*batch, s.tuned*batch, len(ways[0].runs)),
-		"Of the first seed, with the 95 % interval of how many times quicker it is than the teacher:\n\n" + table.String()}
-	accuracy := result.Accuracy(teacherName, *table.Rows[0].Accuracy, teacher.Recipe.Seed)
-	accuracy.Metric, accuracy.Detail = "k-NN accuracy", "" // The protocol says it for all rows.
-	if accuracy.Cost, err = costOf([]*kit.Run{teacher}); err != nil {
+	rows, err := tally.Rows()
+	if err != nil {
 		return err
 	}
-	out.Rows = append([]result.Row{accuracy}, sizeRows(table, 0)...)
-	points := []point{{"teacher", 1e6 * table.Rows[0].Latency[1].Seconds.Median, accuracy}}
-	for i, way := range ways {
-		rows, err := way.accuracyRows(accuracy.Value)
-		if err != nil {
-			return err
+	out := result.New("compress", protocol)
+	images, err := o.Describe("shapes", s.data)
+	if err != nil {
+		return err
+	}
+	out.Data = []result.Data{images}
+	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was "+
+		"pruned %d a round. Seeds: %d. Multiply-adds count zeros.",
+		s.teacherSteps*batch, batch, s.studentSteps*batch, s.tuned*batch, o.seeds),
+		"Of the first seed, with the 95 % interval of how many times quicker it is than the teacher:\n\n" + table.String()}
+	var points []point
+	for i, c := range candidates {
+		var first result.Row
+		for _, r := range rows {
+			if r.Case != c.Name {
+				continue
+			}
+			if r.Recipe != nil {
+				first = r
+			}
+			out.Rows = append(out.Rows, r)
 		}
-		out.Rows = append(append(out.Rows, rows...), sizeRows(table, i+1)...)
-		name, _, _ := strings.Cut(way.name, "/")
-		points = append(points, point{name, 1e6 * table.Rows[i+1].Latency[1].Seconds.Median, rows[0]})
+		for _, r := range sizeRows(table, i) {
+			r.Data, r.Commit, r.Seed, r.Runs = first.Data, first.Commit, 1, []statistics.Run{{Seed: 1, Value: r.Value}}
+			out.Rows = append(out.Rows, r)
+		}
+		name, _, _ := strings.Cut(c.Name, "/")
+		if i == 0 {
+			name = "teacher"
+		}
+		points = append(points, point{name, 1e6 * table.Rows[i].Latency[1].Seconds.Median, first})
+	}
+	if err := out.TellRuns(dirs); err != nil {
+		return err
 	}
 	if err := out.Write(o.Results()); err != nil {
 		return err
@@ -74,47 +136,12 @@ func (s settings) report(o options, teacher *kit.Run, ways []*compressed) error 
 	return draw(points, filepath.Join(o.Results(), "compress.png"))
 }
 
-// accuracyRows are the accuracy of one way over its seeds, its share of the teacher's, and where it
-// was pruned that before training.
-func (w *compressed) accuracyRows(teacher float64) ([]result.Row, error) {
-	var accuracy, share, before []float64
-	for _, run := range w.runs {
-		knn, err := question.Evaluate(question.KNN, run.Features)
-		if err != nil {
-			return nil, err
-		}
-		accuracy, share = append(accuracy, 100*knn.Value), append(share, 100*(100*knn.Value)/teacher)
-		if w.pruned {
-			if knn, err = question.Evaluate(question.KNN, run.InitialFeatures); err != nil {
-				return nil, err
-			}
-			before = append(before, 100*knn.Value)
-		}
-	}
-	cost, err := costOf(w.runs)
-	if err != nil {
-		return nil, err
-	}
-	recipe, err := os.ReadFile(filepath.Join(w.runs[0].Dir, "recipe.json"))
-	if err != nil {
-		return nil, err
-	}
-	var rows []result.Row
-	for _, m := range []struct {
-		metric string
-		values []float64
-	}{{"k-NN accuracy", accuracy}, {"k-NN accuracy, of the teacher's", share}, {"k-NN accuracy before training", before}} {
-		if len(m.values) == 0 {
-			continue
-		}
-		row, err := result.Mean(w.name, m.metric, "%", m.values)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-	}
-	rows[0].Cost, rows[0].Recipe = cost, recipe
-	return rows, nil
+// candidate is a run as compress.Compare takes it.
+func candidate(name string, run *kit.Run) (compress.Candidate, error) {
+	c := compress.Candidate{Name: name, Encoder: run.Recipe.Encoder, Weights: filepath.Join(run.Dir, "encoder.safetensors")}
+	var err error
+	c.Train, c.Test, err = question.TrainAndTest(run.Features)
+	return c, err
 }
 
 // sizeRows are what a candidate takes: parameters, multiply-adds, bytes and time, and its shares of
@@ -153,21 +180,6 @@ func sizeRows(table compress.Table, i int) []result.Row {
 		})
 	}
 	return rows
-}
-
-// costOf is the mean of what runs took; the memory is not known.
-func costOf(runs []*kit.Run) (*result.Cost, error) {
-	var mean result.Cost
-	for _, run := range runs {
-		seconds, err := run.Seconds()
-		if err != nil {
-			return nil, err
-		}
-		mean.ImagesSeen = result.ImagesSeen(run)
-		mean.Seconds += seconds / float64(len(runs))
-	}
-	mean.ImagesPerSecond = float64(mean.ImagesSeen) / mean.Seconds
-	return &mean, nil
 }
 
 // point is one encoder in the figure.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 
 // curve is the accuracy of one way against the number of labels of each class.
 type curve struct {
-	way    way
+	way    string
 	counts []int
 	points []result.Row            // One for each count.
 	less   map[int]statistics.Mean // By count: the accuracy less that of training from scratch, paired.
@@ -28,115 +27,104 @@ type findings struct {
 	earlier []curve // Of the linear probe after more and more images, the last one after all.
 }
 
-// findings are the means over seeds and draws, how far they are above training from scratch, and
-// what that saves in labels.
-func (r classifiers) findings(s settings, set imageSet) (findings, error) {
-	var found findings
-	for _, w := range ways {
-		c, err := r.of(w, set.images).curve(string(w)+"/"+set.name, r.of(fromScratch, set.images), &found.rows)
-		if err != nil {
-			return found, err
+// lessSupervised is the metric of a difference.
+const lessSupervised = " less that of supervised"
+
+// measure measures all ways on one set with the first seeds, how far they are from training from
+// scratch, and what that saves in labels.
+func (s settings) measure(set imageSet, all []way, seeds uint64) (found findings, err error) {
+	var tally result.Tally
+	for seed := uint64(1); seed <= seeds; seed++ {
+		for _, w := range all {
+			for _, perClass := range s.counts(set, w) {
+				if err := s.add(&tally, set, w.name, w, set.images, perClass, seed); err != nil {
+					return found, fmt.Errorf("%s, %d labels a class, seed %d: %w", w.name, perClass, seed, err)
+				}
+			}
 		}
-		found.curves = append(found.curves, c)
+		for _, share := range s.shares {
+			for _, perClass := range set.counts {
+				w := all[slices.IndexFunc(all, func(w way) bool { return w.name == linearProbe })]
+				if err := s.add(&tally, set, after(set.images/share), w, set.images/share, perClass, seed); err != nil {
+					return found, fmt.Errorf("%s, %d labels a class, seed %d: %w", after(set.images/share), perClass, seed, err)
+				}
+			}
+		}
+	}
+	at := func(name string, perClass int) string {
+		return fmt.Sprintf("%s/%s/%d-per-class", name, set.name, perClass)
+	}
+	for _, w := range all[1:] {
+		for _, perClass := range set.counts {
+			if err := tally.Less(at(w.name, perClass), at(fromScratch, perClass), "accuracy", lessSupervised); err != nil {
+				return found, err
+			}
+		}
+	}
+	if found.rows, err = tally.Rows(); err != nil {
+		return found, err
+	}
+	for _, w := range all {
+		found.curves = append(found.curves, curveOf(found.rows, w.name, set.name, s.counts(set, w)))
 	}
 	for _, share := range s.shares {
-		name := fmt.Sprintf("%s-after-%d-images/%s", linearProbe, set.images/share, set.name)
-		c, err := r.of(linearProbe, set.images/share).curve(name, nil, &found.rows)
-		if err != nil {
-			return found, err
-		}
-		found.earlier = append(found.earlier, c)
+		found.earlier = append(found.earlier, curveOf(found.rows, after(set.images/share), set.name, set.counts))
 	}
-	found.earlier = append(found.earlier, found.curves[slices.Index(ways, linearProbe)])
+	found.earlier = append(found.earlier, curveOf(found.rows, linearProbe, set.name, set.counts))
 	found.notes = []string{verdicts(set.name, found.curves), saved(set.name, found.curves)}
-	return found, nil
+	return found, checkTrials(found.rows)
 }
 
-// of are the classifiers of one way; of those that start from SimCLR, the ones after n images.
-func (r classifiers) of(w way, n int) classifiers {
-	return slices.DeleteFunc(slices.Clone(r), func(c classifier) bool {
-		// A last batch that would not be full is not trained on.
-		return c.Way != w || w.pretrained() && (c.Pretrain > n || c.Pretrain <= n/2)
-	})
-}
-
-// curve is the curve of one way. Its rows, and those of its difference from the baseline where that
-// has as many labels, are added to rows.
-func (r classifiers) curve(name string, baseline classifiers, rows *[]result.Row) (curve, error) {
-	c := curve{way: r[0].Way, less: map[int]statistics.Mean{}}
-	for _, count := range r.counts() {
-		at := r.at(count)
-		accuracy, err := at.row(fmt.Sprintf("%s/%d-per-class", name, count), "accuracy", accuracyOf)
-		if err != nil {
-			return c, err
+// checkTrials returns an error where one way was tried with more settings than another.
+func checkTrials(rows []result.Row) error {
+	byLabels := map[string][]statistics.Choice{}
+	for _, r := range rows {
+		if r.Choice != nil {
+			_, labels, _ := strings.Cut(r.Case, "/")
+			byLabels[labels] = append(byLabels[labels], *r.Choice)
 		}
-		c.counts, c.points = append(c.counts, count), append(c.points, accuracy)
-		balanced, err := at.row(accuracy.Case, "balanced accuracy", func(c classifier) float64 { return c.Balanced })
-		if err != nil {
-			return c, err
-		}
-		accuracy.Cost, accuracy.Detail = at.cost(), at[0].Result.Protocol
-		*rows = append(*rows, accuracy, balanced)
-		twins := baseline.at(count)
-		if len(twins) == 0 || r[0].Way == fromScratch {
-			continue
-		}
-		paired, err := statistics.Difference(at.runs(accuracyOf), twins.runs(accuracyOf))
-		if err != nil {
-			return c, fmt.Errorf("%s less supervised: %w", accuracy.Case, err)
-		}
-		less, err := result.OverRuns(accuracy.Case, "accuracy less that of supervised", "points", paired)
-		if err != nil {
-			return c, err
-		}
-		*rows = append(*rows, less)
-		c.less[count] = statistics.Mean{Value: less.Value, Low: less.Low, High: less.High}
 	}
-	return c, nil
-}
-
-// counts are the numbers of labels of each class, rising.
-func (r classifiers) counts() []int {
-	counts := map[int]bool{}
-	for _, c := range r {
-		counts[c.PerClass] = true
+	for _, choices := range byLabels {
+		for _, c := range choices[1:] { // Ways see other numbers of images at equal cost.
+			if len(c.Trials) != len(choices[0].Trials) {
+				return fmt.Errorf("%s was tried with %d settings and %s with %d; all ways must have as many", choices[0].Side,
+					len(choices[0].Trials), c.Side, len(c.Trials))
+			}
+		}
 	}
-	return slices.Sorted(maps.Keys(counts))
+	return nil
 }
 
-// at are the classifiers with one number of labels of each class.
-func (r classifiers) at(perClass int) classifiers {
-	return slices.DeleteFunc(slices.Clone(r), func(c classifier) bool { return c.PerClass != perClass })
-}
+// after is the name of the linear probe after SimCLR on fewer images.
+func after(images int) string { return fmt.Sprintf("%s-after-%d-images", linearProbe, images) }
 
-// accuracyOf is a classifier's accuracy, in [0, 1].
-func accuracyOf(c classifier) float64 { return c.Result.Value }
-
-// runs are a value of the classifiers, in percent. Each seed draws labels of its own.
-func (r classifiers) runs(value func(classifier) float64) []statistics.Run {
-	runs := make([]statistics.Run, len(r))
-	for i, c := range r {
-		runs[i] = statistics.Run{Seed: c.Seed, Draw: 100*c.Seed + uint64(c.Draw), Value: 100 * value(c)}
+// counts are the labels of each class that a way is measured with: what costs little is given more.
+func (s settings) counts(set imageSet, w way) []int {
+	if w.probe == nil {
+		return set.counts
 	}
-	return runs
+	all := slices.Concat(set.counts, s.probed)
+	slices.Sort(all)
+	return all
 }
 
-// row is the mean of a value over the classifiers, in percent. Those of one seed share initial
-// weights, whatever the way, and on Shapes the images, so that the interval is over the seeds.
-func (r classifiers) row(name, what string, value func(classifier) float64) (result.Row, error) {
-	return result.OverRuns(name, what, "%", r.runs(value))
-}
-
-// cost is the mean of what a classifier took.
-func (r classifiers) cost() *result.Cost {
-	var mean result.Cost
-	for _, c := range r {
-		mean.ImagesSeen = c.Seen
-		mean.Seconds += c.Seconds / float64(len(r))
-		mean.FLOPs += c.FLOPs / float64(len(r))
+// curveOf are the rows of a way.
+func curveOf(rows []result.Row, name, set string, counts []int) curve {
+	c := curve{way: name, counts: counts, less: map[int]statistics.Mean{}}
+	for _, perClass := range counts {
+		for _, r := range rows {
+			if r.Case != fmt.Sprintf("%s/%s/%d-per-class", name, set, perClass) {
+				continue
+			}
+			if r.Metric == "accuracy" {
+				c.points = append(c.points, r)
+			}
+			if r.Metric == "accuracy"+lessSupervised {
+				c.less[perClass] = statistics.Mean{Value: r.Value, Low: r.Low, High: r.High}
+			}
+		}
 	}
-	mean.ImagesPerSecond = float64(mean.ImagesSeen) / mean.Seconds
-	return &mean
+	return c
 }
 
 // verdicts tells which ways are above training from scratch, equal to it or below it, for each number
@@ -145,13 +133,13 @@ func verdicts(set string, curves []curve) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "On %s, the difference from the network trained from scratch, paired by seed and labels, is", set)
 	for i, count := range curves[0].counts {
-		ways := map[string][]string{}
+		said := map[string][]string{}
 		for _, c := range curves[1:] {
 			verdict := c.less[count].Verdict()
-			ways[verdict] = append(ways[verdict], string(c.way))
+			said[verdict] = append(said[verdict], c.way)
 		}
 		fmt.Fprintf(&out, " with %d labels of each class (%.1f %%) above 0 for %s; not told from 0 for %s; below 0 for %s", count,
-			curves[0].points[i].Value, statistics.Listed(ways["above"]), statistics.Listed(append(ways["equal"], ways["not known"]...)), statistics.Listed(ways["below"]))
+			curves[0].points[i].Value, statistics.Listed(said["above"]), statistics.Listed(append(said["equal"], said["not known"]...)), statistics.Listed(said["below"]))
 		out.WriteString(map[bool]string{true: ".", false: ","}[i == len(curves[0].counts)-1])
 	}
 	return out.String()
@@ -198,7 +186,7 @@ func (c curve) labelsFor(accuracy []statistics.Run) string {
 func (f findings) labelEfficiency(set string) (*plots.Figure, error) {
 	var budgets []plots.Budget
 	for _, c := range f.curves {
-		budget := plots.Budget{Name: string(c.way), Labels: c.counts}
+		budget := plots.Budget{Name: c.way, Labels: c.counts}
 		budget.Accuracy, budget.Low, budget.High = c.columns()
 		budgets = append(budgets, budget)
 	}

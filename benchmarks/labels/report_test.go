@@ -1,36 +1,16 @@
 package main
 
 import (
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"sslkit/benchmarks/question"
+	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/result"
 	"sslkit/benchmarks/statistics"
-	"sslkit/data"
 	"sslkit/kit/encoder"
-	"sslkit/kit/eval"
 )
-
-// Runs of one seed share initial weights, whatever the way: they count as one in the interval.
-func TestRowsKnowWhatIsIndependent(t *testing.T) {
-	for _, w := range []way{fromScratch, linearProbe} {
-		var c classifiers
-		for seed, draws := range [2][2]float64{{.50, .60}, {.70, .60}} { // By seed and draw.
-			for draw, value := range draws {
-				c = append(c, classifier{Way: w, Seed: uint64(seed + 1), Draw: draw + 1, Result: eval.Result{Value: value}})
-			}
-		}
-		// Of the means 55 and 65: error 5, t(1) = 12.706.
-		got, err := c.row("x", "accuracy", accuracyOf)
-		if err != nil || got.N != 2 || len(got.Runs) != 4 || math.Abs(got.Value-60) > 1e-9 || math.Abs(got.High-60-63.531) > .001 {
-			t.Errorf("%s: %+v, error %v; want 60 ± 63.531", w, got, err)
-		}
-	}
-}
 
 func TestLabelsFor(t *testing.T) {
 	at := func(values ...float64) []statistics.Run {
@@ -55,7 +35,7 @@ func TestVerdicts(t *testing.T) {
 	got := verdicts("here", []curve{
 		{fromScratch, []int{10, 50}, []result.Row{{Value: 45}, {Value: 65}}, nil},
 		{linearProbe, []int{2, 10, 50}, nil, map[int]statistics.Mean{10: at(1, 2), 50: at(-9, -1)}},
-		{fixMatchTuned, []int{10, 50}, nil, map[int]statistics.Mean{10: at(-1, 2), 50: at(3, 3)}},
+		{"simclr+fixmatch", []int{10, 50}, nil, map[int]statistics.Mean{10: at(-1, 2), 50: at(3, 3)}},
 	})
 	want := "On here, the difference from the network trained from scratch, paired by seed and labels, is with 10 labels of each class (45.0 %) " +
 		"above 0 for simclr+linear; not told from 0 for simclr+fixmatch; below 0 for none, with 50 labels of each class (65.0 %) above 0 for " +
@@ -65,53 +45,61 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// All ways go through training and report with a tiny network, and a second call trains nothing.
+// All ways go through training and report with a tiny network, cell by cell, and then nothing is left to
+// train.
 func TestATinyNetworkGoesAllWays(t *testing.T) {
-	s := settings{
-		sizes{seeds: 2, draws: 1, probed: []int{3}, shares: []int{2}},
-		encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
-	}
-	set := imageSet{
-		name: "shapes", classes: 10, view: question.ShapesView, weak: question.ShapesView, images: 64, batch: 16, lr: .1, scratch: .1, last: .1,
-		fixMatch: fixMatch{batch: 16, share: .25, threshold: .5}, counts: []int{2, 4}, steps: []int{2, 2},
-		source: func(seed uint64) data.Source { return data.Shapes{Train: 96, Validation: 16, Test: 32, Seed: seed} },
-	}
-	dir := t.TempDir()
-	var measured, again classifiers
-	for seed := range uint64(s.seeds) {
-		if err := s.measure(dir, set, seed+1, &measured); err != nil {
-			t.Fatal(err)
-		}
-	}
-	found, err := measured.findings(s, set)
+	s := settings{dir: t.TempDir(), seeds: 2, probed: []int{3}, shares: []int{2}, semi: []string{"fixmatch"},
+		encoder: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}}
+	set := tinySet()
+	all, err := ways(set, s.semi)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := found.draw(dir, s, set); err != nil {
+	grids, err := grids(options{}, s, []imageSet{set})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "labels-shapes.png")); err != nil {
+	for stage, want := range []int{4, 12, 8} { // Of pretrainings, trials and classifiers.
+		if got := len(grids[stage].Cells); got != want {
+			t.Fatalf("%d cells of stage %d, want %d", got, stage, want)
+		}
+		for _, c := range grids[stage].Cells {
+			if c.Done() {
+				t.Fatalf("%s is done before it was run", c.Name)
+			}
+			if err := c.Run(); err != nil || !c.Done() {
+				t.Fatalf("%s: done %v, %v", c.Name, c.Done(), err)
+			}
+		}
+	}
+	found, err := s.measure(set, all, uint64(s.seeds))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := found.draw(s.dir, s, set); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "labels-shapes.png")); err != nil {
 		t.Error(err)
 	}
 	cases := map[string]int{}
 	for _, r := range found.rows {
 		cases[r.Case]++
-		if r.N != 2 || r.Metric == "accuracy" && (r.Cost == nil || r.Cost.FLOPs <= 0) {
-			t.Errorf("row %+v", r)
-		}
 	}
-	for name, rows := range map[string]int{"supervised/shapes/2-per-class": 2, "simclr+linear/shapes/3-per-class": 2,
-		"simclr+fixmatch/shapes/4-per-class": 3, "simclr+linear-after-32-images/shapes/2-per-class": 2} {
+	for name, rows := range map[string]int{"supervised/shapes/4-per-class": 2, "simclr+linear/shapes/3-per-class": 2, "random+linear/shapes/4-per-class": 3,
+		"pixels+linear/shapes/4-per-class": 3, "simclr+fixmatch/shapes/4-per-class": 3, "simclr+linear-after-32-images/shapes/4-per-class": 2} {
 		if cases[name] != rows {
 			t.Errorf("%d rows of %s, want %d; there are %v", cases[name], name, rows, cases)
 		}
 	}
-	for _, note := range found.notes {
-		if !strings.Contains(note, "shapes") {
-			t.Error(note)
+	r := result.Result{Rows: found.rows, Data: []result.Data{{Name: "shapes", Splits: []result.Split{{Name: "train", Images: 96, Fingerprint: "a"}}}}}
+	for _, missing := range r.Check() {
+		if !strings.Contains(missing, "trained by commit") { // Of a tree in which files are changed.
+			t.Error(missing)
 		}
 	}
-	if err := s.measure(dir, set, 1, &again); err != nil || len(again) != len(measured)/2 {
-		t.Errorf("%d runs again, error %v", len(again), err)
+	dirs := s.runs(set, all, uint64(s.seeds))
+	if done := launch.Keeps(dirs...)(); !done || len(dirs) != 12 {
+		t.Errorf("%d runs, all there: %v", len(dirs), done)
 	}
 }

@@ -27,6 +27,8 @@ const (
 type Setting struct {
 	Name   string // Such as "rate 0.3".
 	Recipe kit.Recipe
+	// Train trains by the recipe in a folder, in several stages; nil: result.Pretrain.
+	Train func(dir string, recipe kit.Recipe) (*kit.Run, error)
 }
 
 // Trials are the settings that one side of a comparison tries; every side has as many.
@@ -44,12 +46,16 @@ type Trials struct {
 func Rates(side, dir string, rates []float64, at func(rate float64) kit.Recipe) Trials {
 	t := Trials{Side: side, On: HeldOutImages, Dir: dir, HeldOut: HeldOutKNN}
 	for _, rate := range rates {
-		recipe := at(rate)
-		recipe.Data = data.SetAside{From: recipe.Data, Fraction: heldOut, Seed: TrialSeed}
-		recipe.Steps, recipe.Seed = max(recipe.Steps/TrialShare, 1), TrialSeed
-		t.Settings = append(t.Settings, Setting{fmt.Sprintf("rate %.3g", rate), recipe})
+		t.Settings = append(t.Settings, Setting{Name: fmt.Sprintf("rate %.3g", rate), Recipe: AsTrial(at(rate))})
 	}
 	return t
+}
+
+// AsTrial is a recipe on four fifths of its images, for a fifth of its steps.
+func AsTrial(recipe kit.Recipe) kit.Recipe {
+	recipe.Data = data.SetAside{From: recipe.Data, Fraction: heldOut, Seed: TrialSeed}
+	recipe.Steps, recipe.Seed = max(recipe.Steps/TrialShare, 1), TrialSeed
+	return recipe
 }
 
 // HeldOutKNN is the accuracy of KNN on the run's validation images, in percent. Where an encoder gives
@@ -82,7 +88,11 @@ func (t Trials) try(i int) (statistics.Trial, error) {
 	return result.Kept(t.RunDir(i)+".json", func() (statistics.Trial, error) {
 		s := t.Settings[i]
 		trial := statistics.Trial{Setting: s.Name, Seed: s.Recipe.Seed, Images: s.Recipe.Steps * s.Recipe.Batch}
-		run, err := result.Pretrain(t.RunDir(i), s.Recipe)
+		train := result.Pretrain
+		if s.Train != nil {
+			train = s.Train
+		}
+		run, err := train(t.RunDir(i), s.Recipe)
 		if errors.Is(err, kit.ErrDiverged) {
 			return trial, nil
 		}
@@ -119,12 +129,22 @@ func (t Trials) Choose() (best int, choice statistics.Choice, err error) {
 
 // Cells are a cell for each trial.
 func (t Trials) Cells() []launch.Cell {
+	return TrialCells(t.Side, t.Dir, len(t.Settings), func() (Trials, error) { return t, nil })
+}
+
+// TrialCells are those of n trials that can be made only once other cells are done, such as those whose
+// weights they start from.
+func TrialCells(side, dir string, n int, trials func() (Trials, error)) []launch.Cell {
 	var cells []launch.Cell
-	for i := range t.Settings {
+	for i := range n {
 		cells = append(cells, launch.Cell{
-			Name: fmt.Sprintf("%s/trial-%d", t.Side, i+1), Done: launch.Keeps(t.RunDir(i) + ".json"),
+			Name: fmt.Sprintf("%s/trial-%d", side, i+1), Done: launch.Keeps(Trials{Dir: dir}.RunDir(i) + ".json"),
 			Run: func() error {
-				_, err := t.try(i)
+				t, err := trials()
+				if err != nil {
+					return err
+				}
+				_, err = t.try(i)
 				return err
 			},
 		})

@@ -131,17 +131,17 @@ type training struct {
 // trainings are those for two CPU cores.
 func trainings(o options, source data.Source) []training {
 	simCLR := func(stem encoder.Stem, images int) func(seed uint64, rate float64) kit.Recipe {
-		steps := images / 128
+		width, batch, steps := 16, 128, images/128
 		if o.Quick {
-			steps = 20
+			width, batch, steps = 4, 32, 10
 		}
 		return func(seed uint64, rate float64) kit.Recipe {
 			return kit.Recipe{
 				Data:      source,
-				Encoder:   encoder.ResNet{Depth: 18, Width: 16, Stem: stem},
+				Encoder:   encoder.ResNet{Depth: 18, Width: width, Stem: stem},
 				Method:    ssl.SimCLR{Temperature: .2, Hidden: 512},
 				Optimizer: optim.SGD{LR: rate, Momentum: .9, WeightDecay: 5e-4},
-				Batch:     128, Steps: steps, Seed: seed,
+				Batch:     batch, Steps: steps, Seed: seed,
 			}
 		}
 	}
