@@ -101,6 +101,24 @@ func eachFile(tree any, do func(file map[string]any) error) error {
 	return nil
 }
 
+// Located is a recipe with other paths: those that locate gives for the base name of each of its files,
+// and of weights for their hash, which is empty of other files.
+func Located(recipe json.RawMessage, locate func(name, hash string) (string, error)) (json.RawMessage, error) {
+	tree, err := parse(recipe)
+	if err != nil {
+		return nil, err
+	}
+	if err := eachFile(tree, func(file map[string]any) error {
+		hash, _ := file["hash"].(string)
+		path, err := locate(fmt.Sprint(file["path"]), hash)
+		file["path"] = path
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return json.Marshal(tree)
+}
+
 // Tell makes the row tell of the trainings of its runs, in their order.
 func (r *Row) Tell(trainings []Training) error {
 	costs := make([]*Cost, len(trainings))
