@@ -40,7 +40,7 @@ moved = made-anew
 endif
 endif
 
-.PHONY: help setup run notebooks pages test lab benchmark cell-latency cell-leaks clean check-tools check-owner made-anew warm
+.PHONY: help setup run notebooks pages test lab benchmark figures cell-latency cell-leaks clean check-tools check-owner made-anew warm
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -105,6 +105,9 @@ lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address
 
 benchmark: setup ## answer one question of benchmarks/: NAME=real FLAGS=-quick
 	@go run ./benchmarks/$(NAME) $(FLAGS)
+
+figures: ## write the figures of README.md, benchmarks/README.md and the notebooks anew from benchmarks/results
+	@go run ./benchmarks/figures $(FLAGS)
 
 cell-latency: setup ## time warm notebook cells
 	@export $(jupyter); cd notebooks && $(python) setup/latency.py

@@ -20,7 +20,7 @@ func TestTinyNetworksGoAllWays(t *testing.T) {
 	o.Register()
 	o.Quick, o.seeds = true, 2
 	s := settings{
-		dir: o.Runs("compress"), data: data.Shapes{Train: 80, Validation: 16, Test: 32}, rounds: 3,
+		dir: o.Runs("compress"), data: data.Shapes{Train: 100, Validation: 16, Test: 32}, rounds: 3,
 		teacher: encoder.ResNet{Depth: 18, Width: 4, Stem: encoder.HalfStem}, student: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
 		teacherSteps: 1, studentSteps: 1, tuned: 1,
 	}

@@ -2,16 +2,11 @@ package result
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
-
-// figure is a value with its interval in prose: "+5.0 points [0.6, 9.3]".
-var figure = regexp.MustCompile(`([−+-]?\d+(?:\.\d+)?)\s*(?:%|points|)\s*\[([−+-]?\d+(?:\.\d+)?), ([−+-]?\d+(?:\.\d+)?)\]`)
 
 // printed are figures that no result file holds, but the run that the page shows.
 var printed = map[string]string{
@@ -23,7 +18,7 @@ var printed = map[string]string{
 // notebooks is that of a row, rounded as there.
 func TestProseTellsWhatTheFilesTell(t *testing.T) {
 	t.Parallel()
-	rows := map[string]bool{}
+	rows := map[[3]string]bool{}
 	files, err := filepath.Glob(filepath.Join("..", "results", "*.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -34,19 +29,17 @@ func TestProseTellsWhatTheFilesTell(t *testing.T) {
 			continue // Of another format, such as the faults'.
 		}
 		for _, row := range r.Rows {
-			for digits := range 3 {
-				rows[rounded(digits, row.Value, row.Low, row.High)] = true
-				rows[rounded(digits, -row.Value, -row.High, -row.Low)] = true // Told from the other side.
+			for digits := range MostDigits + 1 {
+				rows[row.Rounded(digits, false)], rows[row.Rounded(digits, true)] = true, true
 			}
 		}
 	}
 	found := 0
 	for name, text := range prose(t) {
-		for _, match := range figure.FindAllStringSubmatch(text, -1) {
+		for _, match := range Figure.FindAllStringSubmatch(text, -1) {
 			found++
 			said := strings.Join(strings.Fields(match[0]), " ")
-			plain := strings.NewReplacer("−", "-", "+", "").Replace(match[1] + " " + match[2] + " " + match[3])
-			if !rows[plain] && printed[said] == "" {
+			if !rows[Plain(match)] && printed[said] == "" {
 				t.Errorf("%s says %s, which is in no row of benchmarks/results", name, said)
 			}
 		}
@@ -54,15 +47,6 @@ func TestProseTellsWhatTheFilesTell(t *testing.T) {
 	if found < 50 {
 		t.Errorf("only %d figures are found in the pages", found)
 	}
-}
-
-// rounded are numbers with so many digits behind the point.
-func rounded(digits int, numbers ...float64) string {
-	var out []string
-	for _, v := range numbers {
-		out = append(out, fmt.Sprintf("%.*f", digits, v))
-	}
-	return strings.Join(out, " ")
 }
 
 // prose is what a person has written, by file: pages, and the Markdown cells of notebooks.

@@ -4,17 +4,19 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"time"
 
+	"sslkit/benchmarks/launch"
 	"sslkit/benchmarks/question"
 	"sslkit/benchmarks/result"
+	"sslkit/benchmarks/statistics"
 	"sslkit/data"
 	"sslkit/kit"
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
-	"sslkit/kit/metric"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
 )
@@ -22,32 +24,33 @@ import (
 const asks = "Is the procedural world hard for raw pixels, easy for a network with labels, and quick to draw?"
 
 const protocol = "data.Shapes at its defaults (10,000 training and 2,000 test images of 32 × 32 pixels): k-NN (k = 20, " +
-	"cosine, temperature 0.1) on raw pixels, the test accuracy of a small ResNet trained with all labels, and the speed of " +
-	"drawing images on one core."
+	"cosine, temperature 0.1) on raw pixels, with Wilson's interval over test images; the test accuracy of a small ResNet trained with " +
+	"all labels, the mean over the seeds with Student's t over them; and the speed of drawing images on one core."
+
+// options are the flags.
+type options struct {
+	question.Options
+	launch launch.Flags
+	seeds  int
+}
 
 func main() {
-	var o question.Options
+	var o options
 	o.Register()
+	o.launch.Register()
+	flag.IntVar(&o.seeds, "seeds", 3, "the number of seeds")
 	question.Main("shapes", asks, func() error { return measure(o) })
 }
 
-// measure measures whether Shapes is what a test bed should be: hard for raw pixels, easy for a
-// network that is told the labels, and quick to draw.
-func measure(o question.Options) error {
-	source := data.Shapes{}
-	steps := 1250
-	if o.Quick {
-		source, steps = data.Shapes{Train: 1000, Validation: 100, Test: 200}, 20
-	}
-	out := result.New("shapes", protocol)
-	pixels, err := question.KNNRow("pixels/shapes", func(split data.Split) (eval.Features, error) {
-		return kit.PixelFeatures(source, split)
-	}, 0)
-	if err != nil {
-		return err
-	}
+const name = "supervised/shapes/resnet18-w16-half"
 
-	recipe := kit.Recipe{
+// recipe is the training with all labels.
+func recipe(o options, seed uint64) kit.Recipe {
+	source, steps := data.Shapes{}, 1250
+	if o.Quick {
+		source, steps = data.Shapes{Train: 1000, Validation: 100, Test: 200}, 5
+	}
+	return kit.Recipe{
 		Data:    source,
 		Encoder: encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem},
 		Method:  ssl.Supervised{Classes: 10},
@@ -55,29 +58,72 @@ func measure(o question.Options) error {
 			augment.RandomResizedCrop{Scale: [2]float64{.6, 1}}, augment.Flip{}, augment.Normalize{},
 		}},
 		Optimizer: optim.SGD{LR: .4, Momentum: .9, WeightDecay: 5e-4},
-		Batch:     64, Steps: steps, Seed: 1,
+		Batch:     64, Steps: steps, Seed: seed,
 	}
-	name := "supervised/shapes/resnet18-w16-half"
-	run, err := kit.Pretrain(o.Runs(name), recipe)
+}
+
+// train trains one seed, or loads it.
+func train(o options, seed uint64) (*kit.Run, error) {
+	return result.Pretrain(o.Runs(name, fmt.Sprint(seed)), recipe(o, seed))
+}
+
+// measure measures whether Shapes is what a test bed should be: hard for raw pixels, easy for a
+// network that is told the labels, and quick to draw.
+func measure(o options) error {
+	grid := launch.Grid{Question: "shapes", Folder: o.Runs("launch", "shapes")}
+	for seed := range uint64(o.seeds) {
+		grid.Cells = append(grid.Cells, launch.Cell{
+			Name: fmt.Sprintf("supervised-%d", seed+1), Done: (&kit.Run{Dir: o.Runs(name, fmt.Sprint(seed+1))}).Finished,
+			Run: func() error {
+				_, err := train(o, seed+1)
+				return err
+			},
+		})
+	}
+	if ready, err := o.launch.Ready(grid); err != nil || !ready {
+		return err
+	}
+	var tally result.Tally
+	var dirs []string
+	for seed := uint64(1); seed <= uint64(o.seeds); seed++ {
+		run, err := train(o, seed)
+		if err != nil {
+			return err
+		}
+		by := result.Measure{Classifier: true}
+		value, err := by.Of(run, 0)
+		if err != nil {
+			return err
+		}
+		tally.Add(result.Value{Case: name, Metric: "top-1 accuracy", Unit: "%", Data: "shapes", Run: statistics.Run{Seed: seed, Value: value}, Of: run, Measure: &by})
+		dirs = append(dirs, run.Dir)
+	}
+	trained, err := tally.Rows()
 	if err != nil {
 		return err
 	}
-	logits, err := run.Embeddings(data.Test)
+	source := recipe(o, 1).Data.(data.Shapes)
+	pixels, err := question.KNNRow("pixels/shapes", func(split data.Split) (eval.Features, error) {
+		return kit.PixelFeatures(source, split)
+	}, 0)
 	if err != nil {
 		return err
 	}
-	accuracy, err := metric.Accuracy(logits.Labels, logits.ArgMax())
-	if err != nil {
-		return err
-	}
+	pixels.Data, pixels.Untrained, pixels.Interval = "shapes", true, "Wilson's 95 % over test images"
 	speed, err := drawingSpeed(source)
 	if err != nil {
 		return err
 	}
-	out.Rows = []result.Row{
-		pixels,
-		result.Percent(name, "top-1 accuracy", accuracy, recipe.Seed),
-		result.Exact("drawing/shapes", "speed of one core", speed, "images/s"),
+	drawing := result.Exact("drawing/shapes", "speed of one core", speed, "images/s")
+	drawing.Untrained = true
+	out := result.New("shapes", protocol)
+	images, err := o.Describe("shapes", source)
+	if err != nil {
+		return err
+	}
+	out.Data, out.Rows = []result.Data{images}, append(append([]result.Row{pixels}, trained...), drawing)
+	if err := out.TellRuns(dirs); err != nil {
+		return err
 	}
 	return out.Write(o.Results())
 }
