@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// goldenDense is testdata/dense.json, which benchmarks/peers/dense/golden.py writes.
+// goldenDense is testdata/dense.json, which benchmarks/peers/dense/metrics_golden.py writes.
 type goldenDense struct {
 	Segmentation []struct {
 		Name                string

@@ -1,4 +1,4 @@
-"""Writes what pycocotools makes of polygons and of run lengths: golden.py FOLDER makes FOLDER/cocomasks.json."""
+"""Writes what pycocotools makes of polygons and of run lengths: masks_golden.py FOLDER makes FOLDER/cocomasks.json."""
 import json
 import math
 import random

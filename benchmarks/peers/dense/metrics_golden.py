@@ -1,5 +1,5 @@
 """Writes what torchmetrics, SciPy and torchvision say of random inputs, for the tests of kit/metric and kit/detect; run.sh
-runs it: golden.py kit/metric/testdata/dense.json kit/detect/testdata/nms.json."""
+runs it: metrics_golden.py kit/metric/testdata/dense.json kit/detect/testdata/nms.json."""
 
 import json
 import sys
