@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // archive is a tree of files to read without unpacking it: a folder, a .tar, a
@@ -25,13 +23,17 @@ type archive interface {
 	// storage order.
 	list() ([]entry, error)
 	// visit calls do, in storage order, for every file that wanted accepts, with
-	// a function that reads the file's content as readImage does. That function
-	// may be called from another goroutine, after do has returned, until close.
-	visit(wanted func(path string) bool, inFlight *semaphore.Weighted, do func(path string, content func() ([]byte, error)) error) error
+	// a function that reads the file's content by read. That function may be
+	// called from another goroutine, after do has returned, until close.
+	visit(wanted func(path string) bool, read fileReader, do func(path string, content func() ([]byte, error)) error) error
 	// stamp names the state of the archive: where it changes, so may the content.
 	stamp() (string, error)
 	close() error
 }
+
+// fileReader reads a file of size bytes. Of what may be too much it reads less, or
+// returns errTooLong.
+type fileReader func(r io.Reader, size uint64) ([]byte, error)
 
 // entry is a file or folder of an archive. Its path is clean, relative and
 // slash-separated.
@@ -207,7 +209,7 @@ func (a *zipArchive) list() ([]entry, error) {
 	return entries, nil
 }
 
-func (a *zipArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighted, do func(string, func() ([]byte, error)) error) error {
+func (a *zipArchive) visit(wanted func(string) bool, read fileReader, do func(string, func() ([]byte, error)) error) error {
 	left := room(maxRatio * a.info.Size())
 	for _, f := range a.zip.File {
 		name, err := entryPath(f.Name)
@@ -227,7 +229,7 @@ func (a *zipArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighte
 				return nil, err
 			}
 			defer r.Close()
-			return readImage(r, f.UncompressedSize64, inFlight)
+			return read(r, f.UncompressedSize64)
 		})
 		if err != nil {
 			return err
@@ -327,7 +329,7 @@ func (a *tarArchive) list() ([]entry, error) {
 	return entries, err
 }
 
-func (a *tarArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighted, do func(string, func() ([]byte, error)) error) error {
+func (a *tarArchive) visit(wanted func(string) bool, read fileReader, do func(string, func() ([]byte, error)) error) error {
 	left := room(a.info.Size())
 	if a.zipped {
 		left *= maxRatio
@@ -339,7 +341,7 @@ func (a *tarArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighte
 		if err := left.take(uint64(header.Size)); err != nil {
 			return do(name, func() ([]byte, error) { return nil, err })
 		}
-		content, err := readImage(r, uint64(header.Size), inFlight)
+		content, err := read(r, uint64(header.Size))
 		if err != nil && err != errTooLong {
 			return fmt.Errorf("%s is damaged, in %s: %w", a.file.Name(), name, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,11 +35,12 @@ type pixelIndex struct {
 	Classes     []string
 	Paths       []string // of the images, sorted
 	Labels      []int
-	Slots       []int   `json:",omitempty"` // of raw pixels, ascending
-	Bytes       int64   `json:",omitempty"` // of all JPEGs
-	Offsets     []int64 `json:",omitempty"` // of each JPEG, in bytes
-	Lengths     []int   `json:",omitempty"` // of each JPEG, in bytes
-	Hashes      []byte  // the SHA-256 of each image as it is kept, one behind the other
+	Slots       []int         `json:",omitempty"` // of raw pixels, ascending
+	Bytes       int64         `json:",omitempty"` // of all JPEGs
+	Offsets     []int64       `json:",omitempty"` // of each JPEG, in bytes
+	Lengths     []int         `json:",omitempty"` // of each JPEG, in bytes
+	Sizes       []image.Point `json:",omitempty"` // of each image before it was made square, upright, where that is asked for
+	Hashes      []byte        // the SHA-256 of each image as it is kept, one behind the other
 	Skipped     []Skipped
 	Ignored     Listed
 	NotFollowed Listed
@@ -77,7 +79,8 @@ type pixelCache struct {
 	prefix string // of the base name: shared by the states of one tree
 	key    string
 
-	size, quality int // of the images; quality is 0 for raw pixels
+	size, quality int  // of the images; quality is 0 for raw pixels
+	sized         bool // the index tells the size that each image had
 }
 
 const (
@@ -178,7 +181,7 @@ func (c pixelCache) readIndex(f io.ReaderAt, size int64) (*pixelIndex, error) {
 	if index.Key != c.key || index.Size != c.size || index.Quality != c.quality {
 		return nil, errOtherCache
 	}
-	if !index.fits(start) {
+	if !index.fits(start) || c.sized != (len(index.Sizes) > 0) {
 		return damaged("its index does not fit its images")
 	}
 	if !index.inRange() {
@@ -191,7 +194,7 @@ func (c pixelCache) readIndex(f io.ReaderAt, size int64) (*pixelIndex, error) {
 // bytes as there are.
 func (x *pixelIndex) fits(length int64) bool {
 	n := len(x.Paths)
-	if len(x.Labels) != n || len(x.Hashes) != n*sha256.Size {
+	if len(x.Labels) != n || len(x.Hashes) != n*sha256.Size || (len(x.Sizes) != n && len(x.Sizes) > 0) {
 		return false
 	}
 	if x.Quality > 0 {
@@ -203,6 +206,11 @@ func (x *pixelIndex) fits(length int64) bool {
 
 // inRange tells whether every image has a place and a class.
 func (x *pixelIndex) inRange() bool {
+	for _, size := range x.Sizes {
+		if size.X < 1 || size.Y < 1 {
+			return false
+		}
+	}
 	last := -1
 	for i, label := range x.Labels {
 		if label < -1 || label >= len(x.Classes) {

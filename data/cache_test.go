@@ -84,7 +84,7 @@ func smallIndex(t testing.TB) *pixelIndex {
 	job := &decodeJob{size: 2, classes: []string{"a", "b"}, images: []located{
 		{path: "a/1.png"}, {path: "a/2.png"}, {path: "b/1.png", class: 1}, {path: "b/2.png", class: 1},
 	}}
-	index, err := job.index([]error{nil, errors.New("bad"), nil, nil}, slotHashes())
+	index, err := job.index([]error{nil, errors.New("bad"), nil, nil}, slotHashes(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@
 //     checked, cached; or a local path
 //   - [ImageFolder]: your own pictures, in a folder or an archive
 //   - [FrameFolder]: your own videos, as frames
+//   - [COCO]: images with boxes and masks, in the layout of COCO
 //   - [CaptionFile]: your own pictures with captions
 //   - [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]: parts of
 //     another source, or the same images with fewer or other labels

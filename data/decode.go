@@ -125,6 +125,7 @@ func hiddenPath(name string) bool {
 type decoder struct {
 	size      int
 	maxPixels int
+	whole     *Fit // how whole images become square; nil: their centre squares do
 
 	// An image of large pixels takes up to 8 bytes each while it is decoded:
 	// one at a time keeps the memory bounded however many cores there are.
@@ -136,7 +137,7 @@ const largePixels = 8 << 20
 // decode fills pix, [size, size, 3], with the centre square of an image scaled
 // so that its shorter side is size (Lanczos). EXIF orientation is applied,
 // transparency is put on white, of a GIF's frames and a TIFF's pages the first is
-// taken. size is that of the image before.
+// taken. size is that of the image before, upright where whole is set.
 func (d *decoder) decode(content []byte, pix []uint8) (size image.Point, err error) {
 	// The standard decoders are fuzzed, yet a panic in one of a million images
 	// must not end a run.
@@ -171,6 +172,11 @@ func (d *decoder) decode(content []byte, pix []uint8) (size image.Point, err err
 		img, err := format.decode(bytes.NewReader(content))
 		if err != nil {
 			return size, broken(err)
+		}
+		if d.whole != nil {
+			square, size := d.whole.apply(img, orientation(content), d.size)
+			fill(pix, square)
+			return size, nil
 		}
 		fill(pix, d.square(img, orientation(content)))
 		return img.Bounds().Size(), nil

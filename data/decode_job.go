@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"runtime"
 	"sync"
 
@@ -20,7 +21,9 @@ type decodeJob struct {
 	classes         []string
 	images          []located
 	bar             *progress
-	videoOf         func(located) string // names the video of an image, whose frames must be of one size; nil: images may be of any size
+	whole           *Fit                   // how whole images become square; nil: their centre squares do
+	sizeOf          map[string]image.Point // that images of those paths must have, upright
+	videoOf         func(located) string   // names the video of an image, whose frames must be of one size; nil: images may be of any size
 }
 
 // errStop ends a visit early.
@@ -39,7 +42,7 @@ func (j *decodeJob) decode(tree archive, to squareWriter) (*pixelIndex, error) {
 	}
 	var (
 		files   = make(chan file)
-		d       = &decoder{size: j.size, maxPixels: j.maxPixels}
+		d       = &decoder{size: j.size, maxPixels: j.maxPixels, whole: j.whole}
 		bad     = make([]error, len(j.images))
 		sizes   = make([]image.Point, len(j.images))
 		hashes  = make([][sha256.Size]byte, len(j.images))
@@ -61,6 +64,9 @@ func (j *decodeJob) decode(tree archive, to squareWriter) (*pixelIndex, error) {
 					sizes[f.slot], err = d.decode(content, pix)
 					inFlight.Release(int64(len(content)))
 				}
+				if want, ok := j.sizeOf[j.images[f.slot].path]; err == nil && ok && want != sizes[f.slot] {
+					err = fmt.Errorf("it is %d×%d pixels, and what is said of it is of %d×%d", sizes[f.slot].X, sizes[f.slot].Y, want.X, want.Y)
+				}
 				if err != nil {
 					bad[f.slot] = err
 					if j.onBad == Fail {
@@ -79,7 +85,8 @@ func (j *decodeJob) decode(tree archive, to squareWriter) (*pixelIndex, error) {
 		slot, ok := slotOf[path]
 		return ok && !visited[slot] // an archive may hold a path twice; the first counts
 	}
-	err := tree.visit(wanted, inFlight, func(path string, content func() ([]byte, error)) error {
+	read := func(r io.Reader, size uint64) ([]byte, error) { return readImage(r, size, inFlight) }
+	err := tree.visit(wanted, read, func(path string, content func() ([]byte, error)) error {
 		slot := slotOf[path]
 		visited[slot] = true
 		select {
@@ -112,7 +119,7 @@ func (j *decodeJob) decode(tree archive, to squareWriter) (*pixelIndex, error) {
 			return nil, err
 		}
 	}
-	index, err := j.index(bad, hashes)
+	index, err := j.index(bad, hashes, sizes)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +128,7 @@ func (j *decodeJob) decode(tree archive, to squareWriter) (*pixelIndex, error) {
 }
 
 // index lists the good images and reports the bad ones.
-func (j *decodeJob) index(bad []error, hashes [][sha256.Size]byte) (*pixelIndex, error) {
+func (j *decodeJob) index(bad []error, hashes [][sha256.Size]byte, sizes []image.Point) (*pixelIndex, error) {
 	index := &pixelIndex{Size: j.size, Total: len(j.images), Classes: j.classes}
 	h := sha256.New()
 	fmt.Fprintf(h, "images of %d×%d, classes %q\n", j.size, j.size, j.classes)
@@ -140,6 +147,9 @@ func (j *decodeJob) index(bad []error, hashes [][sha256.Size]byte) (*pixelIndex,
 		index.Labels = append(index.Labels, image.class)
 		index.Slots = append(index.Slots, i)
 		index.Hashes = append(index.Hashes, hashes[i][:]...)
+		if j.whole != nil {
+			index.Sizes = append(index.Sizes, sizes[i])
+		}
 		fmt.Fprintf(h, "%q %d %x\n", image.path, image.class, hashes[i])
 	}
 	for i, image := range j.images {

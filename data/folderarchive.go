@@ -10,8 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // folderArchive is a folder on disk. Symbolic links are followed, out of the
@@ -150,7 +148,7 @@ func (a *folderArchive) list() ([]entry, error) {
 	return entries, err
 }
 
-func (a *folderArchive) visit(wanted func(string) bool, inFlight *semaphore.Weighted, do func(string, func() ([]byte, error)) error) error {
+func (a *folderArchive) visit(wanted func(string) bool, read fileReader, do func(string, func() ([]byte, error)) error) error {
 	return a.walk(func(p place) error {
 		if p.folder || p.left != "" || !wanted(p.name) {
 			return nil
@@ -165,7 +163,7 @@ func (a *folderArchive) visit(wanted func(string) bool, inFlight *semaphore.Weig
 			if err != nil {
 				return nil, err
 			}
-			return readImage(f, uint64(info.Size()), inFlight)
+			return read(f, uint64(info.Size()))
 		})
 	})
 }

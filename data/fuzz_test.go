@@ -379,3 +379,31 @@ func checkCaptions(t *testing.T, parse func([]byte) (map[string][]string, error)
 		}
 	}
 }
+
+// FuzzCOCO: whatever the bytes of a file of annotations, an error, or objects in their images, whose
+// masks can be drawn.
+func FuzzCOCO(f *testing.F) {
+	f.Add([]byte(`{"images":[{"id":1,"file_name":"1.jpg","width":12,"height":10}],"categories":[{"id":3,"name":"car"}],"annotations":[` +
+		`{"id":1,"image_id":1,"category_id":3,"bbox":[1,2,3.5,4],"area":9,"iscrowd":0,"segmentation":[[1,2,4,2,4,6]]},` +
+		`{"id":2,"image_id":1,"category_id":3,"bbox":[1,2,NaN,4],"iscrowd":1,"segmentation":{"size":[10,12],"counts":[50,70]}},` +
+		`{"id":3,"image_id":1,"category_id":3,"bbox":[1,2,3,4],"segmentation":{"size":[10,12],"counts":"b1V2"}}]}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		datatest.Bounded(t, func() {
+			found, err := COCO{}.parse(content, "annotations.json")
+			if err != nil {
+				return
+			}
+			for _, image := range found.images {
+				for _, o := range image.objects {
+					if !(o.box[0] >= 0 && o.box[1] >= 0 && o.box[2] <= float64(image.size.X) && o.box[3] <= float64(image.size.Y) &&
+						o.box[0] < o.box[2] && o.box[1] < o.box[3] && o.area > 0) || o.class < 0 || o.class >= len(found.classes) {
+						t.Errorf("object %+v of an image of %v", o, image.size)
+					}
+					if image.size.X*image.size.Y < 1<<16 {
+						o.mask.draw(make([]uint8, image.size.X*image.size.Y), image.size.Y, image.size.X)
+					}
+				}
+			}
+		})
+	})
+}

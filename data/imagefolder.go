@@ -190,6 +190,19 @@ type convention struct {
 	classes bool                                     // the folders of a split are classes
 	object  func(path string) (name string, ok bool) // that an image shows, where it shares one with others
 	oneSize bool                                     // the images of an object that are not of its most frequent size are bad
+	listed  *listing                                 // names the images of the split; nil: folders do
+}
+
+// layout is what a tree means.
+func (c convention) layout(entries []entry, split Split, f ImageFolder) (*layout, error) {
+	if c.listed != nil {
+		return c.listed.layout(entries, split, f.OnBad)
+	}
+	found, err := newLayout(entries, c.classes)
+	if err == nil {
+		found.holdOut(f.TestFraction, f.ValidationFraction, c.unit)
+	}
+	return found, err
 }
 
 // unit is what stays on one side when images are held out.
@@ -246,17 +259,19 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := newLayout(entries, by.classes)
+	found, err := by.layout(entries, split, f)
 	if err != nil {
 		return nil, err
 	}
-	found.holdOut(f.TestFraction, f.ValidationFraction, by.unit)
 	job, err := f.choose(found, split)
 	if err != nil {
 		return nil, err
 	}
 	if by.oneSize {
 		job.videoOf = by.unit
+	}
+	if by.listed != nil {
+		job.whole, job.sizeOf = &by.listed.fit, by.listed.sizes()
 	}
 	to, kept, err := f.writer(len(job.images), part, lockErr)
 	if err != nil {

@@ -15,6 +15,7 @@ type LeftOut struct {
 	Of          string // the folder and the split, such as "pets/train"
 	Skipped     Listed // images of the split that cannot be decoded, or lie in no class folder
 	Missing     Listed // of a [FrameFolder]: gaps in the numbers of frames, videos too short for a clip
+	Objects     Listed // of a file of annotations: those that mean nothing, such as a box without area
 	NotFollowed Listed // links of the whole tree, and what is neither a file nor a folder
 	Ignored     Listed // files of the whole tree that are no images, or lie outside of split folders
 }
@@ -81,7 +82,7 @@ func LeftOutOf(set Set) LeftOut {
 // Serious tells whether images or labels may be among what is left out: more
 // than files beside the images, such as a README.
 func (l LeftOut) Serious() bool {
-	return l.Skipped.Count()+l.Missing.Count()+l.NotFollowed.Count() > 0 || l.Ignored.Count() > l.Ignored.Reasons[noImage]
+	return l.Skipped.Count()+l.Missing.Count()+l.Objects.Count()+l.NotFollowed.Count() > 0 || l.Ignored.Count() > l.Ignored.Reasons[noImage]
 }
 
 // String is one line with the counts, the reasons and the first few paths; empty
@@ -94,6 +95,7 @@ func (l LeftOut) String() string {
 	}{
 		{l.Skipped, "image skipped", "images skipped"},
 		{l.Missing, "gap or short video", "gaps or short videos"},
+		{l.Objects, "annotation left out", "annotations left out"},
 		{l.NotFollowed, "entry not followed", "entries not followed"},
 		{l.Ignored, "file ignored", "files ignored"},
 	} {

@@ -15,7 +15,7 @@ import (
 // recipe.json.
 var recipeTypes = []any{
 	// data.Source
-	data.CIFAR10{}, data.CIFAR100{}, data.CaptionFile{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{},
+	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{},
 	data.Labelled{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
 	data.SetAside{}, data.Shapes{}, corrupt.Source{},
 	// augment.Transform
