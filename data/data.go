@@ -9,7 +9,8 @@
 //     checked, cached; or a local path
 //   - [ImageFolder]: your own pictures, in a folder or an archive
 //   - [FrameFolder]: your own videos, as frames
-//   - [COCO]: images with boxes and masks, in the layout of COCO
+//   - [COCO], [VOC]: your own pictures with boxes and masks, in these layouts
+//   - [MaskFolder]: your own pictures with a mask of classes for each
 //   - [CaptionFile]: your own pictures with captions
 //   - [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]: parts of
 //     another source, or the same images with fewer or other labels

@@ -3,6 +3,7 @@ package data
 import (
 	"cmp"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -21,6 +22,7 @@ type listing struct {
 	images  []listedImage // each path once
 	folder  string        // of the tree, that the images lie in: "" is all of it
 	unnamed string        // why other images in that folder are left out
+	bad     []Skipped     // images that are left out, and why
 	asked   []string      // paths of images that are left out as asked, of which nothing is told
 }
 
@@ -36,9 +38,13 @@ const noFile = "there is no such file"
 // convention is that of a listing.
 func (l *listing) convention() convention {
 	slices.SortFunc(l.images, func(a, b listedImage) int { return cmp.Compare(a.path, b.path) })
+	slices.SortFunc(l.bad, func(a, b Skipped) int { return cmp.Compare(a.Path, b.Path) })
 	h := sha256.New()
 	for _, image := range l.images {
 		fmt.Fprintf(h, "%q %v\n", image.path, image.size)
+	}
+	for _, skipped := range l.bad {
+		fmt.Fprintf(h, "%q\n", skipped)
 	}
 	return convention{
 		name:   fmt.Sprintf("listed %d %q %x", l.fit, l.folder, h.Sum(nil)),
@@ -76,6 +82,10 @@ func (l *listing) layout(entries []entry, split Split, onBad BadImages) (*layout
 	for _, p := range l.asked {
 		delete(there, p)
 	}
+	for _, skipped := range l.bad {
+		found.stray[split] = append(found.stray[split], skipped)
+		delete(there, skipped.Path)
+	}
 	for _, e := range entries {
 		if there[e.path] && (l.folder == "" || strings.HasPrefix(e.path, l.folder+"/")) {
 			found.ignored.add(e.path, l.unnamed)
@@ -84,6 +94,9 @@ func (l *listing) layout(entries []entry, split Split, onBad BadImages) (*layout
 	}
 	found.total = len(found.images[split])
 	if found.total == 0 {
+		if len(l.bad) > 0 {
+			return nil, fmt.Errorf("all of its %d images are left out, such as %s: %s", len(l.bad), l.bad[0].Path, l.bad[0].Reason)
+		}
 		if len(l.images) > 0 {
 			return nil, fmt.Errorf("none of its %d images is there: no file %s", len(l.images), l.images[0].path)
 		}
@@ -117,6 +130,8 @@ func (f ImageFolder) openListed(split Split, l *listing) (*FolderSet, error) {
 	return f.WithDefaults().open(split, l.convention())
 }
 
+var errNoFile = errors.New("there is no file")
+
 // readFile reads a file of a tree, at most maxListFile of it: the one of that path, or the only one
 // whose path ends so. root is what comes before, with its slash.
 func readFile(tree archive, name string) (content []byte, root string, err error) {
@@ -135,7 +150,7 @@ func readFile(tree archive, name string) (content []byte, root string, err error
 	slices.Sort(paths)
 	switch len(paths) {
 	case 0:
-		return nil, "", fmt.Errorf("there is no file %s", name)
+		return nil, "", fmt.Errorf("%w %s", errNoFile, name)
 	case 1:
 		return contents[paths[0]], strings.TrimSuffix(paths[0], name), nil
 	}
@@ -167,5 +182,11 @@ func readFiles(tree archive, wanted func(path string) bool, do func(path string,
 	})
 }
 
-// inFolder is a path in a folder of a tree; "" and "." are the tree itself.
-func inFolder(root, folder, name string) string { return root + path.Join(folder, name) }
+// inFolder is a path in a folder of a tree, "" for the tree itself.
+func inFolder(root, folder, name string) string {
+	p := path.Join(root, folder, name)
+	if p == "." {
+		return ""
+	}
+	return p
+}

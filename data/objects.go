@@ -25,9 +25,9 @@ type Object struct {
 	Area  float32 // of the object in pixels of the set's images: of its mask where it has one, else of its box
 	// Crowd: the box holds several objects of the class that nobody told apart. It is
 	// no object to be found, and nothing found in it is wrong.
-	Crowd bool
-	// Difficult: PASCAL VOC does not count it, found or not.
-	Difficult bool
+	Crowd     bool
+	Difficult bool // PASCAL VOC does not count it, found or not
+	Truncated bool // a part of it lies outside of the image, or is hidden; VOC tells that
 }
 
 // Rect is a rectangle in pixels of an image, from (X0, Y0) to (X1, Y1) with the
