@@ -29,6 +29,15 @@ type Item struct {
 // Images is the number of images that are read for every image of the set.
 func (it Item) Images() int { return max(it.Frames, it.Instances, 1) }
 
+// bytes is the memory of an item of images of so many pixels, captions left out.
+func (it Item) bytes(pixels int) int {
+	n := it.Images()*pixels*3 + max(it.Objects, 0)*5*4
+	if it.Mask {
+		n += pixels
+	}
+	return n
+}
+
 // Check returns an error where the set cannot give such items. It reads the
 // first one, so that a set whose clips are too short says so itself. Of a set
 // that is not [Instances], every image is an object of its own.

@@ -42,7 +42,7 @@ func (l Labelled) Open(split Split) (Set, error) {
 
 // partOf is the part of a set with the images of the given places.
 func partOf(set Set, name string, indices []int) Set {
-	p := &part{Set: set, name: name, indices: indices}
+	p := &part{Set: set, DenseOf: DenseOf{set}, name: name, indices: indices}
 	if clips, ok := set.(Clips); ok {
 		return &clipsPart{p, clips}
 	}
@@ -54,6 +54,7 @@ func partOf(set Set, name string, indices []int) Set {
 // [Masks] whether the set is or not, without captions, objects and masks then.
 type part struct {
 	Set
+	DenseOf
 	name    string
 	indices []int
 }
@@ -65,16 +66,13 @@ func (p *part) Read(i int, pix []uint8) error { return p.Set.Read(p.indices[i], 
 func (p *part) Captions(i int) []string       { return ifCaptioned(p.Set, p.indices[i]) }
 func (p *part) Fingerprint() string           { return p.Set.Fingerprint() + "-" + Hash(p.indices) }
 
-func (p *part) ObjectClasses() []string  { return objectClasses(p.Set) }
-func (p *part) ObjectsOf(i int) []Object { return objectsOf(p.Set, p.indices[i]) }
-func (p *part) MostObjects() int         { return mostObjectsOf(p.Set) }
-func (p *part) MaskClasses() []string    { return maskClasses(p.Set) }
+func (p *part) ObjectsOf(i int) []Object { return p.DenseOf.ObjectsOf(p.indices[i]) }
 
 func (p *part) ReadObjectMask(i, k int, mask []uint8) (bool, error) {
-	return readObjectMask(p.Set, p.indices[i], k, mask)
+	return p.DenseOf.ReadObjectMask(p.indices[i], k, mask)
 }
 
-func (p *part) ReadMask(i int, mask []uint8) error { return readMask(p.Set, p.indices[i], mask) }
+func (p *part) ReadMask(i int, mask []uint8) error { return p.DenseOf.ReadMask(p.indices[i], mask) }
 
 // Unwrap is the set that the images were chosen from.
 func (p *part) Unwrap() Set { return p.Set }

@@ -84,7 +84,7 @@ func NewLoader(set Set, order Order, start, end int) *Loader {
 func NewItemLoader(set Set, item Item, order Order, start, end int) *Loader {
 	workers := runtime.GOMAXPROCS(0)
 	height, width := set.Size()
-	size := item.Images() * height * width * 3
+	size := item.bytes(height * width)
 	ahead := max(2, min(workers+1, maxAhead/max(1, order.Batch*size)))
 	l := &Loader{pending: make(chan *reading, ahead), stop: make(chan struct{})}
 	switch {
@@ -245,7 +245,7 @@ func readItems(set Set, item Item, seed uint64, r *reading, from, to int) {
 			err = putObjects(set, i, b.Boxes[k*m*4:(k+1)*m*4], b.BoxClasses[k*m:(k+1)*m])
 		}
 		if m := len(b.Masks) / len(b.Indices); err == nil && m > 0 {
-			err = readMask(set, i, b.Masks[k*m:(k+1)*m])
+			err = DenseOf{set}.ReadMask(i, b.Masks[k*m:(k+1)*m])
 		}
 		if err != nil {
 			r.fail(k, fmt.Errorf("data: reading step %d of %s, image %d: %w", b.Step, set.Name(), i, err))

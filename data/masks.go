@@ -27,20 +27,3 @@ func MasksIn(set Set) (Masks, error) {
 	}
 	return nil, fmt.Errorf("data: %s has no masks, only images", set.Name())
 }
-
-// readMask reads the mask of image i of a set.
-func readMask(set Set, i int, mask []uint8) error {
-	masks, err := MasksIn(set)
-	if err != nil {
-		return err
-	}
-	return masks.ReadMask(i, mask)
-}
-
-// maskClasses are those of a set that need not be [Masks].
-func maskClasses(set Set) []string {
-	if masks, ok := set.(Masks); ok {
-		return masks.MaskClasses()
-	}
-	return nil
-}

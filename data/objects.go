@@ -97,38 +97,6 @@ func putObjects(set Set, i int, boxes []float32, classes []int32) error {
 	return nil
 }
 
-// objectClasses are those of a set that need not be [Objects].
-func objectClasses(set Set) []string {
-	if objects, ok := set.(Objects); ok {
-		return objects.ObjectClasses()
-	}
-	return nil
-}
-
-// objectsOf are those of an image of a set that need not be [Objects].
-func objectsOf(set Set, i int) []Object {
-	if objects, ok := set.(Objects); ok {
-		return objects.ObjectsOf(i)
-	}
-	return nil
-}
-
-// mostObjectsOf is MostObjects of a set that need not be [Objects].
-func mostObjectsOf(set Set) int {
-	if objects, ok := set.(Objects); ok {
-		return objects.MostObjects()
-	}
-	return 0
-}
-
-// readObjectMask is ReadObjectMask of a set that need not be [ObjectMasks].
-func readObjectMask(set Set, i, k int, mask []uint8) (bool, error) {
-	if masks, ok := set.(ObjectMasks); ok {
-		return masks.ReadObjectMask(i, k, mask)
-	}
-	return false, nil
-}
-
 // checkMask is the argument check that every reading of a mask begins with.
 func checkMask(set Set, i int, mask []uint8) error {
 	if i < 0 || i >= set.Len() {

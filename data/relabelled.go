@@ -44,12 +44,13 @@ func (r Relabelled) Open(split Split) (Set, error) {
 // without captions, objects and masks then; it is [Clips] where the set is.
 type relabelled struct {
 	Set
+	DenseOf
 	name   string
 	labels []int
 }
 
 func relabel(set Set, name string, labels []int) Set {
-	other := &relabelled{set, name, labels}
+	other := &relabelled{set, DenseOf{set}, name, labels}
 	if clips, ok := set.(Clips); ok {
 		return &relabelledClips{other, clips}
 	}
@@ -60,17 +61,6 @@ func (r *relabelled) Name() string            { return r.name }
 func (r *relabelled) Label(i int) int         { return r.labels[i] }
 func (r *relabelled) Captions(i int) []string { return ifCaptioned(r.Set, i) }
 func (r *relabelled) Fingerprint() string     { return r.Set.Fingerprint() + "-labels-" + Hash(r.labels) }
-
-func (r *relabelled) ObjectClasses() []string  { return objectClasses(r.Set) }
-func (r *relabelled) ObjectsOf(i int) []Object { return objectsOf(r.Set, i) }
-func (r *relabelled) MostObjects() int         { return mostObjectsOf(r.Set) }
-func (r *relabelled) MaskClasses() []string    { return maskClasses(r.Set) }
-
-func (r *relabelled) ReadObjectMask(i, k int, mask []uint8) (bool, error) {
-	return readObjectMask(r.Set, i, k, mask)
-}
-
-func (r *relabelled) ReadMask(i int, mask []uint8) error { return readMask(r.Set, i, mask) }
 
 // Unwrap is the set with the labels that it came with.
 func (r *relabelled) Unwrap() Set { return r.Set }

@@ -16,7 +16,10 @@ import (
 //
 // Image i of a split is a pure function of (Seed, split, i) and the clean image. Seeds are the same
 // at every severity: see [Apply]. Of what sets may do beside reading images, the corrupted ones
-// tell subgroups ([data.Grouped]) where the clean ones do, but have no clips and no instances.
+// tell subgroups ([data.Grouped]), objects and masks ([data.Objects], [data.Masks]) where the clean
+// ones do, but have no clips and no instances. Boxes and masks are the clean image's, as in Michaelis
+// et al., "Benchmarking robustness in object detection", 2019 (arXiv:1907.07484): glass blur, elastic
+// transform, motion and zoom blur move pixels away from them.
 type Source struct {
 	From       data.Source // of the clean images
 	Corruption Corruption  // zero: gaussian noise
@@ -45,7 +48,7 @@ func (s Source) Open(split data.Split) (data.Set, error) {
 	if err != nil || split == data.Train {
 		return set, err
 	}
-	corrupted := &corruptedSet{Set: set, source: s, split: split}
+	corrupted := &corruptedSet{Set: set, DenseOf: data.DenseOf{From: set}, source: s, split: split}
 	if grouped, ok := set.(data.Grouped); ok {
 		return &groupedSet{corrupted, grouped}, nil
 	}
@@ -56,6 +59,7 @@ func (s Source) Open(split data.Split) (data.Set, error) {
 // hidden.
 type corruptedSet struct {
 	data.Set
+	data.DenseOf
 	source Source
 	split  data.Split
 }

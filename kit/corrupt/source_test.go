@@ -2,6 +2,8 @@ package corrupt
 
 import (
 	"bytes"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +76,40 @@ func TestSourceCorruptsWhatItReads(t *testing.T) {
 	if len(seen) != 40 {
 		t.Errorf("%d different noises of 40", len(seen))
 	}
+}
+
+// Boxes and masks are those of the clean images.
+func TestSourceKeepsObjectsAndMasks(t *testing.T) {
+	from := data.Scenes{Test: 4, Size: 32, Radius: [2]float64{.1, .3}}
+	clean, set := open(t, from, data.Test), open(t, Source{From: from, Corruption: Snow, Severity: 2}, data.Test)
+	objects, err := data.ObjectsIn(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	masks, err := data.MasksIn(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mask, want := make([]uint8, 32*32), make([]uint8, 32*32)
+	for i := range set.Len() {
+		if !slices.Equal(objects.ObjectsOf(i), clean.(data.Objects).ObjectsOf(i)) {
+			t.Errorf("image %d has other objects", i)
+		}
+		if err := errors.Join(masks.ReadMask(i, mask), clean.(data.Masks).ReadMask(i, want)); err != nil || !bytes.Equal(mask, want) {
+			t.Errorf("image %d has another mask, error %v", i, err)
+		}
+	}
+	if _, err := data.ObjectsIn(open(t, Source{From: bare{from}, Corruption: Snow, Severity: 2}, data.Test)); err == nil {
+		t.Error("a set without objects gives some")
+	}
+}
+
+// bare is a source whose sets hold images alone.
+type bare struct{ data.Source }
+
+func (b bare) Open(split data.Split) (data.Set, error) {
+	set, err := b.Source.Open(split)
+	return struct{ data.Set }{set}, err
 }
 
 func TestSourceLeavesTrainingImages(t *testing.T) {
