@@ -29,7 +29,8 @@ type COCO struct {
 	// TestFraction means nothing: the files say which images are of a split. OnBad also says what to do about annotations that mean nothing:
 	// Skip counts them in [LeftOut.Objects], Fail makes the first an error. They are: a box
 	// without area or outside of the image, an id that came before, a category or an image that the
-	// file does not hold, and a bad mask. A box that reaches out of the image is cut off there.
+	// file does not hold, and a mask that is bad, whose object is kept without it. A box that reaches
+	// out of the image is cut off there.
 	From ImageFolder
 
 	// The files of each split. Default: train2017 and val2017 with

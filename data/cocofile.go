@@ -142,9 +142,19 @@ func (c COCO) parse(content []byte, name string) (*cocoFile, error) {
 			continue
 		}
 		class, asked := classOf[*a.CategoryID]
-		if object.class = class; asked {
-			img.objects = append(img.objects, object)
+		if !asked {
+			continue
 		}
+		object.class = class
+		object.mask, why = parseCOCOMask(a.Segmentation, img.size.Y, img.size.X)
+		a.Segmentation = nil // So that the texts of all do not stay in memory beside their masks.
+		if why != nil {
+			if err := bad(which+" of "+img.name, fmt.Errorf("%w (its box is kept)", why)); err != nil {
+				return nil, err
+			}
+			object.mask = cocoMask{}
+		}
+		img.objects = append(img.objects, object)
 	}
 	return found, nil
 }
@@ -190,8 +200,8 @@ func (f *cocoFile) categories(file cocoJSON, asked []string) (classOf map[int64]
 	return classOf, known, nil
 }
 
-// read is the image that an annotation is of, and its object but for the class. An error says why it
-// means nothing.
+// read is the image that an annotation is of, and its object but for the class and the mask. An error
+// says why it means nothing.
 func (a *cocoAnnotation) read(byID map[int64]*cocoImage, known, ids map[int64]bool) (img *cocoImage, o cocoObject, err error) {
 	switch {
 	case a.ID == nil || a.ImageID == nil || a.CategoryID == nil:
@@ -216,8 +226,7 @@ func (a *cocoAnnotation) read(byID map[int64]*cocoImage, known, ids map[int64]bo
 	}
 	crowd := string(bytes.TrimSpace(a.Crowd))
 	o.crowd = crowd == "1" || crowd == "true"
-	o.mask, err = parseCOCOMask(a.Segmentation, img.size.Y, img.size.X)
-	return img, o, err
+	return img, o, nil
 }
 
 // box is an annotation's box, cut off at the borders of an image of the given size.
