@@ -59,3 +59,30 @@ func ExampleSubset() {
 	// Output:
 	// 40 labels, subset b77ec79558f9519a
 }
+
+// Boxes, their classes and the classes of pixels come with the images.
+func ExampleScenes() {
+	set, err := data.Scenes{Size: 64}.Open(data.Train)
+	if err != nil {
+		log.Fatal(err)
+	}
+	objects, err := data.ObjectsIn(set)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, object := range objects.ObjectsOf(2) {
+		fmt.Println(objects.ObjectClasses()[object.Class])
+	}
+	item := data.Item{Objects: objects.MostObjects(), Mask: true}
+	loader := data.NewItemLoader(set, item, data.Order{Len: set.Len(), Batch: 16, Seed: 1}, 0, 1)
+	defer loader.Close()
+	batch, err := loader.Next()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(batch.Pix), len(batch.Boxes), len(batch.BoxClasses), len(batch.Masks))
+	// Output:
+	// arrow
+	// cross
+	// 196608 384 96 65536
+}

@@ -249,7 +249,7 @@ func (f *vocFiles) add(id, p string, content []byte) error {
 	}
 	var objects []Object
 	for k, o := range file.Objects {
-		// The pixels from the first to the last, counted from 1.
+		// The pixels from the first to the last, counted from 1, as Detectron2 reads them.
 		b := [4]float64{o.X0 - 1, o.Y0 - 1, o.X1, o.Y1}
 		clipped := [4]float64{max(b[0], 0), max(b[1], 0), min(b[2], float64(size.X)), min(b[3], float64(size.Y))}
 		class := slices.Index(f.Classes, o.Name)
