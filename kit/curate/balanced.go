@@ -42,7 +42,7 @@ func (b Balanced) Choose(x []float32, n, dim, m int) ([]int, error) {
 		return nil, err
 	}
 	random := rand.New(rand.NewPCG(b.Seed, 0))
-	cluster := kMeans(x, n, dim, b.Clusters, b.Iterations, random)
+	cluster, _ := kMeans(x, n, dim, b.Clusters, b.Iterations, random)
 	// Deal each cluster's images out in rounds: the k-th of every cluster before
 	// the k+1-th of any.
 	order := random.Perm(n)

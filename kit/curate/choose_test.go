@@ -148,7 +148,7 @@ func TestBalancedIsEven(t *testing.T) {
 func TestKMeansSeparates(t *testing.T) {
 	const n, dim, classes = 3000, 8, 5
 	x, labels := blobs(n, dim, classes, 6, 4)
-	cluster := kMeans(x, n, dim, classes, 50, rand.New(rand.NewPCG(1, 1)))
+	cluster, _ := kMeans(x, n, dim, classes, 50, rand.New(rand.NewPCG(1, 1)))
 	seen := map[[2]int]int{}
 	for i, c := range cluster {
 		seen[[2]int{labels[i], c}]++

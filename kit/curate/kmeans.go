@@ -1,17 +1,51 @@
 package curate
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"sslkit/kit/setting"
 )
+
+// KMeans returns the centres, [k, dim], of k clusters of the rows of x, [n, dim]: k-means of at most
+// `iterations` rounds from the centres of greedy k-means++. Distances are Euclidean, so rows of length
+// 1 make it one of cosines. It is a pure function of its arguments. Errors: mismatched lengths, values
+// that are not finite, k outside [1, n], no round.
+func KMeans(x []float32, n, dim, k, iterations int, seed uint64) ([]float32, error) {
+	if err := cmp.Or(
+		checkMatrix("KMeans", "x", x, n, dim),
+		setting.Must(k >= 1 && k <= n, "curate.KMeans: k", k, fmt.Sprintf("from 1 to the %d rows of x", n)),
+		setting.AtLeast(1, "curate.KMeans: iterations", iterations),
+	); err != nil {
+		return nil, err
+	}
+	_, centers := kMeans(x, n, dim, k, iterations, rand.New(rand.NewPCG(seed, 0)))
+	return centers, nil
+}
+
+// NearestCentre is, for each row of x, [n, dim], the nearest of centres, [k, dim]; of equal ones the
+// first. Its errors are those of [KMeans].
+func NearestCentre(x []float32, n, dim int, centres []float32) ([]int, error) {
+	if err := cmp.Or(
+		checkMatrix("NearestCentre", "x", x, n, dim),
+		checkMatrix("NearestCentre", "centres", centres, len(centres)/max(dim, 1), dim),
+	); err != nil {
+		return nil, err
+	}
+	cluster := make([]int, n)
+	assign(x, n, dim, centres, cluster, make([]float64, n))
+	return cluster, nil
+}
 
 // kMeans cuts the rows of x, [n, dim], into k clusters: Lloyd's iterations from
 // the centres of greedy k-means++ (Arthur and Vassilvitskii, SODA 2007), until
-// nothing changes. It returns the cluster of every row. A cluster that runs empty takes
-// the row that is furthest from its centre.
-func kMeans(x []float32, n, dim, k, iterations int, random *rand.Rand) []int {
-	centers := spread(x, n, dim, k, random)
-	cluster := make([]int, n)
+// nothing changes. It returns the cluster of every row, and the centres. A cluster that runs empty
+// takes the row that is furthest from its centre.
+func kMeans(x []float32, n, dim, k, iterations int, random *rand.Rand) (cluster []int, centers []float32) {
+	centers = spread(x, n, dim, k, random)
+	cluster = make([]int, n)
 	distance := make([]float64, n)
 	for range iterations {
 		moved := assign(x, n, dim, centers, cluster, distance)
@@ -42,7 +76,7 @@ func kMeans(x []float32, n, dim, k, iterations int, random *rand.Rand) []int {
 			}
 		}
 	}
-	return cluster
+	return cluster, centers
 }
 
 // assign finds the nearest centre of every row, the first of equal ones, and
