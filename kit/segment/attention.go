@@ -26,13 +26,18 @@ type Attention struct {
 // Attention is that of all images of a set. Errors: those of [Frozen.Patches], and an encoder that is
 // no ViT with a class token.
 func (f Frozen) Attention(set data.Set) (Attention, error) {
+	return f.attention(set, indices(set.Len()))
+}
+
+// attention is Attention of some images.
+func (f Frozen) attention(set data.Set, images []int) (Attention, error) {
 	vit, ok := f.Encoder.(encoder.ViT)
 	if !ok || !vit.PoolsClassToken() {
 		return Attention{}, errors.New("attention of patches: segment.Frozen: Encoder must be an encoder.ViT whose Pool is ClassToken")
 	}
-	a := Attention{N: set.Len()}
+	a := Attention{N: len(images)}
 	var err error
-	a.X, a.Encoder, err = f.over(set, func(scope *model.Scope, images *Node) *Node {
+	a.X, a.Encoder, err = f.over(set, images, func(scope *model.Scope, images *Node) *Node {
 		x := vit.Attention(scope, images)
 		a.Heads, a.Rows, a.Columns = x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
 		return x

@@ -54,10 +54,13 @@ type Patches struct {
 // of its last feature map. It holds them in memory: N·Rows·Columns·Dim·4 bytes. Errors: weights that
 // cannot be read or are not the encoder's, images of a size that it does not take, an encoder without
 // a map.
-func (f Frozen) Patches(set data.Set) (Patches, error) {
-	p := Patches{N: set.Len(), Name: set.Name()}
+func (f Frozen) Patches(set data.Set) (Patches, error) { return f.patches(set, indices(set.Len())) }
+
+// patches is Patches of some images.
+func (f Frozen) patches(set data.Set, images []int) (Patches, error) {
+	p := Patches{N: len(images), Name: set.Name()}
 	var err error
-	p.X, p.Encoder, err = f.over(set, func(scope *model.Scope, images *Node) *Node {
+	p.X, p.Encoder, err = f.over(set, images, func(scope *model.Scope, images *Node) *Node {
 		places := f.Encoder.Encode(scope, images).Map // [batch, rows, columns, dim]
 		if places == nil {
 			panic(fmt.Errorf("encoder %s has neither patches nor a map", f.Encoder.Name()))
@@ -80,11 +83,11 @@ func (p Patches) image(i int) []float32 {
 	return p.X[i*size : (i+1)*size]
 }
 
-// over is what a part of the encoder makes of all images, one behind another, and the hash of its
+// over is what a part of the encoder makes of some images, one behind another, and the hash of its
 // weights.
 //
 //	what: [batch, height, width, 3], normalised -> [batch, ...]
-func (f Frozen) over(set data.Set, what func(scope *model.Scope, images *Node) *Node) (x []float32, hash string, err error) {
+func (f Frozen) over(set data.Set, images []int, what func(scope *model.Scope, images *Node) *Node) (x []float32, hash string, err error) {
 	height, width := set.Size()
 	if err := f.check(height, width); err != nil {
 		return nil, "", err
@@ -108,12 +111,13 @@ func (f Frozen) over(set data.Set, what func(scope *model.Scope, images *Node) *
 		if err := encoder.SetWeights(train.EncoderScope(store), weights); err != nil {
 			return fmt.Errorf("%s does not fit encoder %s: %w", f.Weights, f.Encoder.Name(), err)
 		}
-		x, _, err = forward.Over(set)
+		x, _, err = forward.OverImages(set, images)
 		return err
 	})
 	for i, v := range x {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return nil, "", fmt.Errorf("value %d of image %d is %g: the weights in %s are of no use", i%(len(x)/set.Len()), i/(len(x)/set.Len()), v, f.Weights)
+			size := len(x) / len(images)
+			return nil, "", fmt.Errorf("value %d of image %d is %g: the weights in %s are of no use", i%size, images[i/size], v, f.Weights)
 		}
 	}
 	return x, hash, err

@@ -1,0 +1,143 @@
+package segment
+
+import (
+	"fmt"
+	"image"
+
+	"sslkit/data"
+	"sslkit/kit/setting"
+	"sslkit/plots"
+)
+
+// PatchColours shows n images of a split, spread evenly over it, above the patches that the encoder
+// makes of them, like ones in like colours; see [plots.PatchColours]. The images need no masks.
+// Errors: those of [Frozen.Patches] and of plots.PatchColours.
+func (f Frozen) PatchColours(source data.Source, split data.Split, n int) (*plots.Figure, error) {
+	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("colours of patches: %w", err) }
+	set, err := source.Open(split)
+	if err != nil {
+		return fail(err)
+	}
+	defer set.Close()
+	shown, err := evenly("n", n, set)
+	if err != nil {
+		return fail(err)
+	}
+	p, err := f.patches(set, shown)
+	if err != nil {
+		return fail(err)
+	}
+	colours, err := plots.PatchColours(p.X, p.N, p.Rows, p.Columns, p.Dim)
+	if err != nil {
+		return fail(err)
+	}
+	rows := make([][]image.Image, 2)
+	for k, i := range shown {
+		picture, err := overlaid(set, i, nil)
+		if err != nil {
+			return fail(err)
+		}
+		rows[0], rows[1] = append(rows[0], picture), append(rows[1], colours[k])
+	}
+	return plots.ImageGrid("Patches: principal components of the foreground as colours", rows, []string{"image", "patches"}, nil)
+}
+
+// Figure shows n images of a split, spread evenly over it, each with the mask of every head of the
+// last block. The images need no masks of their own. Errors: those of [Frozen.Attention].
+func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Split, n int) (*plots.Figure, error) {
+	m = m.WithDefaults()
+	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("figure of attention masks: %w", err) }
+	set, err := source.Open(split)
+	if err != nil {
+		return fail(err)
+	}
+	defer set.Close()
+	shown, err := evenly("n", n, set)
+	if err != nil {
+		return fail(err)
+	}
+	a, err := frozen.attention(set, shown)
+	if err != nil {
+		return fail(err)
+	}
+	height, width := set.Size()
+	names := []string{"image"}
+	for head := range a.Heads {
+		names = append(names, fmt.Sprintf("head %d", head))
+	}
+	var rows [][]image.Image
+	for k, i := range shown {
+		masks, err := a.Masks(k, m.Mass)
+		if err != nil {
+			return fail(err)
+		}
+		row := make([]image.Image, 1, 1+a.Heads)
+		if row[0], err = overlaid(set, i, nil); err != nil {
+			return fail(err)
+		}
+		for _, mask := range masks {
+			picture, err := overlaid(set, i, enlarged(mask, a.Rows, a.Columns, height, width))
+			if err != nil {
+				return fail(err)
+			}
+			row = append(row, picture)
+		}
+		rows = append(rows, row)
+	}
+	return plots.ImageGrid(fmt.Sprintf("What the class token reads: %g %% of it", 100*m.Mass), rows, nil, names)
+}
+
+// Figure shows n of the images that were judged, spread evenly over them, with the true and the
+// predicted mask. source and split are those that they came from.
+func (r Result) Figure(source data.Source, split data.Split, n int) (*plots.Figure, error) {
+	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("figure of masks: %w", err) }
+	set, err := open(source, split)
+	if err != nil {
+		return fail(err)
+	}
+	defer set.Close()
+	if set.Name() != r.Set || set.Len() != len(r.Masks) {
+		return fail(fmt.Errorf("the result is of %d images of %s, and these are %d of %s", len(r.Masks), r.Set, set.Len(), set.Name()))
+	}
+	shown, err := evenly("n", n, set)
+	if err != nil {
+		return fail(err)
+	}
+	rows := make([][]image.Image, 3)
+	for _, i := range shown {
+		for k, mask := range [][]uint8{nil, set.masks[i], r.Masks[i]} {
+			picture, err := overlaid(set, i, mask)
+			if err != nil {
+				return fail(err)
+			}
+			rows[k] = append(rows[k], picture)
+		}
+	}
+	return plots.ImageGrid(fmt.Sprintf("Masks: mean IoU %.1f %%", 100*r.MeanIoU.Value), rows, []string{"image", "true", "predicted"}, nil)
+}
+
+// evenly are n images spread over a set, or all of fewer.
+func evenly(field string, n int, set data.Set) ([]int, error) {
+	if err := setting.AtLeast(1, field, n); err != nil {
+		return nil, err
+	}
+	n = min(n, set.Len())
+	shown := make([]int, n)
+	for k := range shown {
+		shown[k] = k * set.Len() / n
+	}
+	return shown, nil
+}
+
+// overlaid is image i of a set under a mask, if there is one.
+func overlaid(set data.Set, i int, mask []uint8) (image.Image, error) {
+	height, width := set.Size()
+	pix := make([]uint8, height*width*3)
+	if err := set.Read(i, pix); err != nil {
+		return nil, fmt.Errorf("image %d of %s: %w", i, set.Name(), err)
+	}
+	if mask == nil {
+		return plots.Picture(pix, height, width)
+	}
+	return plots.MaskPicture(pix, mask, height, width)
+}
