@@ -11,8 +11,8 @@ import (
 // goroutines may ask them.
 type DetectionMatches struct {
 	images int
-	// classes holds the matches of a class, image by image.
-	classes [][]imageMatches
+	// classes holds the matches of a class, image by image; nil where nothing of it is or was found.
+	classes [][]*imageMatches
 }
 
 // imageMatches are those of one class in one image.
@@ -59,17 +59,17 @@ func spread(from, to float64, n int) []float64 {
 // each detection takes the object that it overlaps most and that none has taken. Detections of one
 // score keep their order. Only the 100 of the highest scores of a class count in an image.
 //
-// What matches a crowd or an object outside a range of sizes is ignored in that range, and so is
-// what matches nothing and is itself outside.
+// What matches a crowd, an ignored object, or one outside a range of sizes is ignored in that range,
+// and so is what matches nothing and is itself outside.
 //
 // It follows pycocotools 2.0.11, and the figures agree with it.
 func MatchDetections(images []DetectionImage, classes int, by Overlap) (*DetectionMatches, error) {
 	if err := checkDetections("MatchDetections", images, classes, by); err != nil {
 		return nil, err
 	}
-	m := &DetectionMatches{images: len(images), classes: make([][]imageMatches, classes)}
+	m := &DetectionMatches{images: len(images), classes: make([][]*imageMatches, classes)}
 	for class := range m.classes {
-		m.classes[class] = make([]imageMatches, len(images))
+		m.classes[class] = make([]*imageMatches, len(images))
 		for i, image := range images {
 			m.classes[class][i] = image.match(class, by)
 		}
@@ -81,7 +81,7 @@ func MatchDetections(images []DetectionImage, classes int, by Overlap) (*Detecti
 func (m *DetectionMatches) Len() int { return m.images }
 
 // match matches the detections of one class in one image.
-func (image DetectionImage) match(class int, by Overlap) imageMatches {
+func (image DetectionImage) match(class int, by Overlap) *imageMatches {
 	var objects []Object
 	for _, object := range image.Objects {
 		if object.Class == class {
@@ -97,10 +97,13 @@ func (image DetectionImage) match(class int, by Overlap) imageMatches {
 			detections = append(detections, d)
 		}
 	}
+	if len(objects)+len(detections) == 0 {
+		return nil
+	}
 	slices.SortStableFunc(detections, func(a, b Detection) int { return cmp.Compare(b.Score, a.Score) })
 	detections = detections[:min(len(detections), mostDetections)]
 
-	var m imageMatches
+	m := &imageMatches{}
 	iou := make([][]float64, len(detections))
 	areas := make([]float64, len(detections))
 	for d := range detections {
@@ -118,7 +121,7 @@ func (image DetectionImage) match(class int, by Overlap) imageMatches {
 		var order []int
 		ignored := make([]bool, len(objects))
 		for o, object := range objects {
-			if ignored[o] = object.Crowd || outside(object.Area); !ignored[o] {
+			if ignored[o] = object.Crowd || object.Ignored || outside(object.Area); !ignored[o] {
 				order = append(order, o)
 			}
 		}
@@ -134,7 +137,7 @@ func (image DetectionImage) match(class int, by Overlap) imageMatches {
 				best := -1
 				least := math.Min(threshold, 1-1e-10)
 				for _, o := range order {
-					if taken[o] && !objects[o].Crowd {
+					if taken[o] && !objects[o].Crowd && !objects[o].Ignored {
 						continue
 					}
 					if best >= 0 && !ignored[best] && ignored[o] {

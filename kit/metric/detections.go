@@ -18,6 +18,9 @@ type Object struct {
 	// Crowd marks a region in which objects of the class are not told apart: it need not be found,
 	// and any number of detections inside count neither for nor against.
 	Crowd bool
+	// Ignored marks an object that need not be found, such as a difficult one of PASCAL VOC: any
+	// number of detections that match it count neither for nor against. COCO has none.
+	Ignored bool
 }
 
 // Detection is one object that a model found.

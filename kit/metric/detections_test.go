@@ -144,6 +144,27 @@ func TestDetectionsOfResamples(t *testing.T) {
 	}
 }
 
+// TestIgnoredObjects: what is ignored need not be found, and whoever finds it is not wrong.
+func TestIgnoredObjects(t *testing.T) {
+	t.Parallel()
+	plain := Object{Box: Box{0, 0, 10, 10}}
+	ignored := Object{Box: Box{50, 50, 10, 10}, Ignored: true}
+	finds := func(o Object, score float64) Detection { return Detection{Box: o.Box, Score: score} }
+	for name, detections := range map[string][]Detection{
+		"found":       {finds(ignored, .9), finds(plain, .5)},
+		"found twice": {finds(ignored, .9), finds(ignored, .8), finds(plain, .5)},
+		"not found":   {finds(plain, .5)},
+	} {
+		m, err := MatchDetections([]DetectionImage{{[]Object{plain, ignored}, detections}}, 1, ByBox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ap, err := m.AP(nil); err != nil || !near(ap, 1, 1e-12) {
+			t.Errorf("%s: AP is %g, %v, want 1", name, ap, err)
+		}
+	}
+}
+
 func TestDetectionsRefused(t *testing.T) {
 	t.Parallel()
 	box, mask := Box{0, 0, 1, 1}, RLE{1, 2, []uint32{1, 1}}

@@ -141,7 +141,10 @@ type rankedDetection struct {
 func (m *DetectionMatches) ranked(class int, images []int, most int) rankedDetections {
 	var r rankedDetections
 	for _, i := range images {
-		of := &m.classes[class][i]
+		of := m.classes[class][i]
+		if of == nil {
+			continue
+		}
 		for at, score := range of.scores[:min(len(of.scores), most)] {
 			r.rows = append(r.rows, rankedDetection{score, of, at})
 		}
@@ -161,7 +164,7 @@ func (r rankedDetections) curves(size int) (precision [][]float64, recall []floa
 	}
 	for t := range iouThresholds {
 		var found, wrong float64
-		var precisions, recalls []float64
+		precisions, recalls := make([]float64, 0, len(r.rows)), make([]float64, 0, len(r.rows))
 		for _, row := range r.rows {
 			if row.of.ignored[size][row.at]>>t&1 == 0 {
 				if row.of.found[size][row.at]>>t&1 == 1 {
