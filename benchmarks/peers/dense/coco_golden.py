@@ -103,6 +103,12 @@ def case(name, classes, images):
             "box": evaluate(images, classes, "bbox"), "mask": evaluate(images, classes, "segm")}  # fmt: skip
 
 
+def inside_crowd(one):
+    """The same image with a crowd over all of it, which every detection overlaps more than its object."""
+    crowd = write(np.zeros(2), np.full(2, SIDE)) | {"class": 0, "crowd": 1}
+    return {"objects": [crowd] + one["objects"], "detections": one["detections"]}
+
+
 EMPTY = {"objects": [], "detections": []}
 cases = [
     case("several sizes and crowds", 3, [image(3, int(random.integers(1, 6)), 3, False, 230, 0.2) for _ in range(12)]),
@@ -113,6 +119,7 @@ cases = [
          + [{"objects": [], "detections": [write(*region(False, 50)) | {"class": 3, "score": 0.5}]}]),
     case("more than 100 detections of a class", 1, [image(1, 12, 130, False, 40, 0.1), image(1, 4, 4, False, 40, 0)]),
     case("small objects alone", 1, [image(1, 4, 2, False, 20, 0) for _ in range(3)]),
+    case("objects inside a crowd", 1, [inside_crowd(image(1, 4, 2, False, 80, 0)) for _ in range(3)]),
     case("crowds alone beside other images", 1, [image(1, 3, 3, False, 80, 1), image(1, 4, 1, False, 80, 0)]),
 ]  # fmt: skip
 with open(sys.argv[1], "w") as file:
