@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -69,6 +70,14 @@ func (t Training) descend(net *headNet, patches Patches, set masked, images []in
 		return err
 	}
 	defer step.Finalize()
+	// Compiling brings the variables into being, and Initialise gives a seed the same ones on every device.
+	if _, err := step.Compile(shapes.Make(dtypes.Float32, order.Batch, patches.Rows, patches.Columns, patches.Dim),
+		shapes.Make(dtypes.Uint8, order.Batch, net.height, net.width)); err != nil {
+		return err
+	}
+	if err := train.Initialise(net.store); err != nil {
+		return err
+	}
 	for i := range steps {
 		chosen := order.Indices(i)
 		var masks []uint8

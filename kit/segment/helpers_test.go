@@ -9,7 +9,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/data"
-	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/train"
 )
@@ -27,7 +26,7 @@ func tiny(t *testing.T) Frozen {
 	if err := train.BuildEncoder(scope, vit, side, side); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.InitializeVariables(devicetest.Backend(t), nil); err != nil {
+	if err := train.Initialise(store); err != nil {
 		t.Fatal(err)
 	}
 	weights, err := encoder.Weights(scope)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"sslkit/data"
 	"sslkit/kit/device/devicetest"
@@ -37,6 +38,28 @@ func TestHeadsLearn(t *testing.T) {
 				t.Errorf("the rate is %g of %v, with %v; it must be %g", got.LR, c.lr, got.Rates, best)
 			}
 		})
+	}
+}
+
+// TestInitialHeadOfASeed holds for every backend: the numbers are those of the Go backend, which a
+// rate of next to nothing leaves as they are.
+func TestInitialHeadOfASeed(t *testing.T) {
+	p, set := planted(t)
+	net, err := Training{Seed: 7, Epochs: 1}.WithDefaults().fit(p, set, indices(4), 1e-12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.close()
+	weights, err := tensors.CopyFlatData[float32](net.store.GetVariable("/head/weight").MustValue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []float32{.0065242555, .0011861668, -.009748194, -.0007999745, .004612519, .0017204328, -.0072904876, -.003243496, -.0014030782}
+	for i, w := range want {
+		if math.Abs(float64(weights[i]-w)) > 1e-7 {
+			t.Errorf("weights are %v, want %v", weights, want)
+			break
+		}
 	}
 }
 

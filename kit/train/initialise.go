@@ -8,11 +8,11 @@ import (
 	"sslkit/kit/device"
 )
 
-// initialise gives the variables of a store that have no value yet their initial ones. They are
+// Initialise gives the variables of a store that have no value yet their initial ones. They are
 // drawn by GoMLX's Go backend whatever trains: XLA would first compile a program of one kernel for
 // each variable, which takes a ResNet-18 two seconds, to run it once. So the initial weights of a
 // seed are also the same on every device.
-func initialise(store *model.Store) error {
+func Initialise(store *model.Store) error {
 	drawing, err := device.OpenGo()
 	if err != nil {
 		return err

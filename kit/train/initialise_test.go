@@ -24,7 +24,7 @@ func TestInitialWeightsOfASeed(t *testing.T) {
 	if err := BuildEncoder(EncoderScope(store), encoder.ResNet{Depth: 10, Width: 2}, 32, 32); err != nil {
 		t.Fatal(err)
 	}
-	if err := initialise(store); err != nil {
+	if err := Initialise(store); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string][]float32{

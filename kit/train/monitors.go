@@ -124,7 +124,7 @@ func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
 	}
 	// Compiling brings the variables into being.
 	if _, err = exec.Compile(shapes.Make(dtypes.Uint8, m.dims...), randomShape); err == nil {
-		err = initialise(store)
+		err = Initialise(store)
 	}
 	if err != nil {
 		exec.Finalize()

@@ -79,7 +79,7 @@ func (s *sharding) layOut(store *model.Store, p Plan) error {
 	}); err != nil {
 		return fmt.Errorf("building a step for %s: %w", p.Mesh, err)
 	}
-	if err := initialise(store); err != nil {
+	if err := Initialise(store); err != nil {
 		return fmt.Errorf("initialising the variables for %s: %w", p.Mesh, err)
 	}
 	divisible, ok := p.Encoder.(encoder.Divisible)

@@ -45,7 +45,7 @@ func newTrainer(backend compute.Backend, store *model.Store, plan Plan, devices 
 			if _, err := step.Compile(inputs...); err != nil {
 				panic(err)
 			}
-			if err := initialise(store); err != nil { // Those that compiling brought into being.
+			if err := Initialise(store); err != nil { // Those that compiling brought into being.
 				panic(err)
 			}
 		})

@@ -75,7 +75,7 @@ func (m Model) buildTeacherHead(store *model.Store) error {
 	}); err != nil {
 		return fmt.Errorf("building the teacher's head of %s: %w", method.Name(), err)
 	}
-	return initialise(store)
+	return Initialise(store)
 }
 
 // freezeTeacher keeps the optimiser away from the teacher's variables.
