@@ -131,10 +131,12 @@ type rankedDetections struct {
 	objects [sizes]int
 }
 
+// rankedDetection is one of them, with a bit for each threshold by size range; a bootstrap walks over
+// millions, so that they lie one behind another.
 type rankedDetection struct {
-	score float64
-	of    *imageMatches
-	at    int // The detection's place there.
+	score          float64
+	place          int
+	found, ignored [sizes]uint16
 }
 
 // ranked takes the `most` surest of each image.
@@ -146,13 +148,19 @@ func (m *DetectionMatches) ranked(class int, images []int, most int) rankedDetec
 			continue
 		}
 		for at, score := range of.scores[:min(len(of.scores), most)] {
-			r.rows = append(r.rows, rankedDetection{score, of, at})
+			row := rankedDetection{score: score, place: len(r.rows)}
+			for size := range sizes {
+				row.found[size], row.ignored[size] = of.found[size][at], of.ignored[size][at]
+			}
+			r.rows = append(r.rows, row)
 		}
 		for size, n := range of.objects {
 			r.objects[size] += n
 		}
 	}
-	slices.SortStableFunc(r.rows, func(a, b rankedDetection) int { return cmp.Compare(b.score, a.score) })
+	slices.SortFunc(r.rows, func(a, b rankedDetection) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.place, b.place))
+	})
 	return r
 }
 
@@ -164,18 +172,18 @@ func (r rankedDetections) curves(size int) (precision [][]float64, recall []floa
 	}
 	for t := range iouThresholds {
 		var found, wrong float64
-		precisions, recalls := make([]float64, 0, len(r.rows)), make([]float64, 0, len(r.rows))
-		for _, row := range r.rows {
-			if row.of.ignored[size][row.at]>>t&1 == 0 {
-				if row.of.found[size][row.at]>>t&1 == 1 {
-					found++
-				} else {
-					wrong++
-				}
+		var precisions []float64 // At each object that is found: between two of them it only falls.
+		for i := range r.rows {
+			row := &r.rows[i]
+			switch {
+			case row.ignored[size]>>t&1 == 1:
+			case row.found[size]>>t&1 == 1:
+				found++
+				// pycocotools adds the smallest step above 1.
+				precisions = append(precisions, found/(wrong+found+0x1p-52))
+			default:
+				wrong++
 			}
-			// pycocotools adds the smallest step above 1, so that 0 detections give 0.
-			precisions = append(precisions, found/(wrong+found+0x1p-52))
-			recalls = append(recalls, found/float64(r.objects[size]))
 		}
 		for i := len(precisions) - 1; i > 0; i-- {
 			precisions[i-1] = math.Max(precisions[i-1], precisions[i])
@@ -183,19 +191,15 @@ func (r rankedDetections) curves(size int) (precision [][]float64, recall []floa
 		levels := make([]float64, len(recallLevels))
 		at := 0
 		for i, level := range recallLevels {
-			for at < len(recalls) && recalls[at] < level {
+			for at < len(precisions) && float64(at+1)/float64(r.objects[size]) < level {
 				at++
 			}
-			if at < len(recalls) {
+			if at < len(precisions) {
 				levels[i] = precisions[at]
 			}
 		}
 		precision = append(precision, levels)
-		if len(recalls) == 0 {
-			recall = append(recall, 0)
-		} else {
-			recall = append(recall, recalls[len(recalls)-1])
-		}
+		recall = append(recall, found/float64(r.objects[size]))
 	}
 	return precision, recall
 }

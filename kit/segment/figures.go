@@ -14,7 +14,7 @@ import (
 // Errors: those of [Frozen.Patches] and of plots.PatchColours.
 func (f Frozen) PatchColours(source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("colours of patches: %w", err) }
-	set, err := source.Open(split)
+	set, err := openImages(source, split)
 	if err != nil {
 		return fail(err)
 	}
@@ -47,7 +47,7 @@ func (f Frozen) PatchColours(source data.Source, split data.Split, n int) (*plot
 func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	m = m.WithDefaults()
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("figure of attention masks: %w", err) }
-	set, err := source.Open(split)
+	set, err := openImages(source, split)
 	if err != nil {
 		return fail(err)
 	}

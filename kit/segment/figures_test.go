@@ -39,6 +39,7 @@ func TestFigures(t *testing.T) {
 		want string
 	}{
 		"no image":     {func() (*plots.Figure, error) { return frozen.PatchColours(source, data.Test, 0) }, "n is 0"},
+		"no source":    {func() (*plots.Figure, error) { return frozen.PatchColours(nil, data.Test, 1) }, "source is missing"},
 		"another set":  {func() (*plots.Figure, error) { return result.Figure(source, data.Train, 1) }, "rectangles/train"},
 		"more of them": {func() (*plots.Figure, error) { return result.Figure(rectangles{7}, data.Test, 1) }, "6 images"},
 	} {

@@ -2,9 +2,9 @@ package segment
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -133,6 +133,14 @@ func (f Frozen) check(height, width int) error {
 	return cmp.Or(f.Encoder.Check(height, width), f.Normalize.Check(height, width))
 }
 
+// openImages opens a split, which is to be closed.
+func openImages(source data.Source, split data.Split) (data.Set, error) {
+	if source == nil {
+		return nil, setting.Missing("segment: source", "a data.Source, such as data.Shapes{}")
+	}
+	return source.Open(split)
+}
+
 // masked is a split of images with masks, read.
 type masked struct {
 	data.Masks
@@ -142,10 +150,7 @@ type masked struct {
 
 // open reads the masks of a split. The set is to be closed.
 func open(source data.Source, split data.Split) (masked, error) {
-	if source == nil {
-		return masked{}, errors.New("segment: Data is missing; it must be a data.Source with masks, such as data.Shapes{}")
-	}
-	set, err := source.Open(split)
+	set, err := openImages(source, split)
 	if err != nil {
 		return masked{}, err
 	}
@@ -165,4 +170,29 @@ func open(source data.Source, split data.Split) (masked, error) {
 		m.masks = append(m.masks, mask)
 	}
 	return m, nil
+}
+
+// openBoth reads the masks of the training and the test split, which are to be closed, of images of
+// one size and with the same classes.
+func openBoth(source data.Source) (set, test masked, err error) {
+	if set, err = open(source, data.Train); err != nil {
+		return masked{}, masked{}, err
+	}
+	if test, err = open(source, data.Test); err != nil {
+		set.Close()
+		return masked{}, masked{}, err
+	}
+	switch {
+	case set.height != test.height || set.width != test.width:
+		err = fmt.Errorf("%s is of %d×%d pixels and %s of %d×%d; they must be of one size",
+			set.Name(), set.height, set.width, test.Name(), test.height, test.width)
+	case !slices.Equal(set.MaskClasses(), test.MaskClasses()):
+		err = fmt.Errorf("pixels of %s are of %v and those of %s of %v; they must be of the same classes",
+			set.Name(), set.MaskClasses(), test.Name(), test.MaskClasses())
+	default:
+		return set, test, nil
+	}
+	set.Close()
+	test.Close()
+	return masked{}, masked{}, err
 }

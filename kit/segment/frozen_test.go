@@ -26,6 +26,39 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// mixed gives each split by a source of its own.
+type mixed struct {
+	data.Source
+	test data.Source
+}
+
+func (m mixed) Open(split data.Split) (data.Set, error) {
+	if split == data.Test {
+		return m.test.Open(split)
+	}
+	return m.Source.Open(split)
+}
+
+func TestSplitsThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	shapes := data.Shapes{Train: 2, Test: 2}
+	larger := shapes
+	larger.Size = 64
+	for name, c := range map[string]struct {
+		source data.Source
+		want   string
+	}{
+		"size":    {mixed{shapes, larger}, "of one size"},
+		"classes": {mixed{shapes, objects{shapes}}, "the same classes"},
+		"masks":   {mixed{shapes, withoutMasks{rectangles{2}}}, "has no masks"},
+		"source":  {nil, "source is missing"},
+	} {
+		if _, _, err := openBoth(c.source); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: the error is %v; it must say %q", name, err, c.want)
+		}
+	}
+}
+
 func TestPatches(t *testing.T) {
 	set, err := rectangles{3}.Open(data.Test)
 	if err != nil {

@@ -57,15 +57,11 @@ func (n Neighbours) Evaluate(frozen Frozen, source data.Source) (Result, error) 
 	); err != nil {
 		return fail(err)
 	}
-	set, err := open(source, data.Train)
+	set, test, err := openBoth(source)
 	if err != nil {
 		return fail(err)
 	}
 	defer set.Close()
-	test, err := open(source, data.Test)
-	if err != nil {
-		return fail(err)
-	}
 	defer test.Close()
 	bank, err := frozen.Patches(set)
 	if err != nil {

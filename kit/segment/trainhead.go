@@ -71,6 +71,9 @@ func (t Training) WithDefaults() Training {
 func (t Training) check() error {
 	d := Training{}.WithDefaults()
 	t = t.WithDefaults()
+	if t.Data == nil {
+		return setting.Missing("segment.Training: Data", "a data.Source with masks, such as data.Shapes{}")
+	}
 	for i, lr := range t.LR {
 		if err := setting.Positive(fmt.Sprintf("segment.Training: LR[%d]", i), lr); err != nil {
 			return err
@@ -95,15 +98,11 @@ func TrainHead(t Training) (TrainedHead, error) {
 		return fail(err)
 	}
 	t = t.WithDefaults()
-	set, err := open(t.Data, data.Train)
+	set, test, err := openBoth(t.Data)
 	if err != nil {
 		return fail(err)
 	}
 	defer set.Close()
-	test, err := open(t.Data, data.Test)
-	if err != nil {
-		return fail(err)
-	}
 	defer test.Close()
 	patches, err := t.Frozen.Patches(set)
 	if err != nil {
