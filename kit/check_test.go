@@ -165,6 +165,7 @@ func TestCheckRefusesHostileNumbers(t *testing.T) {
 		_, source := value.(data.Source)
 		_, ok := recipes[name]
 		if _, exclusion := value.(optim.Exclusion); !ok && !source && !exclusion && name != "optim.LayerDecay" && name != "optim.Steady" &&
+			name != "kit.Adopted" && // It has no settings.
 			name != "compress.Logits" { // Its teacher has a head: see TestCheckTellsOfLogits.
 			t.Errorf("%s is not tested", name)
 		}

@@ -58,7 +58,7 @@ func (r *Run) EmbeddingsOf(source data.Source, split data.Split) (eval.Features,
 		return hashOf(w, hash), err
 	}
 	err = train.Catch(func() error {
-		forward, err := train.NewForward(store, height, width, w.Of(model.Embeddings))
+		forward, err := train.NewForward(store, set.Len(), height, width, w.Of(model.Embeddings))
 		if err != nil {
 			return err
 		}

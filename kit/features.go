@@ -200,13 +200,13 @@ func (e *extractor) keep(path string, features eval.Features) {
 // represent computes the representations of a set: [set.Len(), dim].
 func (e *extractor) represent(set data.Set) ([]float32, error) {
 	height, width := set.Size()
-	if e.forward == nil || !e.forward.Takes(height, width) {
+	if e.forward == nil || !e.forward.Takes(set.Len(), height, width) {
 		e.close()
 		if err := e.run.Recipe.Encoder.Check(height, width); err != nil {
 			return nil, err
 		}
 		store := model.NewStore()
-		forward, err := train.NewForward(store, height, width, e.run.Recipe.model().Features)
+		forward, err := train.NewForward(store, set.Len(), height, width, e.run.Recipe.model().Features)
 		if err != nil {
 			return nil, err
 		}

@@ -58,7 +58,7 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 		return run, matchFinished(dir, recipe, set)
 	}
 
-	if err := cmp.Or(plan.CheckDevices(), plan.CheckHeldOut()); err != nil {
+	if err := checkPlan(plan); err != nil {
 		return nil, err
 	}
 	if err := dir.Make(); err != nil {
@@ -78,10 +78,20 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 	if err := beginOrGoOn(dir, recipe, set); err != nil {
 		return nil, err
 	}
-	fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", recipe.Method.Name(), recipe.Encoder.Name(), set.Name(),
-		recipe.Steps, recipe.Batch, device.Describe())
+	if recipe.Steps > 0 {
+		fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", recipe.Method.Name(), recipe.Encoder.Name(), set.Name(),
+			recipe.Steps, recipe.Batch, device.Describe())
+	}
 	sayLeftOut(set, true)
 	return run, plan.Train(dir, lock, set)
+}
+
+// checkPlan returns an error where devices or held-out images are missing that a training needs.
+func checkPlan(plan train.Plan) error {
+	if plan.Steps == 0 { // Nothing is trained.
+		return nil
+	}
+	return cmp.Or(plan.CheckDevices(), plan.CheckHeldOut())
 }
 
 // matchFinished returns an error where a part of a finished run is missing or damaged, or where the

@@ -184,7 +184,7 @@ func (r Recipe) Check() error {
 		if err != nil {
 			return err
 		}
-		return cmp.Or(plan.CheckDevices(), plan.CheckHeldOut())
+		return checkPlan(plan)
 	})
 }
 
@@ -211,6 +211,10 @@ func (r Recipe) checkFields() error {
 		return setting.Missing("kit.Recipe: Method", "an ssl.Method, such as ssl.SimCLR{}")
 	case r.Epochs < 0 || r.Steps < 0:
 		return fmt.Errorf("kit.Recipe: Epochs is %d and Steps is %d; they must not be negative", r.Epochs, r.Steps)
+	case isAdopted(r.Method):
+		if err := r.checkAdopted(); err != nil {
+			return err
+		}
 	case r.Epochs == 0 && r.Steps == 0:
 		return errors.New("kit.Recipe: Epochs and Steps are both 0; one of them must be at least 1")
 	case r.Epochs > 0 && r.Steps > 0:

@@ -32,7 +32,7 @@ var recipeTypes = []any{
 	ssl.WMSE{},
 	semi.FixMatch{}, semi.FlexMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.MixMatch{},
 	semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.UDA{},
-	compress.Features{}, compress.Logits{},
+	compress.Features{}, compress.Logits{}, Adopted{},
 	// optim.Optimizer
 	optim.AdamW{}, optim.LARS{}, optim.PerVariable{}, optim.SGD{}, compress.KeepZeros{},
 	// optim.Schedule, optim.Exclusion, optim.Rates

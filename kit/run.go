@@ -64,13 +64,16 @@ func (r *Run) Alarm() (*train.Alarm, error) {
 
 // StepFLOPs is the number of floating-point operations of one training step: those of all matrix
 // products and convolutions in the graph of views, encoder, heads, teacher, loss and gradient, two
-// for each multiply-add; see [train.Plan.StepFLOPs].
+// for each multiply-add; see [train.Plan.StepFLOPs]. It is 0 of weights that were adopted.
 func (r *Run) StepFLOPs() (float64, error) {
 	fail := func(err error) (float64, error) {
 		return 0, fmt.Errorf("counting the operations of a step in %s: %w", r.Dir, err)
 	}
 	if err := r.check(); err != nil {
 		return fail(err)
+	}
+	if r.Recipe.Steps == 0 {
+		return 0, nil
 	}
 	set, err := r.Recipe.Data.Open(data.Train)
 	if err != nil {
@@ -106,6 +109,9 @@ func (r *Run) LossCurve() (*plots.Figure, error) {
 		if m.Step > 0 {
 			step, loss, rate = append(step, float64(m.Step)), append(loss, m.Loss), append(rate, m.LearningRate)
 		}
+	}
+	if len(step) == 0 {
+		return nil, fmt.Errorf("the run in %s has done no step: there is no loss to draw", r.Dir)
 	}
 	smooth := max(len(step)/40, 1)
 	above, err := plots.Curve(fmt.Sprintf("%s, %s on %s", r.Recipe.Method.Name(), r.Recipe.Encoder.Name(), r.Recipe.Data.Name()),

@@ -49,6 +49,15 @@ var (
 	HalfStem = Stem{Kernel: 3, Stride: 2}
 )
 
+// The networks of He et al. 2015 for ImageNet, as torchvision and timm have them.
+var (
+	ResNet18  = ResNet{Depth: 18, Width: 64, Stem: ImageNetStem}  // 11.2 million parameters.
+	ResNet34  = ResNet{Depth: 34, Width: 64, Stem: ImageNetStem}  // 21.3 million.
+	ResNet50  = ResNet{Depth: 50, Width: 64, Stem: ImageNetStem}  // 23.5 million.
+	ResNet101 = ResNet{Depth: 101, Width: 64, Stem: ImageNetStem} // 42.5 million.
+	ResNet152 = ResNet{Depth: 152, Width: 64, Stem: ImageNetStem} // 58.1 million.
+)
+
 var resNetBlocks = map[int][4]int{
 	10: {1, 1, 1, 1}, 18: {2, 2, 2, 2}, 34: {3, 4, 6, 3},
 	26: {2, 2, 2, 2}, 50: {3, 4, 6, 3}, 101: {3, 4, 23, 3}, 152: {3, 8, 36, 3},

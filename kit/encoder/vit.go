@@ -55,7 +55,7 @@ type ViT struct {
 	// Size is the side in pixels of the images that the position embeddings are stored for, a
 	// multiple of Patch; images of other sizes get them interpolated. Default: 14 patches where
 	// Patch is 14 or more (224 pixels at 16, as published), else 8 patches (32 pixels at 4, 64 at
-	// 8).
+	// 8; published networks with patches of 8 have 224).
 	Size int
 }
 
@@ -84,6 +84,16 @@ var (
 	ViTSmall = ViT{Patch: 16, Width: 384, Depth: 12, Heads: 6}
 	// ViTBase is ViT-B/16: 85.8 million parameters, 17.6 billion multiply-adds at 224 pixels.
 	ViTBase = ViT{Patch: 16, Width: 768, Depth: 12, Heads: 12}
+	// ViTLarge is ViT-L/16: 303.3 million parameters, 61.6 billion multiply-adds at 224 pixels.
+	ViTLarge = ViT{Patch: 16, Width: 1024, Depth: 24, Heads: 16}
+
+	// ViTSmallDINOv2 is ViT-S/14 as DINOv2 publishes it (Oquab et al. 2023, arXiv:2304.07193), whose
+	// position embeddings are for 518 pixels. Where it has registers, set Registers to 4.
+	ViTSmallDINOv2 = ViT{Patch: 14, Width: 384, Depth: 12, Heads: 6, LayerScale: 1e-5, Size: 518}
+	// ViTBaseDINOv2 is ViT-B/14, likewise.
+	ViTBaseDINOv2 = ViT{Patch: 14, Width: 768, Depth: 12, Heads: 12, LayerScale: 1e-5, Size: 518}
+	// ViTLargeDINOv2 is ViT-L/14, likewise.
+	ViTLargeDINOv2 = ViT{Patch: 14, Width: 1024, Depth: 24, Heads: 16, LayerScale: 1e-5, Size: 518}
 )
 
 // WithDefaults fills in the settings that were left at zero.

@@ -11,21 +11,30 @@ import (
 	"sslkit/kit/device"
 )
 
-// forwardBatch is the number of images a pass.
-const forwardBatch = 250
+// Of a pass: the most images, and the most pixels, such as 45 images of 224 × 224, which bound the
+// memory that a large network takes.
+const (
+	forwardBatch  = 250
+	forwardPixels = 45 * 224 * 224
+)
+
+// batchOf is the number of images of a pass over that many of a size.
+func batchOf(images, height, width int) int {
+	return max(min(forwardBatch, images, forwardPixels/(height*width)), 1)
+}
 
 // Forward is a model as it is used after training, compiled for images of one size.
 type Forward struct {
-	exec          *model.Exec
-	height, width int
+	exec                 *model.Exec
+	batch, height, width int
 }
 
 // NewForward compiles what of makes of images, usually Model.Features or Model.Embeddings, with the
-// variables of a store. They come into being here where they are not loaded, and can be set from
-// then on.
+// variables of a store, for passes over sets of that many images. The variables come into being here
+// where they are not loaded, and can be set from then on.
 //
-//	of: uint8 [forwardBatch, height, width, 3] -> [forwardBatch, dim]
-func NewForward(store *model.Store, height, width int, of func(scope *model.Scope, images *Node) *Node) (*Forward, error) {
+//	of: uint8 [batch, height, width, 3] -> [batch, dim]
+func NewForward(store *model.Store, images, height, width int, of func(scope *model.Scope, images *Node) *Node) (*Forward, error) {
 	backend, err := device.Open()
 	if err != nil {
 		return nil, err
@@ -37,16 +46,20 @@ func NewForward(store *model.Store, height, width int, of func(scope *model.Scop
 	if err != nil {
 		return nil, err
 	}
+	batch := batchOf(images, height, width)
 	// Compiling brings the variables into being.
-	if _, err := exec.Compile(shapes.Make(dtypes.Uint8, forwardBatch, height, width, 3)); err != nil {
+	if _, err := exec.Compile(shapes.Make(dtypes.Uint8, batch, height, width, 3)); err != nil {
 		exec.Finalize()
 		return nil, err
 	}
-	return &Forward{exec, height, width}, nil
+	return &Forward{exec, batch, height, width}, nil
 }
 
-// Takes tells whether it is compiled for images of this size.
-func (f *Forward) Takes(height, width int) bool { return f.height == height && f.width == width }
+// Takes tells whether it is compiled for images of this size, and at least as many in a pass as suit
+// a set of that many.
+func (f *Forward) Takes(images, height, width int) bool {
+	return f.height == height && f.width == width && f.batch >= batchOf(images, height, width)
+}
 
 // Over runs over all images of a set: [set.Len(), dim].
 func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
@@ -60,8 +73,8 @@ func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
 // OverImages runs over some images of a set, in their order: [len(images), dim].
 func (f *Forward) OverImages(set data.Set, images []int) (x []float32, dim int, err error) {
 	defer device.KeepMemory()()
-	pass := make([]int, forwardBatch)
-	for start := 0; start < len(images); start += forwardBatch {
+	pass := make([]int, f.batch)
+	for start := 0; start < len(images); start += f.batch {
 		for i := range pass {
 			pass[i] = images[min(start+i, len(images)-1)] // The last pass is filled up, so that all have one shape.
 		}
@@ -70,11 +83,11 @@ func (f *Forward) OverImages(set data.Set, images []int) (x []float32, dim int, 
 			return nil, 0, err
 		}
 		var rows []float32
-		input := tensors.FromFlatDataAndDimensions(pix, forwardBatch, f.height, f.width, 3)
+		input := tensors.FromFlatDataAndDimensions(pix, f.batch, f.height, f.width, 3)
 		if rows, dim, err = callOnce(f.exec, input); err != nil {
 			return nil, 0, err
 		}
-		x = append(x, rows[:min(forwardBatch, len(images)-start)*dim]...)
+		x = append(x, rows[:min(f.batch, len(images)-start)*dim]...)
 	}
 	return x, dim, nil
 }

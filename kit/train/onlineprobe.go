@@ -134,7 +134,7 @@ func newProbing(store *model.Store, plan Plan) (*probing, error) {
 		p.close()
 		return nil, err
 	}
-	if p.forward, err = NewForward(store, plan.Height, plan.Width, plan.Evaluated().Of(plan.Features)); err != nil {
+	if p.forward, err = NewForward(store, max(len(p.train.indices), len(p.test.indices)), plan.Height, plan.Width, plan.Evaluated().Of(plan.Features)); err != nil {
 		p.close()
 		return nil, fmt.Errorf("building the probe: %w", err)
 	}

@@ -50,7 +50,7 @@ type Plan struct {
 
 	Optimizer optim.Optimizer
 	Schedule  optim.Schedule
-	Steps     int    // Batches in the whole training.
+	Steps     int    // Batches in the whole training; 0 where the weights of Start are taken as they are.
 	Seed      uint64 // Of initial weights and augmentation; Order has its own.
 	Start     string // File of weights that the encoder starts from; "" for random ones.
 
@@ -154,6 +154,9 @@ func (p Plan) Check() error {
 	}
 	if parameters := p.Encoder.Cost(p.Height, p.Width).Params; parameters > mostParameters {
 		return fmt.Errorf("encoder %s has %d parameters; it must have at most %d", p.Encoder.Name(), parameters, int64(mostParameters))
+	}
+	if p.Steps == 0 {
+		return p.checkStart()
 	}
 	if p.normsOverBatch() && p.Order.Batch < 2 {
 		return fmt.Errorf("kit.Recipe: Batch is %d; it must be at least 2 with encoder %s, whose norms are over the batch",

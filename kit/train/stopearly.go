@@ -138,10 +138,10 @@ func (v *validation) build(store *model.Store, m Model) (err error) {
 		return err
 	}
 	height, width := v.set.Size()
-	if v.forward, err = NewForward(store, height, width, m.Evaluated().Of(m.Embeddings)); err != nil {
+	if v.forward, err = NewForward(store, v.set.Len(), height, width, m.Evaluated().Of(m.Embeddings)); err != nil {
 		return fmt.Errorf("building the classifier for StopEarly: %w", err)
 	}
-	_, dim, err := callOnce(v.forward.exec, tensors.FromShape(shapes.Make(dtypes.Uint8, forwardBatch, height, width, 3)))
+	_, dim, err := callOnce(v.forward.exec, tensors.FromShape(shapes.Make(dtypes.Uint8, v.forward.batch, height, width, 3)))
 	if err != nil {
 		return fmt.Errorf("running the classifier for StopEarly: %w", err)
 	}
