@@ -85,6 +85,22 @@ func TestAdoptedWeightsAreARun(t *testing.T) {
 		t.Errorf("error %v does not show the other weights", err)
 	}
 
+	// As the hub has it, it is the same again.
+	out := filepath.Join(t.TempDir(), "exported")
+	if err := run.Export(out); err != nil {
+		t.Fatal(err)
+	}
+	b.Weights = filepath.Join(out, "model.safetensors")
+	if _, got, err := rundir.ReadWeights(b.Weights); err != nil || got != hash {
+		t.Errorf("other weights are exported: %v", err)
+	}
+	if !strings.Contains(string(content(t, out, "config.json")), `"input_size": [`) {
+		t.Error("config.json does not tell the size of the images")
+	}
+	if _, err := Adopt(dir, b); err != nil {
+		t.Errorf("what was exported is not what was adopted: %v", err)
+	}
+
 	// A training goes on from them, by its own default augmentations.
 	next := small()
 	next.Encoder, next.Start, next.Augment, next.Steps, next.Epochs = tiny, run.WeightsFile(), nil, 1, 0

@@ -436,7 +436,11 @@ func (t *training) saveEncoder(name string, w Weights) error {
 		return err
 	}
 	metadata := map[string]string{"architecture": t.plan.Encoder.Name(), "weights": w.String()}
-	if err := t.plan.shown().Metadata(metadata); err != nil {
+	shown, err := t.plan.shown()
+	if err != nil {
+		return err
+	}
+	if err := shown.Metadata(metadata); err != nil {
 		return err
 	}
 	return encoder.WriteSafetensors(t.dir.Path(name), weights, metadata)

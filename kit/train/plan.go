@@ -88,13 +88,19 @@ func (m Model) wholeImage() augment.Pipeline {
 	return augment.Pipeline{}
 }
 
-// shown is how whole images are made for the trained encoder.
-func (p Plan) shown() encoder.Preprocessing {
+// shown is how whole images are made for the trained encoder: where nothing is trained, as the file
+// Start says.
+func (p Plan) shown() (encoder.Preprocessing, error) {
+	if p.Steps == 0 {
+		if wanted, _, known, err := encoder.PreprocessingOf(p.Start); known || err != nil {
+			return wanted, err
+		}
+	}
 	shown := preprocessing(p.wholeImage())
 	if p.Height == p.Width {
-		shown.Size = p.Height
+		shown.Size, shown.CropShare = p.Height, 1
 	}
-	return shown
+	return shown, nil
 }
 
 // Features are the representations of whole images.
