@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 
 	"sslkit/benchmarks/result"
 	"sslkit/data"
@@ -98,7 +99,7 @@ func (s settings) recipe(w way, set imageSet, source data.Source, labels data.Su
 	if by, ok := method.(ssl.SemiSupervised); ok {
 		recipe.Data, recipe.Batch = data.PartlyLabelled{From: source, Subset: labels}, set.semiBatch
 		recipe.Augment = []augment.Pipeline{set.weak, set.strong}
-		if views := len(by.Views(32, 32)); views != 2 {
+		if views := by.Views(32, 32); reflect.DeepEqual(views[0], views[1]) { // It has weak ones alone, such as MixMatch.
 			recipe.Augment = []augment.Pipeline{set.weak}
 		}
 		recipe.EMA = emaDecay

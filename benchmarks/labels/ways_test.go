@@ -66,6 +66,9 @@ func TestWaysCostTheSame(t *testing.T) {
 		if math.Abs(total/first-1) > .01 {
 			t.Errorf("%s costs %.3g operations, and %s %.3g", w.name, total, all[0].name, first)
 		}
+		if weakAlone := strings.HasSuffix(w.name, "mixmatch") || w.name == fromScratch || w.name == "simclr+fine-tuning"; weakAlone != (len(recipe.Augment) == 1) {
+			t.Errorf("%s has %d views", w.name, len(recipe.Augment))
+		}
 		if _, semi := recipe.Data.(data.PartlyLabelled); semi != (recipe.EMA == emaDecay) {
 			t.Errorf("%s evaluates a running mean of %g", w.name, recipe.EMA)
 		}

@@ -27,7 +27,7 @@ func command(t *testing.T, runs string, flags ...string) result.Result {
 	return written
 }
 
-// TestLauncherGivesTheSameTable as a process that trains all, and -launcher gather gives it again.
+// TestLauncherGivesTheSameTable as cells one after the other, and -launcher gather gives it again.
 func TestLauncherGivesTheSameTable(t *testing.T) {
 	one, several := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "several")
 	want := command(t, one)

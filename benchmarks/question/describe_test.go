@@ -48,16 +48,20 @@ func TestDescribeRealImages(t *testing.T) {
 	}
 }
 
-// The pages say which copies the benchmarks use, in the words of Describe.
+// What tells of figures on real images says which copies they are, in the words of Describe.
 func TestPagesSayWhichCopy(t *testing.T) {
 	t.Parallel()
-	for _, page := range []string{"README.md", filepath.Join("benchmarks", "README.md")} {
-		content, err := os.ReadFile(filepath.Join("..", "..", page))
+	const photographs, chest = "CIFAR-10 (JPEG copy, 50,000 + 10,000)", "3,882 of the published 4,708"
+	for page, copies := range map[string][]string{
+		"README.md": {photographs, chest}, "benchmarks/README.md": {photographs, chest}, "notebooks/labels.ipynb": {photographs, chest},
+		"notebooks/methods.ipynb": {photographs},
+	} {
+		content, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(page)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := strings.Join(strings.Fields(string(content)), " ")
-		for _, want := range []string{"CIFAR-10 (JPEG copy, 50,000 + 10,000)", "3,882 of the published 4,708"} {
+		text := strings.Join(strings.Fields(strings.NewReplacer(`\n",`, " ", `"`, " ").Replace(string(content))), " ")
+		for _, want := range copies {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not say %q", page, want)
 			}

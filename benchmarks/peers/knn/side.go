@@ -52,7 +52,7 @@ func (s side) recipe(seed uint64, rate float64) kit.Recipe {
 
 // folder is that of the runs here; with -real, that of benchmarks/real.
 func (s side) folder() string {
-	if s.real {
+	if s.real && !s.Quick {
 		return s.Runs("simclr/cifar10/resnet18-w16")
 	}
 	return s.Runs(s.name(), s.method.Name())
@@ -64,9 +64,6 @@ func (s side) dir(seed uint64) string { return filepath.Join(s.folder(), fmt.Spr
 func (s side) trials() question.Trials {
 	return question.Rates(s.method.Name(), s.folder()+"-trials", rates, func(rate float64) kit.Recipe { return s.recipe(question.TrialSeed, rate) })
 }
-
-// trialDir is the run directory of a trial here.
-func (s side) trialDir(i int) string { return s.trials().RunDir(i) }
 
 // cells are the trainings here.
 func (s side) cells() []launch.Cell {
@@ -112,13 +109,13 @@ func (s side) trainHere(seed uint64) (*kit.Run, statistics.Choice, error) {
 // measure adds what one seed gives on both sides.
 func (s *side) measure(images, aside string, seed uint64) error {
 	cells := s.cells()
-	trials := statistics.Choice{}
+	trialsHere := s.trials()
 	var tried []statistics.Trial
-	for i, setting := range s.trials().Settings {
+	for i, setting := range trialsHere.Settings {
 		if err := s.alone(cells[i]); err != nil {
 			return err
 		}
-		there, err := s.lightly(s.trialDir(i), aside, filepath.Join(s.trialDir(i), rundir.RecipeFile), s.trialDir(i)+"-lightly.json")
+		there, err := s.lightly(trialsHere.RunDir(i), aside, filepath.Join(trialsHere.RunDir(i), rundir.RecipeFile), trialsHere.RunDir(i)+"-lightly.json")
 		if err != nil {
 			return fmt.Errorf("with lightly, trial of %s: %w", setting.Name, err)
 		}
