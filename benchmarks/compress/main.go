@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -66,6 +67,7 @@ const batch = 64
 type way struct {
 	name  string    // Of its runs.
 	of    string    // Of its case.
+	tried string    // Name of its trials, which ways may share; "" is name.
 	rates []float64 // That it tries.
 	// train trains in a folder with a seed and at a rate; trial tells that it is to see four fifths of the
 	// images for a fifth of the steps.
@@ -81,7 +83,7 @@ type way struct {
 var sparsities = []float64{.5, .8, .9}
 
 // ways are the teacher, and all that is made of it. Each round of magnitude pruning goes on from the one
-// before, at the rate of the first.
+// before, at the same rate, which is tried on a round of its own.
 func (s settings) ways() []way {
 	fromScratch, fromPruned := []float64{2, 1, .5}, []float64{3, 1, .3}
 	all := []way{
@@ -92,7 +94,7 @@ func (s settings) ways() []way {
 	}
 	for i, sparsity := range sparsities {
 		all = append(all, way{
-			name: fmt.Sprintf("magnitude/round-%d", i+1), of: fmt.Sprintf("magnitude-%.0f/shapes/%s", 100*sparsity, s.teacher.Name()), rates: fromPruned,
+			name: fmt.Sprintf("magnitude/round-%d", i+1), of: fmt.Sprintf("magnitude-%.0f/shapes/%s", 100*sparsity, s.teacher.Name()), rates: fromPruned, tried: "magnitude",
 			train: func(s settings, dir string, seed uint64, rate float64, trial bool) (*kit.Run, error) {
 				return s.trainMagnitude(dir, i+1, seed, rate, trial)
 			}, pruned: true,
@@ -157,12 +159,12 @@ func (s settings) trainChannels(dir string, seed uint64, rate float64, trial boo
 }
 
 // trainMagnitude trains the rounds up to one, of which those before are there already. A trial is of
-// its own round alone.
+// the middle one, from the whole network.
 func (s settings) trainMagnitude(dir string, round int, seed uint64, rate float64, trial bool) (run *kit.Run, err error) {
 	by := stages.Pruning{From: s.teacherWeights(seed), Sparsities: sparsities[:round], Recipe: sized(s.distil(s.teacher, rate, s.tuned, seed), trial)}
 	folder := filepath.Dir(dir)
 	if trial {
-		by.Sparsities, folder, round = sparsities[round-1:round], dir, 1
+		by.Sparsities, folder, round = sparsities[1:2], dir, 1
 	}
 	err = result.Metered(filepath.Join(folder, fmt.Sprintf("round-%d", round)), func() error {
 		runs, err := stages.PruneGradually(folder, by)
@@ -179,12 +181,10 @@ func (s settings) runDir(name string, seed uint64) string {
 	return filepath.Join(s.dir, fmt.Sprint(seed), name)
 }
 
-// trialsDir is where the trials of a way are kept.
-func (s settings) trialsDir(w way) string { return filepath.Join(s.dir, "trials", w.name) }
-
 // trials are the rates that a way tries.
 func (s settings) trials(w way) question.Trials {
-	t := question.Trials{Side: w.of, On: question.HeldOutImages, Dir: s.trialsDir(w), HeldOut: question.HeldOutKNN}
+	t := question.Trials{Side: w.of, On: question.HeldOutImages, Dir: filepath.Join(s.dir, "trials", cmp.Or(w.tried, w.name)),
+		HeldOut: question.HeldOutKNN}
 	steps := map[bool]int{true: s.tuned, false: s.teacherSteps}[w.pruned]
 	for _, rate := range w.rates {
 		t.Settings = append(t.Settings, question.Setting{

@@ -18,10 +18,10 @@ func TestTinyNetworksGoAllWays(t *testing.T) {
 	t.Chdir(t.TempDir()) // What is found of images, and the result, are kept where the process is.
 	var o options
 	o.Register()
-	o.Quick, o.seeds = true, 2
+	o.Quick, o.seeds = true, 1
 	s := settings{
 		dir: o.Runs("compress"), data: data.Shapes{Train: 100, Validation: 16, Test: 32}, rounds: 3,
-		teacher: encoder.ResNet{Depth: 18, Width: 4, Stem: encoder.HalfStem}, student: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
+		teacher: encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem}, student: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
 		teacherSteps: 1, studentSteps: 1, tuned: 1,
 	}
 	for _, w := range s.ways() {
@@ -31,7 +31,7 @@ func TestTinyNetworksGoAllWays(t *testing.T) {
 	}
 	for _, g := range s.grids(o) {
 		for _, c := range g.Cells {
-			if c.Done() {
+			if trial := strings.Contains(c.Name, "/trial-"); c.Done() && !trial { // The rounds share theirs.
 				t.Fatalf("%s is done before it was run", c.Name)
 			}
 			if err := c.Run(); err != nil || !c.Done() {
