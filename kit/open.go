@@ -35,8 +35,8 @@ func Open(dir string, own ...any) (*Run, error) {
 	return &Run{Dir: dir, Recipe: recipe}, nil
 }
 
-// ReadRecipe reads what a run directory has as recipe.json, such as from the result of a benchmark, with
-// values of types of the user's own as Open takes them. Errors are those of Open.
+// ReadRecipe reads what a run directory has as recipe.json, such as from the result of a benchmark,
+// with values of types of the user's own as Open takes them. Errors are those of Open.
 func ReadRecipe(content []byte, own ...any) (Recipe, error) {
 	recipe, err := decodeRecipe(content, own...)
 	if err != nil {

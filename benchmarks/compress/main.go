@@ -58,10 +58,9 @@ type settings struct {
 	data                              data.Source
 	teacher, student                  encoder.ResNet
 	teacherSteps, studentSteps, tuned int // Steps of each training; tuned is that of what was pruned.
+	batch                             int
 	rounds                            int // Of the latency.
 }
-
-const batch = 64
 
 // way is one way to make an encoder smaller, or to train one.
 type way struct {
@@ -69,8 +68,8 @@ type way struct {
 	of    string    // Of its case.
 	tried string    // Name of its trials, which ways may share; "" is name.
 	rates []float64 // That it tries.
-	// train trains in a folder with a seed and at a rate; trial tells that it is to see four fifths of the
-	// images for a fifth of the steps.
+	// train trains in a folder with a seed and at a rate; trial tells that it is to see four fifths
+	// of the images for a fifth of the steps.
 	train func(s settings, dir string, seed uint64, rate float64, trial bool) (*kit.Run, error)
 	// alone tells that it has no teacher.
 	alone bool
@@ -82,8 +81,8 @@ type way struct {
 // sparsities are those of the rounds of magnitude pruning.
 var sparsities = []float64{.5, .8, .9}
 
-// ways are the teacher, and all that is made of it. Each round of magnitude pruning goes on from the one
-// before, at the same rate, which is tried on a round of its own.
+// ways are the teacher, and all that is made of it. Each round of magnitude pruning goes on from
+// the one before, at the same rate, which is tried on a round of its own.
 func (s settings) ways() []way {
 	fromScratch, fromPruned := []float64{2, 1, .5}, []float64{3, 1, .3}
 	all := []way{
@@ -115,7 +114,7 @@ func sized(recipe kit.Recipe, trial bool) kit.Recipe {
 func (s settings) simCLR(e encoder.Encoder, rate float64, steps int, seed uint64) kit.Recipe {
 	return kit.Recipe{
 		Data: s.data, Encoder: e, Method: ssl.SimCLR{Temperature: .2, Hidden: 512}, Augment: []augment.Pipeline{question.ShapesView},
-		Optimizer: optim.SGD{LR: rate, Momentum: .9, WeightDecay: 5e-4}, Batch: batch, Steps: steps, Seed: seed,
+		Optimizer: optim.SGD{LR: rate, Momentum: .9, WeightDecay: 5e-4}, Batch: s.batch, Steps: steps, Seed: seed,
 	}
 }
 
@@ -124,7 +123,7 @@ func (s settings) distil(e encoder.Encoder, rate float64, steps int, seed uint64
 	frozen := ssl.Frozen{Encoder: s.teacher, Weights: s.teacherWeights(seed)}
 	return kit.Recipe{
 		Data: s.data, Encoder: e, Method: compress.Features{Teacher: frozen, Hidden: 512}, Augment: []augment.Pipeline{question.ShapesView},
-		Optimizer: optim.SGD{LR: rate, Momentum: .9, WeightDecay: 1e-4}, Batch: batch, Steps: steps, Seed: seed,
+		Optimizer: optim.SGD{LR: rate, Momentum: .9, WeightDecay: 1e-4}, Batch: s.batch, Steps: steps, Seed: seed,
 	}
 }
 
@@ -189,7 +188,7 @@ func (s settings) trials(w way) question.Trials {
 	for _, rate := range w.rates {
 		t.Settings = append(t.Settings, question.Setting{
 			Name:   fmt.Sprintf("rate %.3g", rate),
-			Recipe: kit.Recipe{Steps: max(steps/question.TrialShare, 1), Batch: batch, Seed: question.TrialSeed},
+			Recipe: kit.Recipe{Steps: max(steps/question.TrialShare, 1), Batch: s.batch, Seed: question.TrialSeed},
 			Train: func(dir string, _ kit.Recipe) (*kit.Run, error) {
 				return w.train(s, dir, question.TrialSeed, rate, true)
 			},
@@ -211,8 +210,8 @@ func (s settings) train(w way, seed uint64) (*kit.Run, *statistics.Choice, error
 	return run, &choice, nil
 }
 
-// grids are the trials and the trainings of the teacher, then of all others, and of each round once the
-// one before is there.
+// grids are the trials and the trainings of the teacher, then of all others, and of each round once
+// the one before is there.
 func (s settings) grids(o options) []launch.Grid {
 	var all []launch.Grid
 	stage := func(name string, ways ...way) {
@@ -246,7 +245,7 @@ func measure(o options) error {
 	s := settings{
 		dir: o.Runs("compress"), data: data.Shapes{}, teacher: encoder.ResNet{Depth: 18, Width: 16, Stem: encoder.HalfStem},
 		student:      encoder.ResNet{Depth: 10, Width: 12, Stem: encoder.HalfStem},
-		teacherSteps: 1800, studentSteps: 1800, tuned: 600, rounds: 200,
+		teacherSteps: 1800, studentSteps: 1800, tuned: 600, batch: 64, rounds: 200,
 	}
 	if o.Quick {
 		s.data, o.seeds = data.Shapes{Train: 640, Validation: 256, Test: 200}, question.Given("seeds", o.seeds, 2)

@@ -20,9 +20,9 @@ func TestTinyNetworksGoAllWays(t *testing.T) {
 	o.Register()
 	o.Quick, o.seeds = true, 1
 	s := settings{
-		dir: o.Runs("compress"), data: data.Shapes{Train: 100, Validation: 16, Test: 32}, rounds: 3,
+		dir: o.Runs("compress"), data: data.Shapes{Train: 60, Validation: 16, Test: 32}, rounds: 3,
 		teacher: encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem}, student: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},
-		teacherSteps: 1, studentSteps: 1, tuned: 1,
+		teacherSteps: 1, studentSteps: 1, tuned: 1, batch: 16,
 	}
 	for _, w := range s.ways() {
 		if len(w.rates) != len(s.ways()[0].rates) {

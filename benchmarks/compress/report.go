@@ -103,7 +103,7 @@ func (s settings) write(o options, tally result.Tally, candidates []compress.Can
 	out.Data = []result.Data{images}
 	out.Notes = []string{fmt.Sprintf("The teacher saw %d images in two views each, in batches of %d; students %d, what was "+
 		"pruned %d a round. Seeds: %d. Multiply-adds count zeros.",
-		s.teacherSteps*batch, batch, s.studentSteps*batch, s.tuned*batch, o.seeds),
+		s.teacherSteps*s.batch, s.batch, s.studentSteps*s.batch, s.tuned*s.batch, o.seeds),
 		"Of the first seed, with the 95 % interval of how many times quicker it is than the teacher:\n\n" + table.String()}
 	var points []point
 	for i, c := range candidates {

@@ -91,7 +91,8 @@ func (s setting) runDir(of subject, leg int, seed uint64) string {
 	return filepath.Join(s.dir, of.name, fmt.Sprint(seed), fmt.Sprintf("leg-%d", leg+1))
 }
 
-// recipe is the training of a leg. It has its seed's images in another order, and its seed's views anew.
+// recipe is the training of a leg. It has its seed's images in another order, and its seed's views
+// anew.
 func (s setting) recipe(of subject, leg int, seed uint64, rate float64) kit.Recipe {
 	recipe := kit.Recipe{
 		Data: s.source, Encoder: of.encoder, Method: of.method, Optimizer: optim.SGD{LR: rate, Momentum: .9, WeightDecay: 5e-4},

@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { devicetest.Main(m) }
 
-// A leg goes on from the one before, what is there is not trained again where legs are added, and the
-// cost of a row is of all legs so far.
+// A leg goes on from the one before, what is there is not trained again where legs are added, and
+// the cost of a row is of all legs so far.
 func TestLegsGoOn(t *testing.T) {
 	of := subject{"simclr/shapes/tiny", ssl.SimCLR{Hidden: 4, Out: 4}, encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}}
 	s := setting{dir: t.TempDir(), source: data.Shapes{Train: 80, Validation: 16, Test: 32}, first: 32, batch: 16, seeds: 2, legs: 1}

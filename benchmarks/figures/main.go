@@ -1,5 +1,5 @@
-// Command figures writes the figures with an interval of README.md, benchmarks/README.md and the Markdown
-// of the notebooks anew, from the rows of benchmarks/results as they now are:
+// Command figures writes the figures with an interval of README.md, benchmarks/README.md and the
+// Markdown of the notebooks anew, from the rows of benchmarks/results as they now are:
 //
 //	go run ./benchmarks/figures             # after results were measured anew, and before they are committed
 //	go run ./benchmarks/figures -was HEAD~1
@@ -114,7 +114,8 @@ func (r rows) add(file string, before, now result.Result) {
 	}
 }
 
-// inText rewrites the figures of a text. What no row had before is no figure of a result, and is left.
+// inText rewrites the figures of a text. What no row had before is no figure of a result, and is
+// left.
 func (r rows) inText(text string) (string, []string, error) {
 	var problems []string
 	out := result.Figure.ReplaceAllStringFunc(text, func(figure string) string {

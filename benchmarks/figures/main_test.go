@@ -22,6 +22,7 @@ func TestFiguresFollowTheirRows(t *testing.T) {
 	for name, test := range map[string]struct{ text, want, problem string }{
 		"plain":             {"k-NN is 61.5 % [60.5, 62.4], so", "k-NN is 62.0 % [60.0, 64.0], so", ""},
 		"over two lines":    {"61.5 %\n[60.5, 62.4]", "62.0 %\n[60.0, 64.0]", ""},
+		"within brackets":   {"61.5 % [60.5,\n62.4]", "62.0 % [60.0,\n64.0]", ""},
 		"minus":             {"−2.4 points [−2.8, −2.0]", "1.2 points [−1.0, 3.5]", ""},
 		"the other side":    {"2.4 points [2.0, 2.8]", "−1.2 points [−3.5, 1.0]", ""},
 		"plus":              {"+5.0 points [0.6, 9.3]", "−1.0 points [−2.0, 0.5]", ""},

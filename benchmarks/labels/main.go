@@ -90,8 +90,8 @@ var colourless = augment.Pipeline{
 	augment.Normalize{},
 }
 
-// withRandAugment is a view of which the last step, which normalises, is preceded by the operations of
-// FixMatch's RandAugment.
+// withRandAugment is a view of which the last step, which normalises, is preceded by the operations
+// of FixMatch's RandAugment.
 func withRandAugment(view augment.Pipeline) augment.Pipeline {
 	last := len(view) - 1
 	return slices.Concat(view[:last], augment.Pipeline{augment.RandAugment{P: .5, Vary: true, Translation: 10. / 32}}, view[last:])

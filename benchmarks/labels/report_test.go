@@ -45,8 +45,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// All ways go through training and report with a tiny network, cell by cell, and then nothing is left to
-// train.
+// All ways go through training and report with a tiny network, cell by cell, and then nothing is
+// left to train.
 func TestATinyNetworkGoesAllWays(t *testing.T) {
 	s := settings{dir: t.TempDir(), seeds: 2, probed: []int{3}, shares: []int{2}, semi: []string{"fixmatch"},
 		encoder: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}}

@@ -32,8 +32,9 @@ func (s settings) pretrain(set imageSet, images int, seed uint64) (*kit.Run, err
 	return result.Pretrain(s.pretrainDir(set, images, seed), s.simCLR(set, images, seed))
 }
 
-// trials are the rates that a way tries with a number of labels: by the accuracy of its classifier on a
-// fifth of the training images, whose labels it does not see. They are as long as what is compared.
+// trials are the rates that a way tries with a number of labels: by the accuracy of its classifier
+// on a fifth of the training images, whose labels it does not see. They are as long as what is
+// compared.
 func (s settings) trials(set imageSet, w way, perClass int) (question.Trials, error) {
 	t := question.Trials{On: "accuracy on a held-out fifth of the training images", HeldOut: heldOutAccuracy}
 	t.Side, t.Dir = s.trialsAt(set, w, perClass)
@@ -89,7 +90,8 @@ type measured struct {
 	Balanced float64 `json:"balanced"` // Mean accuracy of the classes.
 }
 
-// add adds what a way gives with the labels of a seed to the tally; images are those that SimCLR saw.
+// add adds what a way gives with the labels of a seed to the tally; images are those that SimCLR
+// saw.
 func (s settings) add(tally *result.Tally, set imageSet, name string, w way, images, perClass int, seed uint64) error {
 	pretrained, err := s.pretrain(set, images, seed)
 	if err != nil {

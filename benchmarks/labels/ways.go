@@ -29,9 +29,9 @@ type way struct {
 // supervised are trainings on the labels alone.
 func supervised(set imageSet) ssl.Method { return ssl.Supervised{Classes: set.classes} }
 
-// semiSupervised are the methods that learn from labels and all images, each at its paper's settings but
-// for the share of labels, which is that of the set, and what is chosen for short trainings. The first is
-// compared by default.
+// semiSupervised are the methods that learn from labels and all images, each at its paper's
+// settings but for the share of labels, which is that of the set, and what is chosen for short
+// trainings. The first is compared by default.
 func semiSupervised(set imageSet) []ssl.Method {
 	c, share := set.classes, set.share
 	return []ssl.Method{
@@ -79,16 +79,16 @@ const (
 	linearProbe = "simclr+linear"
 )
 
-// rates are those that each way which trains a network tries, for each number of labels; a probe's L2 is
-// chosen by cross-validation on its labels.
+// rates are those that each way which trains a network tries, for each number of labels; a probe's
+// L2 is chosen by cross-validation on its labels.
 var rates = []float64{.15, .05, .015}
 
-// emaDecay is that of the running mean of the weights that semi-supervised methods evaluate, as USB does,
-// which has 0.999 for longer trainings.
+// emaDecay is that of the running mean of the weights that semi-supervised methods evaluate, as USB
+// does, which has 0.999 for longer trainings.
 const emaDecay = .99
 
-// recipe is the training of a way on the labels of a source, by a rate. Its length is such that all ways
-// cost as many operations, the pretraining of those that start from it counted: see steps.
+// recipe is the training of a way on the labels of a source, by a rate. Its length is such that all
+// ways cost as many operations, the pretraining of those that start from it counted: see steps.
 func (s settings) recipe(w way, set imageSet, source data.Source, labels data.Subset, seed uint64, rate float64, start string) (kit.Recipe, error) {
 	method := w.method(set)
 	recipe := kit.Recipe{

@@ -47,8 +47,8 @@ type entry struct {
 const batch = 32
 
 // entries are the methods of the comparison; to add one, add a line. Those that compare views of an
-// image take the given view. MICLe is not among them: of images that show an object each, it is SimCLR
-// to the last digit.
+// image take the given view. MICLe is not among them: of images that show an object each, it is
+// SimCLR to the last digit.
 func entries(view augment.Pipeline, convolutional family) []entry {
 	given := []augment.Pipeline{view}
 	return []entry{

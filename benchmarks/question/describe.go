@@ -11,15 +11,16 @@ import (
 	"sslkit/kit/curate"
 )
 
-// What the published data have: CIFAR-10 by its page, PneumoniaMNIST by table 2 of the paper of MedMNIST v2.
+// What the published data have: CIFAR-10 by its page, PneumoniaMNIST by table 2 of the paper of
+// MedMNIST v2.
 var (
 	publishedCIFAR10   = map[data.Split]int{data.Train: 50_000, data.Test: 10_000}
 	publishedPneumonia = map[data.Split]int{data.Train: 4708, data.Validation: 524, data.Test: 624}
 )
 
-// Describe is what a result tells of the images of its rows of that name: which copy they are, by its
-// files and sizes, and how many test images are nearly the same as training images. What was found is
-// kept with the runs.
+// Describe is what a result tells of the images of its rows of that name: which copy they are, by
+// its files and sizes, and how many test images are nearly the same as training images. What was
+// found is kept with the runs.
 func (o Options) Describe(name string, source data.Source) (result.Data, error) {
 	described, err := o.describe(name, source)
 	if err != nil {

@@ -41,8 +41,8 @@ type Trials struct {
 	HeldOut func(run *kit.Run) (float64, error)
 }
 
-// Rates are the trials of a side that differ in their learning rate alone: at is its recipe with a rate.
-// They train on four fifths of the recipe's images, for a fifth of its steps.
+// Rates are the trials of a side that differ in their learning rate alone: at is its recipe with a
+// rate. They train on four fifths of the recipe's images, for a fifth of its steps.
 func Rates(side, dir string, rates []float64, at func(rate float64) kit.Recipe) Trials {
 	t := Trials{Side: side, On: HeldOutImages, Dir: dir, HeldOut: HeldOutKNN}
 	for _, rate := range rates {
@@ -58,8 +58,8 @@ func AsTrial(recipe kit.Recipe) kit.Recipe {
 	return recipe
 }
 
-// HeldOutKNN is the accuracy of KNN on the run's validation images, in percent. Where an encoder gives
-// the same features for all images, the accuracy says so.
+// HeldOutKNN is the accuracy of KNN on the run's validation images, in percent. Where an encoder
+// gives the same features for all images, the accuracy says so.
 func HeldOutKNN(run *kit.Run) (float64, error) {
 	train, err := run.Features(data.Train)
 	if err != nil {
@@ -132,8 +132,8 @@ func (t Trials) Cells() []launch.Cell {
 	return TrialCells(t.Side, t.Dir, len(t.Settings), func() (Trials, error) { return t, nil })
 }
 
-// TrialCells are those of n trials that can be made only once other cells are done, such as those whose
-// weights they start from.
+// TrialCells are those of n trials that can be made only once other cells are done, such as those
+// whose weights they start from.
 func TrialCells(side, dir string, n int, trials func() (Trials, error)) []launch.Cell {
 	var cells []launch.Cell
 	for i := range n {

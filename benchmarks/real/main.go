@@ -2,8 +2,8 @@
 //
 //	go run ./benchmarks/real
 //
-// On two CPU cores it trains for an hour and a half. With an accelerator it trains a published recipe
-// besides.
+// On two CPU cores it trains for an hour and a half. With an accelerator it trains a published
+// recipe besides.
 package main
 
 import (
@@ -32,8 +32,8 @@ const protocol = "SimCLR on the 50,000 training images of CIFAR-10, without labe
 	"steps with seed 1. Values are means over the seeds, intervals Student's t over them, and the difference from the encoder that a " +
 	"run began with is paired by seed. Raw pixels have Wilson's interval over test images."
 
-// smallBudget is the number of images that the first recipe may see, here and with PyTorch and lightly
-// (benchmarks/peers/real).
+// smallBudget is the number of images that the first recipe may see, here and with PyTorch and
+// lightly (benchmarks/peers/real).
 const smallBudget = 157_440
 
 // rates are those that each recipe tries.
@@ -109,7 +109,8 @@ func measure(o options) error {
 	return o.write(out, source, out.Benchmark, protocol, notes...)
 }
 
-// write writes a result with what the images are. That of the published recipe alone stays with the runs.
+// write writes a result with what the images are. That of the published recipe alone stays with the
+// runs.
 func (o options) write(out result.Result, source data.Source, name, protocol string, notes ...string) error {
 	images, err := o.Describe("cifar10", source)
 	if err != nil {

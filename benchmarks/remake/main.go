@@ -1,5 +1,5 @@
-// Command remake makes a row of a result again, from the file of the result alone, and says whether the
-// bits are the same:
+// Command remake makes a row of a result again, from the file of the result alone, and says whether
+// the bits are the same:
 //
 //	go run ./benchmarks/remake -file benchmarks/results/methods.json -row 3
 package main
@@ -92,8 +92,8 @@ func (m made) String() string {
 	return fmt.Sprintf("seed %d, draw %d: %v in the file, and now %v", m.Seed, m.Draw, m.Value, m.now)
 }
 
-// remake trains and measures the runs of a row again, one after the other. It is an error where the file
-// does not tell how: such a row takes its benchmark's own program.
+// remake trains and measures the runs of a row again, one after the other. It is an error where the
+// file does not tell how: such a row takes its benchmark's own program.
 func remake(o options, r result.Result) (all []made, err error) {
 	if o.row < 1 || o.row > len(r.Rows) {
 		return nil, fmt.Errorf("-row is %d; it must be from 1 to %d", o.row, len(r.Rows))
@@ -156,8 +156,8 @@ func (o options) value(r result.Result, row, trained result.Row, run statistics.
 	return row.Measure.Of(again, run.Draw)
 }
 
-// train trains by a recipe, with the weights of a run that was made before, and for as many steps as it
-// says, or as are given.
+// train trains by a recipe, with the weights of a run that was made before, and for as many steps
+// as it says, or as are given.
 func (o options) train(dir string, recipe []byte, start string, steps int) (*kit.Run, error) {
 	located, err := result.Located(recipe, func(name, hash string) (string, error) {
 		if hash == "" {

@@ -19,7 +19,8 @@ import (
 
 func TestMain(m *testing.M) { devicetest.Main(m) }
 
-// Rows of all kinds come out again from what was written, to the bit, and a bit that is another is seen.
+// Rows of all kinds come out again from what was written, to the bit, and a bit that is another is
+// seen.
 func TestRowsComeOutAgain(t *testing.T) {
 	dir := t.TempDir()
 	var tally result.Tally

@@ -10,8 +10,8 @@ import (
 	"sslkit/kit/rundir"
 )
 
-// Check lists what a sceptical reader misses, a line each: the images that a row is of, as they are; the
-// recipe, the commit and the cost of what was trained; the value of each run.
+// Check lists what a sceptical reader misses, a line each: the images that a row is of, as they
+// are; the recipe, the commit and the cost of what was trained; the value of each run.
 func (r Result) Check() []string {
 	var missing []string
 	miss := func(row Row, what string, args ...any) {

@@ -10,8 +10,8 @@ import (
 	"sslkit/benchmarks/statistics"
 )
 
-// ofBefore are the committed results that do not yet tell all that Check wants. Each goes from the list
-// once it is measured anew.
+// ofBefore are the committed results that do not yet tell all that Check wants. Each goes from the
+// list once it is measured anew.
 var ofBefore = []string{
 	"compress", "labels", "methods", "peers-knn", "quickstart", "real", "shapes", "trust", "zeroshot",
 }
@@ -21,8 +21,8 @@ var noTraining = []string{
 	"augment", "faults", "input", "larger", "memory", "mutants", "peers-sklearn", "projection", "slurm", "speed",
 }
 
-// TestCommittedResultsTellAll: of every training the recipe, the commit, the images, the cost and what
-// each run gave.
+// TestCommittedResultsTellAll: of every training the recipe, the commit, the images, the cost and
+// what each run gave.
 func TestCommittedResultsTellAll(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "results", "*.json"))

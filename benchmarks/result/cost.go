@@ -14,8 +14,8 @@ import (
 // Cost is what a training took.
 type Cost struct {
 	ImagesSeen int `json:"images_seen"` // Images read, each counted once a step, in however many views.
-	// Labelled is the number of training images whose labels the training saw; probes say themselves how
-	// many they are given.
+	// Labelled is the number of training images whose labels the training saw; probes say
+	// themselves how many they are given.
 	Labelled        int     `json:"labelled_images"`
 	Seconds         float64 `json:"seconds"`           // Of training, compilation included.
 	ImagesPerSecond float64 `json:"images_per_second"` // ImagesSeen over Seconds.
@@ -48,8 +48,8 @@ func Pretrain(dir string, recipe kit.Recipe) (*kit.Run, error) {
 	return run, err
 }
 
-// Metered calls train, which trains in dir or loads what is there, and keeps beside the run what memory
-// it takes: of a training that was interrupted, that of the process which took the most.
+// Metered calls train, which trains in dir or loads what is there, and keeps beside the run what
+// memory it takes: of a training that was interrupted, that of the process which took the most.
 func Metered(dir string, train func() error) error {
 	if (&kit.Run{Dir: dir}).Finished() {
 		return train()

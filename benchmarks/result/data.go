@@ -33,8 +33,8 @@ type Near struct {
 	Train int `json:"train"` // Training images that are in them once more.
 }
 
-// Splits are those that a source has, with the number of images of the whole copy, which whole opens,
-// and of the published data.
+// Splits are those that a source has, with the number of images of the whole copy, which whole
+// opens, and of the published data.
 func Splits(source, whole data.Source, published map[data.Split]int) ([]Split, error) {
 	var splits []Split
 	for _, split := range []data.Split{data.Train, data.Validation, data.Test} {
@@ -59,8 +59,8 @@ func Splits(source, whole data.Source, published map[data.Split]int) ([]Split, e
 	return splits, nil
 }
 
-// String is what the images are, in words, such as "PneumoniaMNIST: train 3,882 of the published 4,708
-// images, validation 524, test 624".
+// String is what the images are, in words, such as "PneumoniaMNIST: train 3,882 of the published
+// 4,708 images, validation 524, test 624".
 func (d Data) String() string {
 	var splits []string
 	for i, s := range d.Splits {

@@ -10,16 +10,16 @@ import (
 	"sslkit/kit/metric"
 )
 
-// Measure is how a value, in percent, is measured of a run on the test images. One of KNN, Linear and
-// Classifier is given.
+// Measure is how a value, in percent, is measured of a run on the test images. One of KNN, Linear
+// and Classifier is given.
 type Measure struct {
 	KNN    *eval.KNN    `json:"knn,omitempty"`
 	Linear *eval.Linear `json:"linear,omitempty"`
 	// Classifier is the classifier that the run itself trained.
 	Classifier bool `json:"classifier,omitempty"`
 
-	// PerClass are the labels of each class that a probe is given, those that the run's draw chooses;
-	// 0: all.
+	// PerClass are the labels of each class that a probe is given, those that the run's draw
+	// chooses; 0: all.
 	PerClass int  `json:"per_class,omitempty"`
 	Begun    bool `json:"begun,omitempty"`    // Of the encoder that the run began with.
 	Pixels   bool `json:"pixels,omitempty"`   // Of the pixels of the run's images.

@@ -7,8 +7,8 @@ import (
 	"reflect"
 )
 
-// Patch is the JSON merge patch (RFC 7396) that turns one object into another: what differs. It is an
-// error where a value becomes null, which such a patch can't say.
+// Patch is the JSON merge patch (RFC 7396) that turns one object into another: what differs. It is
+// an error where a value becomes null, which such a patch can't say.
 func Patch(from, to []byte) (json.RawMessage, error) {
 	a, err := parse(from)
 	if err != nil {

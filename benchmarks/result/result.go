@@ -67,12 +67,13 @@ type Row struct {
 	// Commit of the code that trained it, or measured it where nothing was trained; empty where it is that
 	// of the result.
 	Commit string `json:"commit,omitempty"`
-	// Recipe is the whole recipe of the first run, as in its recipe.json, with files by their base names.
+	// Recipe is the whole recipe of the first run, as in its recipe.json, with files by their base
+	// names.
 	Recipe json.RawMessage `json:"recipe,omitempty"`
 	// Start is the recipe of the training whose weights it starts from; empty where there is none.
 	Start json.RawMessage `json:"start,omitempty"`
-	// Patches are what the recipe of each run has other than Recipe, as JSON merge patches (RFC 7396);
-	// StartPatches likewise of Start.
+	// Patches are what the recipe of each run has other than Recipe, as JSON merge patches (RFC
+	// 7396); StartPatches likewise of Start.
 	Patches      []json.RawMessage `json:"patches,omitempty"`
 	StartPatches []json.RawMessage `json:"start_patches,omitempty"`
 

@@ -65,8 +65,8 @@ func (t *Tally) find(of, metric string) *series {
 	return nil
 }
 
-// Less adds a row to a case: a metric less that of another case, run by run. called is what follows the
-// metric's name, such as ", less that of supervised".
+// Less adds a row to a case: a metric less that of another case, run by run. called is what follows
+// the metric's name, such as ", less that of supervised".
 func (t *Tally) Less(of, other, metric, called string) error {
 	a, b := t.find(of, metric), t.find(other, metric)
 	if a == nil || b == nil {

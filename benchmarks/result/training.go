@@ -78,8 +78,8 @@ func RecipeOf(run *kit.Run) (json.RawMessage, error) {
 	return json.Marshal(tree)
 }
 
-// eachFile calls what is done with each file of a recipe's tree: an object with its path, and of weights
-// their hash.
+// eachFile calls what is done with each file of a recipe's tree: an object with its path, and of
+// weights their hash.
 func eachFile(tree any, do func(file map[string]any) error) error {
 	switch tree := tree.(type) {
 	case []any:
@@ -101,8 +101,8 @@ func eachFile(tree any, do func(file map[string]any) error) error {
 	return nil
 }
 
-// Located is a recipe with other paths: those that locate gives for the base name of each of its files,
-// and of weights for their hash, which is empty of other files.
+// Located is a recipe with other paths: those that locate gives for the base name of each of its
+// files, and of weights for their hash, which is empty of other files.
 func Located(recipe json.RawMessage, locate func(name, hash string) (string, error)) (json.RawMessage, error) {
 	tree, err := parse(recipe)
 	if err != nil {

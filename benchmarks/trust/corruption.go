@@ -16,7 +16,8 @@ import (
 // network ends the cases of the encoders that are not compared by what was planted.
 const network = "/shapes/resnet10-w16-half"
 
-// valueOf is the value of a seed, in percent, for the case of an encoder on images without a planted bias.
+// valueOf is the value of a seed, in percent, for the case of an encoder on images without a
+// planted bias.
 func valueOf(e objective, metric string, seed uint64, value float64, run *kit.Run, choice *statistics.Choice) result.Value {
 	return result.Value{
 		Case: e.name + network, Metric: metric, Unit: "%", Data: imagesName(0), Run: statistics.Run{Seed: seed, Value: 100 * value},

@@ -55,8 +55,8 @@ func memorised(s setting) []training {
 	return append(one(s), few.each(e)...)
 }
 
-// tried are the objectives whose rates the wanted parts need. What sees few images often takes the rate
-// of what sees many.
+// tried are the objectives whose rates the wanted parts need. What sees few images often takes the
+// rate of what sees many.
 func (o options) tried(s setting) []objective {
 	var all []objective
 	for _, p := range parts {

@@ -237,8 +237,8 @@ func (s setting) trials(o options, e objective) question.Trials {
 	})
 }
 
-// pretrain trains one encoder at the rate that its objective chose, or loads it. The objective that sees
-// few images often takes the rate of the one that sees many.
+// pretrain trains one encoder at the rate that its objective chose, or loads it. The objective that
+// sees few images often takes the rate of the one that sees many.
 func (s setting) pretrain(o options, e objective, spurious float64, seed uint64) (*kit.Run, *statistics.Choice, error) {
 	chosen, by := s, e
 	if e.like != nil {

@@ -32,8 +32,8 @@ type answer struct {
 // measuredFile is that of the measurement in a run directory.
 const measuredFile = "measured.json"
 
-// pretrain trains and measures one seed at the rate that its case chose, or reads what an earlier call
-// measured.
+// pretrain trains and measures one seed at the rate that its case chose, or reads what an earlier
+// call measured.
 func pretrain(o question.Options, c training, seed uint64) (measurement, statistics.Choice, error) {
 	best, choice, err := trials(o, c).Choose()
 	if err != nil {

@@ -30,8 +30,8 @@ type lightlyRun struct {
 	Commit    string            `json:"commit"`   // Of the script.
 }
 
-// lightly trains by a recipe, and measures that and the encoder of a run here, or reads what an earlier
-// call did of the same recipe.
+// lightly trains by a recipe, and measures that and the encoder of a run here, or reads what an
+// earlier call did of the same recipe.
 func (s *side) lightly(run, images, recipeFile, path string) (there lightlyRun, err error) {
 	var recipe any
 	if err := readJSON(recipeFile, &recipe); err != nil {

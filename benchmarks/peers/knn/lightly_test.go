@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { devicetest.Main(m) }
 
-// The other side reads nothing of a recipe but what a recipe.json has, and follows it at a rate of its own.
+// The other side reads nothing of a recipe but what a recipe.json has, and follows it at a rate of
+// its own.
 func TestTheScriptReadsWhatRecipesHave(t *testing.T) {
 	run, err := kit.Pretrain(t.TempDir(), kit.Recipe{
 		Data: data.Shapes{Train: 32, Validation: 16, Test: 16}, Encoder: encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem},

@@ -1,7 +1,7 @@
 // Command knn asks: do SimCLR, BYOL, Barlow Twins and MoCo v2 learn as much here as with lightly,
 // in Python, from the same images, with the same encoder, batch, views, optimiser, schedule and
-// number of images seen? Run it with run.sh, which makes lightly's environment; benchmarks/peers/real
-// runs it with the first recipe of benchmarks/real.
+// number of images seen? Run it with run.sh, which makes lightly's environment;
+// benchmarks/peers/real runs it with the first recipe of benchmarks/real.
 //
 // The two sides take turns, so that whatever else the machine does falls on both alike. Finished
 // runs are not repeated.
@@ -155,8 +155,8 @@ func compare(o options) error {
 	return nil
 }
 
-// exportImages writes the pixels and labels of the training images and of those that judge as bytes, for
-// readers that know nothing of sources.
+// exportImages writes the pixels and labels of the training images and of those that judge as
+// bytes, for readers that know nothing of sources.
 func exportImages(dir string, source data.Source, judging data.Split) error {
 	if err := os.MkdirAll(dir, wholefile.FolderPerms); err != nil {
 		return err
