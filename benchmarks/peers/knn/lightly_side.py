@@ -145,8 +145,8 @@ METHODS = {"ssl.SimCLR": SimCLR, "ssl.BYOL": BYOL, "ssl.BarlowTwins": BarlowTwin
 def transform(tagged):
     """One transform of a recipe's view, from torchvision, on PIL images: what lightly's own transforms are made of."""
     [(name, s)] = tagged.items()
-    if name == "augment.RandomResizedCrop" and s["Interpolation"] == "bilinear":
-        return T.RandomResizedCrop(s["Size"], scale=s["Scale"], ratio=s["Ratio"])
+    if name == "augment.RandomResizedCrop":
+        return T.RandomResizedCrop(s["Size"], scale=s["Scale"], ratio=s["Ratio"], interpolation=T.InterpolationMode(s["Interpolation"]))
     if name == "augment.Flip":
         return T.RandomHorizontalFlip(s["P"])
     if name == "augment.ColorJitter":
