@@ -140,7 +140,7 @@ func imageSets(o options) ([]imageSet, error) {
 			return data.Shapes{Seed: seed, Train: 640, Validation: 64, Test: 200}
 		}
 		for i := range sets {
-			sets[i].images, sets[i].counts, sets[i].steps = 4*sets[i].batch, []int{4, 8}, 2
+			sets[i].images, sets[i].counts, sets[i].steps = 4*sets[i].batch, []int{4}, 2
 		}
 	}
 	return sets, nil
@@ -157,6 +157,7 @@ func measure(o options) error {
 	}
 	if o.Quick {
 		s.seeds, s.probed, s.shares = question.Given("seeds", o.seeds, 2), []int{2}, []int{4}
+		s.encoder = encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem}
 	}
 	name := "labels"
 	sets, err := imageSets(o)

@@ -103,15 +103,16 @@ type setting struct {
 	images                  int // that a run sees
 	seeds                   int
 	attacked                int
+	width                   int // Of the ResNet.
 }
 
 const batch = 32
 
 // measure measures what may be relied on, part by part.
 func measure(o options) error {
-	s := setting{10_000, 2000, 2000, o.images, o.seeds, 500}
+	s := setting{10_000, 2000, 2000, o.images, o.seeds, 500, 16}
 	if o.Quick {
-		s = setting{600, 200, 200, 320, 1, 50}
+		s = setting{600, 200, 200, 64, question.Given("seeds", o.seeds, 1), 20, 4}
 	}
 	if err := checkParts(o.only); err != nil {
 		return err
@@ -220,7 +221,7 @@ var rates = []float64{2, .7, .2}
 // recipe is the training of an encoder.
 func (s setting) recipe(e objective, spurious float64, seed uint64, rate float64) kit.Recipe {
 	recipe := kit.Recipe{
-		Data: s.world(spurious, seed), Encoder: encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem}, Method: e.method,
+		Data: s.world(spurious, seed), Encoder: encoder.ResNet{Depth: 10, Width: s.width, Stem: encoder.HalfStem}, Method: e.method,
 		Optimizer: optim.SGD{LR: rate, Momentum: .9, WeightDecay: 5e-4},
 		Batch:     batch, Steps: s.images / batch, Seed: seed,
 	}

@@ -117,9 +117,10 @@ func trials(o question.Options, c training) question.Trials {
 
 // recipeOf is the training of one seed.
 func recipeOf(o question.Options, c training, seed uint64, rate float64) kit.Recipe {
-	shapes, images := data.Shapes{Train: trainImages}, seen
+	shapes, images, width, text := data.Shapes{Train: trainImages}, seen, 16, encoder.Text{Width: 64, Depth: 2}
 	if o.Quick {
-		shapes, images = data.Shapes{Train: 4000, Validation: 256, Test: 1000}, 2560
+		shapes, images = data.Shapes{Train: 4000, Validation: 256, Test: 1000}, 256
+		width, text = 4, encoder.Text{Width: 16, Depth: 1}
 	}
 	all, heldOut := combinations()
 	var source data.Source = data.HeldOut{From: shapes, Combinations: all[:heldOut]}
@@ -128,8 +129,8 @@ func recipeOf(o question.Options, c training, seed uint64, rate float64) kit.Rec
 	}
 	return kit.Recipe{
 		Data:      source,
-		Encoder:   encoder.ResNet{Depth: 10, Width: 16, Stem: encoder.HalfStem},
-		Method:    ssl.CLIP{Out: 128, Text: encoder.Text{Width: 64, Depth: 2}},
+		Encoder:   encoder.ResNet{Depth: 10, Width: width, Stem: encoder.HalfStem},
+		Method:    ssl.CLIP{Out: 128, Text: text},
 		Optimizer: optim.AdamW{LR: rate, WeightDecay: .05, Scaling: optim.Unscaled, ClipNorm: 1},
 		Batch:     batch, Steps: images / batch, Seed: seed,
 	}
