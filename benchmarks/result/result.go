@@ -150,8 +150,8 @@ func (r Result) Table() string {
 	for _, d := range r.Data {
 		fmt.Fprintf(&out, "%s: %s.\n\n", d.Name, d)
 	}
-	fmt.Fprintln(&out, "| case | metric | value | 95 % interval | images seen | minutes | images/s | peak GiB |")
-	fmt.Fprintln(&out, "|---|---|---:|---|---:|---:|---:|---:|")
+	fmt.Fprintln(&out, "| case | metric | value | 95 % interval | images seen | TFLOP | minutes | images/s | peak GiB |")
+	fmt.Fprintln(&out, "|---|---|---:|---|---:|---:|---:|---:|---:|")
 	for _, row := range r.Rows {
 		interval := "–"
 		if row.Low != row.High {
@@ -159,17 +159,45 @@ func (r Result) Table() string {
 		}
 		fmt.Fprintf(&out, "| %s | %s | %.1f %s | %s |", row.Case, row.Metric, row.Value, row.Unit, interval)
 		if c := row.Cost; c != nil {
-			memory := "–"
-			if c.PeakMemoryGiB > 0 {
-				memory = fmt.Sprintf("%.2f", c.PeakMemoryGiB)
+			known := func(value float64, format string) string {
+				if value == 0 {
+					return "–"
+				}
+				return fmt.Sprintf(format, value)
 			}
-			fmt.Fprintf(&out, " %d | %.1f | %.0f | %s |\n", c.ImagesSeen, c.Seconds/60, c.ImagesPerSecond, memory)
+			fmt.Fprintf(&out, " %d | %s | %.1f | %.0f | %s |\n", c.ImagesSeen, known(c.FLOPs/1e12, "%.3g"), c.Seconds/60, c.ImagesPerSecond,
+				known(c.PeakMemoryGiB, "%.2f"))
 		} else {
-			fmt.Fprintln(&out, " – | – | – | – |")
+			fmt.Fprintln(&out, " – | – | – | – | – |")
 		}
+	}
+	for _, line := range r.choices() {
+		fmt.Fprintf(&out, "\n%s\n", line)
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(&out, "\n%s\n", note)
 	}
 	return out.String()
+}
+
+// choices tells what was tried and chosen, a line for all that was chosen on the same.
+func (r Result) choices() []string {
+	var on []string
+	said := map[string][]string{}
+	for _, row := range r.Rows {
+		c := row.Choice
+		if c == nil {
+			continue
+		}
+		if said[c.On] == nil {
+			on = append(on, c.On)
+		}
+		if text := c.String(); !slices.Contains(said[c.On], text) {
+			said[c.On] = append(said[c.On], text)
+		}
+	}
+	for i, o := range on {
+		on[i] = fmt.Sprintf("Chosen by %s: %s.", o, strings.Join(said[o], "; "))
+	}
+	return on
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"sslkit/benchmarks/statistics"
 	"sslkit/kit/rundir"
 )
 
@@ -17,7 +18,8 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		Benchmark: "speed", Commit: "abc", Backend: "go", Protocol: "Ten runs.", Notes: []string{"All were quick."},
 		Rows: []Row{
 			{Case: "simclr/shapes", Metric: "accuracy", Value: 50, Low: 40, High: 60, Unit: "%", N: 10, Seed: 1,
-				Cost: &Cost{ImagesSeen: 640, Seconds: 120, ImagesPerSecond: 5.4}},
+				Cost:   &Cost{ImagesSeen: 640, Seconds: 120, ImagesPerSecond: 5.4, FLOPs: 2.5e12},
+				Choice: &statistics.Choice{Side: "simclr", Chosen: "rate 1", On: "held-out images", Trials: []statistics.Trial{{Setting: "rate 1"}}}},
 			{Case: "simclr/shapes", Metric: "parameters", Value: 7, Low: 7, High: 7, N: 1},
 		},
 	}
@@ -34,8 +36,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
-		"| simclr/shapes | accuracy | 50.0 % | 40.0 to 60.0 | 640 | 2.0 | 5 | – |",
-		"| simclr/shapes | parameters | 7.0  | – | – | – | – | – |",
+		"| simclr/shapes | accuracy | 50.0 % | 40.0 to 60.0 | 640 | 2.5 | 2.0 | 5 | – |",
+		"| simclr/shapes | parameters | 7.0  | – | – | – | – | – | – |",
+		"Chosen by held-out images: simclr: rate 1 of 1 (rate 1).",
 		"All were quick.",
 	} {
 		if !strings.Contains(string(table), line+"\n") {
