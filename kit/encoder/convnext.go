@@ -112,6 +112,15 @@ func (c ConvNeXt) Deterministic() Encoder {
 // Encode builds the network; see Encoder. Map is what the last stage gives; Pooled is the norm of
 // its mean.
 func (c ConvNeXt) Encode(scope *model.Scope, x *Node) Output {
+	last := c.EncodeStages(scope, x)[3]
+	return Output{Pooled: layerNorm(scope.At("head").At("norm"), ReduceMean(last, 1, 2)), Map: last}
+}
+
+// Strides are Stem and what the stages make of it; see Staged.
+func (c ConvNeXt) Strides() []int { return stageStrides(c.WithDefaults().Stem) }
+
+// EncodeStages builds the network; see Staged.
+func (c ConvNeXt) EncodeStages(scope *model.Scope, x *Node) (stages []*Node) {
 	c = c.WithDefaults()
 	x = rematerialized(scope, x, func(x *Node) *Node {
 		return layerNorm(scope.At("stem").At("1"), shrink(scope.At("stem").At("0"), x, c.Widths[0], c.Stem))
@@ -129,8 +138,9 @@ func (c ConvNeXt) Encode(scope *model.Scope, x *Node) Output {
 			x = rematerialized(scope, x, func(x *Node) *Node { return convNeXtBlock(scope, x, rate) })
 			block++
 		}
+		stages = append(stages, x)
 	}
-	return Output{Pooled: layerNorm(scope.At("head").At("norm"), ReduceMean(x, 1, 2)), Map: x}
+	return stages
 }
 
 // shrink is a convolution whose stride is its kernel's side. What is left over at the right and at

@@ -172,6 +172,15 @@ func (r ResNet) Dim() int {
 
 // Encode builds the network; see Encoder.
 func (r ResNet) Encode(scope *model.Scope, x *Node) Output {
+	last := r.EncodeStages(scope, x)[3]
+	return Output{Pooled: ReduceMean(last, 1, 2), Map: last}
+}
+
+// Strides are the stem's and what the stages make of it; see Staged.
+func (r ResNet) Strides() []int { return stageStrides(r.WithDefaults().stemStride()) }
+
+// EncodeStages builds the network; see Staged.
+func (r ResNet) EncodeStages(scope *model.Scope, x *Node) (stages []*Node) {
 	r = r.WithDefaults()
 	x = rematerialized(scope, x, func(x *Node) *Node {
 		x = conv(scope.At("conv1"), x, r.Width, r.Stem.Kernel, r.Stem.Stride)
@@ -193,8 +202,9 @@ func (r ResNet) Encode(scope *model.Scope, x *Node) Output {
 			x = rematerialized(scope, x, func(x *Node) *Node { return r.block(scope, x, between, out, stride) })
 			inner = inner[per:]
 		}
+		stages = append(stages, x)
 	}
-	return Output{Pooled: ReduceMean(x, 1, 2), Map: x}
+	return stages
 }
 
 // block adds a residual branch to its input. The branch's last norm starts at zero, so that every
