@@ -149,6 +149,11 @@ func (r Recipe) item(set data.Set) (item data.Item, sources []int, err error) {
 	height, width := set.Size()
 	reads := ssl.ReadsOf(r.Method, height, width)
 	item = data.Item{Frames: reads.Frames, Instances: reads.Instances, Captions: reads.Captions}
+	if reads.Objects {
+		if item.Objects, err = r.mostObjects(set, item); err != nil {
+			return item, nil, err
+		}
+	}
 	if item.Frames > 0 && item.Instances > 0 {
 		return item, nil, fmt.Errorf("kit.Recipe: Method %s reads clips of %d frames and %d images of an object; it must read one of them",
 			r.Method.Name(), item.Frames, item.Instances)
@@ -161,6 +166,26 @@ func (r Recipe) item(set data.Set) (item data.Item, sources []int, err error) {
 			"such as data.FrameFolder{Frames: %[2]d} or data.Shapes: %[3]w", r.Method.Name(), item.Frames, err)
 	}
 	return item, reads.Sources, nil
+}
+
+// mostObjects is how many objects an image of the set has room for. It is an error where the method
+// can't learn from them.
+func (r Recipe) mostObjects(set data.Set, item data.Item) (int, error) {
+	if item.Images() > 1 {
+		return 0, fmt.Errorf("kit.Recipe: Method %s reads objects, and %d images of each; boxes are known of one alone",
+			r.Method.Name(), item.Images())
+	}
+	objects, err := data.ObjectsIn(set)
+	if err != nil {
+		return 0, fmt.Errorf("kit.Recipe: Method %s reads objects, so Data must be a source of images with boxes, "+
+			"such as data.Scenes: %w", r.Method.Name(), err)
+	}
+	for method := range ssl.Each[ssl.ReadsObjects](r.Method) {
+		if err := method.CheckObjects(objects.ObjectClasses()); err != nil {
+			return 0, err
+		}
+	}
+	return max(objects.MostObjects(), 1), nil
 }
 
 // readCaptions is the method with what it takes from the captions of the training images, such as a

@@ -180,6 +180,16 @@ type ReadsCaptions interface {
 	EmbedText(scope *model.Scope, tokens *Node) *Node
 }
 
+// ReadsObjects is a Method that learns from the objects of images, which have boxes and classes.
+// Every image of the data then comes with all of its objects; their boxes move with the views.
+type ReadsObjects interface {
+	Method
+
+	// CheckObjects returns an error where the method does not fit the classes of the objects of the
+	// training images.
+	CheckObjects(classes []string) error
+}
+
 // FollowsBatches is a Method with a default that follows the batches and the number of images, such
 // as the length of a queue, which few images do not fill.
 type FollowsBatches interface {
@@ -231,6 +241,12 @@ type Step struct {
 	// Captions of the images as tokens, for a method that ReadsCaptions: int32 [batch, length]. Nil
 	// for others.
 	Captions *Node
+	// Boxes are those of the images' objects in each of the Views, for a method that ReadsObjects:
+	// float32 [batch, most, 4] with x0, y0, x1, y1 in pixels of the view. BoxClasses are their
+	// classes, int32 [batch, most]: data.NoObject where there is none, or where too little of it is
+	// left in the view (see augment.Pipeline.ApplyBoxes), data.IgnoredObject for the box of a crowd.
+	// Both are nil for others.
+	Boxes, BoxClasses []*Node
 	// Progress is the fraction of training done, a float32 scalar in [0, 1), for settings that
 	// follow a schedule.
 	Progress *Node

@@ -71,6 +71,20 @@ func (n Network) EncodeLayers(images *Node, k int) []*Node {
 	})
 }
 
+// EncodeStages are the maps behind the stages, for methods whose CheckEncoder demands an
+// encoder.Staged.
+//
+//	images: [batch, height, width, 3] -> stages × [batch, height/stride, width/stride, channels]
+func (n Network) EncodeStages(images *Node) []*Node {
+	return n.inMicroBatches([]*Node{images}, func(part []*Node) []*Node {
+		stages := n.Encoder.(encoder.Staged).EncodeStages(n.EncoderScope, ConvertDType(part[0], n.Precision))
+		for i, stage := range stages {
+			stages[i] = ConvertDType(stage, dtypes.Float32)
+		}
+		return stages
+	})
+}
+
 // EncodePast encodes what comes before each pixel, for methods whose CheckEncoder demands an
 // encoder.Causal.
 //

@@ -6,6 +6,7 @@ type Reads struct {
 	Frames    int  // Of a clip that begins with the image, for a method that ReadsClips, or a term of a Sum that does.
 	Instances int  // Images of the object that the image shows, for one that ReadsInstances.
 	Captions  bool // A caption of the image, for one that ReadsCaptions.
+	Objects   bool // The objects of the image, for one that ReadsObjects.
 	// Sources tell for each view of Method.Views which of the frames or instances it is made from.
 	Sources []int
 }
@@ -15,6 +16,7 @@ type Reads struct {
 func ReadsOf(m Method, height, width int) Reads {
 	var reads Reads
 	_, reads.Captions = Find[ReadsCaptions](m)
+	_, reads.Objects = Find[ReadsObjects](m)
 	for term := range Each[Method](m) {
 		images := 1 // That its views are made from, in turn.
 		if clips, ok := term.(ReadsClips); ok {

@@ -131,13 +131,17 @@ func (m Sum) Views(height, width int) []augment.Pipeline {
 // Loss is Σ weight × loss over the terms, each on its own views and with variables of its own.
 func (m Sum) Loss(step *Step) *Node {
 	var losses []*Node
-	views, augment := step.Views, step.Augment
+	views, augment, boxes, classes := step.Views, step.Augment, step.Boxes, step.BoxClasses
 	for i, term := range m {
 		own := *step
 		own.Scope, own.Teacher.Scope = termScope(step.Scope, i), termScope(step.Teacher.Scope, i)
 		count := len(term.Method.Views(step.Height, step.Width))
 		own.Views, views = views[:count], views[count:]
 		own.Augment, augment = augment[:count], augment[count:]
+		if len(boxes) > 0 {
+			own.Boxes, boxes = boxes[:count], boxes[count:]
+			own.BoxClasses, classes = classes[:count], classes[count:]
+		}
 		losses = append(losses, Mul(term.Method.Loss(&own), term.weight(step.Progress)))
 	}
 	return ReduceSum(Stack(losses, 0))

@@ -49,6 +49,9 @@ func (p Plan) stepShapes() ([]shapes.Shape, error) {
 	if p.readsIndices() {
 		inputs = append(inputs, shapes.Make(dtypes.Int32, batch))
 	}
+	if most := p.Item.Objects; most > 0 {
+		inputs = append(inputs, shapes.Make(dtypes.Float32, batch, most, 4), shapes.Make(dtypes.Int32, batch, most))
+	}
 	if !p.Item.Captions {
 		return inputs, nil
 	}

@@ -74,7 +74,7 @@ func (p Plan) CheckHeldOut() error {
 // suit them.
 func (p Plan) monitored(set data.Set) (data.Item, error) {
 	item := p.Item
-	item.Captions = false // The monitors look at images alone.
+	item.Captions, item.Objects = false, 0 // The monitors look at images alone.
 	var err error
 	switch height, width := set.Size(); {
 	case set.Len() < 2:

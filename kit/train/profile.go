@@ -161,7 +161,8 @@ func callScalar(exec *model.Exec, inputs []*tensors.Tensor) error {
 // viewsAlone makes the views, and of each pixel something that the program has to give.
 func (p Plan) viewsAlone(_ *model.Scope, inputs []*Node) *Node {
 	sum := ScalarZero(inputs[0].Graph(), dtypes.Float32)
-	for _, view := range p.views(augment.NewRandom(inputs[1]), inputs[0]) {
+	views, _, _ := p.views(augment.NewRandom(inputs[1]), inputs[0], nil, nil)
+	for _, view := range views {
 		sum = Add(sum, ReduceAllMax(view))
 	}
 	return sum

@@ -97,10 +97,14 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	if p.readsIndices() {
 		step.Indices, rest = rest[0], rest[1:]
 	}
+	var boxes, classes *Node
+	if p.Item.Objects > 0 {
+		boxes, classes, rest = rest[0], rest[1], rest[2:]
+	}
 	if len(rest) > 0 {
 		step.Captions = rest[0]
 	}
-	step.Views = p.views(random, items)
+	step.Views, step.Boxes, step.BoxClasses = p.views(random, items, boxes, classes)
 	if method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method); ok {
 		step.Frozen = network(scope.At(frozenScope))
 		step.Frozen.Encoder = method.Frozen().Encoder
@@ -123,20 +127,27 @@ func (p Plan) lossGraph(scope *model.Scope, _ any, inputs []*Node) []*Node {
 	return nil
 }
 
-// views are those of a batch of items, each [batch, height, width, 3] of the view's own size. Equal
-// pipelines in a row are one, over as many copies of the images: a step of ten crops is then
-// compiled as soon as one of two.
-func (p Plan) views(random *augment.Random, items *Node) []*Node {
-	var views []*Node
+// views are those of a batch of items, each [batch, height, width, 3] of the view's own size, and
+// where boxes and classes are not nil, both as they are in each view. Equal pipelines in a row are
+// one, over as many copies of the images: a step of ten crops is then compiled as soon as one of
+// two.
+func (p Plan) views(random *augment.Random, items, boxes, classes *Node) (views, moved, kept []*Node) {
 	for len(views) < len(p.Views) {
 		v, equal := len(views), 1
 		for v+equal < len(p.Views) && p.Sources[v+equal] == p.Sources[v] && reflect.DeepEqual(p.Views[v+equal], p.Views[v]) {
 			equal++
 		}
-		copies := slices.Repeat([]*Node{itemImage(items, p.Sources[v])}, equal)
-		views = append(views, ssl.SplitViews(p.Views[v].Apply(random, ssl.MergeViews(copies...)), equal)...)
+		copies := func(x *Node) *Node { return ssl.MergeViews(slices.Repeat([]*Node{x}, equal)...) }
+		images := copies(itemImage(items, p.Sources[v]))
+		dims := images.Shape().Dimensions
+		params := p.Views[v].Draw(random, dims[0], dims[1], dims[2])
+		views = append(views, ssl.SplitViews(p.Views[v].ApplyParams(images, params), equal)...)
+		if boxes != nil {
+			b, c := p.Views[v].ApplyBoxes(params, copies(boxes), copies(classes), dims[1], dims[2])
+			moved, kept = append(moved, ssl.SplitViews(b, equal)...), append(kept, ssl.SplitViews(c, equal)...)
+		}
 	}
-	return views
+	return views, moved, kept
 }
 
 // randomInput is the place of the random state in stepInputs.
@@ -149,6 +160,7 @@ var randomShape = shapes.Make(dtypes.Uint64, 3)
 //
 //	images uint8 [batch, height, width, 3], or [batch, images, height, width, 3] where a method reads several of each item;
 //	random state uint64 [3]; labels int32 [batch]; indices int32 [batch] for a method that reads them;
+//	boxes float32 [batch, most, 4] and their classes int32 [batch, most] for a method that reads objects;
 //	captions int32 [batch, length] for a method that reads them
 func (p Plan) stepInputs(batch data.Batch) ([]*tensors.Tensor, error) {
 	state := augment.State(p.Seed, batch.Step)
@@ -163,6 +175,10 @@ func (p Plan) stepInputs(batch data.Batch) ([]*tensors.Tensor, error) {
 			indices[k] = int32(i)
 		}
 		inputs = append(inputs, tensors.FromFlatDataAndDimensions(indices, len(indices)))
+	}
+	if most := p.Item.Objects; most > 0 {
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(batch.Boxes, len(batch.Indices), most, 4),
+			tensors.FromFlatDataAndDimensions(batch.BoxClasses, len(batch.Indices), most))
 	}
 	if batch.Captions == nil {
 		return inputs, nil

@@ -25,7 +25,8 @@ func TestViewsAreOfTheirOwnImage(t *testing.T) {
 		pixels[i] = uint8(i / (side * side * 3) * 10)
 	}
 	exec := MustNewExec(devicetest.Backend(t), func(items, state *Node) []*Node {
-		return plan.views(augment.NewRandom(state), items)
+		views, _, _ := plan.views(augment.NewRandom(state), items, nil, nil)
+		return views
 	})
 	defer exec.Finalize()
 	state := augment.State(1, 0)
@@ -69,7 +70,8 @@ func TestEqualPipelinesDrawForEachView(t *testing.T) {
 		pixels[i] = uint8(i * 7919 >> 3)
 	}
 	exec := MustNewExec(devicetest.Backend(t), func(items, state *Node) []*Node {
-		return plan.views(augment.NewRandom(state), items)
+		views, _, _ := plan.views(augment.NewRandom(state), items, nil, nil)
+		return views
 	})
 	defer exec.Finalize()
 	state := augment.State(1, 0)
@@ -85,5 +87,56 @@ func TestEqualPipelinesDrawForEachView(t *testing.T) {
 			}
 			seen[key] = name
 		}
+	}
+}
+
+// TestBoxesMoveWithTheirView: the boxes of a view are around what it shows of the object, whether
+// equal pipelines are applied as one or not.
+func TestBoxesMoveWithTheirView(t *testing.T) {
+	const batch, side = 8, 16
+	crop := augment.Pipeline{augment.RandomResizedCrop{Size: side, Scale: [2]float64{.5, 1}}, augment.Flip{}}
+	plan := Plan{Sources: []int{0, 0, 0}}
+	plan.Views = []augment.Pipeline{crop, crop, {}}
+	pixels, boxes, classes := make([]uint8, batch*side*side*3), make([]float32, batch*2*4), make([]int32, batch*2)
+	for i := range batch { // A white square on black, and a place without an object.
+		x, y := 3+i%4, 2+i/2
+		for p := range side * side {
+			if px, py := p%side, p/side; px >= x && px < x+8 && py >= y && py < y+8 {
+				copy(pixels[(i*side*side+p)*3:], []uint8{255, 255, 255})
+			}
+		}
+		copy(boxes[i*8:], []float32{float32(x), float32(y), float32(x + 8), float32(y + 8)})
+		classes[2*i], classes[2*i+1] = int32(i), -1
+	}
+	exec := MustNewExec(devicetest.Backend(t), func(in []*Node) []*Node {
+		views, moved, kept := plan.views(augment.NewRandom(in[3]), in[0], in[1], in[2])
+		return slices.Concat(views, moved, kept)
+	})
+	defer exec.Finalize()
+	state := augment.State(1, 0)
+	out := exec.MustCall(tensors.FromFlatDataAndDimensions(pixels, batch, side, side, 3),
+		tensors.FromFlatDataAndDimensions(boxes, batch, 2, 4), tensors.FromFlatDataAndDimensions(classes, batch, 2),
+		tensors.FromFlatDataAndDimensions(state[:], len(state)))
+	if len(out) != 9 {
+		t.Fatalf("%d outputs, want views, boxes and classes of 3 views", len(out))
+	}
+	for v := range 3 {
+		view, moved := tensors.MustCopyFlatData[float32](out[v]), tensors.MustCopyFlatData[float32](out[3+v])
+		if kept := tensors.MustCopyFlatData[int32](out[6+v]); !slices.Equal(kept, classes) {
+			t.Fatalf("view %d: the classes are %v, want %v", v, kept, classes)
+		}
+		for i := range batch {
+			box := moved[i*8 : i*8+4]
+			for p := range side * side { // Pixels well inside are white, those well outside are black.
+				x, y := float32(p%side)+.5, float32(p/side)+.5
+				in := min(x-box[0], y-box[1], box[2]-x, box[3]-y)
+				if white := view[(i*side*side+p)*3]; in > 1.5 && white < .5 || in < -1.5 && white > .5 {
+					t.Errorf("view %d, image %d: pixel (%g, %g) is %g, and the box is %v", v, i, x, y, white, box)
+				}
+			}
+		}
+	}
+	if slices.Equal(tensors.MustCopyFlatData[float32](out[3]), tensors.MustCopyFlatData[float32](out[4])) {
+		t.Error("the boxes of two views are equal")
 	}
 }
