@@ -10,6 +10,7 @@ tool (
 require (
 	codeberg.org/sbinet/npyio v0.14.0 // the headers of NumPy files
 	github.com/disintegration/imaging v1.6.2 // resizing of pictures on the host
+	github.com/go-rod/rod v0.116.2 // a browser, for the tests of pages
 	github.com/gofrs/flock v0.13.0 // locks of files
 	github.com/gomlx/compute v0.1.6
 	github.com/gomlx/go-xla v0.4.5 // PJRT, as the successor of gopjrt
@@ -54,6 +55,11 @@ require (
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/segmentio/encoding v0.3.4 // indirect
 	github.com/viterin/partial v1.1.0 // indirect
+	github.com/ysmood/fetchup v0.2.4 // indirect
+	github.com/ysmood/goob v0.4.0 // indirect
+	github.com/ysmood/got v0.40.0 // indirect
+	github.com/ysmood/gson v0.7.3 // indirect
+	github.com/ysmood/leakless v0.9.0 // indirect
 	go.lsp.dev/jsonrpc2 v0.10.0 // indirect
 	go.lsp.dev/pkg v0.0.0-20210717090340-384b27a52fb2 // indirect
 	go.lsp.dev/protocol v0.12.0 // indirect

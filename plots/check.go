@@ -53,3 +53,16 @@ func labelled(kind string, i int, name string) string {
 	}
 	return fmt.Sprintf("%s %d (%q)", kind, i, name)
 }
+
+// finite32 reports the first value that is not finite as a float32.
+func finite32(name string, values []float64) error {
+	if err := finite(name, values); err != nil {
+		return err
+	}
+	for i, v := range values {
+		if math.IsInf(float64(float32(v)), 0) {
+			return fmt.Errorf("%s[%d] is %v; it must be finite in float32", name, i, v)
+		}
+	}
+	return nil
+}

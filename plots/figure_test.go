@@ -183,7 +183,7 @@ func TestShowOutsideANotebook(t *testing.T) {
 		}
 		file.Close()
 	}
-	if err := Show(nil); err == nil {
+	if err := Show[*Figure](nil); err == nil {
 		t.Error("Show(nil) is not an error")
 	}
 }

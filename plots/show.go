@@ -19,28 +19,38 @@ import (
 // are shown whatever they take: some 3 KB for one of 32 × 32 pixels.
 const maxInline = 110_000 // 147 KB in base64
 
-// Show displays figures in the notebook cell that is running. Charts are shown as SVG; image grids,
-// and charts whose SVG would be large, as PNG. Outside a notebook it saves each figure to a
-// temporary PNG file and prints the file's path. Of these files the last hundred are kept.
-func Show(figs ...*Figure) error {
-	for i, f := range figs {
-		if f == nil {
+// Shown is what Show takes: figures, or pages.
+type Shown interface {
+	*Figure | *Page
+
+	title() string
+	message() (*protocol.DisplayData, error) // For the cell's output.
+	file() (content []byte, extension string, err error)
+}
+
+// Show displays figures or pages in the notebook cell that is running. Charts are shown as SVG;
+// image grids, and charts whose SVG would be large, as PNG; pages whole, in a frame: a notebook
+// takes all their bytes. Outside a notebook it saves each figure to a temporary PNG file, and each
+// page to one of HTML, and prints the file's path. Of these files the last hundred are kept.
+func Show[S Shown](shown ...S) error {
+	for i, s := range shown {
+		if s == nil {
 			return fmt.Errorf("plots.Show: figure %d is nil", i)
 		}
-		show := f.save
+		show := save[S]
 		if gonbui.IsNotebook {
-			show = f.display
+			show = display[S]
 		}
-		if err := show(); err != nil {
+		if err := show(s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// display sends the figure to the cell's output.
-func (f *Figure) display() error {
-	data, err := f.message()
+// display sends a figure to the cell's output.
+func display[S Shown](s S) error {
+	data, err := s.message()
 	if err != nil {
 		return err
 	}
@@ -48,12 +58,12 @@ func (f *Figure) display() error {
 	// A cell is a process of its own: what is still in the pipe when it ends would be lost.
 	gonbui.Sync()
 	if err := gonbui.Error(); err != nil {
-		return fmt.Errorf("plots: showing %q in the notebook: %w", f.Title, err)
+		return fmt.Errorf("plots: showing %q in the notebook: %w", s.title(), err)
 	}
 	return nil
 }
 
-// message is what display sends. An SVG goes as an <img>, not as image/svg+xml or an inline <svg>:
+// message is what Show sends. An SVG goes as an <img>, not as image/svg+xml or an inline <svg>:
 // JupyterLab refuses both in a notebook that this reader has not executed (jupyterlab issues 9650
 // and 10464), and an <img> keeps the figure's identifiers and styles apart from the page's.
 func (f *Figure) message() (*protocol.DisplayData, error) {
@@ -91,19 +101,26 @@ func (f *Figure) message() (*protocol.DisplayData, error) {
 // removes them.
 const keptFiles = 100
 
-// save writes the figure to a new temporary file and prints its path.
-func (f *Figure) save() error {
+func (f *Figure) title() string { return f.Title }
+
+func (f *Figure) file() ([]byte, string, error) {
 	content, err := f.PNG()
+	return content, ".png", err
+}
+
+// save writes a figure to a new temporary file and prints its path.
+func save[S Shown](s S) error {
+	content, extension, err := s.file()
 	if err != nil {
 		return err
 	}
-	fail := func(err error) error { return fmt.Errorf("plots: showing %q: %w", f.Title, err) }
+	fail := func(err error) error { return fmt.Errorf("plots: showing %q: %w", s.title(), err) }
 	// A folder of the user's own: all in it is of this function and may be removed.
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("sslkit-plots-%d", os.Getuid()))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fail(err)
 	}
-	file, err := os.CreateTemp(folder, "*.png")
+	file, err := os.CreateTemp(folder, "*"+extension)
 	if err != nil {
 		return fail(err)
 	}

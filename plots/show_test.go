@@ -16,7 +16,7 @@ func TestShowKeepsTheLastFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := figure.save(); err != nil {
+		if err := save(figure); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,7 +35,7 @@ func TestShowKeepsTheLastFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := figure.save(); err != nil {
+	if err := save(figure); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(folder)

@@ -1,0 +1,92 @@
+package plots
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html"
+	"html/template"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+)
+
+// Page is an interactive page of HTML, as [Explorer.Page] makes it. It carries all that it needs:
+// it loads nothing from a network.
+type Page struct {
+	Title string
+	Notes []string // What was left out, which the page says too. Empty: nothing was.
+
+	points int
+	html   []byte
+}
+
+//go:embed explorer
+var explorerFiles embed.FS
+
+// newPage puts data, as JSON, and the scripts together.
+func newPage(title string, points int, data []byte, notes []string) (*Page, error) {
+	style, err := explorerFiles.ReadFile("explorer/page.css")
+	if err != nil {
+		return nil, err
+	}
+	parts := struct {
+		Title   string
+		Style   template.CSS
+		Data    template.JS
+		Scripts []template.JS
+	}{Title: title, Style: template.CSS(style), Data: template.JS(data)} // encoding/json writes <, > and & as numbers.
+	names, err := fs.Glob(explorerFiles, "explorer/*.js") // In the order of their names.
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		script, err := explorerFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		parts.Scripts = append(parts.Scripts, template.JS(script))
+	}
+	tmpl, err := template.ParseFS(explorerFiles, "explorer/page.html")
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := tmpl.Execute(&out, parts); err != nil {
+		return nil, err
+	}
+	return &Page{Title: title, Notes: notes, points: points, html: out.Bytes()}, nil
+}
+
+// HTML returns the page as one document.
+func (p *Page) HTML() []byte { return bytes.Clone(p.html) }
+
+// Save writes the page to a file, whose extension must be .html, and makes the folder where it is
+// missing.
+func (p *Page) Save(path string) error {
+	if strings.ToLower(filepath.Ext(path)) != ".html" {
+		return fmt.Errorf("plots: saving %q: the extension must be .html", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("plots: saving %q: %w", path, err)
+	}
+	if err := os.WriteFile(path, p.html, 0o644); err != nil {
+		return fmt.Errorf("plots: saving %q: %w", path, err)
+	}
+	return nil
+}
+
+func (p *Page) title() string { return p.Title }
+
+func (p *Page) file() ([]byte, string, error) { return p.html, ".html", nil }
+
+// message is a frame that holds the whole page: styles and scripts of the page and of the notebook
+// stay apart, and a published notebook needs no file beside it.
+func (p *Page) message() (*protocol.DisplayData, error) {
+	frame := fmt.Sprintf(`<iframe title="%s" width="100%%" height="720" style="border: 1px solid #8888" allow="clipboard-write" srcdoc="%s"></iframe>`,
+		html.EscapeString(p.Title), html.EscapeString(string(p.html)))
+	return &protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextHTML: frame}}, nil
+}
