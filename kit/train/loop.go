@@ -275,7 +275,7 @@ func (t *training) adopt() error {
 	if err := BuildEncoder(EncoderScope(t.store), t.plan.Encoder, t.plan.Height, t.plan.Width); err != nil {
 		return err
 	}
-	if err := initialise(t.store); err != nil {
+	if err := Initialise(t.store); err != nil {
 		return err
 	}
 	if err := t.saveEncoder(rundir.InitialFile, Student); err != nil {
