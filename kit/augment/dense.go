@@ -5,6 +5,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"sslkit/data"
 )
 
 // A box that a pipeline moves is dropped where less than BoxLeft of its area is left inside the
@@ -15,12 +17,6 @@ import (
 const (
 	BoxLeft = .1
 	BoxSide = 1
-)
-
-// What stands for "no object" and "no class" in data.Batch.
-const (
-	noObject     = -1
-	ignoredPixel = 255
 )
 
 // nudge is added, in pixels, to where the nearest pixel is read: a resize by a fraction such as 2/3
@@ -71,9 +67,9 @@ func (p Pipeline) moves(params []*Node, height, width int) (steps []move) {
 // max], as data.Batch holds them; both come out in the same shapes, boxes in pixels of the views.
 //
 // After every transform a box is the smallest one around its moved corners, clipped to the image: a
-// turned box is larger than what it holds. It is dropped, which makes its class -1 and its
-// coordinates 0, where little of it is left: see [BoxLeft]. Places whose class is -1 stay so; any
-// other class is kept. What Translate mirrors at the border, and what is erased, moves no box.
+// turned box is larger than what it holds. It is dropped, which makes its class data.NoObject
+// and its coordinates 0, where little of it is left: see [BoxLeft]. Places without an object stay so;
+// any other class is kept. What Translate mirrors at the border, and what is erased, moves no box.
 func (p Pipeline) ApplyBoxes(params []*Node, boxes, classes *Node, height, width int) (moved, kept *Node) {
 	dims := boxes.Shape().Dimensions
 	boxes.AssertDims(-1, -1, 4)
@@ -97,7 +93,7 @@ func (p Pipeline) ApplyBoxes(params []*Node, boxes, classes *Node, height, width
 		left = Mul(left, Div(area(), MaxScalar(whole, 1e-9)))
 	}
 	atLeast := func(v *Node, least float64) *Node { return GreaterOrEqual(v, MulScalar(OnesLike(v), least)) }
-	none := MulScalar(OnesLike(classes), noObject)
+	none := MulScalar(OnesLike(classes), data.NoObject)
 	keep := LogicalAnd(NotEqual(classes, none), LogicalAnd(atLeast(left, BoxLeft),
 		LogicalAnd(atLeast(Sub(x1, x0), BoxSide), atLeast(Sub(y1, y0), BoxSide))))
 	moved = Stack([]*Node{x0, y0, x1, y1}, 2)
@@ -122,8 +118,8 @@ func inverted(maps, like *Node) func(x, y *Node) (*Node, *Node) {
 
 // ApplyMasks moves masks, uint8 [batch, height, width], as ApplyParams moves the images of the same
 // size, with the same parameters: every pixel of the view takes the class of the pixel that it shows
-// the middle of, so that no class arises between two. What comes in from outside of an image is 255,
-// that which Translate mirrors too.
+// the middle of, so that no class arises between two. What comes in from outside of an image is
+// data.IgnoredPixel, that which Translate mirrors too.
 func (p Pipeline) ApplyMasks(params []*Node, masks *Node) *Node {
 	masks.AssertRank(3)
 	g, dims := masks.Graph(), masks.Shape().Dimensions
@@ -155,7 +151,7 @@ func (p Pipeline) ApplyMasks(params []*Node, masks *Node) *Node {
 	first := MulScalar(Iota(g, shapes.Make(dtypes.Int32, batch, toH, toW), 0), height*width)
 	index := Add(first, ConvertDType(Add(MulScalar(row, width), col), dtypes.Int32))
 	seen := Gather(Reshape(masks, batch*height*width), InsertAxes(index, -1))
-	return Where(inside, seen, MulScalar(OnesLike(seen), ignoredPixel))
+	return Where(inside, seen, MulScalar(OnesLike(seen), data.IgnoredPixel))
 }
 
 // moves implements mover.

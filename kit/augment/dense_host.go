@@ -1,6 +1,10 @@
 package augment
 
-import "math"
+import (
+	"math"
+
+	"sslkit/data"
+)
 
 // AffineMap is a map of points, row by row: x' = m[0][0]*x + m[0][1]*y + m[0][2], and y' of m[1] in
 // the same way.
@@ -48,7 +52,7 @@ func (p Pipeline) HostBoxes(params [][]float32, boxes []float32, classes []int32
 	moved, kept := make([]float32, len(boxes)), make([]int32, len(classes))
 	steps := p.hostMoves(params, height, width)
 	for k, class := range classes {
-		kept[k] = noObject
+		kept[k] = data.NoObject
 		b := [4]float64{}
 		for i := range b {
 			b[i] = float64(boxes[4*k+i])
@@ -66,7 +70,7 @@ func (p Pipeline) HostBoxes(params [][]float32, boxes []float32, classes []int32
 			}
 			left *= (b[2] - b[0]) * (b[3] - b[1]) / max((around[2]-around[0])*(around[3]-around[1]), 1e-9)
 		}
-		if class == noObject || left < BoxLeft || b[2]-b[0] < BoxSide || b[3]-b[1] < BoxSide {
+		if class == data.NoObject || left < BoxLeft || b[2]-b[0] < BoxSide || b[3]-b[1] < BoxSide {
 			continue
 		}
 		kept[k] = class
@@ -90,7 +94,7 @@ func (p Pipeline) HostMask(params [][]float32, mask []uint8, height, width int) 
 			x, y = steps[i].inverse.at(x, y)
 			inside = inside && x >= -nudge && y >= -nudge && x < float64(steps[i].width)-nudge && y < float64(steps[i].height)-nudge
 		}
-		moved[at] = ignoredPixel
+		moved[at] = data.IgnoredPixel
 		if inside {
 			moved[at] = mask[int(y+nudge)*width+int(x+nudge)]
 		}

@@ -9,6 +9,8 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"sslkit/data"
 )
 
 // movers are pipelines that move pixels.
@@ -255,7 +257,7 @@ func TestMasksFollowTheImages(t *testing.T) {
 				tensors.FromFlatDataAndDimensions(pix, denseN, denseHeight, denseWidth, 3))
 			for at, class := range outputs[0] {
 				value := 25.5*float64(outputs[1][3*at]) - 1
-				if class == ignoredPixel {
+				if class == data.IgnoredPixel {
 					class = -1 // Black, or blended with it.
 				}
 				if math.Abs(value-float64(class)) < .51 {
@@ -321,6 +323,24 @@ func TestMasksOfWhatWasCutOffAreIgnored(t *testing.T) {
 		}
 		if m != want {
 			t.Errorf("(%d, %d) is %d, want %d", x, y, m, want)
+		}
+	}
+}
+
+// What two crops leave counts together: a quarter of a quarter is less than a tenth.
+func TestBoxesThatLoseALittleTwice(t *testing.T) {
+	p := Pipeline{RandomResizedCrop{Size: 16}, RandomResizedCrop{Size: 16}}
+	box := []float32{0, 0, 8, 8}
+	for _, test := range []struct {
+		second []float32
+		want   int32
+	}{
+		{[]float32{0, 0, 16, 16}, 3},  // A quarter is left,
+		{[]float32{2, 2, 14, 14}, -1}, // and of that a quarter.
+	} {
+		_, classes := p.HostBoxes([][]float32{{4, 4, 16, 16}, test.second}, box, []int32{3}, 32, 32)
+		if classes[0] != test.want {
+			t.Errorf("second crop %v: class %d, want %d", test.second, classes[0], test.want)
 		}
 	}
 }
