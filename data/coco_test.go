@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -363,5 +364,67 @@ func TestCOCO128(t *testing.T) {
 	set := openCOCO(t, COCO{From: ImageFolder{Path: at, Size: 128}, Categories: traffic, OnlyWithObjects: true}, Train)
 	if !slices.Equal(set.ObjectClasses(), traffic) || set.Len() < 50 || set.Len() > 100 {
 		t.Errorf("%d images of %v", set.Len(), set.ObjectClasses())
+	}
+}
+
+// Decoded or from its cache, in memory or from the file, a set is the same.
+func TestCOCOIsTheSameFromItsCache(t *testing.T) {
+	t.Parallel()
+	source := COCO{From: ImageFolder{Path: cocoTree(t).tar(t, true), Size: 24, Cache: t.TempDir()}}
+	var first Set
+	pix, want := make([]uint8, 24*24*3), make([]uint8, 24*24*3)
+	for _, memory := range []int64{0, 0, 1} {
+		source.From.Memory = memory
+		set, err := source.Open(Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { set.Close() })
+		if first == nil {
+			first = set
+		}
+		if set.Fingerprint() != first.Fingerprint() || set.Len() != 3 {
+			t.Errorf("memory %d: another set", memory)
+		}
+		for i := range set.Len() {
+			if err := errors.Join(set.Read(i, pix), first.Read(i, want)); err != nil || !bytes.Equal(pix, want) {
+				t.Errorf("memory %d: image %d is another one, error %v", memory, i, err)
+			}
+			if !slices.Equal(set.(Objects).ObjectsOf(i), first.(Objects).ObjectsOf(i)) {
+				t.Errorf("memory %d: image %d has other objects", memory, i)
+			}
+		}
+	}
+	files, err := os.ReadDir(source.From.Cache)
+	if err != nil || len(files) != 1 {
+		t.Errorf("%d caches, error %v", len(files), err)
+	}
+	source.Fit, source.From.Memory = Stretch, 0
+	set, err := source.Open(Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	if err := set.Read(0, pix); err != nil || set.Fingerprint() == first.Fingerprint() || pix[0] == 114 {
+		t.Errorf("the other fit reads the cache of this one, error %v", err)
+	}
+}
+
+func TestCacheIndexOfSizes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		sizes []image.Point
+		good  bool
+	}{
+		"none":       {nil, true},
+		"of all":     {[]image.Point{{3, 4}, {1, 1}, {9, 9}}, true},
+		"of two":     {[]image.Point{{3, 4}, {1, 1}}, false},
+		"of nothing": {[]image.Point{{3, 4}, {0, 1}, {9, 9}}, false},
+	} {
+		index := smallIndex(t)
+		index.Sizes = test.sizes
+		if good := index.fits(index.bytes()) && index.inRange(); good != test.good {
+			t.Errorf("%s: good is %t", name, good)
+		}
 	}
 }
