@@ -100,7 +100,7 @@ func (f Frozen) over(set data.Set, images []int, what func(scope *model.Scope, i
 	defer device.Trim()
 	defer store.Finalize()
 	err = train.Catch(func() error {
-		forward, err := train.NewForward(store, height, width, func(scope *model.Scope, images *Node) *Node {
+		forward, err := train.NewForward(store, len(images), height, width, func(scope *model.Scope, images *Node) *Node {
 			out := what(scope.At("encoder"), augment.Pipeline{f.Normalize}.Apply(nil, images))
 			return Reshape(out, out.Shape().Dim(0), out.Shape().Size()/out.Shape().Dim(0))
 		})
