@@ -13,9 +13,10 @@ import (
 )
 
 // Clusters tells pixels apart without labels: it cuts the patches of all images of a split into
-// clusters by k-means, of vectors of length 1, and gives each cluster one class so that as many pixels
-// as can be are right, by the Hungarian method (Ji et al. 2019, arXiv:1807.06653). The true masks only
-// name the clusters, those of the same images that are judged.
+// clusters by k-means, of vectors of length 1, and gives each cluster one class by the Hungarian
+// method, so that the sum of the matched pairs' intersections over unions is the highest, as PredsmIoU
+// does in vpariza/open-hummingbird-eval, hbird/utils/eval_metrics.py. The true masks only name the
+// clusters, those of the same images that are judged.
 type Clusters struct {
 	// K is the number of clusters, at least that of the classes. Default: that of the classes. Where
 	// there are more, each of those left over gets the class that most of its pixels are of.
@@ -101,7 +102,8 @@ func (c Clusters) cut(patches Patches) ([]uint8, error) {
 func (c Clusters) judge(cluster []uint8, patches Patches, set masked) (Result, error) {
 	size, classes := patches.Rows*patches.Columns, len(set.MaskClasses())
 	masks := make([][]uint8, set.Len())
-	cost := make([]float64, classes*c.K) // Minus the pixels of a class in a cluster.
+	shared := make([]float64, classes*c.K) // Pixels of a class in a cluster.
+	ofClass, ofCluster := make([]float64, classes), make([]float64, c.K)
 	for i := range masks {
 		masks[i] = enlarged(cluster[i*size:(i+1)*size], patches.Rows, patches.Columns, set.height, set.width)
 		counts, err := metric.ConfusePixels(set.masks[i], masks[i], classes, c.K)
@@ -110,8 +112,16 @@ func (c Clusters) judge(cluster []uint8, patches Patches, set masked) (Result, e
 		}
 		for class, row := range counts {
 			for k, n := range row {
-				cost[class*c.K+k] -= float64(n)
+				shared[class*c.K+k] += float64(n)
+				ofClass[class] += float64(n)
+				ofCluster[k] += float64(n)
 			}
+		}
+	}
+	cost := make([]float64, len(shared)) // Minus the intersection over union.
+	for i, n := range shared {
+		if n > 0 {
+			cost[i] = -n / (ofClass[i/c.K] + ofCluster[i%c.K] - n)
 		}
 	}
 	clusterOf, err := metric.Assign(cost, classes, c.K)
@@ -121,7 +131,7 @@ func (c Clusters) judge(cluster []uint8, patches Patches, set masked) (Result, e
 	classOf := make([]uint8, c.K)
 	for k := range classOf { // Those left over.
 		for class := range classes {
-			if cost[class*c.K+k] < cost[int(classOf[k])*c.K+k] {
+			if shared[class*c.K+k] > shared[int(classOf[k])*c.K+k] {
 				classOf[k] = uint8(class)
 			}
 		}

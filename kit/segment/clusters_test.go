@@ -1,6 +1,9 @@
 package segment
 
 import (
+	"bytes"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +74,23 @@ func TestClustersLeftOver(t *testing.T) {
 	}
 	if got.Summary.MeanIoU != 1 {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestClustersMatchByOverlap: of two classes in two clusters, 100 and 60 pixels of the one and 30 and 0
+// of the other, most pixels would be right where cluster 0 is class 0; the intersections over unions
+// have the higher sum the other way round: 60/160 + 30/130 against 100/190 + 0.
+func TestClustersMatchByOverlap(t *testing.T) {
+	t.Parallel()
+	truth := append(make([]uint8, 160), bytes.Repeat([]byte{1}, 30)...)
+	cluster := slices.Concat(make([]uint8, 100), bytes.Repeat([]byte{1}, 60), make([]uint8, 30))
+	set := masked{Masks: objectSet{rectangleSet{1, data.Test}}, height: 1, width: 190, masks: [][]uint8{truth}}
+	got, err := Clusters{K: 2}.judge(cluster, Patches{N: 1, Rows: 1, Columns: 190}, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (60./160 + 30./130) / 2; math.Abs(got.MeanIoU.Value-want) > 1e-12 {
+		t.Errorf("mean IoU is %g, want %g", got.MeanIoU.Value, want)
 	}
 }
 

@@ -34,8 +34,7 @@ func (Linear) Name() string { return "linear" }
 // Check returns nil: there is nothing to get wrong.
 func (Linear) Check() error { return nil }
 
-// Scores builds the layer; its weights begin at a standard deviation of 0.01, as those of
-// mmsegmentation's decode heads.
+// Scores builds the layer; its weights begin at a standard deviation of 0.01.
 func (Linear) Scores(scope *model.Scope, patches *Node, classes int) *Node {
 	g, dim := patches.Graph(), patches.Shape().Dim(3)
 	weight := scope.WithInitializer(initializer.RandomNormalFn(scope, .01)).

@@ -51,9 +51,8 @@ func (t Training) descend(net *headNet, patches Patches, set masked, images []in
 		return err
 	}
 	steps := t.Epochs * order.StepsPerEpoch()
-	// The warm-up is of mmsegmentation's 1,500 of 40,000 steps.
-	update, err := optim.AdamW{LR: lr, Scaling: optim.Unscaled, WeightDecay: .01, ClipNorm: 35}.
-		Build(optim.Plan{Schedule: optim.WarmupCosine{Warmup: .0375}, Steps: steps, Batch: order.Batch})
+	update, err := optim.AdamW{LR: lr, Scaling: optim.Unscaled, WeightDecay: .001}.
+		Build(optim.Plan{Schedule: optim.WarmupCosine{Warmup: 1500. / 40000}, Steps: steps, Batch: order.Batch})
 	if err != nil {
 		return err
 	}

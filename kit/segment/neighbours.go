@@ -18,10 +18,11 @@ import (
 // It follows vpariza/open-hummingbird-eval, hbird/hbird_eval.py: every patch remembers the shares of
 // the classes among its pixels; a patch to be judged takes the mean of those of the K that are nearest
 // by cosine, weighted by the softmax of the cosine over Temperature; and the shares are enlarged
-// bilinearly to pixels, where the highest wins. Three things differ: the search is exact; pixels of
+// bilinearly to pixels, where the highest wins. Four things differ: the search is exact; pixels of
 // data.IgnoredPixel have no share, where they are background there, and a patch of them alone is not
-// remembered; and a memory that does not hold all patches takes them at random, not by the rareness of
-// their classes.
+// remembered; a memory that does not hold all patches takes them at random, not by the rareness of
+// their classes; and a class that is neither there nor predicted is left out of the mean IoU, where it
+// counts 0 there and predicted classes are first matched with true ones.
 type Neighbours struct {
 	// K is the number of neighbours, at least 1. Default 30, or all where there are fewer.
 	K int
