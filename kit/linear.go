@@ -177,9 +177,11 @@ func (p Probing) recipe(lr, heldOut float64) (Recipe, eval.Features, error) {
 		recipe.Method = ssl.AttentiveProbe{Classes: len(labelled.Classes), Tokens: of.Tokens}
 	}
 	if p.View == nil {
-		recipe.Augment = []augment.Pipeline{{
+		if recipe.Augment, err = normalizedFor(p.Start, []augment.Pipeline{{
 			augment.RandomResizedCrop{Size: min(height, width)}, augment.Flip{}, augment.Normalize{},
-		}}
+		}}); err != nil {
+			return fail(err)
+		}
 	}
 	recipe.Encoder, recipe.Schedule = of, optim.WarmupCosine{}
 	recipe.Batch = min(p.Batch, set.Len())

@@ -115,32 +115,35 @@ func (r Recipe) withDefaults(height, width int) (Recipe, error) {
 	if r.Augment, err = ssl.ViewsOf(r.Method, r.Augment, height, width); err != nil {
 		return r, fmt.Errorf("kit.Recipe: Augment: %w", err)
 	}
-	if own && r.Start != "" {
-		r.Augment = slices.Clone(r.Augment)
-		return r, r.normalizeForStart()
+	if own {
+		r.Augment, err = normalizedFor(r.Start, r.Augment)
 	}
-	return r, nil
+	return r, err
 }
 
-// normalizeForStart lets the method's own augmentations, which normalise by CIFAR-10's statistics,
-// normalise as the file Start says, where it does.
-func (r Recipe) normalizeForStart() error {
-	wanted, _, known, err := encoder.PreprocessingOf(r.Start)
+// normalizedFor are default augmentations, which normalise by CIFAR-10's statistics, with those that
+// the file of weights start wants, where it says so.
+func normalizedFor(start string, views []augment.Pipeline) ([]augment.Pipeline, error) {
+	if start == "" {
+		return views, nil
+	}
+	wanted, _, known, err := encoder.PreprocessingOf(start)
 	if err != nil {
-		return fmt.Errorf("kit.Recipe: Start: %w", err)
+		return nil, fmt.Errorf("kit.Recipe: Start: %w", err)
 	}
 	if !known {
-		return nil
+		return views, nil
 	}
-	for i, view := range r.Augment {
-		r.Augment[i] = slices.Clone(view)
+	views = slices.Clone(views)
+	for i, view := range views {
+		views[i] = slices.Clone(view)
 		for j, transform := range view {
 			if _, ok := transform.(augment.Normalize); ok {
-				r.Augment[i][j] = augment.Normalize{Mean: wanted.Mean, Std: wanted.Std}
+				views[i][j] = augment.Normalize{Mean: wanted.Mean, Std: wanted.Std}
 			}
 		}
 	}
-	return nil
+	return views, nil
 }
 
 // item is what the method reads for every image of a set, and for each view which of the item's

@@ -10,8 +10,10 @@ import (
 
 	"sslkit/data"
 	"sslkit/kit/augment"
+	"sslkit/kit/compress"
 	"sslkit/kit/device"
 	"sslkit/kit/encoder"
+	"sslkit/kit/ssl"
 	"sslkit/kit/train"
 )
 
@@ -94,5 +96,28 @@ func TestStartIsNormalisedAsItsWeightsWant(t *testing.T) {
 	recipe.Start = ofOthers(t, "{")
 	if err := recipe.Check(); err == nil || !strings.Contains(err.Error(), "config.json") {
 		t.Errorf("error %v does not name the broken file", err)
+	}
+}
+
+func TestWhatReadsWeightsFollowsTheirNormalisation(t *testing.T) {
+	weights := ofOthers(t, imageNetConfig)
+	probing := Probing{Data: small().Data, Encoder: tiny, Start: weights}.WithDefaults()
+	recipe, _, err := probing.recipe(.1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if view := recipe.Augment[0]; view[len(view)-1] != augment.ImageNet {
+		t.Errorf("a probe shows images by %v", view)
+	}
+	student := small()
+	student.Encoder = tiny
+	student.Method = compress.Features{Teacher: ssl.Frozen{Encoder: tiny, Weights: weights}}
+	student.Augment = []augment.Pipeline{{augment.Flip{}, augment.Normalize{}}}
+	if err := student.Check(); err == nil || !strings.Contains(err.Error(), "learns from a frozen network") {
+		t.Errorf("a teacher is shown images that are normalised otherwise: %v", err)
+	}
+	student.Augment = []augment.Pipeline{{augment.Flip{}, augment.ImageNet}}
+	if err := student.Check(); err != nil {
+		t.Error(err)
 	}
 }

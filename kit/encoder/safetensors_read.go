@@ -188,7 +188,8 @@ func foreign(file io.ReaderAt, size int64, begin [8]byte) error {
 	}
 	return errors.New(`it is a pickle of PyTorch, which may run any program when it is read; convert it with Python:
 	import torch; from safetensors.torch import save_file
-	save_file(torch.load("weights.pth", map_location="cpu", weights_only=True), "weights.safetensors")`)
+	save_file(torch.load("weights.pth", map_location="cpu", weights_only=True), "weights.safetensors")
+where the file holds more than weights, of the part that has them, such as torch.load(...)["model"], ["state_dict"] or ["teacher"]`)
 }
 
 // parseHeader reads the header: its tensors by the order of their data, and the metadata.

@@ -123,7 +123,7 @@ func (p Plan) freeze(store *model.Store) error {
 }
 
 // checkFrozen returns an error where the network that the method learns from does not fit its files
-// or the images. Nothing is compiled.
+// or the images, or wants these normalised otherwise. Nothing is compiled.
 func (p Plan) checkFrozen() error {
 	method, ok := ssl.Find[ssl.LearnsFromFrozen](p.Method)
 	if !ok {
@@ -135,5 +135,9 @@ func (p Plan) checkFrozen() error {
 			return fmt.Errorf("%s learns from a frozen network: %w", p.Method.Name(), err)
 		}
 	}
-	return p.freeze(model.NewStore())
+	if err := p.freeze(model.NewStore()); err != nil {
+		return err
+	}
+	_, _, err := p.checkShown(fmt.Sprintf("%s learns from a frozen network: Weights", p.Method.Name()), frozen.Weights)
+	return err
 }

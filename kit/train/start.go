@@ -38,26 +38,36 @@ func (p Plan) loadStart(scope *model.Scope) (encoder.Loaded, error) {
 // view does, and else what is to be told of it: that it does not say it, or that it was made for
 // images of another size.
 func (p Plan) wants() (note string, err error) {
-	wanted, from, known, err := encoder.PreprocessingOf(p.Start)
+	wanted, known, err := p.checkShown("kit.Recipe: Start", p.Start)
 	if err != nil {
-		return "", fmt.Errorf("kit.Recipe: Start: %w", err)
+		return "", err
 	}
 	if !known {
 		shown := preprocessing(p.Views[0])
 		return fmt.Sprintf("it does not say how its images are to be normalised; here it is by mean %v and deviation %v. "+
 			"What was trained on ImageNet usually wants augment.ImageNet", shown.Mean, shown.Std), nil
 	}
-	for i, view := range p.Views {
-		if shown := preprocessing(view); !shown.SameNormalization(wanted) {
-			return "", fmt.Errorf("kit.Recipe: Start is %s, whose images are to be normalised by mean %v and deviation %v (%s); "+
-				"view %d of Augment has mean %v and deviation %v: end it with augment.Normalize{Mean: %[2]v, Std: %[3]v}, or leave Augment out",
-				p.Start, wanted.Mean, wanted.Std, from, i, shown.Mean, shown.Std)
-		}
-	}
 	if size := min(p.Height, p.Width); wanted.Size > 0 && wanted.Size != size {
 		note = fmt.Sprintf("it was made for images of %d pixels, and these have %d", wanted.Size, size)
 	}
 	return note, nil
+}
+
+// checkShown returns an error where a file of weights, that of a field, wants images that are
+// normalised otherwise than a view is. Known is false where the file does not say it.
+func (p Plan) checkShown(field, path string) (wanted encoder.Preprocessing, known bool, err error) {
+	wanted, from, known, err := encoder.PreprocessingOf(path)
+	if err != nil {
+		return wanted, false, fmt.Errorf("%s: %w", field, err)
+	}
+	for i, view := range p.Views {
+		if shown := preprocessing(view); known && !shown.SameNormalization(wanted) {
+			return wanted, true, fmt.Errorf("%s is %s, whose images are to be normalised by mean %v and deviation %v (%s); "+
+				"view %d of Augment has mean %v and deviation %v: end each with augment.Normalize{Mean: %[3]v, Std: %[4]v}",
+				field, path, wanted.Mean, wanted.Std, from, i, shown.Mean, shown.Std)
+		}
+	}
+	return wanted, known, nil
 }
 
 // preprocessing is how a view normalises images.
