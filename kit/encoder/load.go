@@ -63,10 +63,10 @@ func few(names []string) string {
 const counterSuffix = "num_batches_tracked"
 
 // besideEncoder are the names of what follows a representation, or is beside it, in the files of
-// timm, torchvision, transformers, DINO, MAE and MoCo: it may be left out, since the representation
+// timm, torchvision, transformers, DINO, MAE, MoCo and SwAV: it may be left out, since the representation
 // is the same without it.
 var besideEncoder = regexp.MustCompile(`^(fc|head|head_dist|heads|classifier|pre_logits|pooler|projector|predictor|` +
-	`last_layer|mask_token|decoder|decoder_\w+|queue|queue_ptr)(\.|$)`)
+	`projection_head|prototypes|last_layer|mask_token|decoder|decoder_\w+|queue|queue_ptr)(\.|$)`)
 
 // preferredNetworks are pairs of networks that are trained together: the first is the one that the
 // authors evaluate. DINO's eval_knn.py reads the teacher, MoCo's main_lincls.py encoder_q (and

@@ -40,15 +40,23 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		"shallower": {"vit", shallower, nil, []string{"the encoder has no blocks.1.attn.proj.bias [8], "}, ""},
 		"other grid": {"vit", coarser, nil, []string{"pos_embed has shape [1 17 8]; this encoder has [1 37 8]",
 			"set Size of encoder.ViT to 56"}, ""},
-		"no registers":   {"vit-registers", deit3Like(), nil, []string{"the encoder has no reg_token [1 4 8]"}, ""},
-		"another norm":   {"vit-mean", find("vit-mean").encoder, func(f map[string]Tensor) { f["fc_norm.weight"] = f["norm.weight"] }, []string{"the encoder has no fc_norm.weight [8]"}, ""},
-		"integers":       {"vit-mean", find("vit-mean").encoder, func(f map[string]Tensor) { f["norm.bias"] = Tensor{Shape: []int{8}, Integers: "I8"} }, []string{"norm.bias is of I8"}, ""},
-		"another model":  {"convnext", smallViT, nil, []string{"the weights hold no blocks.0.attn.proj.bias [8]"}, ""},
-		"two networks":   {"vit", smallViT, double("a.", "b."), []string{"several networks, a., b.; keep one"}, ""},
-		"a teacher":      {"vit", smallViT, double("student.backbone.", "teacher.backbone."), nil, "teacher.backbone."},
-		"MoCo":           {"vit", smallViT, double("module.encoder_k.", "module.encoder_q."), nil, "module.encoder_q."},
-		"MoCo v3":        {"vit", smallViT, double("module.momentum_encoder.", "module.base_encoder."), nil, "module.base_encoder."},
-		"class position": {"vit", plain, nil, nil, "backbone."},
+		"no registers":  {"vit-registers", deit3Like(), nil, []string{"the encoder has no reg_token [1 4 8]"}, ""},
+		"another norm":  {"vit-mean", find("vit-mean").encoder, func(f map[string]Tensor) { f["fc_norm.weight"] = f["norm.weight"] }, []string{"the encoder has no fc_norm.weight [8]"}, ""},
+		"integers":      {"vit-mean", find("vit-mean").encoder, func(f map[string]Tensor) { f["norm.bias"] = Tensor{Shape: []int{8}, Integers: "I8"} }, []string{"norm.bias is of I8"}, ""},
+		"another model": {"convnext", smallViT, nil, []string{"the weights hold no blocks.0.attn.proj.bias [8]"}, ""},
+		"two networks":  {"vit", smallViT, double("a.", "b."), []string{"several networks, a., b.; keep one"}, ""},
+		"a teacher":     {"vit", smallViT, double("student.backbone.", "teacher.backbone."), nil, "teacher.backbone."},
+		"MoCo":          {"vit", smallViT, double("module.encoder_k.", "module.encoder_q."), nil, "module.encoder_q."},
+		"MoCo v3":       {"vit", smallViT, double("module.momentum_encoder.", "module.base_encoder."), nil, "module.base_encoder."},
+		"transformers' classifier": {"transformers-vit", smallViT, func(f map[string]Tensor) {
+			for name, w := range maps.Clone(f) {
+				delete(f, name)
+				f["vit."+name] = w
+			}
+			f["classifier.weight"] = Tensor{Shape: []int{2, 8}, Data: make([]float32, 16)}
+		}, nil, "vit."},
+		"transformers' teacher": {"transformers-vit", smallViT, double("student.", "teacher."), nil, "teacher."},
+		"class position":        {"vit", plain, nil, nil, "backbone."},
 		"half a network": {"transformers-vit", smallViT, func(f map[string]Tensor) { delete(f, "encoder.layer.1.attention.attention.key.bias") },
 			[]string{`no part ".attn.key" of blocks.1.attn.qkv.bias`}, ""},
 	} {

@@ -37,22 +37,30 @@ var namings = []naming{
 }
 
 // timmNames are the same weights under timm's names, where their naming is known, and whose names
-// they had. What the naming does not know keeps its name.
+// they had. What is before the names of a network, such as "vit.", stays, and so does the name of
+// what the naming does not know.
 func timmNames(weights map[string]Tensor) (map[string]Tensor, string, error) {
 	for _, n := range namings {
+		var prefixes []string // Of networks: there may be a student and a teacher.
 		for name := range weights {
-			prefix, ok := strings.CutSuffix(name, n.anchor)
-			if !ok || prefix != "" && !strings.HasSuffix(prefix, ".") {
-				continue
+			if prefix, ok := strings.CutSuffix(name, n.anchor); ok && (prefix == "" || strings.HasSuffix(prefix, ".")) {
+				prefixes = append(prefixes, prefix)
 			}
-			renamed, err := n.apply(weights, prefix)
-			return renamed, n.of, err
+		}
+		for _, prefix := range prefixes {
+			var err error
+			if weights, err = n.apply(weights, prefix); err != nil {
+				return nil, "", err
+			}
+		}
+		if prefixes != nil {
+			return weights, n.of, nil
 		}
 	}
 	return weights, "", nil
 }
 
-// apply renames the tensors of the network behind a prefix, which goes.
+// apply renames the tensors of the network behind a prefix.
 func (n naming) apply(weights map[string]Tensor, prefix string) (map[string]Tensor, error) {
 	renamed := map[string]Tensor{}
 	parts := map[string][]Tensor{}
@@ -62,7 +70,7 @@ func (n naming) apply(weights map[string]Tensor, prefix string) (map[string]Tens
 			renamed[name] = w
 			continue
 		}
-		to := n.timm(inside)
+		to := prefix + n.timm(inside)
 		if i := slices.IndexFunc(n.joined, func(part string) bool { return strings.Contains(to, part) }); i >= 0 {
 			whole := strings.Replace(to, n.joined[i], n.into, 1)
 			if parts[whole] == nil {
