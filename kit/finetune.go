@@ -31,10 +31,11 @@ type FineTuning struct {
 	Labels data.Subset
 	// Encoder is the network to train. Required.
 	Encoder encoder.Encoder
-	// Start is the path of a file of weights, such as another run's encoder.safetensors. Default
-	// "": random weights.
+	// Start is the path of a file of weights, such as another run's encoder.safetensors; see
+	// Recipe.Start. Default "": random weights.
 	Start string
-	// View is the augmentation. Default: that of ssl.Supervised.
+	// View is the augmentation. Default: that of ssl.Supervised, normalised as the weights of Start
+	// want, where they say so.
 	View augment.Pipeline
 	// Smoothing moves this fraction of each target to all classes alike, in [0, 1). Default 0; see
 	// ssl.Supervised.

@@ -55,7 +55,8 @@ type Probing struct {
 	LR []float64
 	// HeldOut is the fraction of the labels, in (0, 1), that the rate is chosen by. Default 0.1.
 	HeldOut float64
-	// View is the augmentation. Default: crops of at least 8 % of the image, and flips.
+	// View is the augmentation. Default: crops of at least 8 % of the image, and flips, normalised as
+	// the weights of Start want, where they say so.
 	View augment.Pipeline
 	// Epochs is how often the images are seen, at least 1. Default 100; with Attentive 20, as in
 	// V-JEPA.

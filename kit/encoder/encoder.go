@@ -19,6 +19,14 @@
 //	igpt := encoder.IGPT{Side: 8, Levels: 4, Width: 96, Depth: 4, Heads: 3}
 //	past, next := igpt.EncodePast(scope.At("encoder"), images) // What came before each of 64 pixels, and its colour.
 //
+// [Load] reads weights of timm, transformers and some authors; [PreprocessingOf] says how they want
+// their images. What is written is read by timm under the same names, and with the config.json of
+// [TimmConfig] beside it (kit.Run.Export writes both), by its folder:
+//
+//	import timm
+//	model = timm.create_model("local-dir:exported", pretrained=True, num_classes=10)
+//	transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
+//
 // The arithmetic is done in the images' dtype (float32 or bfloat16), with the parameters and all
 // statistics in float32.
 package encoder
