@@ -11,13 +11,15 @@ import (
 )
 
 // start gives the encoder's variables in the store the values that are in the file Start, and says
-// what of the file it has used. They must have been created.
+// what of a file of others it has used. They must have been created.
 func (p Plan) start(store *model.Store) error {
 	loaded, err := p.loadStart(EncoderScope(store))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("the encoder starts from %s: %s\n", p.Start, loaded)
+	if p.Steps == 0 || loaded.Naming != "" || loaded.Network != "" || len(loaded.Left) > 0 { // Else it is a run's file.
+		fmt.Printf("the encoder starts from %s: %s\n", p.Start, loaded)
+	}
 	note, err := p.wants()
 	if note != "" {
 		fmt.Printf("%s: %s\n", p.Start, note)
