@@ -44,10 +44,7 @@ func (t training) run() error {
 	if err != nil {
 		return err
 	}
-	cost, err := result.CostOf(run)
-	if err != nil {
-		return err
-	}
+	peak := result.PeakMemoryGiB()
 	metrics, err := run.Metrics()
 	if err != nil {
 		return err
@@ -55,7 +52,7 @@ func (t training) run() error {
 	first, last := metrics[1], metrics[len(metrics)-1] // The 0th is before the first step.
 	seconds := last.Seconds - first.Seconds
 	return json.NewEncoder(os.Stdout).Encode(took{
-		cost.PeakMemoryGiB, 100 * (last.Waited - first.Waited) / seconds, float64((last.Step-first.Step)*batch) / seconds,
+		peak, 100 * (last.Waited - first.Waited) / seconds, float64((last.Step-first.Step)*batch) / seconds,
 	})
 }
 
