@@ -15,6 +15,8 @@ type measurement struct {
 	KNN      float64          `json:"knn"`
 	Linear   float64          `json:"linear"`
 	Training *result.Training `json:"training,omitempty"` // nil of a random encoder.
+	// Cost is what an earlier version kept in place of Training.
+	Cost *result.Cost `json:"cost,omitempty"`
 
 	choice statistics.Choice
 	losses []float64 // Of every step.
@@ -67,7 +69,21 @@ func pretrain(o options, set imageSet, e entry, seed uint64) (measurement, error
 		measured.losses = append(measured.losses, step.Loss)
 	}
 	measured.choice = choice
-	return measured, nil
+	return measured, measured.complete(run)
+}
+
+// complete tells of the training where an earlier version has kept the measurement, with the memory that
+// it measured.
+func (m *measurement) complete(run *kit.Run) error {
+	if m.Training != nil {
+		return nil
+	}
+	training, err := result.TrainingOf(run, nil)
+	if m.Cost != nil && training.Cost.PeakMemoryGiB == 0 {
+		training.Cost.PeakMemoryGiB = m.Cost.PeakMemoryGiB
+	}
+	m.Training = &training
+	return err
 }
 
 // measureRandom measures the encoder that a run of this family began with.

@@ -30,7 +30,7 @@ type answer struct {
 }
 
 // measuredFile is that of the measurement in a run directory.
-const measuredFile = "measured.json"
+const measuredFile = "answers.json"
 
 // pretrain trains and measures one seed at the rate that its case chose, or reads what an earlier
 // call measured.
