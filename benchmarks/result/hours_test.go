@@ -41,6 +41,17 @@ func TestAllIsMeasuredInThirtyHours(t *testing.T) {
 	if want := fmt.Sprintf("All together it is %d hours.", (minutes+30)/60); !strings.Contains(strings.Join(strings.Fields(section), " "), want) {
 		t.Errorf("%d minutes, and the page does not say %q", minutes, want)
 	}
+	speeds, err := Read(filepath.Join("..", "results", "speed.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, encoder := range []string{"resnet18-w16-half", "resnet18-w16"} {
+		for _, r := range speeds.Rows {
+			if r.Case == "train/simclr/"+encoder+"/sslkit" && r.Metric == "speed" && !strings.Contains(section, fmt.Sprintf("%.0f ", r.Value)) {
+				t.Errorf("the page does not reckon with the %.0f images a second of %s", r.Value, encoder)
+			}
+		}
+	}
 	commands, err := filepath.Glob(filepath.Join("..", "*", "main.go"))
 	if err != nil || len(commands) == 0 {
 		t.Fatalf("no benchmarks: %v", err)
