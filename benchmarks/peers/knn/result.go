@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"sslkit/benchmarks/question"
@@ -16,15 +17,23 @@ const (
 
 // setting is that of the rows' cases: images and encoder.
 func (o options) setting() string {
-	if o.train == 0 {
-		return "cifar10/" + o.encoder().Name()
+	if o.real {
+		return o.imagesName() + "/resnet18-w16"
 	}
-	return fmt.Sprintf("cifar10-%d/%s", o.train, o.encoder().Name())
+	return o.imagesName() + "/resnet18-w16-half"
+}
+
+// imagesName is that of the images.
+func (o options) imagesName() string {
+	if o.train == 0 {
+		return "cifar10"
+	}
+	return fmt.Sprintf("cifar10-%d", o.train)
 }
 
 // result is what all seeds gave so far.
 func (o options) result(source data.Source, sides []side) (result.Result, error) {
-	images := o.setting()[:len(o.setting())-len(o.encoder().Name())-1]
+	images := o.imagesName()
 	recipe := sides[0].here[0].run.Recipe
 	out := result.New(o.name(), fmt.Sprintf("CIFAR-10, %d steps of %d images, here and with lightly's heads, losses and momentum updates on "+
 		"PyTorch. Both sides read images, encoder, views, optimiser and schedule from the same files, and take turns on the same cores; "+
@@ -70,8 +79,9 @@ func (o options) result(source data.Source, sides []side) (result.Result, error)
 // lightlyRows are those of the other side, and how both sides differ.
 func (s side) lightlyRows(setting, images string) ([]result.Row, string, error) {
 	var here, there []statistics.Run
-	trainings := make([]result.Training, len(s.there))
+	trainings, ours := make([]result.Training, len(s.there)), make([]result.Training, len(s.here))
 	for i, t := range s.there {
+		ours[i] = s.here[i].training
 		here = append(here, statistics.Run{Seed: uint64(i + 1), Value: s.here[i].knn})
 		there, trainings[i] = append(there, statistics.Run{Seed: uint64(i + 1), Value: t.knn}), t.training
 	}
@@ -84,15 +94,15 @@ func (s side) lightlyRows(setting, images string) ([]result.Row, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
-	less, err := result.OverRuns(name, lessLightly, "points", paired)
+	less, err := result.OverRuns(s.method.Name()+"/"+setting, lessLightly, "points", paired)
 	if err != nil {
 		return nil, "", err
 	}
-	rows := []result.Row{accuracy, less}
-	if err := result.Case(rows, images, trainings); err != nil {
+	theirs, both := []result.Row{accuracy}, []result.Row{less}
+	if err := errors.Join(result.Case(theirs, images, trainings), result.Case(both, images, ours)); err != nil {
 		return nil, "", err
 	}
-	rows[0].Choice, rows[0].Detail = &s.choices[1], s.there[0].losses
-	return rows, s.method.Name() + ": " + lessLightly + " is " + map[string]string{"above": "above 0.", "below": "below 0.",
+	theirs[0].Choice, theirs[0].Detail = &s.choices[1], s.there[0].losses
+	return append(theirs, both...), s.method.Name() + ": " + lessLightly + " is " + map[string]string{"above": "above 0.", "below": "below 0.",
 		"equal": "not told from 0.", "not known": "of one seed, without an interval."}[statistics.Mean{Low: less.Low, High: less.High}.Verdict()], nil
 }
