@@ -13,6 +13,7 @@ import (
 	"sslkit/data"
 	"sslkit/kit/augment"
 	"sslkit/kit/compress"
+	"sslkit/kit/detect/fcos"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/rundir"
@@ -73,6 +74,9 @@ func checkable(t *testing.T) map[string]Recipe {
 	for _, e := range []encoder.Encoder{encoder.ConvNeXt{Stem: 4}, encoder.ResNet{Inner: nil}, patches, convolutional} {
 		add(e, func(r *Recipe) { r.Encoder = e })
 	}
+	add(fcos.FCOS{}, func(r *Recipe) {
+		r.Method, r.Encoder = fcos.FCOS{Classes: len(data.ShapeClasses())}, encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.CIFARStem}
+	})
 	pixels := encoder.IGPT{Side: 8, Width: 8, Depth: 2, Heads: 1}
 	add(pixels, func(r *Recipe) { r.Method, r.Encoder = ssl.NextPixel{}, pixels })
 	add(ssl.NextPixel{}, func(r *Recipe) { r.Method, r.Encoder = ssl.NextPixel{}, pixels })
@@ -228,7 +232,13 @@ func TestCheckRefusesWhatPretrainRefuses(t *testing.T) {
 	var noFlip *augment.Flip
 	vit := encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 1}
 	for want, change := range map[string]func(*Recipe){
-		"Data is a nil *data.Shapes":               func(r *Recipe) { r.Data = noShapes },
+		"Data is a nil *data.Shapes": func(r *Recipe) { r.Data = noShapes },
+		"reads objects, so Data must be a source of images with boxes": func(r *Recipe) {
+			r.Data, r.Method, r.Encoder = withoutObjects{r.Data}, fcos.FCOS{Classes: 10}, encoder.ResNet{Depth: 10, Width: 2}
+		},
+		"Classes is 3; the objects of the training images have 10": func(r *Recipe) {
+			r.Method, r.Encoder = fcos.FCOS{Classes: 3}, encoder.ResNet{Depth: 10, Width: 2}
+		},
 		"Data.From is a nil *data.Shapes":          func(r *Recipe) { r.Data = data.SetAside{From: noShapes, Fraction: .1} },
 		"Encoder is a nil *encoder.ResNet":         func(r *Recipe) { r.Encoder = noNet },
 		"Method is a nil *ssl.SimCLR":              func(r *Recipe) { r.Method = noMethod },
@@ -361,4 +371,12 @@ func TestPointerIsTheSameRecipe(t *testing.T) {
 	if _, ok := pointers.Augment[0][0].(*augment.Flip); !ok {
 		t.Error("the user's own recipe was changed")
 	}
+}
+
+// withoutObjects hides what a source knows of its images but for their labels.
+type withoutObjects struct{ data.Source }
+
+func (w withoutObjects) Open(split data.Split) (data.Set, error) {
+	set, err := w.Source.Open(split)
+	return struct{ data.Set }{set}, err
 }

@@ -339,7 +339,7 @@ func TestEveryTypeOfARecipeIsKnown(t *testing.T) {
 		known[reflect.TypeOf(value).String()] = true
 	}
 	families := map[string][]string{ // The methods by which each interface's types are told.
-		"../data": {"Open"}, "corrupt": {"Open"}, "ssl": {"Loss", "Views"}, "semi": {"Loss", "Views"}, "compress": {"Loss", "Build"},
+		"../data": {"Open"}, "corrupt": {"Open"}, "ssl": {"Loss", "Views"}, "semi": {"Loss", "Views"}, "compress": {"Loss", "Build"}, "detect/fcos": {"Loss"},
 		"encoder": {"Cost"}, "optim": {"Build", "Graph", "Excludes", "Of"}, "augment": {"OutputSize"},
 	}
 	for dir, methods := range families {

@@ -5,6 +5,7 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/compress"
 	"sslkit/kit/corrupt"
+	"sslkit/kit/detect/fcos"
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/semi"
@@ -32,7 +33,7 @@ var recipeTypes = []any{
 	ssl.WMSE{},
 	semi.FixMatch{}, semi.FlexMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.MixMatch{},
 	semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.UDA{},
-	compress.Features{}, compress.Logits{}, Adopted{},
+	compress.Features{}, compress.Logits{}, Adopted{}, fcos.FCOS{},
 	// optim.Optimizer
 	optim.AdamW{}, optim.LARS{}, optim.PerVariable{}, optim.SGD{}, compress.KeepZeros{},
 	// optim.Schedule, optim.Exclusion, optim.Rates

@@ -190,6 +190,17 @@ type ReadsObjects interface {
 	CheckObjects(classes []string) error
 }
 
+// Predicts is a Method that says more of an image than its embedding does, such as where objects
+// are.
+type Predicts interface {
+	Method
+
+	// Predict is what the trained network says of whole images.
+	//
+	//	images: [batch, height, width, 3] as the encoder takes them -> float32 [batch, any]
+	Predict(network Network, images *Node) *Node
+}
+
 // FollowsBatches is a Method with a default that follows the batches and the number of images, such
 // as the length of a queue, which few images do not fill.
 type FollowsBatches interface {

@@ -92,6 +92,25 @@ func (f *Forward) OverImages(set data.Set, images []int) (x []float32, dim int, 
 	return x, dim, nil
 }
 
+// ByPass runs over all images of a set, in their order, and hands over what each pass gives: of the
+// images from first on, [images of the pass, dim]. So no more than one pass is in memory.
+func (f *Forward) ByPass(set data.Set, use func(first int, x []float32, dim int) error) error {
+	for first := 0; first < set.Len(); first += forwardBatch {
+		pass := make([]int, min(forwardBatch, set.Len()-first))
+		for i := range pass {
+			pass[i] = first + i
+		}
+		x, dim, err := f.OverImages(set, pass)
+		if err != nil {
+			return err
+		}
+		if err := use(first, x, dim); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // callOnce runs one pass: the rows of its output, and the dimensions of each. The input is not to be
 // used again.
 func callOnce(exec *model.Exec, input *tensors.Tensor) (rows []float32, dim int, err error) {

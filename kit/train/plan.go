@@ -117,6 +117,16 @@ func (m Model) Embeddings(scope *model.Scope, images *Node) *Node {
 	return m.Method.Embed(scope.At(methodScope), m.Features(scope, images))
 }
 
+// Predictions are what the method says of whole images; the method is an ssl.Predicts.
+//
+//	as Features -> [batch, any]
+func (m Model) Predictions(scope *model.Scope, images *Node) *Node {
+	method, own, _ := ssl.FindIn[ssl.Predicts](m.Method, scope.At(methodScope))
+	network := m.network(scope)
+	network.Scope = own
+	return method.Predict(network, m.wholeImage().Apply(nil, images))
+}
+
 // epochs is the number of passes over the images in that many steps. The labelled part of a batch
 // does not count.
 func (p Plan) epochs(steps int) float64 {

@@ -12,3 +12,4 @@ fi
 "$venv/bin/python" "$here/masks_golden.py" "$here/../../../data/testdata"
 "$venv/bin/python" "$here/coco_golden.py" "$here/../../../kit/metric/testdata/coco.json"
 "$venv/bin/python" "$here/metrics_golden.py" "$here/../../../kit/metric/testdata/dense.json" "$here/../../../kit/detect/testdata/nms.json"
+"$venv/bin/python" "$here/fcos_golden.py" "$here/../../../kit/detect/fcos/testdata/fcos.json"

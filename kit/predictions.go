@@ -1,0 +1,67 @@
+package kit
+
+import (
+	"cmp"
+	"fmt"
+
+	"sslkit/data"
+	"sslkit/kit/rundir"
+	"sslkit/kit/ssl"
+	"sslkit/kit/train"
+)
+
+// Predictions hands to use, image after image, what the method says of a split of a source, without
+// augmentation: one row of numbers, which the method knows how to read, such as the boxes of a
+// detector. row is not to be kept. They are computed from the last checkpoint, with the weights that
+// the run evaluates (see Run.By). Errors: that the method is no ssl.Predicts, what the source cannot
+// open, images of a size that method or encoder do not take, that there is no checkpoint, and those
+// of use.
+func (r *Run) Predictions(source data.Source, split data.Split, use func(set data.Set, image int, row []float32) error) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	fail := func(err error) error {
+		return fmt.Errorf("predictions for %s's %s split in %s: %w", source.Name(), split, r.Dir, err)
+	}
+	if _, ok := ssl.Find[ssl.Predicts](r.Recipe.Method); !ok {
+		return fail(fmt.Errorf("method %s predicts nothing; it must be an ssl.Predicts, such as fcos.FCOS", r.Recipe.Method.Name()))
+	}
+	set, err := source.Open(split)
+	if err != nil {
+		return fail(err)
+	}
+	defer set.Close()
+	sayLeftOut(set, false)
+	height, width := set.Size()
+	batch := ssl.Batch{Images: r.Recipe.Batch, Height: height, Width: width, Views: r.Recipe.Augment}
+	if err := cmp.Or(r.Recipe.Encoder.Check(height, width), r.Recipe.Method.Check(batch)); err != nil {
+		return fail(err)
+	}
+	w, err := r.weights()
+	if err != nil {
+		return fail(err)
+	}
+	store, _, err := rundir.Dir(r.Dir).Kept()
+	if err != nil {
+		return fail(err)
+	}
+	defer release(store)
+	if err := train.Catch(func() error {
+		forward, err := train.NewForward(store, height, width, w.Of(r.Recipe.model().Predictions))
+		if err != nil {
+			return err
+		}
+		defer forward.Close()
+		return forward.ByPass(set, func(first int, x []float32, dim int) error {
+			for i := range len(x) / dim {
+				if err := use(set, first+i, x[i*dim:(i+1)*dim]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}); err != nil {
+		return fail(err)
+	}
+	return nil
+}
