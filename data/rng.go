@@ -92,4 +92,5 @@ const (
 	forCaption
 	forSetAside
 	forScenes
+	forFewer
 )

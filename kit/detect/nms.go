@@ -1,4 +1,3 @@
-// Package detect finds objects in images.
 package detect
 
 import (
