@@ -20,11 +20,13 @@ import (
 // It shows a picture and what is known of it under the pointer, the nearest neighbours of a point on
 // a click, colors by any column, whose legend hides classes, a search by class and file name, and
 // two layouts side by side, such as before and after training. The points that a lasso or a
-// rectangle picks come back as indices in one of two ways:
+// rectangle picks come back as indices in one of three ways:
 //
 //   - "Copy as Go" puts a line on the clipboard, var picks = []int{3, 14}, to be pasted into the next
 //     cell. It needs nothing more than a browser, also where the page was opened without a kernel.
 //   - "Save as JSON" saves a file, which [Picks] reads.
+//   - [Page.Pick] shows the page in the cell of a running kernel, waits for "Send to the cell", and
+//     keeps what was picked in a file for the cells after it.
 //
 // A page of 10,000 points moves smoothly, and one of 100,000 can be used.
 type Explorer struct {

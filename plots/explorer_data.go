@@ -96,7 +96,7 @@ func (e Explorer) page() (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPage(e.Title, n, text, data.Notes)
+	return newPage(e.Title, text, data.Notes)
 }
 
 func explorerMarkers() [][][2]float64 {

@@ -20,15 +20,14 @@ type Page struct {
 	Title string
 	Notes []string // What was left out, which the page says too. Empty: nothing was.
 
-	points int
-	html   []byte
+	html []byte
 }
 
 //go:embed explorer
 var explorerFiles embed.FS
 
 // newPage puts data, as JSON, and the scripts together.
-func newPage(title string, points int, data []byte, notes []string) (*Page, error) {
+func newPage(title string, data []byte, notes []string) (*Page, error) {
 	style, err := explorerFiles.ReadFile("explorer/page.css")
 	if err != nil {
 		return nil, err
@@ -58,7 +57,7 @@ func newPage(title string, points int, data []byte, notes []string) (*Page, erro
 	if err := tmpl.Execute(&out, parts); err != nil {
 		return nil, err
 	}
-	return &Page{Title: title, Notes: notes, points: points, html: out.Bytes()}, nil
+	return &Page{Title: title, Notes: notes, html: out.Bytes()}, nil
 }
 
 // HTML returns the page as one document.
@@ -86,7 +85,11 @@ func (p *Page) file() ([]byte, string, error) { return p.html, ".html", nil }
 // message is a frame that holds the whole page: styles and scripts of the page and of the notebook
 // stay apart, and a published notebook needs no file beside it.
 func (p *Page) message() (*protocol.DisplayData, error) {
-	frame := fmt.Sprintf(`<iframe title="%s" width="100%%" height="720" style="border: 1px solid #8888" allow="clipboard-write" srcdoc="%s"></iframe>`,
-		html.EscapeString(p.Title), html.EscapeString(string(p.html)))
-	return &protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextHTML: frame}}, nil
+	return &protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextHTML: p.frame("")}}, nil
+}
+
+// frame has a name where a cell listens to the page; see Pick.
+func (p *Page) frame(name string) string {
+	return fmt.Sprintf(`<iframe title="%s" name="%s" width="100%%" height="720" style="border: 1px solid #8888" allow="clipboard-write" srcdoc="%s"></iframe>`,
+		html.EscapeString(p.Title), name, html.EscapeString(string(p.html)))
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Picks reads the file that "Save as JSON" in an [Explorer] saved: the indices of the points that
+// Picks reads the file that "Save as JSON" in an [Explorer], or [Page.Pick], saved: the indices of the points that
 // were picked, in their order. Errors: a file that is missing or is no such file, and one whose
 // indices are not those of its points.
 func Picks(path string) ([]int, error) {
@@ -16,20 +16,26 @@ func Picks(path string) ([]int, error) {
 	if err != nil {
 		return fail(err)
 	}
+	picks, err := readPicks(text)
+	if err != nil {
+		return fail(err)
+	}
+	return picks, nil
+}
+
+// readPicks reads what the page writes (picksFile in explorer/13_picks.js).
+func readPicks(text []byte) ([]int, error) {
 	var file struct {
 		Points int   `json:"points"`
 		Picks  []int `json:"picks"`
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
-		return fail(err)
+		return nil, err
 	}
 	if file.Picks == nil {
-		return fail(errors.New(`it has no "picks"`))
+		return nil, errors.New(`it has no "picks"`)
 	}
-	if err := checkPicks(file.Picks, file.Points); err != nil {
-		return fail(err)
-	}
-	return file.Picks, nil
+	return file.Picks, checkPicks(file.Picks, file.Points)
 }
 
 // checkPicks checks that picks are indices of that many points, rising.

@@ -105,9 +105,9 @@ class Panel {
   pixelX(i) { return this.width / 2 + (this.layout.at[2 * i] - this.x) * this.scale; }
   pixelY(i) { return this.height / 2 - (this.layout.at[2 * i + 1] - this.y) * this.scale; }
 
-  // radius of a point in CSS pixels: from 4 for a handful to 1.3 for many, and more when zoomed in.
+  // radius of a point in CSS pixels: from 5 for a handful to 1.7 for many, and more when zoomed in.
   radius() {
-    const few = Math.min(4, Math.max(1.3, 60 / Math.sqrt(points.n)));
+    const few = Math.min(5, Math.max(1.7, 80 / Math.sqrt(points.n)));
     return few * Math.min(Math.max((this.scale / this.least) ** 0.3, 1), 2.5);
   }
 

@@ -29,6 +29,17 @@ function ask(panel, i) {
   if (i >= 0 && neighbors) {
     state.near = Array.from(neighbors.index.subarray(i * neighbors.k, (i + 1) * neighbors.k)).filter((j) => j >= 0);
   }
+  const text = document.getElementById("neighbors-text");
+  if (i < 0) text.textContent = "Click a point.";
+  else if (!neighbors) text.textContent = `${nameOf(i)}. ${name} brings no neighbours.`;
+  else text.textContent = `${nameOf(i)} and its ${state.near.length} nearest by ${name}, the nearest first.`;
+  if (i >= 0) say(text.textContent);
+  showNeighbors();
+  changed();
+}
+
+function showNeighbors() {
+  const i = state.asked;
   const column = points.columns[state.column], strip = document.getElementById("neighbors");
   const list = [];
   if (i >= 0) list.push(thumbnail(i));
@@ -43,10 +54,4 @@ function ask(panel, i) {
     list.push(item);
   }
   strip.replaceChildren(...list);
-  const text = document.getElementById("neighbors-text");
-  if (i < 0) text.textContent = "Click a point.";
-  else if (!neighbors) text.textContent = `${nameOf(i)}. ${name} brings no neighbours.`;
-  else text.textContent = `${nameOf(i)} and its ${state.near.length} nearest by ${name}, the nearest first.`;
-  if (i >= 0) say(text.textContent);
-  changed();
 }

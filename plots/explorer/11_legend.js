@@ -4,6 +4,7 @@
 function showLegend() {
   const column = points.columns[state.column], legend = document.getElementById("legend");
   document.getElementById("legend-title").textContent = column ? column.name : "Legend";
+  document.getElementById("show-none").hidden = !column?.of;
   if (!column) legend.replaceChildren();
   else if (column.of) legend.replaceChildren(...classButtons(column));
   else legend.replaceChildren(...scaleOf(column));
@@ -93,6 +94,7 @@ function listenToLegend() {
   color.addEventListener("change", () => {
     state.column = Number(color.value);
     showLegend();
+    showNeighbors();
   });
   document.getElementById("show-all").addEventListener("click", () => {
     state.hidden.forEach((hidden) => hidden.clear());
@@ -102,7 +104,6 @@ function listenToLegend() {
   });
   document.getElementById("show-none").addEventListener("click", () => {
     const column = points.columns[state.column];
-    if (!column.of) return say("Classes can be hidden, numbers have a range.");
     for (let c = -1; c < column.classes.length; c++) state.hidden[state.column].add(c);
     filterByLegend();
   });

@@ -17,6 +17,13 @@ function showPicks() {
   for (const id of ["copy", "save", "clear"]) document.getElementById(id).disabled = picks.length === 0;
 }
 
+// picksFile is what plots.Picks reads.
+function picksFile() {
+  const picks = indices(state.picked), content = { title: points.title, points: points.n, picks };
+  if (points.names) content.names = picks.map(nameOf);
+  return JSON.stringify(content) + "\n";
+}
+
 function listenToPicks() {
   const goLine = () => `var picks = []int{${indices(state.picked).join(", ")}}`;
   document.getElementById("copy").addEventListener("click", async () => {
@@ -34,16 +41,39 @@ function listenToPicks() {
     }
   });
   document.getElementById("save").addEventListener("click", () => {
-    const picks = indices(state.picked);
-    const content = { title: points.title, points: points.n, picks };
-    if (points.names) content.names = picks.map(nameOf);
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(content) + "\n"], { type: "application/json" }));
+    link.href = URL.createObjectURL(new Blob([picksFile()], { type: "application/json" }));
     link.download = "picks.json";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    say(`Saved ${counted(picks.length, "pick")} as picks.json, which plots.Picks reads.`);
+    say(`Saved ${counted(indices(state.picked).length, "pick")} as picks.json, which plots.Picks reads.`);
   });
   document.getElementById("clear").addEventListener("click", () => pick([], "replace"));
   onChange(showPicks);
+  listenToCell();
+}
+
+// listenToCell lets the picks be sent to a cell that waits for them (plots.Page.Pick): the frame is
+// then named as the address at which the cell listens.
+function listenToCell() {
+  const send = document.getElementById("send"), address = window.name;
+  if (!address.startsWith("/picks/")) return;
+  let comm = null;
+  const missing = "No cell waits for the picks: copy or save them.";
+  send.hidden = false;
+  send.addEventListener("click", () => {
+    const kernel = parent.gonb_comm;
+    if (!kernel) return say(missing);
+    if (comm !== kernel) {
+      comm = kernel;
+      comm.subscribe(`${address}/received`, (_, text) => {
+        send.dataset.received = "yes";
+        say(text);
+      });
+    }
+    delete send.dataset.received;
+    say("Sending …");
+    comm.send(address, picksFile());
+    setTimeout(() => send.dataset.received || say(missing), 5000);
+  });
 }

@@ -44,6 +44,7 @@ function listenToKeys(panel) {
       hover(-1);
     },
   };
+  panel.canvas.addEventListener("blur", () => hover(-1));
   panel.canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || !Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
