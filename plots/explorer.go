@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 )
 
 // Explorer is an interactive map of a representation: a page on which a point stands for an image.
@@ -47,6 +48,10 @@ type Explorer struct {
 	// Names are the points' file names, one a point. Nil: there are none.
 	Names []string
 
+	// Indices are what the points are called and picked by, rising from 0 or more: where only some
+	// images of a set are shown, their indices in it. Nil: 0, 1, 2 and so on.
+	Indices []int
+
 	// Images gives the picture of a point, of any size; nil: the page has none. It is called once
 	// for each point, in their order, until the pictures fill MostBytes.
 	Images func(i int) (image.Image, error)
@@ -65,8 +70,8 @@ type Layout struct {
 	Name   string       // such as "t-SNE"; may not be empty
 	Points [][2]float64 // [n]; finite
 
-	// Neighbours are the indices of each point's nearest others, the nearest first, [n][up to any
-	// number]. Those of the features tell more than those in the plane. Nil: a click shows none.
+	// Neighbours are each point's nearest others by their places in Points, the nearest first,
+	// [n][up to any number]. Those of the features tell more than those in the plane. Nil: a click shows none.
 	Neighbours [][]int
 }
 
@@ -124,6 +129,14 @@ func (e Explorer) check() error {
 	}
 	if e.Names != nil && len(e.Names) != n {
 		return fmt.Errorf("Names has %d values, but Layouts[0] has %d points", len(e.Names), n)
+	}
+	if e.Indices != nil && len(e.Indices) != n {
+		return fmt.Errorf("Indices has %d values, but Layouts[0] has %d points", len(e.Indices), n)
+	}
+	for i, index := range e.Indices {
+		if index < 0 || index > math.MaxInt32 || i > 0 && index <= e.Indices[i-1] {
+			return fmt.Errorf("Indices[%d] is %d; they must rise, from 0 or more to at most %d", i, index, math.MaxInt32)
+		}
 	}
 	for i, l := range e.Layouts {
 		if err := l.check(n); err != nil {

@@ -18,7 +18,8 @@ type explorerData struct {
 	Layouts    []explorerLayout    `json:"layouts"`
 	Neighbours []explorerNeighbors `json:"neighbors"`
 	Columns    []explorerColumn    `json:"columns"`
-	Names      []string            `json:"names"` // Null: none.
+	Names      []string            `json:"names"`   // Null: none.
+	Indices    string              `json:"indices"` // [n]; empty: 0, 1, 2 and so on.
 	Notes      []string            `json:"notes"`
 
 	sheets
@@ -54,7 +55,7 @@ var viridis = []string{"#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#
 func (e Explorer) page() (*Page, error) {
 	n := len(e.Layouts[0].Points)
 	data := explorerData{
-		Title: e.Title, N: n, Beside: e.Beside, Names: e.Names, Neighbours: []explorerNeighbors{},
+		Title: e.Title, N: n, Beside: e.Beside, Names: e.Names, Indices: whole(e.Indices), Neighbours: []explorerNeighbors{},
 		Columns: []explorerColumn{}, Notes: []string{}, Scale: viridis, Markers: explorerMarkers(),
 	}
 	for _, c := range petroff10 {

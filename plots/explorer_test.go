@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // explored is an explorer of n points in two layouts: a spiral, and a grid. The class of a point is
@@ -260,6 +261,8 @@ func TestExplorerErrors(t *testing.T) {
 		"names":           {func(e *Explorer) { e.Names = e.Names[:1] }, "Names has 1 values, but Layouts[0] has 4 points"},
 		"column's name":   {func(e *Explorer) { e.Columns[1].Name = "" }, "column 1: Name is empty"},
 		"column's length": {func(e *Explorer) { e.Columns[0].Of = []int{1} }, `column 0 ("label"): Of has 1 values, but Layouts[0] has 4 points`},
+		"indices":         {func(e *Explorer) { e.Indices = []int{1} }, "Indices has 1 values, but Layouts[0] has 4 points"},
+		"falling indices": {func(e *Explorer) { e.Indices = []int{0, 1, 1, 2} }, "Indices[2] is 1; they must rise, from 0 or more to at most 2147483647"},
 		"a class":         {func(e *Explorer) { e.Columns[0].Of[1] = 4 }, `column 0 ("label"): Of[1] is 4; it must be −1 (none) or an index of the 4 Names`},
 		"empty column":    {func(e *Explorer) { e.Columns[0].Of = nil }, `column 0 ("label"): one of Of and Values must be given, and not both`},
 		"numbers":         {func(e *Explorer) { e.Columns[2].Values[3] = math.Inf(1) }, `column 2 ("score"): Values[3] is +Inf; it must be finite`},
@@ -305,12 +308,12 @@ func TestPicks(t *testing.T) {
 		want []int
 		err  string
 	}{
-		"as saved":      {file: `{"title":"a","points":9,"picks":[0,3,8],"names":["x","y","z"]}`, want: []int{0, 3, 8}},
-		"none":          {file: `{"points":9,"picks":[]}`, want: []int{}},
-		"another file":  {file: `{"points":9}`, err: `it has no "picks"`},
-		"cut off":       {file: `{"points":9,"picks":[0,`, err: "unexpected end of JSON input"},
-		"no such point": {file: `{"points":9,"picks":[9]}`, err: "pick 0 is 9; it must be an index of the 9 points"},
-		"twice":         {file: `{"points":9,"picks":[1,1]}`, err: "pick 1 is 1, after 1; they must rise"},
+		"as saved":      {file: `{"title":"a","below":9,"picks":[0,3,8],"names":["x","y","z"]}`, want: []int{0, 3, 8}},
+		"none":          {file: `{"below":9,"picks":[]}`, want: []int{}},
+		"another file":  {file: `{"below":9}`, err: `it has no "picks"`},
+		"cut off":       {file: `{"below":9,"picks":[0,`, err: "unexpected end of JSON input"},
+		"no such point": {file: `{"below":9,"picks":[9]}`, err: "pick 0 is 9; it must be an index from 0 to 8"},
+		"twice":         {file: `{"below":9,"picks":[1,1]}`, err: "pick 1 is 1, after 1; they must rise"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -327,5 +330,17 @@ func TestPicks(t *testing.T) {
 				t.Errorf("picks are %v (%v), want %v", got, err, test.want)
 			}
 		})
+	}
+}
+
+func TestPickNeedsANotebook(t *testing.T) {
+	t.Parallel()
+	page, err := explored(4).Page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `plots: picking in "A spiral": there is no notebook: save the page, and take Copy as Go or Save as JSON there`
+	if _, err := page.Pick(filepath.Join(t.TempDir(), "picks.json"), time.Second); err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
 	}
 }

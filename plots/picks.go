@@ -26,8 +26,8 @@ func Picks(path string) ([]int, error) {
 // readPicks reads what the page writes (picksFile in explorer/13_picks.js).
 func readPicks(text []byte) ([]int, error) {
 	var file struct {
-		Points int   `json:"points"`
-		Picks  []int `json:"picks"`
+		Below int   `json:"below"`
+		Picks []int `json:"picks"`
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
 		return nil, err
@@ -35,14 +35,14 @@ func readPicks(text []byte) ([]int, error) {
 	if file.Picks == nil {
 		return nil, errors.New(`it has no "picks"`)
 	}
-	return file.Picks, checkPicks(file.Picks, file.Points)
+	return file.Picks, checkPicks(file.Picks, file.Below)
 }
 
-// checkPicks checks that picks are indices of that many points, rising.
-func checkPicks(picks []int, points int) error {
+// checkPicks checks that picks are indices below a limit, rising.
+func checkPicks(picks []int, below int) error {
 	for k, i := range picks {
-		if i < 0 || i >= points {
-			return fmt.Errorf("pick %d is %d; it must be an index of the %d points", k, i, points)
+		if i < 0 || i >= below {
+			return fmt.Errorf("pick %d is %d; it must be an index from 0 to %d", k, i, below-1)
 		}
 		if k > 0 && i <= picks[k-1] {
 			return fmt.Errorf("pick %d is %d, after %d; they must rise", k, i, picks[k-1])

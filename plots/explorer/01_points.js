@@ -14,6 +14,7 @@ const points = (() => {
   const neighbors = data.neighbors.map(({ k, index }) => ({ k, index: whole(index) }));
   return {
     ...data,
+    index: data.indices ? whole(data.indices) : Int32Array.from({ length: data.n }, (_, i) => i),
     layouts: data.layouts.map((layout) => ({
       name: layout.name, at: floats(layout.points), neighbors: layout.neighbors < 0 ? null : neighbors[layout.neighbors],
     })),
@@ -30,7 +31,7 @@ const points = (() => {
 
 // nameOf is what a point is called: its file, or else its number.
 function nameOf(i) {
-  return points.names ? points.names[i] : `#${i}`;
+  return points.names ? points.names[i] : `#${points.index[i]}`;
 }
 
 // valueOf is what a column says of a point, in words.

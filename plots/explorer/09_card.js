@@ -34,5 +34,5 @@ function hover(i, clientX, clientY) {
 // facts are what is known of a point, by name.
 function facts(i) {
   const named = points.names ? [["file", points.names[i]]] : [];
-  return [...named, ["index", String(i)], ...points.columns.map((column) => [column.name, valueOf(column, i)])];
+  return [...named, ["index", String(points.index[i])], ...points.columns.map((column) => [column.name, valueOf(column, i)])];
 }

@@ -8,8 +8,8 @@ function find(text) {
   if (text === "") return null;
   const found = new Uint8Array(points.n);
   if (/^#\d+$/.test(text)) {
-    const i = Number(text.slice(1));
-    if (i < points.n) found[i] = 1;
+    const i = points.index.indexOf(Number(text.slice(1)));
+    if (i >= 0) found[i] = 1;
     return found;
   }
   for (const { of, classes } of points.columns) {

@@ -19,13 +19,14 @@ function showPicks() {
 
 // picksFile is what plots.Picks reads.
 function picksFile() {
-  const picks = indices(state.picked), content = { title: points.title, points: points.n, picks };
+  const picks = indices(state.picked);
+  const content = { title: points.title, below: points.index.at(-1) + 1, picks: picks.map((i) => points.index[i]) };
   if (points.names) content.names = picks.map(nameOf);
   return JSON.stringify(content) + "\n";
 }
 
 function listenToPicks() {
-  const goLine = () => `var picks = []int{${indices(state.picked).join(", ")}}`;
+  const goLine = () => `var picks = []int{${indices(state.picked).map((i) => points.index[i]).join(", ")}}`;
   document.getElementById("copy").addEventListener("click", async () => {
     const n = counted(indices(state.picked).length, "index").replace("indexs", "indices");
     try {
