@@ -12,6 +12,8 @@
 //	err = plots.Show(fig)              // inline in a notebook; elsewhere a temporary file, whose path is printed
 //	err = fig.Save("figures/loss.svg") // or .png, .pdf
 //
+// An [Explorer] is an interactive page: a map of a representation, in a cell or as one HTML file.
+//
 // # Style
 //
 // All figures share one style (style.go): colours that people with colour-blindness can tell apart,

@@ -2,6 +2,7 @@ package plots_test
 
 import (
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 
@@ -63,6 +64,33 @@ func ExampleTSNE() {
 	fig, err := plots.Scatter("t-SNE, perplexity 5", embedding, labels, []string{"left", "right"})
 	fmt.Println(len(embedding), fig.Title, err)
 	// Output: 80 t-SNE, perplexity 5 <nil>
+}
+
+func ExampleExplorer() {
+	page, err := plots.Explorer{
+		Title:   "SimCLR on CIFAR-10",
+		Layouts: []plots.Layout{{Name: "PCA", Points: [][2]float64{{0, 0}, {1, 0}, {0, 1}}, Neighbours: [][]int{{1, 2}, {0}, {0}}}},
+		Columns: []plots.Column{
+			{Name: "label", Of: []int{0, 1, 1}, Names: []string{"cat", "dog"}},
+			{Name: "loss (nats)", Values: []float64{0.1, 0.7, 2.3}},
+		},
+		Names: []string{"a.png", "b.png", "c.png"},
+		Images: func(i int) (image.Image, error) {
+			return plots.Picture(make([]uint8, 32*32*3), 32, 32)
+		},
+	}.Page()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dir, err := os.MkdirTemp("", "pages")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	fmt.Println(page.Save(filepath.Join(dir, "explorer.html")), len(page.Notes))
+	// Output: <nil> 0
 }
 
 func ExamplePCA() {

@@ -24,7 +24,7 @@ type sheets struct {
 
 const (
 	sheetPixels  = 512 // The side of a sheet, or that of one picture where it is larger.
-	sheetQuality = 80
+	sheetQuality = 90
 )
 
 // sheets draws the pictures of the first points until MostBytes are full.

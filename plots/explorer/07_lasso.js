@@ -29,6 +29,7 @@ function pick(which, mode) {
   if (mode === "replace") state.picked.fill(0);
   for (const i of which) state.picked[i] = mode === "remove" ? 0 : 1;
   state.turn++;
-  say(`${counted(indices(state.picked).length, "point")} picked.`);
+  const n = indices(state.picked).length;
+  say(n === 0 ? "Nothing is picked." : `${counted(n, "point")} picked.`);
   changed();
 }
