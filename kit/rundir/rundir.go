@@ -15,6 +15,7 @@
 //	                      teacher-method.safetensors and average-method.safetensors
 //	features/             representations, by split, weights and images
 //	report.html           what package report measured, as a page; report.json holds the same for programs
+//	stopped.json          why the training ended before its last step
 //	lock                  held, with its writer's name in it, while somebody trains
 //
 // What is read back is verified. SHA256SUMS holds the sums of the recipe, the conditions and the
@@ -33,6 +34,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -80,7 +82,7 @@ type Lock struct{ file *flock.Flock }
 func (d Dir) Lock() (*Lock, error) {
 	path := d.Path(lockFile)
 	file := flock.New(path, flock.SetPermissions(wholefile.FilePerms))
-	mine, err := file.TryLock()
+	mine, err := tryLock(file)
 	if err != nil {
 		return nil, fmt.Errorf("locking the run directory: %w", err)
 	}
@@ -97,6 +99,28 @@ func (d Dir) Lock() (*Lock, error) {
 		return nil, err
 	}
 	return lock, nil
+}
+
+// tryLock takes a lock. It tries for some moments, since Locked may be looking.
+func tryLock(file *flock.Flock) (mine bool, err error) {
+	for range 5 {
+		if mine, err = file.TryLock(); mine || err != nil {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return mine, err
+}
+
+// Locked tells whether somebody is training in the directory. To find out, it shares the lock for a
+// moment if nobody holds it, which Lock waits for.
+func (d Dir) Locked() bool {
+	lock := flock.New(d.Path(lockFile), flock.SetFlag(os.O_RDONLY), flock.SetPermissions(wholefile.FilePerms))
+	free, err := lock.TryRLock()
+	if free {
+		lock.Unlock()
+	}
+	return !free && err == nil
 }
 
 // clean removes what killed processes left half-written. Only who holds the lock may call it.

@@ -139,13 +139,23 @@ func (d *diagnosis) onTheWayBack(step int, width float64) bool {
 // EvenSpread is the deviation of embeddings of dim dimensions that spread evenly over the sphere.
 func EvenSpread(dim int) float64 { return 1 / math.Sqrt(float64(dim)) }
 
+// errCollapsed is the error of a training that the alarm ended, for errors.Is.
+var errCollapsed = errors.New("the embeddings have collapsed")
+
+// collapsed is that error with the alarm's words.
+type collapsed struct{ Alarm }
+
+func (c collapsed) Error() string { return c.String() }
+
+func (c collapsed) Unwrap() error { return errCollapsed }
+
 // watch shows the collapse alarm when it is raised and when it has passed, and ends the training if
 // the plan asks for it.
 func (t *training) watch() error {
 	alarm := Diagnose(t.plan.Method, t.looks, t.plan.Steps)
 	switch {
 	case alarm != nil && t.plan.StopOnCollapse:
-		return errors.New(alarm.String())
+		return collapsed{*alarm}
 	case alarm != nil && !t.alarmed:
 		t.progress.say(alarm.String())
 	case alarm == nil && t.alarmed:

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,6 +38,9 @@ func (p Plan) Train(dir rundir.Dir, lock *rundir.Lock, set data.Set) error {
 		}
 		progress := newProgress()
 		defer progress.end()
+		if err := dir.GoOn(); err != nil {
+			return err
+		}
 		t := &training{dir: dir, lock: lock, plan: p, progress: progress, user: user}
 		defer t.close()
 		if p.Steps == 0 {
@@ -54,7 +56,17 @@ func (p Plan) Train(dir rundir.Dir, lock *rundir.Lock, set data.Set) error {
 		user.Finished()
 		return user.Err() // Who asked for an end while the run was finished means all that comes next.
 	}
-	return cmp.Or(lock.Held(), err) // A directory that is gone is why nothing can be written.
+	if gone := lock.Held(); gone != nil {
+		return gone // Which is why nothing can be written.
+	}
+	stopped := rundir.Stopped{
+		Diverged: errors.Is(err, ErrDiverged), Collapsed: errors.Is(err, errCollapsed), Interrupted: errors.Is(err, interrupt.ErrInterrupted),
+		Error: err.Error(),
+	}
+	if kept := dir.Stop(stopped); kept != nil {
+		return errors.Join(err, kept)
+	}
+	return err
 }
 
 // training is a run while it trains.
