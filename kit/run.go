@@ -25,6 +25,10 @@ func (r *Run) Finished() bool { return rundir.Dir(r.Dir).Finished() }
 // before training.
 func (r *Run) Metrics() ([]rundir.Metrics, error) { return rundir.Dir(r.Dir).Metrics() }
 
+// WriteCSV writes metrics.csv of the run as far as it came, beside metrics.jsonl, and returns its path;
+// see rundir.Dir.WriteCSV.
+func (r *Run) WriteCSV() (path string, err error) { return rundir.Dir(r.Dir).WriteCSV() }
+
 // Seconds is the time that the training took, over all the processes it was spread over, the
 // compilation of its step included.
 func (r *Run) Seconds() (float64, error) {

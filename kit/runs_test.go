@@ -241,3 +241,18 @@ func TestCompareCurves(t *testing.T) {
 		}
 	}
 }
+
+// TestTableGoesWhenTheTrainingGoesOn: it would be out of step with the metrics.
+func TestTableGoesWhenTheTrainingGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := logged(t, filepath.Join(t.TempDir(), "run"), small(), 3, 2)
+	if _, err := dir.WriteCSV(); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.GoOn(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir.Path(rundir.CSVFile)); !os.IsNotExist(err) {
+		t.Errorf("metrics.csv: %v", err)
+	}
+}

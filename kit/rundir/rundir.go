@@ -15,6 +15,7 @@
 //	                      teacher-method.safetensors and average-method.safetensors
 //	features/             representations, by split, weights and images
 //	report.html           what package report measured, as a page; report.json holds the same for programs
+//	metrics.csv           the same as a table, where it was asked for (WriteCSV)
 //	stopped.json          why the training ended before its last step
 //	lock                  held, with its writer's name in it, while somebody trains
 //

@@ -1,6 +1,6 @@
 package rundir
 
-// Scalar is a figure that a training reports: such as a curve of kit.CompareCurves.
+// Scalar is a figure that a training reports: a column of metrics.csv, a curve in TensorBoard.
 type Scalar struct {
 	Name  string // For programs, such as "probe/knn".
 	Label string // For an axis, with the unit.
@@ -32,7 +32,7 @@ var (
 	}}
 )
 
-// Scalars are all of them.
+// Scalars are all of them, in the order of the columns of metrics.csv.
 func Scalars() []Scalar {
 	return []Scalar{Loss, LearningRate, GradientNorm, Epoch, Seconds, Waited,
 		EmbeddingStd, RankMe, Alignment, Uniformity, ProbeKNN, ProbeLinear, Validation}

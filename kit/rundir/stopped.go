@@ -20,12 +20,12 @@ type Stopped struct {
 // Stop keeps why a training ended. The caller holds the lock.
 func (d Dir) Stop(why Stopped) error { return WriteJSON(d.Path(StoppedFile), why) }
 
-// GoOn forgets why a training ended. The caller holds the lock.
+// GoOn forgets why a training ended, and the table of its metrics. The caller holds the lock.
 func (d Dir) GoOn() error {
 	if err := os.Remove(d.Path(StoppedFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("forgetting why the training stopped: %w", err)
 	}
-	return nil
+	return d.removeCSV()
 }
 
 // Stopped reads why the training ended before its last step: nil where nothing tells.
