@@ -25,6 +25,7 @@ require (
 	golang.org/x/tools v0.52.0
 	gonum.org/v1/gonum v0.17.0 // linear algebra, L-BFGS
 	gonum.org/v1/plot v0.17.0 // figures
+	google.golang.org/protobuf v1.36.11 // TensorBoard's event files
 )
 
 require (
@@ -71,6 +72,5 @@ require (
 	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a // indirect
 	golang.org/x/term v0.40.0 // indirect
-	google.golang.org/protobuf v1.36.11 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )

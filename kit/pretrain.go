@@ -83,6 +83,11 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 			recipe.Steps, recipe.Batch, device.Describe())
 	}
 	sayLeftOut(set, true)
+	if plan.Trackers = recipe.Track; len(recipe.Track) > 0 {
+		if plan.Shown, err = run.shown(); err != nil {
+			return nil, err
+		}
+	}
 	return run, plan.Train(dir, lock, set)
 }
 

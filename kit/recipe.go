@@ -13,6 +13,7 @@ import (
 	"sslkit/kit/optim"
 	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
+	"sslkit/kit/track"
 	"sslkit/kit/train"
 )
 
@@ -109,6 +110,10 @@ type Recipe struct {
 	// other bits than an unbroken training, and the run directory says where it went on. Default: an
 	// error that names what differs.
 	ResumeElsewhere bool `json:"-"`
+	// Track are tools that show the training while it goes on, such as track.TensorBoard{}; Run.Track
+	// shows it later. They are no part of what is trained. Where one can't be reached, the training
+	// says so and goes on. Default: none.
+	Track []track.Tracker `json:"-"`
 	// StopOnCollapse ends the training with an error as soon as the collapse alarm is raised,
 	// instead of only showing it. Some runs recover from a collapse in their first steps: these
 	// would have been ended too.
@@ -127,6 +132,19 @@ func checkEMA(momentum float64) error {
 		return nil
 	}
 	return setting.Fraction("kit.Recipe: EMA", momentum, "that no running mean is kept")
+}
+
+// checkTrack returns an error where a tracker has a field that is out of range.
+func (r Recipe) checkTrack() error {
+	for i, tracker := range r.Track {
+		if tracker == nil {
+			return setting.Missing(fmt.Sprintf("kit.Recipe: Track[%d]", i), "a track.Tracker, such as track.TensorBoard{}")
+		}
+		if err := tracker.Check(); err != nil {
+			return fmt.Errorf("kit.Recipe: Track[%d]: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // StopEarly is when to end the training of a classifier; see [train.StopEarly].
@@ -233,5 +251,6 @@ func (r Recipe) checkFields() error {
 		setting.AtLeast(0, "kit.Recipe: MicroBatch", r.MicroBatch, "the whole batch"),
 		r.StopEarly.Check(),
 		r.OnlineProbe.Check(),
+		r.checkTrack(),
 	)
 }

@@ -16,8 +16,8 @@ import (
 var rooms = []string{
 	"plots", "kit/setting", "kit/setting/settingtest", "kit/wholefile", "data", "data/datatest", "kit/interrupt", "kit/must",
 	"kit/metric", "kit/device", "kit/device/devicetest", "kit/augment", "kit/optim", "kit/attack", "kit/corrupt",
-	"kit/curate", "kit/encoder", "kit/eval", "kit/ssl", "kit/semi", "kit/compress", "kit/detect/fcos", "kit/rundir", "kit/train", "kit",
-	"kit/report", "kit/detect", "kit/segment", "kit/stages", "kit/methodtest", "kit/meshtest",
+	"kit/curate", "kit/encoder", "kit/eval", "kit/ssl", "kit/semi", "kit/compress", "kit/detect/fcos", "kit/rundir", "kit/track", "kit/train",
+	"kit", "kit/report", "kit/detect", "kit/segment", "kit/stages", "kit/methodtest", "kit/meshtest",
 }
 
 // TestImportsPointDown: a room imports only those below it, so that there is no circle, and nothing

@@ -18,6 +18,7 @@ import (
 	"sslkit/kit/encoder"
 	"sslkit/kit/interrupt"
 	"sslkit/kit/rundir"
+	"sslkit/kit/track"
 )
 
 // Train trains on a set, the plan's, and keeps all of it in dir, whose lock the caller holds. A
@@ -49,7 +50,10 @@ func (p Plan) Train(dir rundir.Dir, lock *rundir.Lock, set data.Set) error {
 		if err := t.setUp(backend); err != nil {
 			return err
 		}
-		return t.run(set)
+		t.show()
+		err = Catch(func() error { return t.run(set) })
+		t.endShow(err)
+		return err
 	})
 	user.End()
 	if err == nil {
@@ -88,6 +92,8 @@ type training struct {
 	giveBack func()           // The memory that the steps keep; nil before the first has run.
 	validate *validation      // Nil where validation images decide nothing.
 	probe    *probing         // Nil where there is none.
+	reported []rundir.Metrics // By the processes before this one, and before its first step.
+	shown    track.Trackers   // Nil before it is set up.
 	failure  error            // What stopped it, without the words that the training loop wraps around it.
 
 	secondsBefore float64 // What earlier processes took.
@@ -168,6 +174,7 @@ func (t *training) setUp(backend compute.Backend) error {
 			return err
 		}
 	}
+	t.reported = t.looks
 	return t.log.Write(t.looks[0])
 }
 
@@ -205,7 +212,7 @@ func (t *training) remember(step int) error {
 		return err
 	}
 	t.log, t.secondsBefore, t.waitedBefore = log, earlier[step].Seconds, earlier[step].Waited
-	t.looks = rundir.Looks(earlier)
+	t.looks, t.reported = rundir.Looks(earlier), earlier
 	for _, metrics := range earlier {
 		t.validate.note(metrics)
 	}
@@ -391,6 +398,7 @@ func (t *training) record(metrics rundir.Metrics) error {
 		return err
 	}
 	t.progress.step(t.plan.Order.Batch, metrics)
+	t.sayAll(t.shown.Write(metrics))
 	if err := t.watch(); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"sslkit/kit/encoder"
 	"sslkit/kit/optim"
 	"sslkit/kit/ssl"
+	"sslkit/kit/track"
 )
 
 // Where the variables of a training live in its store.
@@ -62,6 +63,9 @@ type Plan struct {
 	Mesh                          Mesh // Devices that the steps are spread over.
 	MicroBatch                    int  // Images whose activations are held at once; 0 for all of a batch.
 	Rematerialize                 bool // Compute the insides of the blocks again in the backward pass.
+
+	Trackers []track.Tracker // That show the training.
+	Shown    track.Run       // What they are told of it besides its metrics.
 }
 
 // EncoderScope holds the encoder's variables in a store.
