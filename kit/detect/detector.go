@@ -111,13 +111,11 @@ func (d *Detector) EvaluateOn(source data.Source, split data.Split) (Result, err
 	}
 	images := make([]metric.DetectionImage, len(found))
 	for i := range images {
-		for _, object := range objects.ObjectsOf(i) {
-			images[i].Objects = append(images[i].Objects, metric.Object{
-				Class: object.Class, Box: box(object.Box), Area: float64(object.Area), Crowd: object.Crowd,
-			})
+		if images[i].Objects, err = Truth(objects, i, metric.ByBox); err != nil {
+			return fail(err)
 		}
 		for _, f := range found[i] {
-			images[i].Detections = append(images[i].Detections, metric.Detection{Class: f.Class, Score: f.Score, Box: box(f.Box)})
+			images[i].Detections = append(images[i].Detections, metric.Detection{Class: f.Class, Score: f.Score, Box: Box(f.Box)})
 		}
 	}
 	matches, err := metric.MatchDetections(images, len(d.Classes), metric.ByBox)
@@ -138,9 +136,4 @@ func (d *Detector) EvaluateOn(source data.Source, split data.Split) (Result, err
 	defer trained.Close()
 	result.Trained, result.TrainedImages = trained.Name(), trained.Len()
 	return result, nil
-}
-
-// box is a rectangle as package metric writes it.
-func box(r data.Rect) metric.Box {
-	return metric.Box{X: float64(r.X0), Y: float64(r.Y0), Width: float64(r.Width()), Height: float64(r.Height())}
 }
