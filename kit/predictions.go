@@ -47,7 +47,7 @@ func (r *Run) Predictions(source data.Source, split data.Split, use func(set dat
 	}
 	defer release(store)
 	if err := train.Catch(func() error {
-		forward, err := train.NewForward(store, height, width, w.Of(r.Recipe.model().Predictions))
+		forward, err := train.NewForward(store, set.Len(), height, width, w.Of(r.Recipe.model().Predictions))
 		if err != nil {
 			return err
 		}
