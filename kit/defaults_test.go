@@ -8,5 +8,5 @@ import (
 
 // The comment of a field and the defaults say the same number.
 func TestCommentsTellTheDefaults(t *testing.T) {
-	settingtest.Comments(t, ".", 3, FineTuning{}.WithDefaults(), Probing{}.WithDefaults(), Recipe{})
+	settingtest.Comments(t, ".", 3, FineTuning{}.WithDefaults(), Probing{}.WithDefaults(), Recipe{}, Adopted{})
 }
