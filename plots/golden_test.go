@@ -24,6 +24,7 @@ var gallery = map[string]func() (*Figure, error){
 	"confusion": exampleConfusion,
 	"imagegrid": exampleGrid,
 	"retrieval": exampleRetrieval,
+	"boxes":     exampleBoxes,
 	"monitors":  exampleMonitors,
 	"bars":      exampleBars,
 }

@@ -143,6 +143,11 @@ func (g *imageGrid) drawRowName(c draw.Canvas, name string, y float64) {
 // tileSize is the size at which images are drawn: that of the largest, times a whole factor where
 // it is small, or reduced where it is large.
 func tileSize(images []image.Image, columns int) (image.Point, error) {
+	return tileSizeUpTo(mostTile, images, columns)
+}
+
+// tileSizeUpTo is tileSize with another largest side.
+func tileSizeUpTo(most int, images []image.Image, columns int) (image.Point, error) {
 	var largest image.Point
 	for i, img := range images {
 		size := img.Bounds().Size()
@@ -151,7 +156,7 @@ func tileSize(images []image.Image, columns int) (image.Point, error) {
 		}
 		largest.X, largest.Y = max(largest.X, size.X), max(largest.Y, size.Y)
 	}
-	room := min(max(gridWidth/columns-tileGap, leastTile), mostTile)
+	room := min(max(gridWidth/columns-tileGap, leastTile), most)
 	side := max(largest.X, largest.Y)
 	if side <= room {
 		return largest.Mul(room / side), nil
