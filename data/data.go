@@ -12,8 +12,8 @@
 //   - [COCO], [VOC]: your own pictures with boxes and masks, in these layouts
 //   - [MaskFolder]: your own pictures with a mask of classes for each
 //   - [CaptionFile]: your own pictures with captions
-//   - [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]: parts of
-//     another source, or the same images with fewer or other labels
+//   - [Fewer], [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]:
+//     parts of another source, or the same images with fewer or other labels
 //
 // Opening one of its splits gives a [Set]: a fixed sequence of equal-sized RGB
 // images. A [Subset] chooses labels, an [Order] says which images make up which
