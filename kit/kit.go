@@ -24,6 +24,11 @@
 // an alarm says what collapsed, since which step, and what to try: see Run.Alarm and
 // Recipe.StopOnCollapse.
 //
+// Runs shows all runs of a folder side by side, CompareCurves their curves in one figure, and
+// Recipe.Track and Run.Track take them to TensorBoard and MLflow: see package track. A notebook cell
+// that trains shows loss, monitors and online probe as curves; the notebook's interrupt button ends
+// the training behind its step, with a checkpoint to go on from.
+//
 // FineTune trains a whole encoder on labels, from pretrained weights or from random ones. Package
 // stages holds trainings of several stages.
 package kit

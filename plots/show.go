@@ -48,6 +48,22 @@ func Show[S Shown](shown ...S) error {
 	return nil
 }
 
+// Redraw displays the figure in the running notebook cell in the place of the one that was displayed
+// under the same id, which gonbui.UniqueID makes. It does not wait until it is seen: call gonbui.Sync
+// at the end. Outside a notebook it does nothing.
+func (f *Figure) Redraw(id string) error {
+	if !gonbui.IsNotebook {
+		return nil
+	}
+	data, err := f.message()
+	if err != nil {
+		return err
+	}
+	data.DisplayID = id
+	gonbui.SendData(data)
+	return sent(f)
+}
+
 // display sends a figure to the cell's output.
 func display[S Shown](s S) error {
 	data, err := s.message()
@@ -57,6 +73,11 @@ func display[S Shown](s S) error {
 	gonbui.SendData(data)
 	// A cell is a process of its own: what is still in the pipe when it ends would be lost.
 	gonbui.Sync()
+	return sent(s)
+}
+
+// sent returns an error where the notebook can't be reached.
+func sent[S Shown](s S) error {
 	if err := gonbui.Error(); err != nil {
 		return fmt.Errorf("plots: showing %q in the notebook: %w", s.title(), err)
 	}

@@ -17,6 +17,7 @@
 //	report.html           what package report measured, as a page; report.json holds the same for programs
 //	metrics.csv           the same as a table, where it was asked for (WriteCSV)
 //	stopped.json          why the training ended before its last step
+//	events.out.tfevents.* the metrics and the recipe for TensorBoard, where they were asked for
 //	lock                  held, with its writer's name in it, while somebody trains
 //
 // What is read back is verified. SHA256SUMS holds the sums of the recipe, the conditions and the

@@ -95,6 +95,7 @@ type training struct {
 	probe    *probing         // Nil where there is none.
 	reported []rundir.Metrics // By the processes before this one, and before its first step.
 	shown    track.Trackers   // Nil before it is set up.
+	live     *live            // Nil outside a notebook.
 	failure  error            // What stopped it, without the words that the training loop wraps around it.
 
 	secondsBefore float64 // What earlier processes took.
@@ -399,6 +400,7 @@ func (t *training) record(metrics rundir.Metrics) error {
 		return err
 	}
 	t.progress.step(t.plan.Order.Batch, metrics)
+	t.live.step(metrics)
 	t.sayAll(t.shown.Write(metrics))
 	if err := t.watch(); err != nil {
 		return err

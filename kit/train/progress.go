@@ -22,6 +22,7 @@ type progress struct {
 	every  time.Duration
 	epochs float64
 	shown  float64 // The loss as it is shown: smoothed, since that of one batch jumps.
+	looks  string  // What the monitors said last.
 	probe  string  // What the probe said last.
 	open   bool    // The terminal's cursor is behind a drawing, not on a line of its own.
 }
@@ -56,10 +57,13 @@ func (p *progress) step(images int, metrics rundir.Metrics) {
 		p.shown = metrics.Loss
 	}
 	p.shown += .05 * (metrics.Loss - p.shown)
+	if look := metrics.Monitor; look != nil {
+		p.looks = fmt.Sprintf(", std %.3f, RankMe %.1f", look.EmbeddingStd, look.RankMe)
+	}
 	if probe := metrics.Probe; probe != nil {
 		p.probe = fmt.Sprintf(", k-NN %.1f %%, linear %.1f %%", 100*probe.KNN, 100*probe.Linear)
 	}
-	p.bar.Describe(fmt.Sprintf("epoch %.1f/%.1f, loss %.3f%s", metrics.Epoch, p.epochs, p.shown, p.probe))
+	p.bar.Describe(fmt.Sprintf("epoch %.1f/%.1f, loss %.3f%s%s", metrics.Epoch, p.epochs, p.shown, p.looks, p.probe))
 	p.open = true
 	p.bar.Add(images)
 }

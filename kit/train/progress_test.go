@@ -23,7 +23,10 @@ func TestProgress(t *testing.T) {
 			t.Errorf("after the first step it shows %q, want %q in it", got, want)
 		}
 	}
-	p.step(32, rundir.Metrics{Step: 2, Epoch: 2, Loss: 3})
+	p.step(32, rundir.Metrics{Step: 2, Epoch: 2, Loss: 3, Monitor: &rundir.Monitor{EmbeddingStd: .2, RankMe: 3}})
+	if got, want := lastDrawing(out.Bytes()), "loss 3.000, std 0.200, RankMe 3.0"; !strings.Contains(got, want) {
+		t.Errorf("after a look at the monitors it shows %q, want %q in it", got, want)
+	}
 	p.end()
 	p.end() // As after say, or an error.
 	if got := out.String(); !strings.HasSuffix(got, "\n") || strings.Count(got, "\n") != 1 {
