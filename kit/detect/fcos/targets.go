@@ -52,18 +52,18 @@ func assign(p places, boxes, classes *Node) targets {
 
 	none := Scalar(g, dtypes.Float32, math.MaxFloat32)
 	area := Mul(Sub(x1, x0), Sub(y1, y0))
-	area = Where(found, Add(area, ZerosLike(nearest)), none)                // [batch, places, most]
-	any := LessThan(ReduceMin(area, 2), none)                               // [batch, places]
-	chosen := OneHot(ArgMin(area, 2), most, dtypes.Float32)                 // [batch, places, most]
-	chosen = Mul(chosen, InsertAxes(ConvertDType(any, dtypes.Float32), -1)) // All 0 where there is none.
-	ofChosen := func(v *Node) *Node { return ReduceSum(Mul(chosen, v), 2) } // A sum and no product: exact on every device.
+	area = Where(found, Add(area, ZerosLike(nearest)), none)                  // [batch, places, most]
+	there := LessThan(ReduceMin(area, 2), none)                               // [batch, places]
+	chosen := OneHot(ArgMin(area, 2), most, dtypes.Float32)                   // [batch, places, most]
+	chosen = Mul(chosen, InsertAxes(ConvertDType(there, dtypes.Float32), -1)) // All 0 where there is none.
+	ofChosen := func(v *Node) *Node { return ReduceSum(Mul(chosen, v), 2) }   // A sum and no product: exact on every device.
 	t := targets{class: ConvertDType(ofChosen(ConvertDType(class, dtypes.Float32)), dtypes.Int32)}
 	for k := range distance {
 		t.distance[k] = ofChosen(distance[k])
 	}
 	ignored := LogicalAnd(inside, Equal(class, MulScalar(OnesLike(class), data.IgnoredObject)))
 	of := func(class int) *Node { return MulScalar(OnesLike(t.class), class) }
-	t.class = Where(any, t.class, Where(ReduceLogicalOr(ignored, 2), of(data.IgnoredObject), of(data.NoObject)))
+	t.class = Where(there, t.class, Where(ReduceLogicalOr(ignored, 2), of(data.IgnoredObject), of(data.NoObject)))
 	return t
 }
 
