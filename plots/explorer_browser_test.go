@@ -57,10 +57,10 @@ func openBrowser(t *testing.T) *rod.Browser {
 }
 
 // open opens a page from a file, in a window of that width.
-func open(t *testing.T, browser *rod.Browser, page *Page, width int) *window {
+func open(t *testing.T, browser *rod.Browser, page []byte, width int) *window {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "explorer.html")
-	if err := page.Save(path); err != nil {
+	if err := os.WriteFile(path, page, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tab, err := browser.Page(proto.TargetCreateTarget{URL: "about:blank"})
@@ -190,7 +190,7 @@ func TestExplorerInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := open(t, browser, page, 1280)
+	w := open(t, browser, page.HTML(), 1280)
 	// The steps go on from each other, so that they are in one window and in this order.
 	step := func(name string, f func(t *testing.T)) {
 		t.Helper()
@@ -370,6 +370,50 @@ func TestExplorerInABrowser(t *testing.T) {
 	}
 }
 
+// In a notebook the page is a frame, which is as dark as the notebook, and reaches the cell that waits
+// through GoNB's object in the page around it: here one that does as that does.
+func TestExplorerInAFrame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+	e := explored(20)
+	e.Images = nil
+	page, err := e.Page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	notebook := `<!doctype html><body style="--jp-layout-color0: #111111"><script>
+		const sent = [], listeners = {};
+		const gonb_comm = { send: (address, value) => sent.push([address, value]), subscribe: (address, f) => { listeners[address] = f } };
+		globalThis.gonb_comm = gonb_comm;
+	</script>` + page.frame("/picks/1")
+	w := open(t, openBrowser(t), []byte(notebook), 1280)
+	inside := "document.querySelector('iframe').contentWindow."
+	element := func(selector string) string { return inside + "document.querySelector('" + selector + "')" }
+	wait := func(what, expression string) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); !value[bool](w, expression); {
+			if time.Now().After(end) {
+				t.Fatalf("%s: it is not so after a minute: %s", what, expression)
+			}
+		}
+	}
+	wait("the page says hello", "sent.length === 1 && sent[0][0] === '/picks/1/hello'")
+	if !value[bool](w, inside+"document.documentElement.classList.contains('dark')") {
+		t.Error("the page is light in a dark notebook")
+	}
+	if !value[bool](w, element("#send")+".disabled") {
+		t.Error("the picks can be sent where no cell has answered")
+	}
+	w.do("listeners['/picks/1/answer']('/picks/1/answer', 'A cell waits.')")
+	w.do(inside + "pick([3, 7], 'replace'); " + element("#send") + ".click()")
+	wait("the picks are sent", "sent.length === 2 && sent[1][0] === '/picks/1'")
+	if picks, err := readPicks([]byte(value[string](w, "sent[1][1]"))); err != nil || !slices.Equal(picks, []int{3, 7}) {
+		t.Errorf("%v (%v) came, want 3 and 7", picks, err)
+	}
+	wait("nobody answers, and the page says so", element("#status")+".textContent.startsWith('No cell waits')")
+}
+
 // It says how many frames there are while a map moves. Nothing fails by it: that depends on what
 // else the machine does.
 func TestExplorerSpeed(t *testing.T) {
@@ -388,7 +432,7 @@ func TestExplorerSpeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := open(t, browser, page, 1280)
+		w := open(t, browser, page.HTML(), 1280)
 		w.check(proto.PerformanceEnable{TimeDomain: proto.PerformanceEnableTimeDomainThreadTicks}.Call(w))
 		before := w.busy()
 		rate := value[float64](w, `new Promise((done) => {

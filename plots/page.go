@@ -91,7 +91,7 @@ func (p *Page) message() (*protocol.DisplayData, error) {
 // frame has a name where a cell listens to the page; see Pick. JupyterLab takes frames out of notebooks
 // that this reader has not executed, and leaves the text in them, which browsers do not show.
 func (p *Page) frame(name string) string {
-	return fmt.Sprintf(`<iframe title="%s" name="%s" width="100%%" height="720" style="border: 1px solid #8888" allow="clipboard-write" srcdoc="%s">`+
+	return fmt.Sprintf(`<iframe title="%s" name="%s" width="100%%" height="720" style="box-sizing: border-box; border: 1px solid #8888" allow="clipboard-write" srcdoc="%s">`+
 		"An interactive page: it is shown where the notebook is trusted (File, Trust Notebook).</iframe>",
 		html.EscapeString(p.Title), name, html.EscapeString(string(p.html)))
 }

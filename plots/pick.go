@@ -29,25 +29,38 @@ func (p *Page) Pick(path string, within time.Duration) ([]int, error) {
 		return fail(fmt.Errorf("within is %v; it must be above 0", within))
 	}
 	address := "/picks/" + gonbui.UniqueId()
-	sent := make(chan string, 1)
-	subscription := comms.Subscribe(address, func(_ string, value string) {
-		select {
-		case sent <- value:
-		default: // Pressed twice.
-		}
-	})
-	defer comms.Unsubscribe(subscription)
-	comms.Start()
-	gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextHTML: p.frame(address)}})
-	gonbui.Sync()
-	if err := gonbui.Error(); err != nil {
-		return fail(fmt.Errorf("showing it in the notebook: %w", err))
+	hello, sent := make(chan string, 1), make(chan string, 1)
+	for at, to := range map[string]chan string{address + "/hello": hello, address: sent} {
+		// Never unsubscribed: what arrives where nobody listens any more would stop gonbui (v0.11.5),
+		// which then keeps its lock.
+		comms.Subscribe(at, func(_ string, value string) {
+			select {
+			case to <- value:
+			default: // Pressed twice.
+			}
+		})
 	}
+	gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextHTML: p.frame(address)}})
+	// GoNB gives the browser half a second to answer, and does not try again.
+	again := time.NewTicker(4 * time.Second)
+	defer again.Stop()
+	comms.Start()
 	var text string
-	select {
-	case text = <-sent:
-	case <-time.After(within):
-		return fail(fmt.Errorf("nothing was sent within %v", within))
+	for end := time.After(within); text == ""; {
+		gonbui.Sync()
+		if err := gonbui.Error(); err != nil {
+			return fail(fmt.Errorf("showing it in the notebook: %w", err))
+		}
+		select {
+		case <-again.C:
+			comms.Start()
+		case <-hello:
+			again.Stop()
+			comms.Send(address+"/answer", "A cell waits for the picks: Send to the cell.")
+		case text = <-sent:
+		case <-end:
+			return fail(fmt.Errorf("nothing was sent within %v", within))
+		}
 	}
 	picks, err := readPicks([]byte(text))
 	if err != nil {
@@ -59,7 +72,7 @@ func (p *Page) Pick(path string, within time.Duration) ([]int, error) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		return fail(err)
 	}
-	comms.Send(address+"/received", fmt.Sprintf("The cell has the picks (%d), in %s.", len(picks), path))
+	comms.Send(address+"/answer", fmt.Sprintf("The cell has the picks (%d), in %s.", len(picks), path))
 	gonbui.Sync()
 	return picks, nil
 }

@@ -55,26 +55,29 @@ function listenToPicks() {
 }
 
 // listenToCell lets the picks be sent to a cell that waits for them (plots.Page.Pick): the frame is
-// then named as the address at which the cell listens.
+// then named as the address at which the cell listens. The page says hello there until the cell
+// answers.
 function listenToCell() {
   const send = document.getElementById("send"), address = window.name;
   if (!address.startsWith("/picks/")) return;
-  let comm = null;
-  const missing = "No cell waits for the picks: copy or save them.";
   send.hidden = false;
+  send.disabled = true;
+  let comm = null, answered = false;
+  const hello = setInterval(() => {
+    if (!parent.gonb_comm || parent.gonb_comm === comm) return;
+    comm = parent.gonb_comm;
+    comm.subscribe(`${address}/answer`, (_, text) => {
+      clearInterval(hello);
+      answered = true;
+      send.disabled = false;
+      say(text);
+    });
+    comm.send(`${address}/hello`, "hello");
+  }, 300);
   send.addEventListener("click", () => {
-    const kernel = parent.gonb_comm;
-    if (!kernel) return say(missing);
-    if (comm !== kernel) {
-      comm = kernel;
-      comm.subscribe(`${address}/received`, (_, text) => {
-        send.dataset.received = "yes";
-        say(text);
-      });
-    }
-    delete send.dataset.received;
+    answered = false;
     say("Sending …");
     comm.send(address, picksFile());
-    setTimeout(() => send.dataset.received || say(missing), 5000);
+    setTimeout(() => answered || say("No cell waits for the picks any more: copy or save them."), 5000);
   });
 }
