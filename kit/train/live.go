@@ -1,7 +1,6 @@
 package train
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 type live struct {
 	title string
 	loss  means
-	other []series // Monitors and probe, each in a panel of its own.
+	other []panel // Monitors and probe.
 
 	show func(*plots.Figure) error
 	now  func() time.Time
@@ -33,9 +32,17 @@ const (
 	liveEvery = 2 * time.Second
 )
 
-// series are the values of a scalar that is looked at now and then.
+// panel is a part of the figure, with its label: of scalars that are looked at now and then.
+type panel struct {
+	label  string
+	factor float64 // From the scalars to what the label says.
+	lines  []series
+}
+
+// series are the values of a scalar.
 type series struct {
 	of          rundir.Scalar
+	name        string // For the legend; "" where the label says it.
 	step, looks []float64
 }
 
@@ -50,10 +57,14 @@ func newLive(title string, reported []rundir.Metrics) *live {
 }
 
 func liveOn(title string, reported []rundir.Metrics, show func(*plots.Figure) error, now func() time.Time) *live {
-	l := &live{title: title, loss: means{width: 1}, show: show, now: now}
-	for _, of := range []rundir.Scalar{rundir.EmbeddingStd, rundir.RankMe, rundir.ProbeKNN, rundir.ProbeLinear, rundir.Validation} {
-		l.other = append(l.other, series{of: of})
-	}
+	l := &live{title: title, loss: means{width: 1}, show: show, now: now, other: []panel{
+		{"std", 1, []series{{of: rundir.EmbeddingStd}}},
+		{"RankMe", 1, []series{{of: rundir.RankMe}}},
+		{"accuracy, %", 100, []series{
+			{of: rundir.ProbeKNN, name: "online k-NN"}, {of: rundir.ProbeLinear, name: "online linear probe"},
+			{of: rundir.Validation, name: "validation"},
+		}},
+	}}
 	for _, m := range reported {
 		l.take(m)
 	}
@@ -65,10 +76,12 @@ func (l *live) take(m rundir.Metrics) {
 	if loss, ok := rundir.Loss.Of(m); ok {
 		l.loss.add(float64(m.Step), loss)
 	}
-	for i := range l.other {
-		s := &l.other[i]
-		if value, ok := s.of.Of(m); ok {
-			s.step, s.looks = append(s.step, float64(m.Step)), append(s.looks, value)
+	for _, p := range l.other {
+		for i := range p.lines {
+			line := &p.lines[i]
+			if value, ok := line.of.Of(m); ok {
+				line.step, line.looks = append(line.step, float64(m.Step)), append(line.looks, p.factor*value)
+			}
 		}
 	}
 	l.all = false
@@ -113,16 +126,16 @@ func (l *live) draw() {
 }
 
 // panelHeight is that of a panel's chart in CSS pixels, of which Panels keeps three fifths.
-const panelHeight = 240
+const panelHeight = 260
 
 // figure is nil where nothing has been reported.
 func (l *live) figure() (*plots.Figure, error) {
 	var panels []*plots.Figure
-	add := func(label string, x, y []float64) error {
-		if len(x) == 0 {
+	add := func(label string, lines ...plots.Line) error {
+		if len(lines) == 0 {
 			return nil
 		}
-		panel, err := plots.Curve("", "step", label, plots.Line{X: x, Y: y})
+		panel, err := plots.Curve("", "step", label, lines...)
 		if err != nil {
 			return err
 		}
@@ -130,16 +143,28 @@ func (l *live) figure() (*plots.Figure, error) {
 		panels = append(panels, panel)
 		return nil
 	}
-	label := "loss"
-	if l.loss.width > 1 {
-		label = fmt.Sprintf("loss (means of %d)", l.loss.width)
+	if len(l.loss.x) > 0 {
+		name := ""
+		if l.loss.width > 1 {
+			name = fmt.Sprintf("means of %d steps", l.loss.width)
+		}
+		if err := add("loss", plots.Line{Name: name, X: l.loss.x, Y: l.loss.y}); err != nil {
+			return nil, err
+		}
 	}
-	err := add(label, l.loss.x, l.loss.y)
-	for _, s := range l.other {
-		err = cmp.Or(err, add(s.of.Label, s.step, s.looks))
+	for _, p := range l.other {
+		var lines []plots.Line
+		for _, line := range p.lines {
+			if len(line.step) > 0 {
+				lines = append(lines, plots.Line{Name: line.name, X: line.step, Y: line.looks})
+			}
+		}
+		if err := add(p.label, lines...); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil || panels == nil {
-		return nil, err
+	if panels == nil {
+		return nil, nil
 	}
 	figure, err := plots.Panels(panels...)
 	if err != nil {

@@ -88,3 +88,34 @@ func TestLiveFigureThatCannotBeShown(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLiveFigureHasAPanelForEachKind: accuracies share one.
+func TestLiveFigureHasAPanelForEachKind(t *testing.T) {
+	t.Parallel()
+	look, probe := &rundir.Monitor{EmbeddingStd: .2, EmbeddingDim: 8, RankMe: 3}, &rundir.Probe{KNN: .4, Linear: .5}
+	for name, test := range map[string]struct {
+		lines  []rundir.Metrics
+		panels float64
+	}{
+		"nothing":     {nil, 0},
+		"only losses": {[]rundir.Metrics{{Step: 1, Loss: 3}, {Step: 2, Loss: 2}}, 1},
+		"monitors":    {[]rundir.Metrics{{Monitor: look}, {Step: 1, Loss: 3}}, 3},
+		"probe":       {[]rundir.Metrics{{Monitor: look, Probe: probe}, {Step: 1, Loss: 3, Probe: probe}}, 4},
+	} {
+		figure, err := liveOn("simclr", test.lines, nil, time.Now).figure()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		height := 0.
+		if figure != nil {
+			height = figure.Height
+			if _, err := figure.SVG(); err != nil || figure.Title != "simclr" {
+				t.Errorf("%s: title %q, %v", name, figure.Title, err)
+			}
+		}
+		if math.Abs(height-.6*panelHeight*test.panels) > 1e-9 {
+			t.Errorf("%s: it is %g pixels high, want %g panels", name, height, test.panels)
+		}
+	}
+}
