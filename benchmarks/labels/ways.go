@@ -96,10 +96,10 @@ func (s settings) recipe(w way, set imageSet, source data.Source, labels data.Su
 		Optimizer: optim.SGD{LR: rate, Momentum: .9, Nesterov: true, WeightDecay: 5e-4, Scaling: optim.Unscaled},
 		Data:      data.Labelled{From: source, Subset: labels}, Batch: min(50, labels.PerClass*set.classes), Steps: 1, Seed: seed,
 	}
-	if by, ok := method.(ssl.SemiSupervised); ok {
+	if _, ok := method.(ssl.SemiSupervised); ok {
 		recipe.Data, recipe.Batch = data.PartlyLabelled{From: source, Subset: labels}, set.semiBatch
 		recipe.Augment = []augment.Pipeline{set.weak, set.strong}
-		if views := by.Views(32, 32); reflect.DeepEqual(views[0], views[1]) { // It has weak ones alone, such as MixMatch.
+		if views := method.WithDefaults().Views(32, 32); reflect.DeepEqual(views[0], views[1]) { // It has weak ones alone, such as MixMatch.
 			recipe.Augment = []augment.Pipeline{set.weak}
 		}
 		recipe.EMA = emaDecay
