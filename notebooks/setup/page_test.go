@@ -74,6 +74,7 @@ func TestPage(t *testing.T) {
 		"a section in the contents":     `<li class="level-2"><a href="#One">One</a></li>`,
 		"one below it":                  `<li class="level-3"><a href="#Three">Three</a></li>`,
 		"a dark page":                   `prefers-color-scheme: dark`,
+		"columns only with contents":    `.page:has(> .contents) { display: grid`,
 		"long lines that wrap":          `white-space: pre-wrap`,
 		"the day":                       `<dt>Executed</dt><dd>2030-01-02 03:04:05 UTC</dd>`,
 		"the commit":                    `<dt>Commit</dt><dd>abc+changes</dd>`,
