@@ -19,7 +19,8 @@ import (
 type RunInfo struct {
 	Name string // Path of its directory in the folder that was looked through, with slashes.
 	Dir  string // Path of its directory.
-	// Err says what is wrong with the directory; what could be read all the same is there.
+	// Err says what is wrong with the directory, or which type or field of its recipe is not known;
+	// what could be read all the same is there.
 	Err error
 
 	Run                   *Run // Nil where its recipe can't be read.
@@ -124,7 +125,8 @@ func infoOf(name, path string, own []any) RunInfo {
 			info.Err = errors.Join(info.Err, err)
 		}
 	}
-	note(info.readRecipe(dir, own))
+	unknown, err := info.readRecipe(dir, own)
+	note(err)
 	env, err := dir.Environment()
 	note(err)
 	info.Began = env.Began
@@ -153,32 +155,35 @@ func infoOf(name, path string, own []any) RunInfo {
 	if stopped != nil && info.State != Finished && info.State != Running {
 		info.Why = stopped.Error
 	}
+	info.Err = errors.Join(info.Err, unknown)
 	return info
 }
 
-// readRecipe reads recipe.json: what can be read of it where it holds a type that is not known.
-func (info *RunInfo) readRecipe(dir rundir.Dir, own []any) error {
+// readRecipe reads recipe.json. What of it is not known is no damage: its type may be the user's own,
+// or of another version.
+func (info *RunInfo) readRecipe(dir rundir.Dir, own []any) (unknown, err error) {
 	content, err := dir.Read(rundir.RecipeFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("there is no %s", dir.Path(rundir.RecipeFile)) // Else no error to note.
+		return nil, fmt.Errorf("there is no %s", dir.Path(rundir.RecipeFile)) // Else no error to note.
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if info.settings, err = settingsOf(content); err != nil {
-		return fmt.Errorf("reading %s: %w", dir.Path(rundir.RecipeFile), err)
+		return nil, fmt.Errorf("reading %s: %w", dir.Path(rundir.RecipeFile), err)
 	}
-	if info.Run, err = Open(string(dir), own...); err != nil {
-		return err
+	run, err := Open(string(dir), own...)
+	if err != nil {
+		return err, nil
 	}
+	if err := run.check(); err != nil {
+		return nil, err
+	}
+	info.Run = run
 	recipe := info.Run.Recipe
-	if err := info.Run.check(); err != nil {
-		info.Run = nil
-		return err
-	}
 	info.Method, info.Encoder, info.Data = recipe.Method.Name(), recipe.Encoder.Name(), recipe.Data.Name()
 	info.Seed, info.Planned = recipe.Seed, recipe.Steps
-	return nil
+	return nil, nil
 }
 
 // summarise fills in what the metrics tell.

@@ -75,6 +75,9 @@ func TestRunsTellsStates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	own := small()
+	own.Method = interrupting{ssl.SimCLR{Out: 8}}
+	logged(t, at("own type"), own, 3, 2)
 	lock, err := logged(t, at("deep/er/running"), small(), 3).Lock()
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +99,7 @@ func TestRunsTellsStates(t *testing.T) {
 		said  string
 	}{
 		"killed": {Interrupted, ""}, "stopped": {Interrupted, "after step 2"}, "diverged": {Diverged, "not a number"},
+		"own type":  {Interrupted, "type kit.interrupting is not known"},
 		"collapsed": {Collapsed, "all the same"}, "failed": {Failed, "disk is full"}, "deep/er/running": {Running, ""},
 		"damaged recipe": {Damaged, "recipe.json is damaged"}, "damaged metrics": {Damaged, "step 0"},
 		"damaged report": {Damaged, "report.json"}, "no recipe": {Damaged, "there is no"},
@@ -109,8 +113,15 @@ func TestRunsTellsStates(t *testing.T) {
 			t.Errorf("%s: found %v, state %v, said %q; want %v, %q", name, ok, row.State, said, want.state, want.said)
 		}
 	}
-	if len(rows) != 10 {
-		t.Errorf("%d rows, want 10", len(rows))
+	if len(rows) != 11 {
+		t.Errorf("%d rows, want 11", len(rows))
+	}
+	if row := rows["own type"]; row.Steps != 2 || row.Run != nil {
+		t.Errorf("of a run with a type that is not known, the row holds %+v", row)
+	}
+	handed, err := Runs(at("own type"), interrupting{})
+	if err != nil || len(handed.Rows) != 1 || handed.Rows[0].Run == nil || handed.Rows[0].Err != nil || handed.Rows[0].Name != "." {
+		t.Errorf("with its type handed over: %+v, %v", handed.Rows, err)
 	}
 	if row := rows["killed"]; row.Steps != 2 || row.Planned != 12 || row.Loss != 2 || row.Monitor.RankMe != 5 || row.ImagesPerSecond != 16 {
 		t.Errorf("a row holds %+v", row)
