@@ -1,0 +1,85 @@
+package detect
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sslkit/data"
+)
+
+// TestLearns: a detector finds what it was trained on nearly all, is the same when opened again, and
+// says nothing of an image without an object.
+func TestLearns(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "detector")
+	detector, err := Train(dir, tiny())
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := detector.Evaluate(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.AP50 < .9 || result.AP < .6 || result.Images != 6 || result.TrainedImages != 6 {
+		t.Errorf("it has learned little: %s", result)
+	}
+	if result.Interval.Low > result.AP || result.Interval.High < result.AP || result.Interval.Value != result.AP {
+		t.Errorf("the interval of %g is %v", result.AP, result.Interval)
+	}
+	for i := 0; i < 6; i += 3 {
+		if found := result.Found[i]; len(found) > 0 && found[0].Score > .4 {
+			t.Errorf("nothing is in image %d, and %v is found", i, found[0])
+		}
+	}
+	again, err := Open(dir, blocks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := again.Detect(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range found {
+		if !slices.Equal(found[i], result.Found[i]) {
+			t.Errorf("image %d: opened again, it finds %v, and before %v", i, found[i], result.Found[i])
+		}
+	}
+	figure, err := detector.Figure(data.Test, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := figure.SVG(); err != nil {
+		t.Error(err)
+	}
+
+	t.Run("weights to start from", func(t *testing.T) {
+		d := tiny()
+		d.Start, d.Images, d.Steps = detector.Run.WeightsFile(), 5, 1
+		d.Batch = 0
+		started, err := Train(filepath.Join(t.TempDir(), "started"), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := started.Run.Recipe; got.Batch != 5 || got.Data.Name() != "blocks-5-images" {
+			t.Errorf("%d of %s a step, want 5 of blocks-5-images", got.Batch, got.Data.Name())
+		}
+	})
+	t.Run("other classes", func(t *testing.T) {
+		_, err := detector.EvaluateOn(data.Shapes{Test: 2}, data.Test)
+		if err == nil || !strings.Contains(err.Error(), "the detector was trained on [red blue]") {
+			t.Error(err)
+		}
+	})
+	t.Run("other sizes", func(t *testing.T) {
+		_, err := detector.DetectIn(data.Scenes{Size: 34, Test: 2}, data.Test)
+		if err == nil || !strings.Contains(err.Error(), "images are 34×34; their sides must be multiples of 4") {
+			t.Error(err)
+		}
+		found, err := detector.DetectIn(data.Scenes{Test: 3}, data.Test)
+		if err != nil || len(found) != 3 {
+			t.Errorf("%d images of 64 pixels, %v", len(found), err)
+		}
+	})
+}
