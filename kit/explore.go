@@ -18,10 +18,10 @@ import (
 //
 //	must.M(plots.Show(must.M1(run.Explore(data.Test, 2000))))
 //
-// Of more images than `images`, 10 or more, so many are shown, spread evenly over the split. t-SNE of
-// 2,000 takes some 10 seconds, and needs memory and time in proportion to images × images. Picks are
-// indices of the split's images; see [plots.Explorer] for how they come back. Errors: those of
-// Features, and plots.ErrEqual where all features are equal, as a collapsed encoder's are.
+// At most `images` of the split are shown, 10 or more, spread evenly over it; some thousands are as
+// many as t-SNE is quick for. Picks are indices of the split's images; see [plots.Explorer] for how
+// they come back. Errors: those of Features, and plots.ErrEqual where all features are equal, as a
+// collapsed encoder's are.
 func (r *Run) Explore(split data.Split, images int) (*plots.Page, error) {
 	fail := func(err error) (*plots.Page, error) { return nil, fmt.Errorf("exploring %s: %w", r.Dir, err) }
 	if err := setting.AtLeast(10, "kit.Run.Explore: images", images); err != nil {

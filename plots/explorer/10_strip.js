@@ -32,7 +32,7 @@ function ask(panel, i) {
   const text = document.getElementById("neighbors-text");
   if (i < 0) text.textContent = "Click a point.";
   else if (!neighbors) text.textContent = `${nameOf(i)}. ${name} brings no neighbours.`;
-  else text.textContent = `${nameOf(i)} and its ${state.near.length} nearest by ${name}, the nearest first.`;
+  else text.textContent = `${nameOf(i)} and its ${state.near.length} nearest, as ${name} lists them, the nearest first.`;
   if (i >= 0) say(text.textContent);
   showNeighbors();
   changed();
