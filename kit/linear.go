@@ -177,6 +177,9 @@ func (p Probing) recipe(lr, heldOut float64) (Recipe, eval.Features, error) {
 		of.Tokens = height / vit.PatchSize() * (width / vit.PatchSize())
 		recipe.Method = ssl.AttentiveProbe{Classes: len(labelled.Classes), Tokens: of.Tokens}
 	}
+	if err := of.Check(height, width); err != nil {
+		return fail(fmt.Errorf("kit.Probing: Encoder: %w", err))
+	}
 	if p.View == nil {
 		if recipe.Augment, err = normalizedFor(p.Start, []augment.Pipeline{{
 			augment.RandomResizedCrop{Size: min(height, width)}, augment.Flip{}, augment.Normalize{},
