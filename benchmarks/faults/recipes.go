@@ -29,7 +29,7 @@ func recipe(family, images, cache string) kit.Recipe {
 	}
 	switch family {
 	case "simclr":
-		r.Encoder = encoder.ResNet{Depth: 10, Width: 2, Stem: encoder.HalfStem}
+		r.Encoder = encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem}
 		r.Method, r.Augment = ssl.SimCLR{Out: 8}, []augment.Pipeline{{augment.RandomResizedCrop{Size: 32}, augment.Flip{}, augment.Normalize{}}}
 	case "mocov2":
 		r.Method = ssl.MoCoV2{Hidden: 16, Out: 8, Queue: 64}
