@@ -1,22 +1,17 @@
 package train
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/shapes"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train"
 
 	"sslkit/data"
 	"sslkit/kit/device"
-	"sslkit/kit/encoder"
 	"sslkit/kit/interrupt"
 	"sslkit/kit/rundir"
 	"sslkit/kit/track"
@@ -282,192 +277,3 @@ func (t *training) run(set data.Set) error {
 	}
 	return t.finish()
 }
-
-// adopt makes the weights of the file Start those that the run ends with. What it begins with are
-// random weights, for the features to be compared with.
-func (t *training) adopt() error {
-	t.store = model.NewStore()
-	if err := t.store.SetRNGStateFromSeed(int64(t.plan.Seed)); err != nil {
-		return fmt.Errorf("seeding the initial weights: %w", err)
-	}
-	if err := t.dir.ForgetAfter(0); err != nil {
-		return err
-	}
-	if err := BuildEncoder(EncoderScope(t.store), t.plan.Encoder, t.plan.Height, t.plan.Width); err != nil {
-		return err
-	}
-	if err := Initialise(t.store); err != nil {
-		return err
-	}
-	if err := t.saveEncoder(rundir.InitialFile, Student); err != nil {
-		return err
-	}
-	if err := t.dir.Seal(rundir.InitialFile); err != nil {
-		return err
-	}
-	if err := t.plan.start(t.store); err != nil {
-		return err
-	}
-	var err error
-	if t.log, _, err = t.dir.OpenMetrics(-1); err != nil {
-		return err
-	}
-	if err := t.log.Write(rundir.Metrics{}); err != nil {
-		return err
-	}
-	if err := cmp.Or(t.log.Sync(), t.dir.SaveCheckpoint(t.store, 0)); err != nil {
-		return err
-	}
-	return t.finish()
-}
-
-// finish writes the encoder with all weights that there are, and the sums that say that the run is
-// finished.
-func (t *training) finish() error {
-	if err := t.lock.Held(); err != nil {
-		return err
-	}
-	kept := t.kept()
-	if t.validate != nil {
-		if err := t.takeBest(kept); err != nil {
-			return err
-		}
-	}
-	var files []string
-	for _, w := range kept {
-		if err := t.saveEncoder(w.EncoderFile(), w); err != nil {
-			return err
-		}
-		files = append(files, w.EncoderFile())
-	}
-	return t.dir.Finish(files...)
-}
-
-// afterStep records a step. The metrics are those of newTrainer: loss, its moving average, learning
-// rate, gradient norm.
-func (t *training) afterStep(loop *train.Loop, values []*tensors.Tensor) error {
-	if t.giveBack == nil { // All is compiled now.
-		t.giveBack = device.KeepMemory()
-	}
-	step := loop.LoopStep + 1
-	metrics := rundir.Metrics{
-		Step: step, Epoch: t.plan.epochs(step), Seconds: t.secondsBefore + time.Since(t.began).Seconds(),
-		Waited: t.waitedBefore + t.batches.loader.Waited().Seconds(),
-		Loss:   scalar(values[0]), LearningRate: scalar(values[2]), GradientNorm: scalar(values[3]),
-	}
-	t.failure = t.record(metrics)
-	return t.failure
-}
-
-func (t *training) record(metrics rundir.Metrics) error {
-	if err := t.lock.Held(); err != nil {
-		return fmt.Errorf("stopped at step %d: %w", metrics.Step, err)
-	}
-	if err := t.checkFinite(metrics); err != nil {
-		return err
-	}
-	last := metrics.Step == t.plan.Steps
-	if metrics.Step%t.plan.MonitorEvery == 0 || last {
-		var err error
-		if metrics.Monitor, err = t.monitors.look(); errors.Is(err, errNotFinite) {
-			return t.diverged(metrics, notNumbers)
-		} else if err != nil {
-			return fmt.Errorf("step %d: %w", metrics.Step, err)
-		}
-		t.looks = append(t.looks, metrics)
-	}
-	if t.validate.due(metrics.Step) {
-		accuracy, err := t.validate.accuracy()
-		if err != nil {
-			return fmt.Errorf("step %d: %w", metrics.Step, err)
-		}
-		metrics.Validation = &accuracy
-		if t.validate.note(metrics) {
-			if err := t.dir.SaveBest(t.store, metrics.Step); err != nil {
-				return fmt.Errorf("step %d: %w", metrics.Step, err)
-			}
-		}
-	}
-	if t.probe.due(metrics.Step) {
-		var err error
-		if metrics.Probe, err = t.probe.look(); errors.Is(err, errNotFinite) {
-			return t.diverged(metrics, notNumbers)
-		} else if err != nil {
-			return fmt.Errorf("step %d: %w", metrics.Step, err)
-		}
-	}
-	if err := t.log.Write(metrics); err != nil {
-		return err
-	}
-	t.progress.step(t.plan.Order.Batch, metrics)
-	t.live.step(metrics)
-	t.sayAll(t.shown.Write(metrics))
-	if err := t.watch(); err != nil {
-		return err
-	}
-	t.user.Step(metrics.Step)
-	interrupted := t.user.Asked()
-	if metrics.Step%t.plan.CheckpointEvery == 0 || last || interrupted {
-		if err := t.log.Sync(); err != nil {
-			return err
-		}
-		if err := t.dir.SaveCheckpoint(t.store, metrics.Step); err != nil {
-			return err
-		}
-		t.user.Saved(metrics.Step)
-	}
-	switch {
-	case t.validate.over(metrics.Step):
-		return errStopEarly
-	case interrupted && !last:
-		return t.user.Err()
-	}
-	return nil
-}
-
-// notNumbers is what broke where a look at the weights behind an update finds it.
-const notNumbers = "the update of this step made weights that are not numbers"
-
-// kept are the weights that there are of the encoder: a teacher that the method's loss does not ask has
-// none.
-func (t *training) kept() []Weights {
-	return slices.DeleteFunc(t.plan.kept(), func(w Weights) bool {
-		return w.Scope(t.store.RootScope()).At(encoderScope).NumVariables() == 0
-	})
-}
-
-// takeBest makes the weights of the best checkpoint those of the training.
-func (t *training) takeBest(kept []Weights) error {
-	store, err := t.dir.LoadBest(t.validate.bestStep)
-	if err != nil {
-		return err
-	}
-	for _, w := range kept {
-		if err := BuildEncoder(w.Scope(store.RootScope()).At(encoderScope), t.plan.Encoder, t.plan.Height, t.plan.Width); err != nil {
-			return err
-		}
-	}
-	t.store.Finalize()
-	t.store = store
-	return nil
-}
-
-// saveEncoder writes the encoder with weights as they are now.
-func (t *training) saveEncoder(name string, w Weights) error {
-	weights, err := encoder.Weights(w.Scope(t.store.RootScope()).At(encoderScope))
-	if err != nil {
-		return err
-	}
-	metadata := map[string]string{"architecture": t.plan.Encoder.Name(), "weights": w.String()}
-	shown, err := t.plan.shown()
-	if err != nil {
-		return err
-	}
-	if err := shown.Metadata(metadata); err != nil {
-		return err
-	}
-	return encoder.WriteSafetensors(t.dir.Path(name), weights, metadata)
-}
-
-// scalar is the value of a scalar tensor.
-func scalar(t *tensors.Tensor) float64 { return shapes.ConvertTo[float64](t.Value()) }
