@@ -45,12 +45,7 @@ func cocoTree(t *testing.T) tree {
 func openCOCO(t *testing.T, source COCO, split Split) *cocoSet {
 	t.Helper()
 	source.From.Cache = t.TempDir()
-	set, err := source.Open(split)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { set.Close() })
-	return set.(*cocoSet)
+	return opened(t, source, split).(*cocoSet)
 }
 
 func TestCOCOReadsEveryContainer(t *testing.T) {

@@ -17,3 +17,14 @@ func wantError(t *testing.T, err error, parts ...string) {
 		}
 	}
 }
+
+// opened is a split of a source, which is closed when the test ends.
+func opened(t *testing.T, source Source, split Split) Set {
+	t.Helper()
+	set, err := source.Open(split)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { set.Close() })
+	return set
+}

@@ -47,12 +47,7 @@ func maskTree(t *testing.T) tree {
 func openMasks(t *testing.T, source MaskFolder, split Split) *maskedFolder {
 	t.Helper()
 	source.From.Cache = t.TempDir()
-	set, err := source.Open(split)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { set.Close() })
-	return set.(*maskedFolder)
+	return opened(t, source, split).(*maskedFolder)
 }
 
 func TestMaskFolder(t *testing.T) {

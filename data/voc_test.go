@@ -39,12 +39,7 @@ func vocTree(t *testing.T) tree {
 func openVOC(t *testing.T, source VOC, split Split) *vocSet {
 	t.Helper()
 	source.From.Cache = t.TempDir()
-	set, err := source.Open(split)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { set.Close() })
-	return set.(*vocSet)
+	return opened(t, source, split).(*vocSet)
 }
 
 func TestVOC(t *testing.T) {

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 
@@ -14,15 +15,11 @@ import (
 // Errors: those of [Frozen.Patches] and of plots.PatchColours.
 func (f Frozen) PatchColours(source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("colours of patches: %w", err) }
-	set, err := openImages(source, split)
+	set, shown, err := someImages(source, split, n)
 	if err != nil {
 		return fail(err)
 	}
 	defer set.Close()
-	shown, err := evenly("n", n, set)
-	if err != nil {
-		return fail(err)
-	}
 	p, err := f.patches(set, shown)
 	if err != nil {
 		return fail(err)
@@ -47,15 +44,11 @@ func (f Frozen) PatchColours(source data.Source, split data.Split, n int) (*plot
 func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	m = m.WithDefaults()
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("figure of attention masks: %w", err) }
-	set, err := openImages(source, split)
+	set, shown, err := someImages(source, split, n)
 	if err != nil {
 		return fail(err)
 	}
 	defer set.Close()
-	shown, err := evenly("n", n, set)
-	if err != nil {
-		return fail(err)
-	}
 	a, err := frozen.attention(set, shown)
 	if err != nil {
 		return fail(err)
@@ -114,6 +107,19 @@ func (r Result) Figure(source data.Source, split data.Split, n int) (*plots.Figu
 		}
 	}
 	return plots.ImageGrid(fmt.Sprintf("Masks: mean IoU %.1f %%", 100*r.MeanIoU.Value), rows, []string{"image", "true", "predicted"}, nil)
+}
+
+// someImages opens a split, which is to be closed, and chooses n images spread evenly over it.
+func someImages(source data.Source, split data.Split, n int) (data.Set, []int, error) {
+	set, err := openImages(source, split)
+	if err != nil {
+		return nil, nil, err
+	}
+	shown, err := evenly("n", n, set)
+	if err != nil {
+		return nil, nil, cmp.Or(err, set.Close())
+	}
+	return set, shown, nil
 }
 
 // evenly are n images spread over a set, or all of fewer.
