@@ -63,7 +63,7 @@ var loopMutants = []mutant{
 		old:    "len(lines) > 0",
 		new:    "len(lines) > 9",
 		breaks: "a training goes on on other cores without a word"},
-	{name: "train/removed-directory-unseen", file: "kit/train/loop.go",
+	{name: "train/removed-directory-unseen", file: "kit/train/record.go",
 		old:    "return fmt.Errorf(\"stopped at step %d: %w\", metrics.Step, err)",
 		new:    "_ = err",
 		breaks: "a training goes on in a directory that was removed"},

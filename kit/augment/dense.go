@@ -12,8 +12,9 @@ import (
 // A box that a pipeline moves is dropped where less than BoxLeft of its area is left inside the
 // image, or where it is narrower or lower than BoxSide, in pixels.
 //
-// BoxLeft is the area_thr of YOLOv5 (ultralytics/yolov5, utils/augmentations.py, box_candidates), where
-// sides must be above 2 pixels: images are larger there.
+// BoxLeft is the area_thr of YOLOv5 for boxes without masks (ultralytics/yolov5, utils/augmentations.py,
+// box_candidates), where sides must be above 2 pixels, images being larger there, and in a ratio below
+// 100.
 const (
 	BoxLeft = .1
 	BoxSide = 1

@@ -9,9 +9,9 @@ import (
 
 // What is kept of the boxes that a detector says of an image.
 const (
-	leastScore = .05 // tianzhi0549/FCOS asks this of the class alone (INFERENCE_TH); torchvision takes 0.2 of the score.
-	mostBoxes  = 1000
-	overlap    = .6 // Of two boxes of a class, above which the less sure one goes, as both have it.
+	leastScore = .05  // tianzhi0549/FCOS asks this of the class alone (INFERENCE_TH); torchvision takes 0.2 of the score.
+	mostBoxes  = 1000 // Of all levels; both take that many of each.
+	overlap    = .6   // Of two boxes of a class, above which the less sure one goes, as both have it.
 	mostFound  = 100
 )
 

@@ -16,8 +16,8 @@ import (
 type Loaded struct {
 	Naming  string   // Whose names the file has, where they are not timm's: "transformers' ViT".
 	Network string   // The part of the file that was read, such as "backbone."; "" where it is the whole file.
-	Used    int      // Tensors of the file that the encoder has.
-	Left    []string // The names of the others, sorted: classifiers, heads, counters, other networks.
+	Used    int      // Tensors of the encoder, all from the file; a query, key and value that it keeps apart count as one.
+	Left    []string // The others, by timm's names where they are known, sorted: classifiers, heads, counters, other networks.
 }
 
 // String is one line, such as `161 tensors are used; left out: fc.bias, fc.weight and 53 counters`.
@@ -83,7 +83,8 @@ var preferredNetworks = [][2]string{{"teacher", "student"}, {"encoder_q", "encod
 // registers, is added to the token, as timm does with DINOv2's.
 //
 // It is an error that names the tensors and their shapes where some are missing or have other
-// shapes, and where tensors are left that might be a part of the network, such as further blocks.
+// shapes, and where tensors are left that might be a part of the network, such as further blocks; also
+// where several networks fit alike, and where a query, key or value is missing.
 func Load(scope *model.Scope, weights map[string]Tensor) (Loaded, error) {
 	want := map[string][]int{}
 	for v := range scope.IterVariables() {

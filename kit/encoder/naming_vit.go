@@ -1,6 +1,6 @@
 package encoder
 
-// How the vision transformers of transformers (ViTModel, ViTMAEModel, DeiTModel; Dinov2Model and
+// How the vision transformers of transformers (ViTModel, ViTMAEModel; Dinov2Model and
 // Dinov2WithRegistersModel) and of facebookresearch (DeiT III, DINOv2) are named. The norms of
 // transformers' ViT have an epsilon of 1e-12 and not 1e-6, which features do not show in float32
 // where the variances are not tiny.

@@ -151,6 +151,10 @@ func timmPreprocessing(content []byte) (p Preprocessing, known bool, err error) 
 	return p, true, nil
 }
 
+// uncropped is the side in pixels from which on transformers' ConvNextImageProcessor scales the whole
+// image and takes no crop_pct.
+const uncropped = 384
+
 // transformersPreprocessing reads the preprocessor_config.json of transformers.
 func transformersPreprocessing(content []byte) (p Preprocessing, known bool, err error) {
 	var config struct {
@@ -160,16 +164,18 @@ func transformersPreprocessing(content []byte) (p Preprocessing, known bool, err
 		Crops      bool        `json:"do_center_crop"`
 		Crop       side        `json:"crop_size"`
 		Size       side        `json:"size"`
-		CropShare  float64     `json:"crop_pct"` // Of the shorter side, for ConvNeXt's: Size is then that of the crop.
-		Resample   int         `json:"resample"` // Pillow's number of the filter.
+		CropShare  float64     `json:"crop_pct"` // Of the shorter side, for ConvNeXt's, whose Size is then that of the crop.
+		Resample   *int        `json:"resample"` // Pillow's number of the filter.
 	}
 	if err := json.Unmarshal(content, &config); err != nil {
 		return p, false, err
 	}
-	p = Preprocessing{
-		Size: int(config.Size), CropShare: cmp.Or(config.CropShare, 1),
-		Interpolation: map[int]string{0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}[config.Resample],
-		Std:           [3]float64{1, 1, 1},
+	p = Preprocessing{Size: int(config.Size), CropShare: cmp.Or(config.CropShare, 1), Std: [3]float64{1, 1, 1}}
+	if p.Size >= uncropped {
+		p.CropShare = 1
+	}
+	if config.Resample != nil {
+		p.Interpolation = map[int]string{0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}[*config.Resample]
 	}
 	if config.Crops && config.Crop > 0 && config.Size > 0 {
 		p.Size, p.CropShare = int(config.Crop), float64(config.Crop)/float64(config.Size)

@@ -50,6 +50,10 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 			beside: map[string]string{"preprocessor_config.json": `{"crop_pct": 0.95, "image_mean": ` + mean + `, "image_std": ` + std + `, "size": 224, "resample": 3}`},
 			want:   with(224, .95, "bicubic"), from: "preprocessor_config.json",
 		},
+		"transformers' ConvNeXt at 384": { // Whose class says .875, and crops nothing from there on.
+			beside: map[string]string{"preprocessor_config.json": `{"crop_pct": 0.875, "image_mean": ` + mean + `, "image_std": ` + std + `, "size": {"shortest_edge": 384}}`},
+			want:   with(384, 1, ""), from: "preprocessor_config.json",
+		},
 		"not normalised": {
 			beside: map[string]string{"preprocessor_config.json": `{"do_normalize": false, "size": 32, "resample": 3}`},
 			want:   Preprocessing{Size: 32, CropShare: 1, Interpolation: "bicubic", Std: [3]float64{1, 1, 1}}, from: "preprocessor_config.json",

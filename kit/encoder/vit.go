@@ -21,16 +21,16 @@ import (
 type ViT struct {
 	// Patch is the side of a patch in pixels. It divides the sides of the images. Default 16.
 	Patch int
-	// Width is the number of features of a token, and so of the representation (the interface has
+	// Width is the number of features of a token, at least 1, and so of the representation (the interface has
 	// the name Dim). Default 384.
 	Width int
-	// Depth is the number of blocks. Default 12.
+	// Depth is the number of blocks, at least 1. Default 12.
 	Depth int
 	// Heads is the number of attention heads. It divides Width. Default Width/64, as in all
 	// published sizes, at least 1.
 	Heads int
-	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a token.
-	// Default 4.
+	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a token,
+	// at least 1. Default 4.
 	MLPRatio int
 	// Pool says how the tokens become one vector. Default ClassToken.
 	Pool Pool
@@ -49,11 +49,13 @@ type ViT struct {
 	StochasticDepth float64
 	// LayerScale is what every feature of a branch is multiplied by at the start, at least 0; the
 	// factors are learned (Touvron et al. 2021, arXiv:2103.17239; timm's init_values). Deep networks
-	// train more steadily with small ones: DINOv2 takes 1e-5, BEiT 0.1. 0 is none: branches are not
+	// train more steadily with small ones: DINOv2 takes 1e-5, BEiT-B 0.1. 0 is none: branches are not
 	// scaled.
 	LayerScale float64
 	// Size is the side in pixels of the images that the position embeddings are stored for, a
-	// multiple of Patch; images of other sizes get them interpolated. Default: 14 patches where
+	// multiple of Patch; images of other sizes get them interpolated, as timm does. transformers' ViT
+	// and Dinov2, and DINOv2's own networks without registers, do that without antialiasing, so that
+	// their features at other sizes differ. Default: 14 patches where
 	// Patch is 14 or more (224 pixels at 16, as published), else 8 patches (32 pixels at 4, 64 at
 	// 8; published networks with patches of 8 have 224).
 	Size int
@@ -189,7 +191,7 @@ func (v ViT) Deterministic() Encoder {
 }
 
 // Cost counts the parameters without a mask token, and the multiply-adds with the two matrix
-// products of attention, as the DeiT paper, timm and torchvision count them. A classifier is not
+// products of attention, as timm and torchvision count them. A classifier is not
 // part of the encoder.
 func (v ViT) Cost(height, width int) Cost {
 	v = v.WithDefaults()

@@ -20,7 +20,7 @@ var tinyViT = ViT{Patch: 2, Width: 16, Depth: 2, Heads: 2, Size: 8}
 func TestViTCostIsThePublishedOne(t *testing.T) {
 	// Parameters with a classifier of 1000 classes, exactly, as timm's vit_*_patch16_224 have them
 	// and torchvision's page of vit_b_16 says; multiply-adds at 224 pixels of timm's
-	// results/model_benchmark files (ViT-Ti, ViT-S; DeiT, table 5 of Touvron et al., has the same)
+	// results/model_benchmark files (ViT-Ti, ViT-S)
 	// and of torchvision's page (ViT-B). They count the products of attention: ViT-B has 16.85
 	// without.
 	for _, want := range []struct {

@@ -17,10 +17,12 @@ import (
 
 // Attention is how much the class token of a ViT reads from each patch in the last block.
 type Attention struct {
-	X             []float32 // [N, Heads, Rows, Columns]
-	N, Heads      int       // Images, and heads of each.
-	Rows, Columns int       // Patches of an image.
-	Encoder       string    // The SHA-256 (hex) of the encoder's weights.
+	// X is [N, Heads, Rows, Columns], each in [0, 1]; a head's sum to less than 1, the rest being the
+	// class token's and registers'.
+	X             []float32
+	N, Heads      int    // Images, and heads of each.
+	Rows, Columns int    // Patches of an image.
+	Encoder       string // The SHA-256 (hex) of the encoder's weights.
 }
 
 // Attention is that of all images of a set. Errors: those of [Frozen.Patches], and an encoder that is
@@ -49,8 +51,8 @@ func (f Frozen) attention(set data.Set, images []int) (Attention, error) {
 }
 
 // Masks are, for each head of image i, the patches from which the class token reads the most, as few
-// as hold that share of what it reads from all patches: 1 inside, [Rows·Columns] each. mass is in
-// (0, 1].
+// as hold that share of what it reads from all patches: 1 inside, [Rows·Columns] each. i is in
+// [0, N) and mass in (0, 1]; it is an error where one is not.
 //
 // A patch is inside where the sum of what is read from it and from all patches read less is above
 // 1 - mass of the whole, as in facebookresearch/dino, visualize_attention.py.
@@ -119,7 +121,7 @@ func (r AttentionResult) String() string {
 // data.IgnoredPixel do not count. Which head is best is told by the true mask, so that the figure is
 // an upper bound of what a mask without it gives; Heads says what each gives alone.
 //
-// Errors: those of [Frozen.Attention], a source without masks, and [metric.ErrUndefined] where no
+// Errors: those of [Frozen.Attention], a Mass out of range, a source without masks, and [metric.ErrUndefined] where no
 // image has an object.
 func (m AttentionMasks) Evaluate(frozen Frozen, source data.Source, split data.Split) (AttentionResult, error) {
 	m = m.WithDefaults()

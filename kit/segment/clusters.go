@@ -18,13 +18,14 @@ import (
 // does in vpariza/open-hummingbird-eval, hbird/utils/eval_metrics.py. The true masks only name the
 // clusters, those of the same images that are judged.
 type Clusters struct {
-	// K is the number of clusters, at least that of the classes. Default: that of the classes. Where
-	// there are more, each of those left over gets the class that most of its pixels are of.
+	// K is the number of clusters, at least that of the classes and at most 255. Default: that of the
+	// classes. Where there are more, each of those left over gets the class that most of its pixels
+	// are of, where PredsmIoU gives it class 0.
 	K int
 	// Iterations of k-means at most, at least 1. Default 50.
 	Iterations int
-	// Patches is the most patches that the centres are found by, drawn at random; all get a cluster.
-	// Default 100,000.
+	// Patches is the most patches that the centres are found by, at least K, drawn at random; all get
+	// a cluster. Default 100,000.
 	Patches int
 	// Seed decides the first centres and the draw.
 	Seed uint64

@@ -12,7 +12,7 @@ import (
 
 // PatchColours shows n images of a split, spread evenly over it, above the patches that the encoder
 // makes of them, like ones in like colours; see [plots.PatchColours]. The images need no masks.
-// Errors: those of [Frozen.Patches] and of plots.PatchColours.
+// Errors: those of [Frozen.Patches] and of plots.PatchColours, and an n below 1.
 func (f Frozen) PatchColours(source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("colours of patches: %w", err) }
 	set, shown, err := someImages(source, split, n)
@@ -40,7 +40,8 @@ func (f Frozen) PatchColours(source data.Source, split data.Split, n int) (*plot
 }
 
 // Figure shows n images of a split, spread evenly over it, each with the mask of every head of the
-// last block. The images need no masks of their own. Errors: those of [Frozen.Attention].
+// last block. The images need no masks of their own. Errors: those of [Frozen.Attention], an n
+// below 1, and a Mass out of range.
 func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	m = m.WithDefaults()
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("figure of attention masks: %w", err) }
@@ -81,7 +82,8 @@ func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Spl
 }
 
 // Figure shows n of the images that were judged, spread evenly over them, with the true and the
-// predicted mask. source and split are those that they came from.
+// predicted mask. source and split are those that they came from. Errors: an n below 1, a source without
+// masks, and images that are not those of the result.
 func (r Result) Figure(source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("figure of masks: %w", err) }
 	set, err := open(source, split)

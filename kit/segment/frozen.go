@@ -53,7 +53,7 @@ type Patches struct {
 // Patches represents the patches of all images of a set; of an encoder without patches, the places
 // of its last feature map. It holds them in memory: N·Rows·Columns·Dim·4 bytes. Errors: weights that
 // cannot be read or are not the encoder's, images of a size that it does not take, an encoder without
-// a map.
+// a map, values that are not finite.
 func (f Frozen) Patches(set data.Set) (Patches, error) { return f.patches(set, indices(set.Len())) }
 
 // patches is Patches of some images.

@@ -18,7 +18,8 @@ import (
 // It follows vpariza/open-hummingbird-eval, hbird/hbird_eval.py: every patch remembers the shares of
 // the classes among its pixels; a patch to be judged takes the mean of those of the K that are nearest
 // by cosine, weighted by the softmax of the cosine over Temperature; and the shares are enlarged
-// bilinearly to pixels, where the highest wins. Four things differ: the search is exact; pixels of
+// bilinearly to pixels, where the highest wins. Five things differ: remembered images are not augmented, where
+// they are cropped and jittered there; the search is exact, which ScaNN's, its default, is not; pixels of
 // data.IgnoredPixel have no share, where they are background there, and a patch of them alone is not
 // remembered; a memory that does not hold all patches takes them at random, not by the rareness of
 // their classes; and a class that is neither there nor predicted is left out of the mean IoU, where it
@@ -28,7 +29,8 @@ type Neighbours struct {
 	K int
 	// Temperature divides the cosines, above 0. Default 0.02.
 	Temperature float64
-	// Memory is the most patches that are remembered, at least 1. Default 1,024,000.
+	// Memory is the most patches that are remembered, at least 1. Default 1,024,000; all
+	// there.
 	Memory int
 	// Seed decides which patches are remembered where Memory does not hold all.
 	Seed uint64
@@ -46,7 +48,8 @@ func (n Neighbours) WithDefaults() Neighbours {
 }
 
 // Evaluate remembers the training split and judges the test split. Its errors are those of
-// [Frozen.Patches], a setting out of range, and a source without masks or without one of the splits.
+// [Frozen.Patches], a setting out of range, a source without masks or without one of the splits, splits
+// of other sizes or classes, and training images without a pixel that counts.
 func (n Neighbours) Evaluate(frozen Frozen, source data.Source) (Result, error) {
 	fail := func(err error) (Result, error) { return Result{}, fmt.Errorf("nearest patches: %w", err) }
 	d := Neighbours{}.WithDefaults()

@@ -18,11 +18,12 @@ import (
 // configs/config-ade20k-linear-training.yaml): AdamW at 0.001 with a decay of 0.001, whose rate rises
 // for 1,500 of 40,000 steps and then falls along a cosine, 16 images a step, weights that begin at a
 // deviation of 0.01, and the cross-entropy at the masks' own resolution, to which the scores are
-// enlarged bilinearly; pixels of data.IgnoredPixel count in neither loss nor figures. Six things
+// enlarged bilinearly; pixels of data.IgnoredPixel count in neither loss nor figures. Seven things
 // differ: the rate is chosen among LR by training images that are held out; patches are represented
 // once, of images without augmentation; their features are standardised by the training patches, where
 // a batch norm is learned there, and none are dropped out; the loss is the mean over the pixels that
-// count, where the others enlarge its denominator there; biases have no decay; and images are judged
+// count, where the others enlarge its denominator there; biases have no decay; the figure is that of
+// the last step, where the best of eight looks at the test images is reported there; and images are judged
 // whole, in the size that the set has, not in windows.
 type Training struct {
 	Frozen Frozen      // The encoder. Required.
@@ -90,8 +91,9 @@ func (t Training) check() error {
 }
 
 // TrainHead trains for each candidate, and with the chosen rate on all training images. It computes
-// all anew at each call, in memory. Its errors are those of [Frozen.Patches], a setting out of range,
-// and a source without masks or without one of the two splits.
+// all anew at each call, in memory. Its errors are those of [Frozen.Patches], a setting out of range, a
+// HeldOut of no image, a source without masks or without one of the two splits, splits of other sizes
+// or classes, and a loss that is not finite.
 func TrainHead(t Training) (TrainedHead, error) {
 	fail := func(err error) (TrainedHead, error) {
 		return TrainedHead{}, fmt.Errorf("training a head for segmentation: %w", err)

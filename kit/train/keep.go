@@ -6,28 +6,6 @@ import (
 	"sslkit/kit/encoder"
 )
 
-// finish writes the encoder with all weights that there are, and the sums that say that the run is
-// finished.
-func (t *training) finish() error {
-	if err := t.lock.Held(); err != nil {
-		return err
-	}
-	kept := t.kept()
-	if t.validate != nil {
-		if err := t.takeBest(kept); err != nil {
-			return err
-		}
-	}
-	var files []string
-	for _, w := range kept {
-		if err := t.saveEncoder(w.EncoderFile(), w); err != nil {
-			return err
-		}
-		files = append(files, w.EncoderFile())
-	}
-	return t.dir.Finish(files...)
-}
-
 // kept are the weights that there are of the encoder: a teacher that the method's loss does not ask has
 // none.
 func (t *training) kept() []Weights {

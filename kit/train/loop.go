@@ -277,3 +277,25 @@ func (t *training) run(set data.Set) error {
 	}
 	return t.finish()
 }
+
+// finish writes the encoder with all weights that there are, and the sums that say that the run is
+// finished.
+func (t *training) finish() error {
+	if err := t.lock.Held(); err != nil {
+		return err
+	}
+	kept := t.kept()
+	if t.validate != nil {
+		if err := t.takeBest(kept); err != nil {
+			return err
+		}
+	}
+	var files []string
+	for _, w := range kept {
+		if err := t.saveEncoder(w.EncoderFile(), w); err != nil {
+			return err
+		}
+		files = append(files, w.EncoderFile())
+	}
+	return t.dir.Finish(files...)
+}

@@ -11,10 +11,10 @@
 //     not 256; the towers of the head have two convolutions and not four.
 //   - A level finds boxes whose sides are up to 4 strides away, not 8, so that small images make
 //     use of all levels.
-//   - Distances are the exponential of what the head says, in strides, as in the paper, where that
-//     file has a rectifier.
+//   - Distances are in strides, as in that file, but the exponential of what the head says, where
+//     that file has a rectifier.
 //   - The intersection over union in the loss of boxes is plain, as in torchvision.ops, where the
-//     authors add 1 pixel to both areas.
+//     authors add 1, a square of the stride, to intersection and union.
 //   - Places within the box of a crowd are no background: they don't count in the loss of classes.
 package fcos
 
@@ -42,7 +42,7 @@ type FCOS struct {
 	// Levels is the number of levels, from 1 to 8; the stride doubles from one to the next, and the
 	// sides of images must be multiples of the last. Default 3.
 	Levels int
-	// Channels of the pyramid and of the head, a multiple of 8. Default 64.
+	// Channels of the pyramid and of the head, at least 8 and a multiple of 8. Default 64.
 	Channels int
 	// Convolutions of each of the head's two towers, from 1 on. Default 2.
 	Convolutions int

@@ -42,5 +42,5 @@ func (m FCOS) places(height, width int) (p places) {
 	return p
 }
 
-// Places is the number of places in an image of that size.
+// Places is the number of places in an image of that size in pixels.
 func (m FCOS) Places(height, width int) int { return len(m.places(height, width).x) }

@@ -23,7 +23,8 @@ func (m FCOS) checkPatch(e encoder.Masked) error {
 
 // simplePyramid is that of ViTDet (Li et al. 2022, arXiv:2203.16527): all levels are made of the last
 // map of a ViT, enlarged or reduced. It follows facebookresearch/detectron2,
-// modeling/backbone/vit.py, SimpleFeaturePyramid, which reduces at most by 2.
+// modeling/backbone/vit.py, SimpleFeaturePyramid, which reduces at most by 2, has no biases
+// before norms, and one bias for the four places of an enlarged one.
 //
 //	x: [batch, height/patch, width/patch, dim] -> levels
 func (m FCOS) simplePyramid(network ssl.Network, x *Node, patch int) []*Node {
