@@ -27,10 +27,15 @@ const (
 // Product measures the operations a second of a large matrix product of a dtype on the device: the
 // most that a step can be expected to reach.
 func Product(dtype dtypes.DType) (flops float64, err error) {
-	seconds, err := timed(tensors.FromValue(float32(1./ProductSide)), func(seed *Node) *Node {
+	return product(dtype, ProductSide)
+}
+
+func product(dtype dtypes.DType, side int) (flops float64, err error) {
+	of := float64(side)
+	seconds, err := timed(tensors.FromValue(float32(1/of)), func(seed *Node) *Node {
 		// Of entries that keep the products at about 1, and that XLA can't know beforehand.
-		square := shapes.Make(dtypes.Float32, ProductSide, ProductSide)
-		x := Add(DivScalar(Iota(seed.Graph(), square, 0), ProductSide*ProductSide), BroadcastToShape(seed, square))
+		square := shapes.Make(dtypes.Float32, side, side)
+		x := Add(DivScalar(Iota(seed.Graph(), square, 0), of*of), BroadcastToShape(seed, square))
 		x = ConvertDType(x, dtype)
 		y := x
 		for range products {
@@ -41,7 +46,7 @@ func Product(dtype dtypes.DType) (flops float64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("measuring a matrix product: %w", err)
 	}
-	return products * 2 * ProductSide * ProductSide * ProductSide / seconds, nil
+	return products * 2 * of * of * of / seconds, nil
 }
 
 // Bandwidth measures the bytes a second that the device reads from its memory, when it sums up 64 rows
