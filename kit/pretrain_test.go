@@ -89,6 +89,9 @@ func content(t *testing.T, elements ...string) []byte {
 	return b
 }
 
+// encoderFiles are the files that a training writes when it ends.
+var encoderFiles = []string{rundir.EncoderFile, rundir.TeacherFile, rundir.AverageFile}
+
 // loseLastCheckpoint makes a finished run one that was interrupted behind its last checkpoint but
 // one.
 func loseLastCheckpoint(t *testing.T, dir string) {
@@ -97,31 +100,47 @@ func loseLastCheckpoint(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{checkpoints[len(checkpoints)-1], filepath.Join(dir, rundir.EncoderFile)} {
-		if err := os.RemoveAll(path); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.RemoveAll(checkpoints[len(checkpoints)-1]); err != nil {
+		t.Fatal(err)
 	}
 	unfinish(t, dir)
 }
 
-// unfinish makes the sums of a run those that it had before its end.
+// unfinish makes a finished run one that was interrupted behind its last checkpoint.
 func unfinish(t *testing.T, dir string) {
 	t.Helper()
+	for _, name := range encoderFiles {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := errors.Join(rundir.Dir(dir).Begin(), rundir.Dir(dir).Seal(rundir.InitialFile)); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // checkResumed checks that a finished run ends in the same bits where it is interrupted and
-// resumed; with says what is special about it.
+// resumed, between two checkpoints and behind the last one; with says what is special about it.
 func checkResumed(t *testing.T, dir string, recipe Recipe, with string) {
 	t.Helper()
-	want := content(t, dir, rundir.EncoderFile)
-	loseLastCheckpoint(t, dir)
-	pretrained(t, dir, recipe)
-	if !bytes.Equal(content(t, dir, rundir.EncoderFile), want) {
-		t.Errorf("with %s the resumed run's encoder differs from the unbroken one's", with)
+	want := map[string][]byte{}
+	for _, name := range encoderFiles {
+		if rundir.Exists(filepath.Join(dir, name)) {
+			want[name] = content(t, dir, name)
+		}
+	}
+	for at, interrupt := range map[string]func(*testing.T, string){
+		"between checkpoints": loseLastCheckpoint, "behind the last one": unfinish,
+	} {
+		interrupt(t, dir)
+		pretrained(t, dir, recipe)
+		for name, whole := range want {
+			if path := filepath.Join(dir, name); !rundir.Exists(path) {
+				t.Errorf("with %s, interrupted %s: the resumed run has no %s", with, at, name)
+			} else if !bytes.Equal(content(t, path), whole) {
+				t.Errorf("with %s, interrupted %s: %s of the resumed run differs from the unbroken one's", with, at, name)
+			}
+		}
 	}
 }
 

@@ -93,8 +93,11 @@ func hash(value any) string {
 // evaluate takes up all that a finished run gives.
 func evaluate(run *kit.Run) (state, error) {
 	s := state{}
-	for _, name := range []string{rundir.EncoderFile, rundir.InitialFile} {
+	for _, name := range []string{rundir.EncoderFile, rundir.TeacherFile, rundir.AverageFile, rundir.InitialFile} {
 		weights, err := rundir.HashWeights(filepath.Join(run.Dir, name))
+		if errors.Is(err, os.ErrNotExist) { // Few families have them; where the unbroken run has one, its absence shows.
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -45,15 +45,21 @@ func flip(c []byte, random *rand.Rand) []byte {
 // damage is the injury of the files of finished runs, of interrupted ones and of the cache of pixels.
 func damage() []fault {
 	var all []fault
-	for _, family := range []string{"simclr", "supervised"} {
-		for _, file := range []string{
-			"recipe.json", "env.json", "metrics.jsonl", "initial.safetensors", "encoder.safetensors", "SHA256SUMS", "method.safetensors",
-			"report.json", "features/train-*", "features/test-*", "checkpoint/LAST/*.bin", "checkpoint/LAST/*.json", "checkpoint/LAST/SHA256SUMS",
-			"checkpoint/best-*/*.bin",
-		} {
-			if strings.Contains(file, "best") && family != "supervised" {
-				continue // Only a run that stops early has one.
-			}
+	ofAll := []string{
+		"recipe.json", "env.json", "metrics.jsonl", "initial.safetensors", "encoder.safetensors", "SHA256SUMS", "method.safetensors",
+		"report.json", "features/train-*", "features/test-*", "checkpoint/LAST/*.bin", "checkpoint/LAST/*.json", "checkpoint/LAST/SHA256SUMS",
+	}
+	for _, finished := range []struct {
+		family string
+		files  []string
+	}{
+		{"simclr", ofAll},
+		{"supervised", append(slices.Clone(ofAll), "checkpoint/best-*/*.bin")}, // It stops early.
+		{"dino", []string{"teacher.safetensors"}},
+		{"byol", []string{"average.safetensors"}},
+	} {
+		family := finished.family
+		for _, file := range finished.files {
 			for _, injury := range injuries {
 				all = append(all, fault{"finished/" + family + "/" + file + "/" + injury.name, "a file of a finished run is damaged",
 					damaged(family, file, injury.do, func(s *stage, folder string) error { return s.copyOf(family, folder) })})

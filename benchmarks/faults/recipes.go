@@ -14,7 +14,7 @@ import (
 )
 
 // families are a method of each family, by name, each trained in about a second. What they keep is
-// of every kind: queues, teachers, centres, prototypes, decoders, text encoders, the best checkpoint.
+// of every kind: queues, teachers, running means, centres, prototypes, decoders, text encoders, the best checkpoint.
 var families = []string{
 	"simclr", "mocov2", "byol", "dino", "swav", "vicreg", "mae", "rotation", "nextframe", "clip", "fixmatch", "supervised", "folder",
 }
@@ -34,7 +34,7 @@ func recipe(family, images, cache string) kit.Recipe {
 	case "mocov2":
 		r.Method = ssl.MoCoV2{Hidden: 16, Out: 8, Queue: 64}
 	case "byol":
-		r.Method = ssl.BYOL{Hidden: 16, Out: 8}
+		r.Method, r.EMA = ssl.BYOL{Hidden: 16, Out: 8}, .9
 	case "dino":
 		r.Method = ssl.DINO{Prototypes: 16, Hidden: 16, Out: 8}
 	case "swav":

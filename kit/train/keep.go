@@ -9,9 +9,25 @@ import (
 // kept are the weights that there are of the encoder: a teacher that the method's loss does not ask has
 // none.
 func (t *training) kept() []Weights {
+	t.takeUpTeacher()
 	return slices.DeleteFunc(t.plan.kept(), func(w Weights) bool {
 		return w.Scope(t.store.RootScope()).At(encoderScope).NumVariables() == 0
 	})
+}
+
+// takeUpTeacher brings those variables of the teacher's encoder into being that are in the checkpoint
+// and that no step has asked for: a training that goes on behind its last step takes none.
+func (t *training) takeUpTeacher() {
+	loader := t.store.Loader()
+	defer t.store.SetLoader(loader)
+	t.store.SetLoader(t.saved) // Which gives what it holds alone, and not the student's for what it does not.
+	var paths []string
+	for v := range EncoderScope(t.store).IterVariables() {
+		paths = append(paths, "/"+teacherScope+v.Path())
+	}
+	for _, path := range paths {
+		t.store.GetVariable(path)
+	}
 }
 
 // takeBest makes the weights of the best checkpoint those of the training.

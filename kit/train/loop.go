@@ -75,6 +75,7 @@ type training struct {
 	lock     *rundir.Lock // Of dir.
 	plan     Plan
 	store    *model.Store
+	saved    model.Loader // Of the checkpoint that the training goes on at; nil where it begins.
 	trainer  *train.Trainer
 	monitors *Monitors
 	log      *rundir.MetricsLog
@@ -107,7 +108,8 @@ func (t *training) setUp(backend compute.Backend) error {
 	if err != nil {
 		return err
 	}
-	t.store.SetLoader(twinLoader{t.store.Loader()})
+	t.saved = t.store.Loader()
+	t.store.SetLoader(twinLoader{t.saved})
 	if t.monitors, err = t.plan.HeldOutMonitors(t.store); err != nil {
 		return err
 	}
