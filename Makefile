@@ -6,12 +6,13 @@ PYTHON = python3
 VENV   = .venv
 # For an activated Conda environment made from environment.yml: make VENV=$CONDA_PREFIX ...
 
-DATA =# your own images, for `make run`
+DATA =# your own images, for `make run` and `make notebooks`
 NAME = real
 FLAGS =# of the benchmark
 NB   = notebooks/quickstart.ipynb
 OUT  = notebooks/out
 QUICK =# 1: `make notebooks` with little training, to see that all works
+FORCE =# 1: `make notebooks` also executes what is up to date
 
 # The tests run on GoMLX's Go backend, which has run a tiny graph before XLA has compiled it. make test BACKEND=xla:cpu runs
 # the same tests on XLA, which takes many times as long.
@@ -48,28 +49,30 @@ help: ## list these targets
 setup: $(kernel) $(quiet) warm ## install the Python parts, GoNB and its kernel into .venv
 	@backend=$$(VIRTUAL_ENV="$(env)" go run ./notebooks/setup) || exit 1; echo "Ready: $$backend"
 
-run: setup ## execute the quickstart and make its page; DATA=path uses your images
-	@data='$(DATA)'; if [ -n "$$data" ]; then \
+own_images = data='$(DATA)'; if [ -n "$$data" ]; then \
 		[ -e "$$data" ] || { echo "DATA=$$data: no such file or folder" >&2; exit 1; }; \
 		SSLKIT_DATA=$$($(python) -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$$data"); export SSLKIT_DATA; \
-	fi; \
-	export $(jupyter); \
+	fi
+
+# NB counts where it was given.
+chosen = $(if $(filter file,$(origin NB)),$(wildcard notebooks/*.ipynb),"$(NB)")
+
+run: setup ## execute the quickstart and make its page; DATA=path uses your images
+	@$(own_images); export $(jupyter); \
 	$(python) notebooks/setup/publish.py $(NB) $(OUT) --headlines "$$SSLKIT_RUNS/quickstart/headlines.json"
 
-# With QUICK=1, runs and pages go to the environment, so that none of yours are replaced. NB counts where it was given.
-notebooks: setup ## execute all notebooks and make their pages; NB=path: one of them, QUICK=1: small
-	@out="$(OUT)"; if [ -n '$(QUICK)' ]; then \
-		out="$(env)/var/notebooks"; rm -rf "$$out"; \
+# With QUICK=1, runs and pages go to the environment, so that none of yours are replaced.
+notebooks: setup ## execute the notebooks in which something changed; NB=path: one, QUICK=1: small, FORCE=1: all
+	@out="$(OUT)"; fresh=; if [ -n '$(QUICK)' ]; then \
+		out="$(env)/var/notebooks"; fresh=--fresh; \
 		export SSLKIT_QUICK=1 SSLKIT_RUNS="$$out/runs"; unset SSLKIT_DATA; \
-	fi; \
+	else $(own_images); fi; \
 	export $(jupyter); \
-	for notebook in $(if $(filter file,$(origin NB)),$(wildcard notebooks/*.ipynb),"$(NB)"); do \
-		echo "$$notebook"; $(python) notebooks/setup/publish.py "$$notebook" "$$out" || exit 1; \
-	done
+	$(python) notebooks/setup/freeze.py $(chosen) "$$out" $$fresh $(if $(FORCE),--force)
 
 pages: $(VENV)/.parts ## make the pages of all notebooks as they are, executing nothing; NB=path: of one
 	@export $(jupyter); \
-	for notebook in $(if $(filter file,$(origin NB)),$(wildcard notebooks/*.ipynb),"$(NB)"); do \
+	for notebook in $(chosen); do \
 		$(python) notebooks/setup/publish.py "$$notebook" "$(OUT)" --only-page || exit 1; \
 	done
 

@@ -22,8 +22,18 @@ func code(source string, outputs ...cell) cell {
 	return cell{"id": "c", "cell_type": "code", "metadata": cell{}, "source": source, "execution_count": 1, "outputs": outputs}
 }
 
-// page is what publish.py makes of an executed notebook.
-func page(t *testing.T, metadata cell, cells ...cell) string {
+// writeNotebook writes a notebook of the cells.
+func writeNotebook(t *testing.T, path string, metadata cell, cells ...cell) {
+	t.Helper()
+	notebook, err := json.Marshal(cell{"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, string(notebook))
+}
+
+// python is that of the environment; the test is skipped where there is none.
+func python(t *testing.T) string {
 	t.Helper()
 	programs := "../../.venv/bin"
 	if environment := os.Getenv("VIRTUAL_ENV"); environment != "" {
@@ -32,14 +42,16 @@ func page(t *testing.T, metadata cell, cells ...cell) string {
 	if _, err := os.Stat(filepath.Join(programs, "jupyter-nbconvert")); err != nil {
 		t.Skip("there is no environment with nbconvert: make setup")
 	}
-	notebook, err := json.Marshal(cell{"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return filepath.Join(programs, "python")
+}
+
+// page is what publish.py makes of an executed notebook.
+func page(t *testing.T, metadata cell, cells ...cell) string {
+	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "some.ipynb")
-	write(t, path, string(notebook))
-	if said, err := exec.Command(filepath.Join(programs, "python"), "publish.py", path, filepath.Join(dir, "out"), "--only-page").CombinedOutput(); err != nil {
+	writeNotebook(t, path, metadata, cells...)
+	if said, err := exec.Command(python(t), "publish.py", path, filepath.Join(dir, "out"), "--only-page").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "out", "some.html"))

@@ -4,6 +4,7 @@ It is taken while the notebook is executed and kept in the notebook's metadata, 
 speaks of that execution. No file paths: they would say where somebody's home is, and nothing about the results.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -28,6 +29,25 @@ def said(*command, **environment):
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def from_go(command, *arguments):
+    """What a Go command of this folder prints, read as JSON. Paths among the arguments may be relative to the working folder."""
+    done = subprocess.run(
+        ["go", "run", f"./notebooks/setup/{command}", *(a.absolute() if isinstance(a, Path) else a for a in arguments)],
+        cwd=repository,
+        env=os.environ | {"VIRTUAL_ENV": sys.prefix},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        sys.exit(f"go run ./notebooks/setup/{command}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def runs(folder):
+    """How the runs in a folder came about, with the fingerprints of their images, but for errors: they hold paths."""
+    return [{key: value for key, value in run.items() if not key.endswith("error")} for run in from_go("trainings", "-open", folder)]
 
 
 def proc(file, name):
@@ -64,8 +84,9 @@ def seeds(notebook):
 
 
 def take(notebook):
-    """What is true of an execution that begins now."""
-    return {
+    """What is true of an execution that begins now, and what its author says of the notebook."""
+    said_of_it = notebook.metadata.get(KEY, {}).get("index")
+    return ({"index": said_of_it} if said_of_it else {}) | {
         "executed": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "commit": commit(),
         "go": said("go", "env", "GOVERSION"),
@@ -95,7 +116,7 @@ def lines(notebook):
         "on images of the user's own (SSLKIT_DATA)" if record.get("own_images") else "",
     ]
     pairs = {
-        "Executed": (record.get("executed") or executed(notebook)).replace("T", " ").replace("+00:00", " UTC"),
+        "Executed": since(notebook),
         "Note": ", ".join(filter(None, notes)),
         "Commit": record.get("commit", ""),
         "Versions": ", ".join(filter(None, versions)),
@@ -104,6 +125,12 @@ def lines(notebook):
         "Seeds in the cells": ", ".join(map(str, record.get("seeds", seeds(notebook)))),
     }
     return [(name, text) for name, text in pairs.items() if text]
+
+
+def since(notebook):
+    """When the notebook was executed, for a reader."""
+    then = notebook.metadata.get(KEY, {}).get("executed") or executed(notebook)
+    return then.replace("T", " ").replace("+00:00", " UTC")
 
 
 def executed(notebook):

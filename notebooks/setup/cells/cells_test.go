@@ -174,3 +174,56 @@ func TestWhatIsNoNotebook(t *testing.T) {
 		})
 	}
 }
+
+func TestReached(t *testing.T) {
+	module := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":           "module world\n\ngo 1.26\n",
+		"top/top.go":       "package top\n\nimport \"world/below\"\n\nvar A = below.A\n",
+		"below/below.go":   "package below\n\nimport _ \"embed\"\n\n//go:embed text\nvar A string\n",
+		"below/text":       "1",
+		"below/a_test.go":  "package below\n",
+		"beside/beside.go": "package beside\n\nvar A int\n",
+	} {
+		path := filepath.Join(module, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := writeFile(t, "packages", "top world/top\nbeside world/beside\n")
+	through := write(t, "var a = 1", "%%\nfmt.Println(top.A)")
+	other := write(t, "var a = beside.A")
+	none := write(t, "var a = 1")
+	t.Chdir(module)
+	now := func() map[string]map[string]string {
+		t.Helper()
+		packages, err := reached(list, []string{through, other, none})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return packages
+	}
+	before := now()
+	if len(before[through]) != 2 || before[through]["world/top"] == "" || before[through]["world/below"] == "" ||
+		len(before[other]) != 1 || before[other]["world/beside"] == "" || before[none] == nil || len(before[none]) != 0 {
+		t.Fatalf("got %v", before)
+	}
+	for _, c := range []struct {
+		file    string
+		changes bool
+	}{{"below/a_test.go", false}, {"below/text", true}} {
+		if err := os.WriteFile(filepath.Join(module, c.file), []byte("package below // 2\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		after := now()
+		if changed := after[through]["world/below"] != before[through]["world/below"]; changed != c.changes {
+			t.Errorf("with another %s: the hash changed: %v", c.file, changed)
+		}
+		if after[through]["world/top"] != before[through]["world/top"] || after[other]["world/beside"] != before[other]["world/beside"] {
+			t.Errorf("with another %s: other packages have other hashes", c.file)
+		}
+	}
+}
