@@ -32,3 +32,25 @@ func TestHeadlinesKeepOneLineAKey(t *testing.T) {
 		t.Errorf("after Reset: %q, %v", lines, err)
 	}
 }
+
+func TestHeadlinesKeepClaims(t *testing.T) {
+	t.Parallel()
+	headlines := Headlines{Path: filepath.Join(t.TempDir(), "headlines.json")}
+	first, second := Claim{"first", "1", "2", "held"}, Claim{"second", "3", "4", "did not hold"}
+	again := Claim{"first", "1", "5", "did not hold"}
+	for _, claim := range []Claim{first, second, again} {
+		if err := headlines.Claim(claim); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := headlines.Headline("knn", "k-NN 10 %%"); err != nil { // Which keeps them.
+		t.Fatal(err)
+	}
+	content, err := headlines.read()
+	if err != nil || !slices.Equal(content.Claims, []Claim{again, second}) {
+		t.Errorf("claims %+v, error %v", content.Claims, err)
+	}
+	if err := headlines.Claim(Claim{Claim: "third", Paper: "1", Ours: "2"}); err == nil || !strings.Contains(err.Error(), "third") {
+		t.Errorf("a claim without a verdict: %v", err)
+	}
+}
