@@ -41,7 +41,7 @@ moved = made-anew
 endif
 endif
 
-.PHONY: help setup run notebooks pages test lab benchmark figures cell-latency cell-leaks clean check-tools check-owner made-anew warm
+.PHONY: help setup run notebooks pages site test lab benchmark figures cell-latency cell-leaks clean check-tools check-owner made-anew warm
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -75,6 +75,9 @@ pages: $(VENV)/.parts ## make the pages of all notebooks as they are, executing 
 	for notebook in $(chosen); do \
 		$(python) notebooks/setup/publish.py "$$notebook" "$(OUT)" --only-page || exit 1; \
 	done
+
+site: $(VENV)/.parts | check-tools ## make a static site of the notebooks as they are, executing nothing
+	@export $(jupyter); rm -rf "$(OUT)/site"; $(python) notebooks/setup/makesite.py $(chosen) "$(OUT)/site"
 
 test: setup ## vet, format, the types of all notebooks, the quickstart made small, and all Go tests
 	@echo "go vet"

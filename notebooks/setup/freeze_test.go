@@ -126,7 +126,7 @@ func TestInputs(t *testing.T) {
 	}
 	var situations []situation
 	for _, c := range cases {
-		s := situation{c.source, map[string]string{"SSLKIT_DATA": filepath.Join(dir, "images"), "OTHER": "1", "GOMLX_BACKEND": "go", "SSLKIT_QUICK": ""},
+		s := situation{c.source, map[string]string{"SSLKIT_DATA": filepath.Join(dir, "images"), "OTHER": "1", "GOMLX_BACKEND": "go", "SSLKIT_QUICK": "", "SSLKIT_RUNS": ""},
 			map[string]string{"../results/a.json": "1"}}
 		maps.Copy(s.Environment, c.environment)
 		if c.file != "" {

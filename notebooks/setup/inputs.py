@@ -7,7 +7,6 @@ variables may be paths or secrets.
 """
 
 import hashlib
-import json
 import os
 import re
 from pathlib import Path
@@ -22,17 +21,22 @@ APART = ("SSLKIT_RUNS", "SSLKIT_COMMIT", "SSLKIT_DATA")
 
 def take(notebook, path):
     """The inputs of the notebook at a path, as they are now, but for the images of its runs."""
-    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    source = code(notebook)
     own = os.environ.get("SSLKIT_DATA")
     return {
-        "cells": digest(json.dumps([cell.source for cell in notebook.cells if cell.cell_type == "code"])),
+        "cells": digest(source),
         "packages": packages(path),
         "files": {name: of_file(provenance.repository / name) for name in FILES},
         "go": provenance.said("go", "env", "GOVERSION"),
-        "read": named(source, path.parent),
+        "read": {os.path.relpath(file, path.parent): of_file(file) for file in named(source, path.parent)},
         "variables": variables(source),
         "own_images": listing(Path(own)) if own and "SSLKIT_DATA" in source else "",
     }
+
+
+def code(notebook):
+    """The text of the code cells."""
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
 
 
 def packages(path):
@@ -58,17 +62,18 @@ def other_images(record, folder):
 
 
 def named(source, folder):
-    """The hashes of files that the cells name by a path from the notebook's folder, and of those in folders that they name."""
-    runs = {Path(os.environ.get("SSLKIT_RUNS", "")).resolve(), (folder / "../runs").resolve()}
-    found = {}
-    for name in set(re.findall(r'["`](\.\.?/[^"`\n]+)["`]', source)):
+    """The files that cells name by a path from the notebook's folder. Of a folder that they name, those that they name too
+    ("../benchmarks/results/" + "trust"), or else all."""
+    runs = {Path(place).resolve() for place in (os.environ.get("SSLKIT_RUNS"), folder / "../runs") if place}
+    words = set(re.findall(r'["`]([^"`\n]*)["`]', source))
+    found = set()
+    for name in (word for word in words if re.match(r"\.\.?/.", word)):
         path = (folder / name).resolve()
         if path in folder.resolve().parents or path == folder.resolve() or not runs.isdisjoint({path, *path.parents}):
             continue  # The repository itself, or what the notebook itself writes.
-        for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            if file.is_file():
-                found[os.path.relpath(file, folder)] = of_file(file)
-    return found
+        files = [file for file in path.rglob("*") if file.is_file()]
+        found.update([path] if path.is_file() else [file for file in files if {file.name, file.stem} & words] or files)
+    return sorted(found)
 
 
 def variables(source):

@@ -1,6 +1,8 @@
 """Makes a self-contained page of an executed notebook: a table of its sections, its cells, and what it was executed with."""
 
+import base64
 import copy
+import hashlib
 import html
 import re
 from html.parser import HTMLParser
@@ -23,8 +25,11 @@ def title(cells, index):
     return next((line for line in lines if line and not line.startswith(("//", "%", "!"))), "")
 
 
-class MathRenderer(IPythonRenderer):
-    """Writes formulas as MathML, which browsers show without a script."""
+class PageRenderer(IPythonRenderer):
+    """Writes formulas as MathML, which browsers show without a script, and leads from notebook to notebook by their pages."""
+
+    def link(self, text, url, title=None):
+        return super().link(text, re.sub(r"^([^:]+)\.ipynb(?=$|#)", r"\1.html", url), title)
 
     def block_math(self, body):
         return self.formula(body, "block")
@@ -46,7 +51,7 @@ class PageExporter(HTMLExporter):
     @pass_context
     def markdown2html(self, context, source):
         cell = context.get("cell", {})
-        renderer = MathRenderer(
+        renderer = PageRenderer(
             escape=False,
             attachments=cell.get("attachments", {}),
             embed_images=True,
@@ -56,7 +61,8 @@ class PageExporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def to_html(notebook, name):
+def to_html(notebook, name, site=None):
+    """The page of a notebook. site is what a page of a site has beside it, as site/index.html.j2 uses it."""
     notebook = copy.deepcopy(notebook)  # What is added here is for the page alone.
     # GoNB leaves this empty, and nbconvert would then colour the cells as Python.
     notebook.metadata.setdefault("language_info", {"name": "go"})["pygments_lexer"] = "go"
@@ -72,9 +78,48 @@ def to_html(notebook, name):
         resources={
             "metadata": {"name": name, "path": str(Path(__file__).parent.parent)},
             "provenance": provenance.lines(notebook),
+            "site": site,
         },
     )
-    return body.replace("<!-- contents -->", contents(body), 1)
+    body = body.replace("<!-- contents -->", contents(body), 1)
+    return body.replace("<!-- policy -->", policy(body), 1)
+
+
+def policy(body):
+    """Forbids a page to ask a network for anything, and all scripts but those that it has now: none, or an explorer's, which is
+    a page in a frame of the page and falls under the same policy."""
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in Scripts.of(body)]
+    scripts = " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(hashes)) or "'none'"
+    rules = f"default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; script-src {scripts}; base-uri 'none'; form-action 'none'"
+    return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
+
+
+class Scripts(HTMLParser):
+    """Lists the scripts of a page and of the frames in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.inside = [], False
+
+    @classmethod
+    def of(cls, text):
+        parser = cls()
+        parser.feed(text)
+        return parser.found
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.inside = tag == "script" and attributes.get("type") != "application/json"
+        if self.inside:
+            self.found.append("")
+        self.found += Scripts.of(attributes.get("srcdoc") or "")
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.found[-1] += data
 
 
 def describe_pictures(notebook):

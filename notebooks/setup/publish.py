@@ -59,8 +59,8 @@ def main():
 
 def execute_into(path, executed, depends=None):
     """Executes the notebook at a path, and writes it to another with the record of it: how it was executed and how long that
-    took, its runs, and what its outputs depend on, as it was at the beginning. The latter three are missing where a cell
-    failed, which raises Failed."""
+    took, its runs, its claims, and what its outputs depend on, as it was at the beginning. All but the first are missing where
+    a cell failed, which raises Failed."""
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata[provenance.KEY] = provenance.take(notebook)
     record = notebook.metadata[provenance.KEY]
@@ -70,6 +70,7 @@ def execute_into(path, executed, depends=None):
         execute(notebook, path)
         record["seconds"] = round(time.time() - start)
         record["runs"] = provenance.runs(runs_folder(path))
+        record["claims"] = claims(runs_folder(path) / "headlines.json")
         record["inputs"] = depends
     finally:
         nbformat.write(notebook, executed)
@@ -79,6 +80,11 @@ def execute_into(path, executed, depends=None):
 def runs_folder(path):
     """Where the notebook at a path keeps its runs."""
     return Path(os.environ.get("SSLKIT_RUNS") or path.parent / "../runs") / path.stem
+
+
+def claims(headlines):
+    """What a case study wrote of its claims by kit.Headlines."""
+    return json.loads(headlines.read_text(encoding="utf-8")).get("claims", []) if headlines.exists() else []
 
 
 def write_page(notebook, executed):
