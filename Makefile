@@ -41,7 +41,7 @@ moved = made-anew
 endif
 endif
 
-.PHONY: help setup run notebooks pages site test lab benchmark figures cell-latency cell-leaks clean check-tools check-owner made-anew warm
+.PHONY: help setup run notebooks pages site index test lab benchmark figures cell-latency cell-leaks clean check-tools check-owner made-anew warm
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -78,6 +78,9 @@ pages: $(VENV)/.parts ## make the pages of all notebooks as they are, executing 
 
 site: $(VENV)/.parts | check-tools ## make a static site of the notebooks as they are, executing nothing
 	@export $(jupyter); rm -rf "$(OUT)/site"; $(python) notebooks/setup/makesite.py $(chosen) "$(OUT)/site"
+
+index: $(VENV)/.parts ## write the tables of notebooks/README.md anew from the notebooks
+	@PYTHONDONTWRITEBYTECODE=1 $(python) notebooks/setup/tables.py notebooks/*.ipynb notebooks/README.md
 
 test: setup ## vet, format, the types of all notebooks, the quickstart made small, and all Go tests
 	@echo "go vet"

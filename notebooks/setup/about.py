@@ -68,11 +68,14 @@ def first_sentence(text):
 
 
 def cost(notebook):
-    """What executing the notebook takes, its trainings included, and on what; the times that Jupyter keeps of its cells tell it where the record does
-    not."""
+    """What executing the notebook takes, its trainings included, and on what. Where that was not recorded, the times that
+    Jupyter keeps of its cells tell what it takes at least: trainings may have been finished before."""
     record = notebook.metadata.get(provenance.KEY, {})
-    seconds = record.get("seconds")
+    if record.get("small"):
+        return ""
+    seconds, least = record.get("seconds"), ""
     if seconds is None:
+        least = "at least "
         times = [t for cell in notebook.cells for key, t in cell.metadata.get("execution", {}).items() if key in ("iopub.status.busy", "shell.execute_reply")]
         if not times:
             return ""
@@ -83,7 +86,7 @@ def cost(notebook):
     machine = record.get("machine", {})
     accelerator = machine.get("accelerator", "none")
     where = accelerator if accelerator != "none" else f"{machine['cores']} cores" if machine.get("cores") else ""
-    return duration(seconds) + (f" on {where}" if where else "")
+    return least + duration(seconds) + (f" on {where}" if where else "")
 
 
 def duration(seconds):
