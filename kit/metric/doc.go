@@ -2,7 +2,7 @@
 //
 //   - Decisions: [Accuracy], [BalancedAccuracy], [PrecisionRecallF1],
 //     [CohenKappa], [Confusion].
-//   - Scores: [ROCAUC], [AveragePrecision], and both one-vs-rest.
+//   - Scores: [ROCAUC], [AveragePrecision], and both one-vs-rest; [SensitivityAt] a specificity.
 //   - Probabilities: [LogLoss], [Brier], [ECE].
 //   - Representations: [RankMe], [EffectiveDimension], [Alignment] with
 //     [Uniformity], [EmbeddingStd], and [LinearCKA] between two.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"strconv"
 	"testing"
 )
 
@@ -53,9 +54,10 @@ type goldenBinary struct {
 	Truth            []int
 	Scores           []float64
 	Probability      []float64
-	ROCAUC           float64 `json:"roc_auc"`
-	AveragePrecision float64 `json:"average_precision"`
-	LogLoss          float64 `json:"log_loss"`
+	ROCAUC           float64            `json:"roc_auc"`
+	Sensitivity      map[string]float64 // by specificity
+	AveragePrecision float64            `json:"average_precision"`
+	LogLoss          float64            `json:"log_loss"`
 	Brier            float64
 }
 
@@ -170,6 +172,14 @@ func TestScoresAgainstScikitLearn(t *testing.T) {
 	for _, c := range readGolden(t).Binary {
 		area, err := ROCAUC(c.Truth, c.Scores)
 		agree(t, c.Name+": ROC-AUC", area, err, c.ROCAUC)
+		for specificity, want := range c.Sensitivity {
+			at, err := strconv.ParseFloat(specificity, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := SensitivityAt(c.Truth, c.Scores, at)
+			agree(t, c.Name+": sensitivity at specificity "+specificity, got, err, want)
+		}
 		precision, err := AveragePrecision(c.Truth, c.Scores)
 		agree(t, c.Name+": average precision", precision, err, c.AveragePrecision)
 		logLoss, err := BinaryLogLoss(c.Truth, c.Probability)

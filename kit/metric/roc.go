@@ -1,6 +1,11 @@
 package metric
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+
+	"sslkit/kit/setting"
+)
 
 // ROCAUC is the area under the ROC curve: the probability that a random
 // positive scores higher than a random negative, ties counting one half. It
@@ -48,4 +53,33 @@ func rocArea(positives, negatives []float64) (float64, error) {
 		lastTrue, lastFalse = truePositives, falsePositives
 	})
 	return float64(twice) / (2 * float64(lastTrue) * float64(lastFalse)), nil
+}
+
+// SensitivityAt is the sensitivity (recall of class 1) of the threshold that finds the most
+// positives among those with at least this specificity (the share of negatives that stay below it):
+// a point of the ROC curve, without interpolation. It lies in [0, 1], and is 0 where no threshold
+// but one above all scores is specific enough. truth and scores are as in [ROCAUC]; specificity is
+// in [0, 1]. Without a positive or without a negative the error wraps [ErrUndefined].
+//
+// The threshold is read off these very images. Whoever has to fix it beforehand finds less.
+func SensitivityAt[F Float](truth []int, scores []F, specificity float64) (float64, error) {
+	if err := checkBinary("SensitivityAt", "scores", truth, scores); err != nil {
+		return 0, err
+	}
+	if err := setting.Within(0, 1, "metric.SensitivityAt: specificity", specificity); err != nil {
+		return 0, err
+	}
+	positives, negatives := split(truth, scores, 1, 0, 1)
+	if len(positives) == 0 || len(negatives) == 0 {
+		return 0, fmt.Errorf("metric.SensitivityAt: truth has %d positives and %d negatives: %w", len(positives), len(negatives), ErrUndefined)
+	}
+	// 1 - 0.9 is less than a tenth in float64: a hair more lets the tenth of ten negatives pass.
+	allowed := int(math.Floor((1-specificity)*float64(len(negatives)) + 1e-9))
+	most := 0
+	thresholds(positives, negatives, func(truePositives, falsePositives int) {
+		if falsePositives <= allowed {
+			most = truePositives
+		}
+	})
+	return float64(most) / float64(len(positives)), nil
 }

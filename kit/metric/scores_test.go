@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -109,6 +110,40 @@ func TestRankingKnownValues(t *testing.T) {
 		agree(t, name+": ROC-AUC", area, err, c.area)
 		precision, err := AveragePrecision(c.truth, c.scores)
 		agree(t, name+": average precision", precision, err, c.precision)
+	}
+}
+
+func TestSensitivityAtKnownValues(t *testing.T) {
+	t.Parallel()
+	ten := []int{1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} // Ten negatives.
+	for name, c := range map[string]struct {
+		truth       []int
+		scores      []float64
+		specificity float64
+		want        float64
+	}{
+		"perfect":                    {[]int{0, 0, 1, 1}, []float64{-3, -2, 1, 8}, 1, 1},
+		"a negative on top":          {[]int{0, 1}, []float64{5, 1}, 0.5, 0},
+		"any threshold will do":      {[]int{0, 1}, []float64{5, 1}, 0, 1},
+		"one of ten negatives":       {ten, []float64{3, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0.9, 1},
+		"less than one of ten":       {ten, []float64{3, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0.91, 0.5},
+		"a tie counts as a positive": {[]int{0, 1, 1, 0}, []float64{1, 1, 2, 0}, 0.6, 0.5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := SensitivityAt(c.truth, c.scores, c.specificity)
+			agree(t, "sensitivity", got, err, c.want)
+		})
+	}
+	for _, truth := range [][]int{{0, 0}, {1, 1}} {
+		if got, err := SensitivityAt(truth, []float64{1, 2}, 0.9); !errors.Is(err, ErrUndefined) {
+			t.Errorf("truth %v: got %g, %v, want ErrUndefined", truth, got, err)
+		}
+	}
+	for _, specificity := range []float64{-0.1, 1.1, math.NaN()} {
+		if _, err := SensitivityAt([]int{0, 1}, []float64{1, 2}, specificity); err == nil || !strings.Contains(err.Error(), "metric.SensitivityAt: specificity") {
+			t.Errorf("specificity %g: %v", specificity, err)
+		}
 	}
 }
 

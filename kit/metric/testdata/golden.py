@@ -25,6 +25,7 @@ from sklearn.metrics import (
     log_loss,
     precision_recall_fscore_support,
     roc_auc_score,
+    roc_curve,
 )
 
 warnings.simplefilter("ignore")  # what is undefined is wanted here
@@ -128,10 +129,17 @@ def binary(name, n, share, levels, scale=1.0):
         "scores": scores.tolist(),
         "probability": probability.tolist(),
         "roc_auc": roc_auc_score(truth, scores),
+        "sensitivity": {str(s): sensitivity(truth, scores, s) for s in [0, 0.5, 0.9, 0.95, 1]},
         "average_precision": average_precision_score(truth, scores),
         "log_loss": log_loss(truth, probability, labels=[0, 1]),
         "brier": brier_score_loss(truth, probability, labels=[0, 1]),
     }
+
+
+def sensitivity(truth, scores, specificity):
+    """The highest sensitivity of all thresholds with at least this specificity, which 1 - fpr has but for rounding."""
+    fpr, tpr, _ = roc_curve(truth, scores, drop_intermediate=False)
+    return float(tpr[fpr <= 1 - specificity + 1e-12].max())
 
 
 def fairness(name, n, groups, gap):
