@@ -75,46 +75,23 @@ func (c Calibration) Evaluate(train, test Features) (CalibrationResult, error) {
 		return fail(err)
 	}
 	out := CalibrationResult{Result: result, Temperature: 1}
-	if out.Own, out.OwnBins, err = c.reliability(model, test); err != nil || c.Validation == nil {
-		return out, err
-	}
-	scaled, temperature, err := model.Calibrated(*c.Validation)
+	scores, err := model.Scores(test)
 	if err != nil {
 		return fail(err)
 	}
-	reliability, bins, err := c.reliability(scaled, test)
+	resamples := cmp.Or(c.Resamples, DefaultResamples)
+	if out.Own, out.OwnBins, err = scores.reliability(resamples, c.Seed); err != nil || c.Validation == nil {
+		return out, err
+	}
+	validation, err := model.Scores(*c.Validation)
+	if err != nil {
+		return fail(err)
+	}
+	scaled, temperature, err := scores.Calibrated(validation)
+	if err != nil {
+		return fail(err)
+	}
+	reliability, bins, err := scaled.reliability(resamples, c.Seed)
 	out.Temperature, out.Scaled, out.ScaledBins = temperature, &reliability, bins
 	return out, err
-}
-
-// reliability is that of one set of images, with the bins that hold some of them.
-func (c Calibration) reliability(m *LinearModel, test Features) (Reliability, []ReliabilityBin, error) {
-	judged, _, err := judge(m, test)
-	if err != nil {
-		return Reliability{}, nil, err
-	}
-	one := RobustnessResult{truth: test.Labels, resamples: cmp.Or(c.Resamples, DefaultResamples), seed: c.Seed}
-	one.fill([]judgement{judged})
-	var counts, right [metric.ECEBins]int
-	var sure [metric.ECEBins]float64
-	for i, bin := range judged.bin {
-		counts[bin]++
-		sure[bin] += judged.gap[i]
-		if judged.right[i] { // The gap is the confidence less 1 then.
-			right[bin]++
-			sure[bin]++
-		}
-	}
-	var bins []ReliabilityBin
-	for b, n := range counts {
-		if n == 0 {
-			continue
-		}
-		accuracy, err := metric.Wilson(right[b], n)
-		if err != nil {
-			return Reliability{}, nil, err
-		}
-		bins = append(bins, ReliabilityBin{Confidence: sure[b] / float64(n), Accuracy: accuracy})
-	}
-	return one.Clean, bins, nil
 }

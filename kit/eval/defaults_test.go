@@ -16,7 +16,7 @@ func TestCommentsTellTheDefaults(t *testing.T) {
 	ridge, _ := Ridge{}.withDefaults()
 	retrieval, _ := Retrieval{}.withDefaults(100, "")
 	zeroShot, _ := AttributeZeroShot{Unseen: []string{"a", "b"}}.withDefaults()
-	settingtest.Comments(t, ".", 22, knn, linear, curve, fewShot, dro, ridge, retrieval, zeroShot,
+	settingtest.Comments(t, ".", 24, knn, linear, curve, fewShot, dro, ridge, retrieval, zeroShot,
 		Factors{Bins: defaultBins}, Overfit{Shuffles: defaultShuffles}, Calibration{Resamples: DefaultResamples},
-		Robustness{Resamples: DefaultResamples}, Fairness{Resamples: DefaultResamples})
+		Robustness{Resamples: DefaultResamples}, Binary{Specificity: DefaultSpecificity, Resamples: DefaultResamples}, Fairness{Resamples: DefaultResamples})
 }

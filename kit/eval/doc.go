@@ -28,5 +28,11 @@
 //	learned, err := eval.Overfit{}.Evaluate(train, validation)
 //	sure, err := eval.Calibration{Validation: &validation}.Evaluate(train, test)
 //
+// One class among all others, as a test for a disease is judged, from the [Scores] of a probe or of a
+// whole network:
+//
+//	found, err := eval.Binary{Positive: 1, Specificity: 0.9}.Judge(scores)
+//	fmt.Println(found.AUC, found.Sensitivity, found.F1)
+//
 // The arithmetic runs on the process's device ([device.Open]).
 package eval

@@ -77,29 +77,15 @@ func (m *LinearModel) Predict(f Features) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	classes := len(m.Bias)
-	predictions := make([]int, f.N)
-	for i := range predictions {
-		row := logits[i*classes : (i+1)*classes]
-		for c, score := range row {
-			if score > row[predictions[i]] {
-				predictions[i] = c
-			}
-		}
-	}
-	return predictions, nil
+	return Scores{Logits: logits, Classes: m.Classes}.Predictions(), nil
 }
 
 // Probabilities are the softmax of the scores, [N, classes] row-major: each row
 // sums to 1.
 func (m *LinearModel) Probabilities(f Features) ([]float64, error) {
-	p, err := m.Logits(f)
+	logits, err := m.Logits(f)
 	if err != nil {
 		return nil, err
 	}
-	classes := len(m.Bias)
-	for i := range f.N {
-		softmax(p[i*classes : (i+1)*classes])
-	}
-	return p, nil
+	return Scores{Logits: logits, Classes: m.Classes}.Probabilities(), nil
 }

@@ -157,30 +157,35 @@ type judgement struct {
 }
 
 func judge(m *LinearModel, f Features) (judgement, []int, error) {
-	predictions, err := m.Predict(f)
+	scores, err := m.Scores(f)
 	if err != nil {
 		return judgement{}, nil, err
 	}
-	probabilities, err := m.Probabilities(f)
-	if err != nil {
-		return judgement{}, nil, err
+	predictions := scores.Predictions()
+	j, err := scores.judged(predictions)
+	return j, predictions, err
+}
+
+// judged is how the classifier does on each image, by its predictions.
+func (s Scores) judged(predictions []int) (judgement, error) {
+	probabilities, classes := s.Probabilities(), len(s.Classes)
+	n := len(s.Labels)
+	j := judgement{right: make([]bool, n), brier: make([]float64, n), nll: make([]float64, n)}
+	var err error
+	if j.bin, j.gap, err = metric.ConfidenceGaps(s.Labels, probabilities, classes, metric.ECEBins); err != nil {
+		return judgement{}, err
 	}
-	classes := len(m.Bias)
-	j := judgement{right: make([]bool, f.N), brier: make([]float64, f.N), nll: make([]float64, f.N)}
-	if j.bin, j.gap, err = metric.ConfidenceGaps(f.Labels, probabilities, classes, metric.ECEBins); err != nil {
-		return judgement{}, nil, err
-	}
-	for i, label := range f.Labels {
+	for i, label := range s.Labels {
 		one, p := []int{label}, probabilities[i*classes:(i+1)*classes]
 		j.right[i] = predictions[i] == label
 		if j.brier[i], err = metric.Brier(one, p, classes); err != nil {
-			return judgement{}, nil, err
+			return judgement{}, err
 		}
 		if j.nll[i], err = metric.LogLoss(one, p, classes); err != nil {
-			return judgement{}, nil, err
+			return judgement{}, err
 		}
 	}
-	return j, predictions, nil
+	return j, nil
 }
 
 // figures are accuracy, ECE, Brier score and NLL, in that order.

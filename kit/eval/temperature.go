@@ -87,16 +87,13 @@ func Temperature(logits []float64, labels []int, classes int) (float64, error) {
 // the same classes. Errors: features of another encoder or length, a missing label, those of
 // [Temperature].
 func (m *LinearModel) Calibrated(validation Features) (*LinearModel, float64, error) {
-	if err := checkLabelled(validation); err != nil {
-		return nil, 0, err
-	}
-	logits, err := m.Logits(validation)
+	scores, err := m.Scores(validation)
 	if err != nil {
 		return nil, 0, err
 	}
-	t, err := Temperature(logits, validation.Labels, len(m.Bias))
+	t, err := scores.temperature()
 	if err != nil {
-		return nil, 0, fmt.Errorf("eval: calibrating on features %q: %w", validation.Name, err)
+		return nil, 0, err
 	}
 	scaled := *m
 	scaled.Weights, scaled.Bias = divided(m.Weights, t), divided(m.Bias, t)
