@@ -265,3 +265,31 @@ func TestCurveShowsTheIntervalOfALonePoint(t *testing.T) {
 		t.Errorf("%d pixels in the colour of the lone point with its interval, %d without", inks[true], inks[false])
 	}
 }
+
+// What is drawn against labels is named by the caller, and drawn as accuracy is.
+func TestAgainstLabelsNamesItsAxes(t *testing.T) {
+	t.Parallel()
+	series := Budget{Name: "m", Labels: []int{39, 388}, Accuracy: []float64{80, 90}, Low: []float64{75, 88}, High: []float64{85, 92}}
+	named, err := AgainstLabels("t", "labels per class", "accuracy (%)", series)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := LabelEfficiency("t", series)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := plain.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := named.SVG(); err != nil || got != want {
+		t.Errorf("of the same names, the figure is another one (%v)", err)
+	}
+	other, err := AgainstLabels("t", "labels in all", "AUC (%)", series)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := other.SVG(); err != nil || got == want {
+		t.Errorf("of other names, the figure is the same (%v)", err)
+	}
+}

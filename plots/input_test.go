@@ -54,6 +54,7 @@ func TestBadInput(t *testing.T) {
 			return Panels(a, b)
 		}, `"epoch"`},
 		"no series":     {func() (*Figure, error) { return LabelEfficiency("t") }, "series is empty"},
+		"no figures":    {func() (*Figure, error) { return AgainstLabels("t", "x", "y") }, "plots.AgainstLabels: series is empty"},
 		"no labels":     {budget(Budget{Name: "m"}), "Labels is empty"},
 		"zero labels":   {budget(Budget{Labels: []int{0}, Accuracy: one}), "Labels[0] is 0"},
 		"label order":   {budget(Budget{Labels: []int{4, 4}, Accuracy: two}), "Labels[1] is 4 after 4"},

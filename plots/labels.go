@@ -2,7 +2,6 @@ package plots
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -13,12 +12,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Budget is one method's accuracy at several numbers of labels.
+// Budget is one method's accuracy, or another figure in percent, at several numbers of labels.
 type Budget struct {
 	// Name stands in the legend.
 	Name string
 
-	// Labels are numbers of labels per class, at least 1, in increasing order.
+	// Labels are numbers of labels, at least 1, in increasing order: per class in LabelEfficiency.
 	Labels []int
 
 	// Accuracy is in percent, with the 95 % interval from Low to High. Low and High both nil: no
@@ -30,17 +29,27 @@ type Budget struct {
 // which has a tick at each number that was measured and no other. Intervals are error bars over a
 // pale band; where several methods were measured at one number, their bars stand a little apart.
 func LabelEfficiency(title string, series ...Budget) (*Figure, error) {
+	return againstLabels("LabelEfficiency", title, "labels per class", "accuracy (%)", series)
+}
+
+// AgainstLabels is LabelEfficiency of another figure than accuracy, in percent, or another count of
+// labels than that of each class: the axes say which.
+func AgainstLabels(title, xlabel, ylabel string, series ...Budget) (*Figure, error) {
+	return againstLabels("AgainstLabels", title, xlabel, ylabel, series)
+}
+
+func againstLabels(caller, title, xlabel, ylabel string, series []Budget) (*Figure, error) {
 	if len(series) == 0 {
-		return nil, errors.New("plots.LabelEfficiency: series is empty")
+		return nil, fmt.Errorf("plots.%s: series is empty", caller)
 	}
-	ch := &chart{title: title, plot: newPlot("labels per class", "accuracy (%)")}
+	ch := &chart{title: title, plot: newPlot(xlabel, ylabel)}
 	ch.plot.X.Scale = plot.LogScale{}
 	var counts []int
 	lines := make([]Line, len(series))
 	for i, s := range series {
 		name := labelled("series", i, s.Name)
 		if err := s.check(name); err != nil {
-			return nil, fmt.Errorf("plots.LabelEfficiency: %w", err)
+			return nil, fmt.Errorf("plots.%s: %w", caller, err)
 		}
 		counts = append(counts, s.Labels...)
 		// A hundredth of a decade or so to each side keeps the bars of several methods apart.
@@ -56,7 +65,7 @@ func LabelEfficiency(title string, series ...Budget) (*Figure, error) {
 	}
 	for i, l := range lines {
 		if err := cmp.Or(ch.addWhiskers(l, i), ch.addLine(l, i)); err != nil {
-			return nil, fmt.Errorf("plots.LabelEfficiency: %s: %w", labelled("series", i, l.Name), err)
+			return nil, fmt.Errorf("plots.%s: %s: %w", caller, labelled("series", i, l.Name), err)
 		}
 	}
 	slices.Sort(counts)
