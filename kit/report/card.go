@@ -1,6 +1,10 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
+
 	"sslkit/data"
 )
 
@@ -20,6 +24,13 @@ type Card struct {
 	Limits      string `json:"limits,omitempty"`       // Limits are caveats and recommendations.
 }
 
+// stated are the fields, in the order in which they are shown.
+func (c Card) stated() []fact {
+	return []fact{{"Intended use", c.IntendedUse}, {"Out of scope", c.OutOfScope}, {"Where the images come from", c.Data},
+		{"Ethical considerations", c.Ethics}, {"Limits and recommendations", c.Limits}, {"Developers", c.Developers},
+		{"Contact", c.Contact}, {"Licence", c.Licence}, {"Citation", c.Citation}}
+}
+
 // ModelCard is a Card with what the run itself knows.
 type ModelCard struct {
 	Card
@@ -36,6 +47,24 @@ type ModelCard struct {
 	Measured string `json:"measured,omitempty"` // Measured says how the figures came about, in words.
 }
 
+// Markdown is the card as a table, such as a notebook shows it. The page of the report says more, such
+// as the images of each class.
+func (m ModelCard) Markdown() string {
+	facts := []fact{
+		{"Model", fmt.Sprintf("%s, %s features, trained with %s, seed %d", m.Encoder, thousands(m.Dim), m.Method, m.Seed)},
+		{"Weights", cmp.Or(m.Weights, "none yet: the training has not finished")},
+		{"Trained", strings.TrimSuffix(fmt.Sprintf("%s, commit %s", cmp.Or(m.Began, "date not known"), m.Commit), ", commit ")},
+		{"Training images", m.Training.line()}, {"Evaluated images", m.Judged.line()},
+	}
+	var b strings.Builder
+	b.WriteString("| | |\n|---|---|\n")
+	cell := strings.NewReplacer("|", "\\|", "\n", " ")
+	for _, f := range append(facts, m.stated()...) {
+		fmt.Fprintf(&b, "| %s | %s |\n", f.Name, cell.Replace(cmp.Or(f.Value, "*not stated*")))
+	}
+	return b.String()
+}
+
 // Images describe a set.
 type Images struct {
 	Name        string `json:"name"`                 // Name of the set, such as "cifar10/train".
@@ -47,6 +76,21 @@ type Images struct {
 	Unlabelled  int    `json:"unlabelled,omitempty"` // Unlabelled images.
 	Groups      []Part `json:"groups,omitempty"`     // Groups with the images of each; nil where they are not known.
 	Missing     string `json:"missing,omitempty"`    // Missing says why there is no such set.
+}
+
+// line says in a line what the images are.
+func (i Images) line() string {
+	if i.Missing != "" {
+		return "none: " + i.Missing
+	}
+	text := fmt.Sprintf("%s, %s of %d × %d pixels", i.Name, plural(i.Number, "image", "images"), i.Height, i.Width)
+	for _, part := range i.Groups {
+		text += fmt.Sprintf(", %s of subgroup %s", thousands(part.Images), part.Name)
+	}
+	if i.Groups == nil {
+		text += ", subgroups not known"
+	}
+	return text
 }
 
 // Part is a class or a subgroup.

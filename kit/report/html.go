@@ -97,12 +97,7 @@ func (v pageView) Unmeasured() []sectionView {
 }
 
 // Stated are the fields of the card that people fill in.
-func (v pageView) Stated() []fact {
-	c := v.Model.Card
-	return []fact{{"Intended use", c.IntendedUse}, {"Out of scope", c.OutOfScope}, {"Where the images come from", c.Data},
-		{"Ethical considerations", c.Ethics}, {"Limits and recommendations", c.Limits}, {"Developers", c.Developers},
-		{"Contact", c.Contact}, {"Licence", c.Licence}, {"Citation", c.Citation}}
-}
+func (v pageView) Stated() []fact { return v.Model.stated() }
 
 // Sets are the images of the card.
 func (v pageView) Sets() []imagesView {
