@@ -11,12 +11,12 @@ import (
 	"sslkit/kit/curate"
 )
 
-// What the published data have: CIFAR-10 by its page, PneumoniaMNIST by table 2 of the paper of
-// MedMNIST v2.
-var (
-	publishedCIFAR10   = map[data.Split]int{data.Train: 50_000, data.Test: 10_000}
-	publishedPneumonia = map[data.Split]int{data.Train: 4708, data.Validation: 524, data.Test: 624}
-)
+// publishedCIFAR10 are the images that CIFAR-10 has by its page.
+var publishedCIFAR10 = map[data.Split]int{data.Train: 50_000, data.Test: 10_000}
+
+// PublishedPneumonia are the images that PneumoniaMNIST has by table 2 of the paper of MedMNIST v2,
+// which a copy may lack some of.
+var PublishedPneumonia = map[data.Split]int{data.Train: 4708, data.Validation: 524, data.Test: 624}
 
 // Describe is what a result tells of the images of its rows of that name: which copy they are, by
 // its files and sizes, and how many test images are nearly the same as training images. What was
@@ -36,7 +36,7 @@ func (o Options) describe(name string, source data.Source) (result.Data, error) 
 	case data.CIFAR10:
 		described.Of, whole, published = "CIFAR-10", data.CIFAR10{}, publishedCIFAR10
 	case data.MedMNIST:
-		described.Of, published = s.Name(), publishedPneumonia
+		described.Of, published = s.Name(), PublishedPneumonia
 		if s.Name() == "pneumoniamnist" {
 			described.Of = "PneumoniaMNIST"
 		}
