@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"sync"
 
 	"sslkit/kit/setting"
 )
@@ -41,7 +40,6 @@ const (
 	// scenesVersion changes whenever the same settings draw other pixels.
 	scenesVersion = "scenes/1"
 	leastRadius   = 2 // pixels
-	leastSeen     = .5
 	placeTries    = 20
 )
 
@@ -86,7 +84,13 @@ func (s Scenes) Open(split Split) (Set, error) {
 		return nil, err
 	}
 	s = s.WithDefaults()
-	return &scenesSet{world: s, split: split, count: [...]int{s.Train, s.Validation, s.Test}[split]}, nil
+	count := [...]int{s.Train, s.Validation, s.Test}[split]
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s size %d seed %d %s %d objects %v radius %v",
+		scenesVersion, shapesVersion, s.Size, s.Seed, split, count, s.Objects, s.Radius))
+	return &drawnSet{
+		world: s, name: s.Name(), split: split, count: count, size: s.Size, most: s.Objects[1],
+		classes: shapeNames, maskClasses: sceneMaskClasses, fingerprint: hex.EncodeToString(sum[:]),
+	}, nil
 }
 
 // crowdedScene is a background with objects, from back to front.
@@ -129,131 +133,31 @@ func (sc *crowdedScene) place(r *rng, k int, size float64) {
 	}
 }
 
-// arrange draws the outlines of a scene's objects, object k as k+1 of the canvas's mask, and takes
-// those out of the scene that are hidden too much. The one in front always stays.
+// arrange draws the outlines of a scene's objects, and takes those out of the scene that are hidden too
+// much.
 func (c *canvas) arrange(sc *crowdedScene) {
-	for {
-		clear(c.mask)
-		whole := make([]int, len(sc.objects))
-		for k := range sc.objects {
-			c.add(&sc.objects[k], uint8(k+1))
-			whole[k] = c.count(uint8(k + 1))
-		}
-		kept := sc.objects[:0]
-		for k := range sc.objects {
-			if seen := c.count(uint8(k + 1)); seen > 0 && float64(seen) >= leastSeen*float64(whole[k]) {
-				kept = append(kept, sc.objects[k])
-			}
-		}
-		if len(kept) == len(sc.objects) {
-			return
-		}
-		sc.objects = kept
+	kept := c.seenOf(len(sc.objects), func(k int, id uint8) { c.add(&sc.objects[k], id) })
+	for at, k := range kept {
+		sc.objects[at] = sc.objects[k]
 	}
+	sc.objects = sc.objects[:len(kept)]
 }
 
-var (
-	_ ObjectMasks = (*scenesSet)(nil)
-	_ Masks       = (*scenesSet)(nil)
-)
-
-// scenesSet is one split of Scenes.
-type scenesSet struct {
-	world  Scenes
-	split  Split
-	count  int
-	canvas sync.Pool // of *canvas
-}
-
-func (s *scenesSet) Name() string              { return "scenes/" + s.split.String() }
-func (s *scenesSet) Len() int                  { return s.count }
-func (s *scenesSet) Size() (height, width int) { return s.world.Size, s.world.Size }
-func (s *scenesSet) Classes() []string         { return nil }
-func (s *scenesSet) Label(i int) int           { s.mustHave(i); return -1 }
-func (s *scenesSet) ObjectClasses() []string   { return shapeNames }
-func (s *scenesSet) MaskClasses() []string     { return sceneMaskClasses }
-func (s *scenesSet) MostObjects() int          { return s.world.Objects[1] }
-func (s *scenesSet) Close() error              { return nil }
-
-func (s *scenesSet) mustHave(i int) {
-	if i < 0 || i >= s.count {
-		panic(fmt.Errorf("data: %s: image %d is outside [0, %d)", s.Name(), i, s.count))
-	}
-}
-
-// outlines lends do a canvas with the outlines of image i.
-func (s *scenesSet) outlines(i int, do func(c *canvas, sc *crowdedScene)) {
-	c, _ := s.canvas.Get().(*canvas)
-	if c == nil {
-		c = newCanvas(s.world.Size)
-	}
-	defer s.canvas.Put(c)
-	sc := s.world.scene(s.split, i)
+func (s Scenes) outlines(c *canvas, split Split, i int) (classes []int) {
+	sc := s.scene(split, i)
 	c.arrange(&sc)
-	do(c, &sc)
-}
-
-func (s *scenesSet) Read(i int, pix []uint8) error {
-	if err := checkRead(s, i, pix); err != nil {
-		return err
+	for _, o := range sc.objects {
+		classes = append(classes, o.class)
 	}
-	s.outlines(i, func(c *canvas, sc *crowdedScene) {
-		c.paint(&sc.backdrop)
-		for k := range sc.objects {
-			c.add(&sc.objects[k], uint8(k+1))
-		}
-		c.develop(&sc.backdrop, pix)
-	})
-	return nil
+	return classes
 }
 
-func (s *scenesSet) ObjectsOf(i int) (objects []Object) {
-	s.mustHave(i)
-	s.outlines(i, func(c *canvas, sc *crowdedScene) {
-		for k := range sc.objects {
-			objects = append(objects, c.seen(uint8(k+1), sc.objects[k].class))
-		}
-	})
-	return objects
-}
-
-func (s *scenesSet) ReadObjectMask(i, k int, mask []uint8) (bool, error) {
-	err := checkMask(s, i, mask)
-	if err != nil {
-		return false, err
+func (s Scenes) picture(c *canvas, split Split, i int, pix []uint8) {
+	sc := s.scene(split, i)
+	c.arrange(&sc)
+	c.paint(&sc.backdrop)
+	for k := range sc.objects {
+		c.add(&sc.objects[k], uint8(k+1))
 	}
-	s.outlines(i, func(c *canvas, sc *crowdedScene) {
-		if err = checkObject(s, i, k, len(sc.objects), mask); err != nil {
-			return
-		}
-		for at, id := range c.mask {
-			mask[at] = 0
-			if int(id) == k+1 {
-				mask[at] = 1
-			}
-		}
-	})
-	return err == nil, err
-}
-
-func (s *scenesSet) ReadMask(i int, mask []uint8) error {
-	if err := checkMask(s, i, mask); err != nil {
-		return err
-	}
-	s.outlines(i, func(c *canvas, sc *crowdedScene) {
-		for at, id := range c.mask {
-			mask[at] = 0
-			if id > 0 {
-				mask[at] = uint8(1 + sc.objects[id-1].class)
-			}
-		}
-	})
-	return nil
-}
-
-func (s *scenesSet) Fingerprint() string {
-	w := s.world
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s size %d seed %d %s %d objects %v radius %v",
-		scenesVersion, shapesVersion, w.Size, w.Seed, s.split, s.count, w.Objects, w.Radius))
-	return hex.EncodeToString(sum[:])
+	c.develop(&sc.backdrop, pix)
 }

@@ -52,7 +52,7 @@ func TestScenesAgreeWithThemselves(t *testing.T) {
 			if !bytes.Equal(all, together) {
 				t.Errorf("image %d: the masks of its objects are not the mask of its classes", i)
 			}
-			hidden += hiddenObjects(set.(*scenesSet), i)
+			hidden += hiddenObjects(world, i)
 		}
 		if len(found) != len(shapeNames) {
 			t.Errorf("%d classes in %d images", len(found), set.Len())
@@ -64,22 +64,23 @@ func TestScenesAgreeWithThemselves(t *testing.T) {
 }
 
 // hiddenObjects counts objects of which a part is hidden.
-func hiddenObjects(set *scenesSet, i int) int {
+func hiddenObjects(world Scenes, i int) int {
 	n := 0
-	set.outlines(i, func(c *canvas, sc *crowdedScene) {
-		alone := newCanvas(c.size)
-		for k := range sc.objects {
-			clear(alone.mask)
-			alone.add(&sc.objects[k], uint8(k+1))
-			whole, seen := alone.count(uint8(k+1)), c.count(uint8(k+1))
-			if seen < whole {
-				n++
-			}
-			if 2*seen < whole {
-				n = math.MinInt // More than half is hidden.
-			}
+	world = world.WithDefaults()
+	c, alone := newCanvas(world.Size), newCanvas(world.Size)
+	sc := world.scene(Train, i)
+	c.arrange(&sc)
+	for k := range sc.objects {
+		clear(alone.mask)
+		alone.add(&sc.objects[k], uint8(k+1))
+		whole, seen := alone.count(uint8(k+1)), c.count(uint8(k+1))
+		if seen < whole {
+			n++
 		}
-	})
+		if 2*seen < whole {
+			n = math.MinInt // More than half is hidden.
+		}
+	}
 	return n
 }
 

@@ -1,0 +1,145 @@
+package data
+
+import (
+	"fmt"
+	"sync"
+)
+
+// drawnWorld draws the images of a split, each with objects that are told apart in the canvas's mask.
+type drawnWorld interface {
+	// outlines draws the objects of image i, object k as k+1 of the canvas's mask, and returns their
+	// classes. What else is drawn does not count.
+	outlines(c *canvas, split Split, i int) (classes []int)
+	// picture draws image i as bytes.
+	picture(c *canvas, split Split, i int, pix []uint8)
+}
+
+var (
+	_ ObjectMasks = (*drawnSet)(nil)
+	_ Masks       = (*drawnSet)(nil)
+)
+
+// drawnSet is one split of a world of square images with several objects each, and no label.
+type drawnSet struct {
+	world       drawnWorld
+	name        string // of the source
+	split       Split
+	count       int
+	size        int // of the images, in pixels
+	most        int // objects of an image
+	classes     []string
+	maskClasses []string
+	fingerprint string
+	canvas      sync.Pool // of *canvas
+}
+
+func (s *drawnSet) Name() string              { return s.name + "/" + s.split.String() }
+func (s *drawnSet) Len() int                  { return s.count }
+func (s *drawnSet) Size() (height, width int) { return s.size, s.size }
+func (s *drawnSet) Classes() []string         { return nil }
+func (s *drawnSet) Label(i int) int           { s.mustHave(i); return -1 }
+func (s *drawnSet) ObjectClasses() []string   { return s.classes }
+func (s *drawnSet) MaskClasses() []string     { return s.maskClasses }
+func (s *drawnSet) MostObjects() int          { return s.most }
+func (s *drawnSet) Fingerprint() string       { return s.fingerprint }
+func (s *drawnSet) Close() error              { return nil }
+
+func (s *drawnSet) mustHave(i int) {
+	if i < 0 || i >= s.count {
+		panic(fmt.Errorf("data: %s: image %d is outside [0, %d)", s.Name(), i, s.count))
+	}
+}
+
+// lend lends do a canvas.
+func (s *drawnSet) lend(do func(c *canvas)) {
+	c, _ := s.canvas.Get().(*canvas)
+	if c == nil {
+		c = newCanvas(s.size)
+	}
+	defer s.canvas.Put(c)
+	do(c)
+}
+
+func (s *drawnSet) Read(i int, pix []uint8) error {
+	if err := checkRead(s, i, pix); err != nil {
+		return err
+	}
+	s.lend(func(c *canvas) { s.world.picture(c, s.split, i, pix) })
+	return nil
+}
+
+func (s *drawnSet) ObjectsOf(i int) (objects []Object) {
+	s.mustHave(i)
+	s.lend(func(c *canvas) {
+		for k, class := range s.world.outlines(c, s.split, i) {
+			objects = append(objects, c.seen(uint8(k+1), class))
+		}
+	})
+	return objects
+}
+
+func (s *drawnSet) ReadObjectMask(i, k int, mask []uint8) (bool, error) {
+	err := checkMask(s, i, mask)
+	if err != nil {
+		return false, err
+	}
+	s.lend(func(c *canvas) {
+		if err = checkObject(s, i, k, len(s.world.outlines(c, s.split, i)), mask); err != nil {
+			return
+		}
+		for at, id := range c.mask {
+			mask[at] = 0
+			if int(id) == k+1 {
+				mask[at] = 1
+			}
+		}
+	})
+	return err == nil, err
+}
+
+func (s *drawnSet) ReadMask(i int, mask []uint8) error {
+	if err := checkMask(s, i, mask); err != nil {
+		return err
+	}
+	s.lend(func(c *canvas) {
+		classes := s.world.outlines(c, s.split, i)
+		for at, id := range c.mask {
+			mask[at] = 0
+			if id > 0 {
+				mask[at] = uint8(1 + classes[id-1])
+			}
+		}
+	})
+	return nil
+}
+
+// leastSeen is the share of an object that must be seen for it to stay in a picture.
+const leastSeen = .5
+
+// seenOf draws n objects from back to front, object k by add as k+1 of the canvas's mask, and leaves
+// out those that are hidden too much: it returns which stay, and the mask tells these apart in their
+// order. The one in front always stays, if it is a pixel.
+func (c *canvas) seenOf(n int, add func(k int, id uint8)) []int {
+	stay := make([]int, n)
+	for k := range stay {
+		stay[k] = k
+	}
+	for {
+		clear(c.mask)
+		whole := make([]int, len(stay))
+		for at, k := range stay {
+			add(k, uint8(at+1))
+			whole[at] = c.count(uint8(at + 1))
+		}
+		kept := stay[:0]
+		for at, k := range stay {
+			if seen := c.count(uint8(at + 1)); seen > 0 && float64(seen) >= leastSeen*float64(whole[at]) {
+				kept = append(kept, k)
+			}
+		}
+		if len(kept) == len(whole) {
+			return kept
+		}
+		stay = kept
+	}
+}
