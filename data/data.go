@@ -5,6 +5,7 @@
 //   - [Shapes]: a procedural world in the program itself, with nothing to
 //     download; also boxes, masks, captions, subgroups and video
 //   - [Scenes]: pictures of several objects of that world, with boxes and masks
+//   - [Streets]: streets with cars, trucks, persons and signs, drawn likewise
 //   - [CIFAR10], [CIFAR100], [MNIST], [FashionMNIST], [MedMNIST]: fetched once,
 //     checked, cached; or a local path
 //   - [ImageFolder]: your own pictures, in a folder or an archive

@@ -116,30 +116,26 @@ func (s *drawnSet) ReadMask(i int, mask []uint8) error {
 // leastSeen is the share of an object that must be seen for it to stay in a picture.
 const leastSeen = .5
 
-// seenOf draws n objects from back to front, object k by add as k+1 of the canvas's mask, and leaves
-// out those that are hidden too much: it returns which stay, and the mask tells these apart in their
-// order. The one in front always stays, if it is a pixel.
-func (c *canvas) seenOf(n int, add func(k int, id uint8)) []int {
-	stay := make([]int, n)
-	for k := range stay {
-		stay[k] = k
-	}
+// seenOf draws objects from back to front, the k-th as k+1 of the canvas's mask, and returns those that
+// stay, which the mask then tells apart in their order: those that are not hidden too much, and of
+// which least pixels are seen. objects is changed.
+func seenOf[T any](c *canvas, objects []T, least int, add func(o *T, id uint8)) []T {
 	for {
 		clear(c.mask)
-		whole := make([]int, len(stay))
-		for at, k := range stay {
-			add(k, uint8(at+1))
-			whole[at] = c.count(uint8(at + 1))
+		whole := make([]int, len(objects))
+		for k := range objects {
+			add(&objects[k], uint8(k+1))
+			whole[k] = c.count(uint8(k + 1))
 		}
-		kept := stay[:0]
-		for at, k := range stay {
-			if seen := c.count(uint8(at + 1)); seen > 0 && float64(seen) >= leastSeen*float64(whole[at]) {
-				kept = append(kept, k)
+		kept := objects[:0]
+		for k := range objects {
+			if seen := c.count(uint8(k + 1)); seen >= least && float64(seen) >= leastSeen*float64(whole[k]) {
+				kept = append(kept, objects[k])
 			}
 		}
-		if len(kept) == len(whole) {
+		if len(kept) == len(objects) {
 			return kept
 		}
-		stay = kept
+		objects = kept
 	}
 }

@@ -3,8 +3,8 @@ package data
 import "fmt"
 
 // Masks is a Set in which every pixel of every image has a class; the sets of
-// [Shapes], [Scenes], [COCO], [VOC] and [MaskFolder] are. Ask [MasksIn] for them: a
-// set that is made from another is Masks whether the other is or not.
+// [Shapes], [Scenes], [Streets], [COCO], [VOC] and [MaskFolder] are. Ask [MasksIn] for
+// them: a set that is made from another is Masks whether the other is or not.
 type Masks interface {
 	Set
 	// MaskClasses holds the class names of pixels by class, at most 255; none where

@@ -3,8 +3,8 @@ package data
 import "fmt"
 
 // Objects is a Set whose images show any number of objects, each with a class and a
-// box; the sets of [Shapes], [Scenes], [COCO] and [VOC] are. Ask [ObjectsIn] for
-// them: a set that is made from another is Objects whether the other is or not.
+// box; the sets of [Shapes], [Scenes], [Streets], [COCO] and [VOC] are. Ask
+// [ObjectsIn] for them: a set that is made from another is Objects whether the other is or not.
 type Objects interface {
 	Set
 	// ObjectClasses holds the class names of objects by class, which need not be
@@ -52,7 +52,7 @@ func (r Rect) Clip(height, width int) Rect {
 }
 
 // ObjectMasks is an [Objects] whose objects also have masks; the sets of [Shapes],
-
+// [Scenes], [Streets] and [COCO] are.
 type ObjectMasks interface {
 	Objects
 	// ReadObjectMask fills mask, of height·width bytes, with 1 where the pixel

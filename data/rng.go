@@ -93,4 +93,5 @@ const (
 	forSetAside
 	forScenes
 	forFewer
+	forStreets
 )

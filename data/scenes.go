@@ -134,13 +134,9 @@ func (sc *crowdedScene) place(r *rng, k int, size float64) {
 }
 
 // arrange draws the outlines of a scene's objects, and takes those out of the scene that are hidden too
-// much.
+// much. The one in front always stays.
 func (c *canvas) arrange(sc *crowdedScene) {
-	kept := c.seenOf(len(sc.objects), func(k int, id uint8) { c.add(&sc.objects[k], id) })
-	for at, k := range kept {
-		sc.objects[at] = sc.objects[k]
-	}
-	sc.objects = sc.objects[:len(kept)]
+	sc.objects = seenOf(c, sc.objects, 1, c.add)
 }
 
 func (s Scenes) outlines(c *canvas, split Split, i int) (classes []int) {
