@@ -13,6 +13,8 @@ import (
 //
 //	few := data.Labelled{From: data.Shapes{}, Subset: data.Subset{PerClass: 10, Seed: 1}}
 //	data.SetAside{From: few, Fraction: .2} // Eight images of each class to train on, two to stop by.
+//
+// Of a source whose images have no classes, such as one with boxes, all images are divided alike.
 type SetAside struct {
 	From     Source  // whose training images are divided
 	Fraction float64 // of each class's training images, in (0, 1), rounded to nearest; at least one image is set aside and one is left
@@ -36,7 +38,11 @@ func (s SetAside) Open(split Split) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	indices, err := s.part(split, Labels(set), len(set.Classes()))
+	labels, classes := Labels(set), len(set.Classes())
+	if classes == 0 { // All alike.
+		labels, classes = make([]int, set.Len()), 1
+	}
+	indices, err := s.part(split, labels, classes)
 	if err != nil {
 		set.Close()
 		return nil, fmt.Errorf("opening %s: %w", s.Name(), err)
@@ -46,9 +52,6 @@ func (s SetAside) Open(split Split) (Set, error) {
 
 // part are the images of a split, sorted.
 func (s SetAside) part(split Split, labels []int, classes int) ([]int, error) {
-	if classes < 1 {
-		return nil, fmt.Errorf("data: images of %d classes can't be set aside by class: they are unlabelled", classes)
-	}
 	byClass, err := groupByClass(labels, classes)
 	if err != nil {
 		return nil, err

@@ -51,6 +51,32 @@ func TestSetAsideDividesTheLabelledImages(t *testing.T) {
 	}
 }
 
+func TestSetAsideDividesImagesWithoutClasses(t *testing.T) {
+	t.Parallel()
+	source := SetAside{From: Scenes{Train: 20, Test: 5}, Fraction: .25, Seed: 1}
+	var places []int
+	for split, want := range map[Split]int{Train: 15, Validation: 5, Test: 5} {
+		set, err := source.Open(split)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer set.Close()
+		if set.Len() != want {
+			t.Errorf("%s has %d images, want %d", split, set.Len(), want)
+		}
+		if objects, err := ObjectsIn(set); err != nil || len(objects.ObjectsOf(0)) == 0 {
+			t.Errorf("%s: no objects, %v", split, err)
+		}
+		if split != Test {
+			places = append(places, set.(interface{ Indices() []int }).Indices()...)
+		}
+	}
+	slices.Sort(places)
+	if len(slices.Compact(places)) != 20 {
+		t.Errorf("the two parts together are not the source: %v", places)
+	}
+}
+
 func TestSetAsideLeavesAnImageOfEachClass(t *testing.T) {
 	from := Labelled{From: Shapes{Train: 100}, Subset: Subset{PerClass: 2, Seed: 1}}
 	for fraction, want := range map[float64]int{.01: 10, .99: 10} { // One of two either way.
