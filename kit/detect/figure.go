@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"sslkit/data"
 	"sslkit/kit/setting"
@@ -14,17 +15,27 @@ const leastShown = .3
 // Figure shows n images of a split of the detector's data, spread evenly over it: their objects above
 // what is found of them with a score of at least 0.3. Errors: those of Detect, and n below 1.
 func (d *Detector) Figure(split data.Split, n int) (*plots.Figure, error) {
-	found, err := d.Detect(split)
-	if err != nil {
-		return nil, err
-	}
+	return Figure("Objects and what is found of them", d.Run.Recipe.Data, split, n, Row{"found", d})
+}
+
+// Row is a row of [Figure].
+type Row struct {
+	Name     string
+	Detector *Detector
+}
+
+// Figure shows n images of a split of a source, spread evenly over it: their objects, and below what
+// each of the detectors finds of them with a score of at least 0.3, in a row of its own. The classes of
+// a detector need not be those of the source. Errors: a source without boxes, n below 1, and those of
+// [Detector.DetectIn].
+func Figure(title string, source data.Source, split data.Split, n int, detectors ...Row) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) {
-		return nil, fmt.Errorf("a figure of the detector in %s: %w", d.Run.Dir, err)
+		return nil, fmt.Errorf("a figure of the objects of %s's %s split: %w", source.Name(), split, err)
 	}
 	if err := setting.AtLeast(1, "n", n); err != nil {
 		return fail(err)
 	}
-	set, err := d.Run.Recipe.Data.Open(split)
+	set, err := source.Open(split)
 	if err != nil {
 		return fail(err)
 	}
@@ -34,30 +45,41 @@ func (d *Detector) Figure(split data.Split, n int) (*plots.Figure, error) {
 		return fail(err)
 	}
 	n = min(n, set.Len())
-	rows := make([][]plots.BoxPicture, 2)
+	rows, names := make([][]plots.BoxPicture, 1+len(detectors)), []string{"truth"}
+	height, width := set.Size()
 	for k := range n {
 		i := k * set.Len() / n
-		height, width := set.Size()
-		pix := make([]uint8, height*width*3)
-		if err := set.Read(i, pix); err != nil {
-			return fail(fmt.Errorf("image %d of %s: %w", i, set.Name(), err))
+		pix, err := data.Pixels(set, []int{i})
+		if err != nil {
+			return fail(err)
 		}
 		picture, err := plots.Picture(pix, height, width)
 		if err != nil {
 			return fail(err)
 		}
-		truth, guess := plots.BoxPicture{Image: picture}, plots.BoxPicture{Image: picture}
-		for _, object := range objects.ObjectsOf(i) {
-			truth.Boxes = append(truth.Boxes, drawn(object.Box, object.Class, d.Classes[object.Class]))
+		for at := range rows {
+			rows[at] = append(rows[at], plots.BoxPicture{Image: picture})
 		}
-		for at := len(found[i]) - 1; at >= 0; at-- { // The surest on top.
-			if f := found[i][at]; f.Score >= leastShown {
-				guess.Boxes = append(guess.Boxes, drawn(f.Box, f.Class, fmt.Sprintf("%s %.2f", d.Classes[f.Class], f.Score)))
+		for _, object := range objects.ObjectsOf(i) {
+			rows[0][k].Boxes = append(rows[0][k].Boxes, drawn(object.Box, object.Class, objects.ObjectClasses()[object.Class]))
+		}
+	}
+	for at, of := range detectors {
+		found, err := of.Detector.DetectIn(source, split)
+		if err != nil {
+			return fail(err)
+		}
+		names = append(names, of.Name)
+		for k := range n {
+			shown := &rows[1+at][k]
+			for _, f := range slices.Backward(found[k*set.Len()/n]) { // The surest on top.
+				if f.Score >= leastShown {
+					shown.Boxes = append(shown.Boxes, drawn(f.Box, f.Class, fmt.Sprintf("%s %.2f", of.Detector.Classes[f.Class], f.Score)))
+				}
 			}
 		}
-		rows[0], rows[1] = append(rows[0], truth), append(rows[1], guess)
 	}
-	figure, err := plots.Boxes("Objects and what is found of them", rows, []string{"truth", "found"})
+	figure, err := plots.Boxes(title, rows, names)
 	if err != nil {
 		return fail(err)
 	}

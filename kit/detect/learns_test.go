@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sslkit/data"
+	"sslkit/plots"
 )
 
 // TestLearns: a detector finds what it was trained on nearly all, is the same when opened again, and
@@ -52,6 +53,27 @@ func TestLearns(t *testing.T) {
 	}
 	if _, err := figure.SVG(); err != nil {
 		t.Error(err)
+	}
+
+	// Of a source with other classes, each detector in a row.
+	alone, err := Figure("none", data.Scenes{Test: 3}, data.Test, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, err := Figure("both", data.Scenes{Test: 3}, data.Test, 9, Row{"first", detector}, Row{"again", again})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if both.Height < 2*alone.Height {
+		t.Errorf("three rows are %g high, and one is %g", both.Height, alone.Height)
+	}
+	for want, draw := range map[string]func() (*plots.Figure, error){
+		"n is 0":                func() (*plots.Figure, error) { return Figure("none", blocks{6}, data.Test, 0) },
+		"no objects with boxes": func() (*plots.Figure, error) { return Figure("none", withoutBoxes{blocks{6}}, data.Test, 1) },
+	} {
+		if _, err := draw(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 
 	t.Run("weights to start from", func(t *testing.T) {
