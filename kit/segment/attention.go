@@ -83,6 +83,15 @@ func (a Attention) Masks(i int, mass float64) ([][]uint8, error) {
 	return masks, nil
 }
 
+// pixelMasks are Masks enlarged to pixels, each that of the patch that it lies in.
+func (a Attention) pixelMasks(i int, mass float64, height, width int) ([][]uint8, error) {
+	masks, err := a.Masks(i, mass)
+	for head, mask := range masks {
+		masks[head] = enlarged(mask, a.Rows, a.Columns, height, width)
+	}
+	return masks, err
+}
+
 // AttentionMasks takes the patches that a ViT's class token reads from for the object, without any
 // training: of each head those that hold Mass of what it reads (Caron et al. 2021, arXiv:2104.14294,
 // figure 4, on PASCAL VOC 2012).
@@ -97,6 +106,10 @@ const attentionMass = .6
 func (m AttentionMasks) WithDefaults() AttentionMasks {
 	m.Mass = cmp.Or(m.Mass, attentionMass)
 	return m
+}
+
+func (m AttentionMasks) check() error {
+	return setting.UpTo(1, "segment.AttentionMasks: Mass", m.Mass, attentionMass)
 }
 
 // AttentionResult is how well attention covers objects.
@@ -128,7 +141,7 @@ func (m AttentionMasks) Evaluate(frozen Frozen, source data.Source, split data.S
 	fail := func(err error) (AttentionResult, error) {
 		return AttentionResult{}, fmt.Errorf("attention masks: %w", err)
 	}
-	if err := setting.UpTo(1, "segment.AttentionMasks: Mass", m.Mass, attentionMass); err != nil {
+	if err := m.check(); err != nil {
 		return fail(err)
 	}
 	set, err := open(source, split)
@@ -154,12 +167,9 @@ func (m AttentionMasks) judge(attention Attention, set masked) (AttentionResult,
 	}
 	var best []float64
 	for i, truth := range set.masks {
-		masks, err := attention.Masks(i, m.Mass)
+		masks, err := attention.pixelMasks(i, m.Mass, set.height, set.width)
 		if err != nil {
 			return AttentionResult{}, err
-		}
-		for head, mask := range masks {
-			masks[head] = enlarged(mask, attention.Rows, attention.Columns, set.height, set.width)
 		}
 		byHead := make([]float64, attention.Heads)
 		sum, classes := 0., 0.
@@ -168,16 +178,14 @@ func (m AttentionMasks) judge(attention Attention, set masked) (AttentionResult,
 			if object == nil {
 				continue
 			}
-			highest := 0.
-			for head, mask := range masks {
-				jaccard, err := metric.Jaccard(object, mask)
-				if err != nil {
-					return AttentionResult{}, err
-				}
-				byHead[head] += jaccard
-				highest = max(highest, jaccard)
+			jaccards, highest, err := covers(object, masks)
+			if err != nil {
+				return AttentionResult{}, err
 			}
-			sum, classes = sum+highest, classes+1
+			for head, jaccard := range jaccards {
+				byHead[head] += jaccard
+			}
+			sum, classes = sum+jaccards[highest], classes+1
 		}
 		if classes == 0 {
 			continue
@@ -202,6 +210,20 @@ func (m AttentionMasks) judge(attention Attention, set masked) (AttentionResult,
 		return sum / float64(len(images)), nil
 	})
 	return result, err
+}
+
+// covers are the Jaccard indices of the heads' masks with an object, and the head of the highest.
+func covers(object []uint8, masks [][]uint8) (jaccards []float64, highest int, err error) {
+	jaccards = make([]float64, len(masks))
+	for head, mask := range masks {
+		if jaccards[head], err = metric.Jaccard(object, mask); err != nil {
+			return nil, 0, err
+		}
+		if jaccards[head] > jaccards[highest] {
+			highest = head
+		}
+	}
+	return jaccards, highest, nil
 }
 
 // objectOf is the mask of one class, 255 where truth is; nil where the class is not there.

@@ -101,6 +101,17 @@ func TestPlantedAttention(t *testing.T) {
 	}
 }
 
+// TestBestMasks: of each class the mask of the head that covers it best is taken.
+func TestBestMasks(t *testing.T) {
+	t.Parallel()
+	truth := []uint8{0, 1, 1, 0, 2, 2, data.IgnoredPixel}
+	masks := [][]uint8{{0, 0, 0, 1, 1, 1, 0}, {1, 1, 1, 0, 0, 0, 0}, {1, 1, 1, 1, 1, 1, 1}}
+	got, err := bestMasks(truth, masks, 4)
+	if want := []uint8{1, 1, 1, 2, 2, 2, 0}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
 func TestAttentionEvaluates(t *testing.T) {
 	r, err := AttentionMasks{}.Evaluate(tiny(t), rectangles{4}, data.Test)
 	if err != nil {

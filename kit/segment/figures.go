@@ -61,7 +61,7 @@ func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Spl
 	}
 	var rows [][]image.Image
 	for k, i := range shown {
-		masks, err := a.Masks(k, m.Mass)
+		masks, err := a.pixelMasks(k, m.Mass, height, width)
 		if err != nil {
 			return fail(err)
 		}
@@ -70,7 +70,7 @@ func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Spl
 			return fail(err)
 		}
 		for _, mask := range masks {
-			picture, err := overlaid(set, i, enlarged(mask, a.Rows, a.Columns, height, width))
+			picture, err := overlaid(set, i, mask)
 			if err != nil {
 				return fail(err)
 			}
@@ -79,6 +79,90 @@ func (m AttentionMasks) Figure(frozen Frozen, source data.Source, split data.Spl
 		rows = append(rows, row)
 	}
 	return plots.ImageGrid(fmt.Sprintf("What the class token reads: %g %% of it", 100*m.Mass), rows, nil, names)
+}
+
+// Side is an encoder in a comparison.
+type Side struct {
+	Name   string // In the figure.
+	Frozen Frozen
+}
+
+// Compare shows n images of a split, spread evenly over it, with the true masks and below them those
+// of each side, as Evaluate judges them: for each class that an image shows, the mask of the head that
+// covers it best, in the class's colour. Errors: those of [AttentionMasks.Evaluate], and an n below 1.
+func (m AttentionMasks) Compare(source data.Source, split data.Split, n int, sides ...Side) (*plots.Figure, error) {
+	m = m.WithDefaults()
+	fail := func(err error) (*plots.Figure, error) {
+		return nil, fmt.Errorf("comparison of attention masks: %w", err)
+	}
+	if err := m.check(); err != nil {
+		return fail(err)
+	}
+	set, err := open(source, split)
+	if err != nil {
+		return fail(err)
+	}
+	defer set.Close()
+	shown, err := evenly("n", n, set)
+	if err != nil {
+		return fail(err)
+	}
+	rows, names := make([][]image.Image, 2), []string{"image", "true"}
+	for _, i := range shown {
+		for k, mask := range [][]uint8{nil, set.masks[i]} {
+			picture, err := overlaid(set, i, mask)
+			if err != nil {
+				return fail(err)
+			}
+			rows[k] = append(rows[k], picture)
+		}
+	}
+	for _, side := range sides {
+		a, err := side.Frozen.attention(set, shown)
+		if err != nil {
+			return fail(fmt.Errorf("%s: %w", side.Name, err))
+		}
+		var row []image.Image
+		for k, i := range shown {
+			masks, err := a.pixelMasks(k, m.Mass, set.height, set.width)
+			if err != nil {
+				return fail(err)
+			}
+			mask, err := bestMasks(set.masks[i], masks, len(set.MaskClasses()))
+			if err != nil {
+				return fail(err)
+			}
+			picture, err := overlaid(set, i, mask)
+			if err != nil {
+				return fail(err)
+			}
+			row = append(row, picture)
+		}
+		rows, names = append(rows, row), append(names, side.Name)
+	}
+	return plots.ImageGrid(fmt.Sprintf("What the class token reads: %g %% of it, best head", 100*m.Mass), rows, names, nil)
+}
+
+// bestMasks are, for each class of truth, the mask of the head that covers it best, as one mask of
+// classes. Where they overlap, the last class shows.
+func bestMasks(truth []uint8, masks [][]uint8, classes int) ([]uint8, error) {
+	out := make([]uint8, len(truth))
+	for class := 1; class < classes; class++ {
+		object := objectOf(truth, uint8(class))
+		if object == nil {
+			continue
+		}
+		_, head, err := covers(object, masks)
+		if err != nil {
+			return nil, err
+		}
+		for p, inside := range masks[head] {
+			if inside == 1 {
+				out[p] = uint8(class)
+			}
+		}
+	}
+	return out, nil
 }
 
 // Figure shows n of the images that were judged, spread evenly over them, with the true and the

@@ -18,6 +18,9 @@ func TestFigures(t *testing.T) {
 		"attention": func() (*plots.Figure, error) {
 			return AttentionMasks{}.Figure(frozen, withoutMasks{source}, data.Test, 3)
 		},
+		"comparison": func() (*plots.Figure, error) {
+			return AttentionMasks{}.Compare(source, data.Test, 3, Side{"one", frozen}, Side{"other", frozen})
+		},
 		"masks": func() (*plots.Figure, error) { return result.Figure(source, data.Test, 9) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -38,8 +41,17 @@ func TestFigures(t *testing.T) {
 		draw func() (*plots.Figure, error)
 		want string
 	}{
-		"no image":     {func() (*plots.Figure, error) { return frozen.PatchColours(source, data.Test, 0) }, "n is 0"},
-		"no source":    {func() (*plots.Figure, error) { return frozen.PatchColours(nil, data.Test, 1) }, "source is missing"},
+		"no image":  {func() (*plots.Figure, error) { return frozen.PatchColours(source, data.Test, 0) }, "n is 0"},
+		"no source": {func() (*plots.Figure, error) { return frozen.PatchColours(nil, data.Test, 1) }, "source is missing"},
+		"no masks": {func() (*plots.Figure, error) {
+			return AttentionMasks{}.Compare(withoutMasks{source}, data.Test, 1, Side{"one", frozen})
+		}, "masks"},
+		"no weights": {func() (*plots.Figure, error) {
+			return AttentionMasks{}.Compare(source, data.Test, 1, Side{"one", Frozen{Encoder: frozen.Encoder}})
+		}, "one: "},
+		"no mass": {func() (*plots.Figure, error) {
+			return AttentionMasks{Mass: 2}.Compare(source, data.Test, 1, Side{"one", frozen})
+		}, "Mass"},
 		"another set":  {func() (*plots.Figure, error) { return result.Figure(source, data.Train, 1) }, "rectangles/train"},
 		"more of them": {func() (*plots.Figure, error) { return result.Figure(rectangles{7}, data.Test, 1) }, "6 images"},
 	} {

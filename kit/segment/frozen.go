@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -37,6 +38,14 @@ func Of(run *kit.Run) Frozen {
 			}
 		}
 	}
+	return f
+}
+
+// Initial is the encoder of a run with the random weights, or those of its Start, that the training
+// began with: the baseline to beat.
+func Initial(run *kit.Run) Frozen {
+	f := Of(run)
+	f.Weights = filepath.Join(run.Dir, rundir.InitialFile)
 	return f
 }
 

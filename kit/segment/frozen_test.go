@@ -24,6 +24,10 @@ func TestOf(t *testing.T) {
 	if got := Of(run); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+	want.Weights = filepath.Join("run", "initial.safetensors")
+	if got := Initial(run); got != want {
+		t.Errorf("before training: got %+v, want %+v", got, want)
+	}
 }
 
 // mixed gives each split by a source of its own.
