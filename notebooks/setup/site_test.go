@@ -195,6 +195,8 @@ func look(t *testing.T, folder string) {
 				const query = document.getElementById("query"), results = () => [...document.querySelectorAll("#results a")].map((a) => a.getAttribute("href"));
 				const search = (text) => { query.value = text; query.dispatchEvent(new Event("input")); return results().length };
 				const entry = JSON.parse(document.getElementById("entries").textContent).find((e) => e.anchor);
+				const all = JSON.parse(document.getElementById("entries").textContent);
+				if (!all.every((e) => search(e.heading) > 0)) return ["a section is not found by its heading"];
 				search(entry.heading.toUpperCase());
 				return [results().includes(entry.page + ".html#" + encodeURIComponent(entry.anchor)), search("no such <word>"), search("")];
 			}`)

@@ -21,7 +21,7 @@
 		const at = Math.min(...words.map((word) => entry.body.indexOf(word)).filter((i) => i >= 0), Infinity);
 		const start = at === Infinity ? 0 : Math.max(0, at - 60);
 		const end = Math.min(entry.text.length, start + 180);
-		const pattern = new RegExp(`(${words.map((word) => word.replace(/[^\p{L}\p{N}]/gu, "\\$&")).join("|")})`, "giu");
+		const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|")})`, "giu");
 		const parts = entry.text.slice(start, end).split(pattern).map((part, i) => i % 2 ? element("mark", part) : part);
 		return element("p", start > 0 ? "… " : "", ...parts, end < entry.text.length ? " …" : "");
 	};
