@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -12,7 +13,8 @@ import (
 
 // live is the figure of a training in the notebook cell that trains: loss, collapse monitors and
 // online probe, against the step. It is drawn anew in its place, so that the executed notebook keeps
-// the last state: a picture, without a script.
+// the last state: a picture, without a script. A cell that trains several shows one after the other
+// there, and keeps the last: dozens would bury what the cell is about.
 type live struct {
 	title string
 	loss  means
@@ -52,9 +54,12 @@ func newLive(title string, reported []rundir.Metrics) *live {
 	if !gonbui.IsNotebook {
 		return nil
 	}
-	id := gonbui.UniqueID()
-	return liveOn(title, reported, func(f *plots.Figure) error { return f.Redraw(id) }, time.Now)
+	return liveOn(title, reported, func(f *plots.Figure) error { return f.Redraw(figurePlace()) }, time.Now)
 }
+
+// figurePlace and barPlace are where all trainings of this process, which is a cell's, show their
+// figure and their progress.
+var figurePlace, barPlace = sync.OnceValue(gonbui.UniqueID), sync.OnceValue(gonbui.UniqueID)
 
 func liveOn(title string, reported []rundir.Metrics, show func(*plots.Figure) error, now func() time.Time) *live {
 	l := &live{title: title, loss: means{width: 1}, show: show, now: now, other: []panel{

@@ -83,11 +83,11 @@ func (p *progress) say(line string) {
 }
 
 // progressOutput is where the bar is drawn and how often: over itself in a terminal; over itself in
-// a notebook cell, which keeps only the last drawing in the file; and as a line now and then in a
-// log.
+// a notebook cell, which keeps only the last drawing of its last training in the file; and as a line
+// now and then in a log.
 func progressOutput() (io.Writer, time.Duration) {
 	if gonbui.IsNotebook {
-		return &cellWriter{id: gonbui.UniqueID()}, 500 * time.Millisecond
+		return &cellWriter{id: barPlace()}, 500 * time.Millisecond
 	}
 	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 		return os.Stdout, 200 * time.Millisecond

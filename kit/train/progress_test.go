@@ -2,10 +2,26 @@ package train
 
 import (
 	"bytes"
-	"sslkit/kit/rundir"
 	"strings"
 	"testing"
+
+	"github.com/janpfeifer/gonb/gonbui"
+
+	"sslkit/kit/rundir"
 )
+
+// The trainings of one cell show their progress in one place, which is not that of their figures.
+func TestTrainingsOfACellShareAPlace(t *testing.T) {
+	notebook := gonbui.IsNotebook
+	gonbui.IsNotebook = true
+	defer func() { gonbui.IsNotebook = notebook }()
+	first, _ := progressOutput()
+	second, _ := progressOutput()
+	a, b := first.(*cellWriter).id, second.(*cellWriter).id
+	if a == "" || a != b || a == figurePlace() || figurePlace() != figurePlace() {
+		t.Errorf("bars at %q and %q, figures at %q", a, b, figurePlace())
+	}
+}
 
 // A training says that it compiles until its first step is done, and leaves the last drawing on a
 // line of its own.
