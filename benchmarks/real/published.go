@@ -53,7 +53,7 @@ func (m plainSimCLR) Loss(step *ssl.Step) *Node {
 	for _, view := range step.Views {
 		z = append(z, m.Embed(step.Scope, step.Encode(view).Pooled))
 	}
-	return ssl.NTXent(z[0], z[1], m.Temperature)
+	return ssl.NTXent(z, m.Temperature)
 }
 
 // Embed is the head.

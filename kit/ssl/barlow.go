@@ -32,6 +32,12 @@ type BarlowTwins struct {
 	// Out is the number of features of the embedding. Default 2048; more is better, up to what
 	// memory holds of Out × Out.
 	Out int
+	// Locals is the number of small crops beside the two large views, each of which is to agree with
+	// both. Default 0, the paper's.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ CanCollapse = BarlowTwins{}
@@ -58,19 +64,28 @@ func (m BarlowTwins) Check(batch Batch) error {
 		setting.Features(2, "ssl.BarlowTwins: Out", m.Out, d.Out),
 		twoImages("ssl.BarlowTwins", batch, "for correlations over the batch"),
 		batch.OneSize("ssl.BarlowTwins", 0, 2),
+		checkCrops("ssl.BarlowTwins", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 	)
 }
 
-// Views are the paper's two augmentations, which are BYOL's.
+// Views are the paper's two augmentations, which are BYOL's, then the small crops, as the first.
 func (m BarlowTwins) Views(height, width int) []augment.Pipeline {
-	return BYOLViews(min(height, width))
+	return withLocals(BYOLViews(min(height, width)), min(height, width), m.Locals, m.LocalSize)
 }
 
-// Loss is algorithm 1 of the paper. The norms of encoder and projector see each view by itself, as
-// in the authors' code.
+// Loss is algorithm 1 of the paper. With small crops it is the mean over the pairs of a large view
+// and another one, as VICRegL's authors pair them.
+//
+// The norms of encoder and projector see each view by itself, as in the authors' code.
 func (m BarlowTwins) Loss(step *Step) *Node {
-	z := embedApart(m, step) // 2 × [batch, out]
-	return MulScalar(RedundancyReduction(z[0], z[1], m.Lambda), m.Scale)
+	return MulScalar(m.redundancy(embedApart(m, step)), m.Scale)
+}
+
+// redundancy is the loss of all views before it is scaled.
+//
+//	z: views × [batch, out], the large ones first -> scalar
+func (m BarlowTwins) redundancy(z []*Node) *Node {
+	return pairedCrops(z, func(a, b *Node) *Node { return RedundancyReduction(a, b, m.Lambda) })
 }
 
 // Embed is the projector, a perceptron of three layers.

@@ -65,8 +65,7 @@ func (m BYOL) Check(batch Batch) error {
 
 // Views are the paper's two augmentations, then the small crops, as the first.
 func (m BYOL) Views(height, width int) []augment.Pipeline {
-	views := BYOLViews(min(height, width))
-	return append(views, localViews(views[0], min(height, width), m.Locals, m.LocalSize)...)
+	return withLocals(BYOLViews(min(height, width)), min(height, width), m.Locals, m.LocalSize)
 }
 
 // Loss is equation 2 of the paper, for both orders of the views, from its appendix J:

@@ -34,6 +34,12 @@ type DCL struct {
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
+	// Locals is the number of small crops beside the two large views. Each pair of views of an image
+	// is then a positive one. Default 0, the paper's.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ Method = DCL{}
@@ -57,7 +63,8 @@ func (m DCL) Check(batch Batch) error {
 		setting.FeaturesOr("the encoder's features", "ssl.DCL: Hidden", m.Hidden),
 		setting.Features(1, "ssl.DCL: Out", m.Out, d.Out),
 		twoImages("ssl.DCL", batch, "since the others are the negatives"),
-		batch.OneSize("ssl.DCL", 0, 2),
+		checkCrops("ssl.DCL", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
+		cropSizes("ssl.DCL", batch),
 	)
 }
 
@@ -69,17 +76,18 @@ func (m DCL) checkSigma() error {
 	return setting.Divisor("ssl.DCL: Sigma", m.Sigma, "no weights")
 }
 
-// Views are two draws of one augmentation.
+// Views are two draws of one augmentation, then the small crops.
 func (m DCL) Views(height, width int) []augment.Pipeline { return m.simCLR().Views(height, width) }
 
 // Loss is SimCLR's algorithm with another loss:
 //
 //	for x in a batch: h = f(t(x)), h' = f(t'(x)) for augmentations t, t'; z = g(h), z' = g(h')
 //	minimise DCL(z, z')
+//
+// Small crops are more views of x.
 func (m DCL) Loss(step *Step) *Node {
-	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
-	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
-	return Decoupled(z[0], z[1], m.Temperature, m.Sigma)
+	z := encodeCrops(step, func(h *Node) *Node { return m.Embed(step.Scope, h) }) // a view each: [batch, out]
+	return Decoupled(z, m.Temperature, m.Sigma)
 }
 
 // Embed is SimCLR's projection head, a perceptron of two layers.
@@ -104,41 +112,42 @@ func (m DCL) Collapse() Collapse {
 func (m DCL) Optimizer() optim.Optimizer { return m.simCLR().Optimizer() }
 
 // simCLR is the method that this one changes the loss of.
-func (m DCL) simCLR() SimCLR { return SimCLR{Hidden: m.Hidden, Out: m.Out} }
+func (m DCL) simCLR() SimCLR {
+	return SimCLR{Hidden: m.Hidden, Out: m.Out, Locals: m.Locals, LocalSize: m.LocalSize}
+}
 
-// Decoupled is the decoupled contrastive loss (section 3 of the DCL paper). With the 2N embeddings
-// of both views, l2-normalised, and sim their dot product, the loss of the pair (i, j) of views of
-// one image is
+// Decoupled is the decoupled contrastive loss (section 3 of the DCL paper). With the embeddings of
+// all views, l2-normalised, and sim their dot product, the loss of the pair (i, j) of views of one
+// image is
 //
 //	-w sim(i,j)/T + log Σ_k exp(sim(i,k)/T), k over the views of the other images
 //
-// and the result is its mean over all 2N ordered pairs. It has no lower bound at 0. The weight w is
-// 1 where sigma is 0, and else 2 - exp(sim(i,j)/sigma) / mean exp(sim/sigma), the mean being over
-// all pairs. It is computed in float32.
+// and the result is its mean over all ordered pairs. It has no lower bound at 0. The weight w is 1
+// where sigma is 0, and else 2 - exp(sim(i,j)/sigma) / mean exp(sim/sigma), the mean being over all
+// pairs. It is computed in float32.
 //
-//	z, zPrime: [batch, dim], two views of the same images -> scalar
-func Decoupled(z, zPrime *Node, temperature, sigma float64) *Node {
-	g := z.Graph()
-	z, zPrime = unit(z), unit(zPrime)
-	all := MergeViews(z, zPrime)                                               // [2 batch, dim]
-	positive := ReduceSum(Mul(all, MergeViews(zPrime, z)), -1)                 // [2 batch]
-	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [2 batch, 2 batch]
-	pairs := shapes.Make(dtypes.Int32, logits.Shape().Dimensions...)
-	sameImage := Equal(DivScalar(Iota(g, pairs, 0), 2), DivScalar(Iota(g, pairs, 1), 2))
+//	views: V × [batch, dim], of the same images -> scalar
+func Decoupled(views []*Node, temperature, sigma float64) *Node {
+	all, positives := positivePairs(views)                                     // [V batch, dim], V - 1 × [V batch]
+	positive := Stack(positives, 0)                                            // [V - 1, V batch]
+	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [V batch, V batch]
+	g, pairs := all.Graph(), shapes.Make(dtypes.Int32, logits.Shape().Dimensions...)
+	sameImage := Equal(DivScalar(Iota(g, pairs, 0), len(views)), DivScalar(Iota(g, pairs, 1), len(views)))
 	logits = Where(sameImage, FillScalar(g, logits.Shape(), -1e9), logits)
 
-	pull := DivScalar(positive, temperature) // [2 batch]
+	pull := DivScalar(positive, temperature) // [V - 1, V batch]
 	if sigma > 0 {
 		pull = Mul(pull, vonMisesFisher(positive, sigma))
 	}
-	return ReduceAllMean(Sub(logSumExp(logits), pull))
+	return ReduceAllMean(Sub(ExpandAxes(logSumExp(logits), 0), pull))
 }
 
 // vonMisesFisher are the weights of DCLW. Their mean is 1, and the gradient flows into them too, as
 // in the paper's formula.
 //
-//	similarity: [n] -> [n]
+//	similarity: any shape -> the same
 func vonMisesFisher(similarity *Node, sigma float64) *Node {
 	n := float64(similarity.Shape().Size())
-	return AddScalar(MulScalar(Softmax(DivScalar(similarity, sigma), -1), -n), 2)
+	share := Reshape(Softmax(Reshape(DivScalar(similarity, sigma), -1), -1), similarity.Shape().Dimensions...)
+	return AddScalar(MulScalar(share, -n), 2)
 }

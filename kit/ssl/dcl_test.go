@@ -42,7 +42,7 @@ func dclFormula(z, zPrime [][]float64, temperature, sigma float64) float64 {
 func dclOnDevice(t *testing.T, z, zPrime [][]float64, temperature, sigma float64) (float64, [][]float64) {
 	t.Helper()
 	return lossAndGradient[[][]float64](t, func(in []*Node) *Node {
-		return Decoupled(in[0], in[1], temperature, sigma)
+		return Decoupled(in[:2], temperature, sigma)
 	}, z, zPrime)
 }
 

@@ -21,7 +21,8 @@ import (
 // openselfsup/models/densecl.py, configs/selfsup/densecl) with the queue, the momentum and the rate
 // that MoCoV2 has here. Of a ViT the places are the patches.
 type DenseCL struct {
-	// MoCo is what both have in common. Default: MoCoV2's, but for Out 128.
+	// MoCo is what both have in common. Default: MoCoV2's, but for Out 128. Its Locals must be 0, for
+	// the authors' code has no small crops.
 	MoCo MoCoV2
 	// Dense is the share of the loss on places, in (0, 1); the rest is MoCoV2's. Default 0.5.
 	Dense float64
@@ -54,7 +55,10 @@ func (m DenseCL) Check(batch Batch) error {
 	if err := m.MoCo.Check(batch); err != nil {
 		return fmt.Errorf("ssl.DenseCL: %w", err)
 	}
-	return setting.Fraction("ssl.DenseCL: Dense", m.Dense, DenseCL{}.WithDefaults().(DenseCL).Dense)
+	return cmp.Or(
+		setting.Must(m.MoCo.Locals == 0, "ssl.DenseCL: MoCo.Locals", m.MoCo.Locals, "0"),
+		setting.Fraction("ssl.DenseCL: Dense", m.Dense, DenseCL{}.WithDefaults().(DenseCL).Dense),
+	)
 }
 
 // Views are MoCoV2's.
@@ -78,7 +82,7 @@ func (m DenseCL) Loss(step *Step) *Node {
 // asked is the loss of one direction, whose queues are in the scope `earlier`.
 func (m DenseCL) asked(step *Step, earlier *model.Scope, query, key *Node) *Node {
 	asking, answering := step.Encode(query), step.Teacher.Encode(key)
-	single := m.MoCo.contrast(earlier, m.Embed(step.Scope, asking.Pooled), m.Embed(step.Teacher.Scope, answering.Pooled))
+	single := m.MoCo.contrast(earlier, []*Node{m.Embed(step.Scope, asking.Pooled)}, m.Embed(step.Teacher.Scope, answering.Pooled))
 	queryMap, keyMap := placeRows(asking.Map), placeRows(answering.Map)            // [batch, places, dim]
 	r, s := m.densely(step.Scope, queryMap), m.densely(step.Teacher.Scope, keyMap) // [batch, places, out]
 	answers := StopGradient(MatMul(mostSimilar(queryMap, keyMap), unit(s)))        // [batch, places, out]

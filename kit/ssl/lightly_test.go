@@ -51,15 +51,15 @@ func TestLossesAgreeWithLightly(t *testing.T) {
 		loss func(a, b *Node) *Node
 		want func(golden) float64
 	}{
-		"NTXent":            {func(a, b *Node) *Node { return NTXent(a, b, .5) }, func(g golden) float64 { return g.NTXent }},
-		"DCL":               {func(a, b *Node) *Node { return Decoupled(a, b, .1, 0) }, func(g golden) float64 { return g.DCL }},
+		"NTXent":            {func(a, b *Node) *Node { return NTXent([]*Node{a, b}, .5) }, func(g golden) float64 { return g.NTXent }},
+		"DCL":               {func(a, b *Node) *Node { return Decoupled([]*Node{a, b}, .1, 0) }, func(g golden) float64 { return g.DCL }},
 		"InfoNCE, of NNCLR": {func(a, b *Node) *Node { return InfoNCE(a, b, .1) }, func(g golden) float64 { return g.InfoNCE }},
 		"RedundancyReduction": {
 			func(a, b *Node) *Node { return RedundancyReduction(a, b, .005) }, func(g golden) float64 { return g.Barlow },
 		},
 		// lightly halves the weight of the variance, as the authors' code does and the paper does
 		// not.
-		"VICReg": {resolved(VICReg{Variance: 12.5}).regularized, func(g golden) float64 { return g.VICReg }},
+		"VICReg": {func(a, b *Node) *Node { return resolved(VICReg{Variance: 12.5}).regularized([]*Node{a, b}) }, func(g golden) float64 { return g.VICReg }},
 		"SwappedPrediction": {func(a, b *Node) *Node {
 			scores := []*Node{unit(a), unit(b)}
 			return SwappedPrediction([]*Node{Sinkhorn(scores[0], .05, 3), Sinkhorn(scores[1], .05, 3)}, scores, .1)

@@ -43,6 +43,11 @@ type MoCoV2 struct {
 	// Symmetric lets each view ask once and answer once, with a queue for the answers of each view,
 	// as solo-learn's MoCo v2+ does: twice the work of a step. Default false, the paper's.
 	Symmetric bool
+	// Locals is the number of small crops that ask beside the query. Default 0, the paper's.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 // mocov2Queue is the length of the queue where the images are many.
@@ -80,14 +85,15 @@ func (m MoCoV2) Check(batch Batch) error {
 		setting.Features(1, "ssl.MoCoV2: Out", m.Out, d.Out),
 		setting.Fraction("ssl.MoCoV2: Tau", m.Tau, d.Tau),
 		twoImages("ssl.MoCoV2", batch, "for the norms over the batch"),
+		checkCrops("ssl.MoCoV2", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 		checkQueue("ssl.MoCoV2", m.Queue, batch, orFewer(mocov2Queue)),
 	)
 }
 
-// Views are two draws of the paper's augmentation: the query's and the key's.
+// Views are two draws of the paper's augmentation, the query's and the key's, then the small crops.
 func (m MoCoV2) Views(height, width int) []augment.Pipeline {
 	view := MoCoView(min(height, width))
-	return []augment.Pipeline{view, view}
+	return withLocals([]augment.Pipeline{view, view}, min(height, width), m.Locals, m.LocalSize)
 }
 
 // Loss is algorithm 1 of arXiv:1911.05722:
@@ -97,29 +103,37 @@ func (m MoCoV2) Views(height, width int) []augment.Pipeline {
 //
 // The batch is not shuffled for the teacher, as the paper does between devices: norms here are over
 // all of it, not over one device's share. The symmetric loss is the mean of that of both directions.
+// With small crops, encoded one by one, the loss of a direction is the mean over all that ask, as in
+// ReSSL's.
 func (m MoCoV2) Loss(step *Step) *Node {
-	loss := m.asked(step, step.Scope, step.Views[0], step.Views[1])
+	small := apart(step.Views[globalCrops:], func(view *Node) *Node { return m.Embed(step.Scope, step.Encode(view).Pooled) })
+	loss := m.asked(step, step.Scope, step.Views[0], step.Views[1], small)
 	if m.Symmetric {
-		loss = MulScalar(Add(loss, m.asked(step, step.Scope.At("reverse"), step.Views[1], step.Views[0])), .5)
+		loss = MulScalar(Add(loss, m.asked(step, step.Scope.At("reverse"), step.Views[1], step.Views[0], small)), .5)
 	}
 	return loss
 }
 
 // asked is the loss of one direction, whose queue is in the scope `earlier`.
-func (m MoCoV2) asked(step *Step, earlier *model.Scope, query, key *Node) *Node {
-	return m.contrast(earlier, m.Embed(step.Scope, step.Encode(query).Pooled),
-		m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(key).Pooled))
+//
+//	query, key: [batch, height, width, 3]; small: crops × [batch, out], which ask too -> scalar
+func (m MoCoV2) asked(step *Step, earlier *model.Scope, query, key *Node, small []*Node) *Node {
+	q := m.Embed(step.Scope, step.Encode(query).Pooled)
+	k := m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(key).Pooled)
+	return m.contrast(earlier, append([]*Node{q}, small...), k)
 }
 
-// contrast is the loss of queries whose keys then wait in the queue that is in the scope `earlier`.
+// contrast is the mean loss of the queries of several views, whose keys then wait in the queue that
+// is in the scope `earlier`.
 //
-//	q, k: [batch, out] -> scalar
-func (m MoCoV2) contrast(earlier *model.Scope, q, k *Node) *Node {
+//	queries: views × [batch, out]; k: [batch, out] -> scalar
+func (m MoCoV2) contrast(earlier *model.Scope, queries []*Node, k *Node) *Node {
 	k = unit(k)
 	negatives := newQueue(earlier, m.Queue, m.Out) // [queue, out]
-	loss := QueueContrast(q, k, negatives.embeddings(q.Graph()), m.Temperature)
+	held := negatives.embeddings(k.Graph())
+	losses := apart(queries, func(q *Node) *Node { return QueueContrast(q, k, held, m.Temperature) })
 	negatives.push(k)
-	return loss
+	return ReduceAllMean(Stack(losses, 0))
 }
 
 // QueueContrast is the cross-entropy of finding for each query its own key among that and the queue

@@ -40,6 +40,12 @@ type MoCoV3 struct {
 	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default
 	// 0.99.
 	Tau float64
+	// Locals is the number of small crops beside the two large views, from each of which the keys of
+	// both are found. Default 0, the paper's.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ HasTeacher = MoCoV3{}
@@ -68,12 +74,15 @@ func (m MoCoV3) Check(batch Batch) error {
 		setting.Fraction("ssl.MoCoV3: Tau", m.Tau, d.Tau),
 		twoImages("ssl.MoCoV3", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.MoCoV3", 0, 2),
+		checkCrops("ssl.MoCoV3", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 	)
 }
 
-// Views are the paper's two augmentations, which are BYOL's. For a ResNet on ImageNet its code crops
-// at least 0.2 of the image.
-func (m MoCoV3) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
+// Views are the paper's two augmentations, which are BYOL's, then the small crops, as the first. For
+// a ResNet on ImageNet its code crops at least 0.2 of the image.
+func (m MoCoV3) Views(height, width int) []augment.Pipeline {
+	return withLocals(BYOLViews(min(height, width)), min(height, width), m.Locals, m.LocalSize)
+}
 
 // Loss is algorithm 1 of the paper:
 //
@@ -81,14 +90,16 @@ func (m MoCoV3) Views(height, width int) []augment.Pipeline { return BYOLViews(m
 //	k1, k2 = the teacher's projector(f(x1)), the same of x2
 //	loss = ctr(q1, k2) + ctr(q2, k1)
 //
+// Small crops add ctr(q, k1) + ctr(q, k2) each: the pairs that BYOL has in solo-learn.
+//
 // The norms of encoder, projector and predictor, and of the teacher, see each view by itself, as in
 // the authors' code.
 func (m MoCoV3) Loss(step *Step) *Node {
-	q := apart(embedApart(m, step), func(z *Node) *Node { // 2 × [batch, out]
+	q := apart(embedApart(m, step), func(z *Node) *Node { // A view each: [batch, out]
 		return m.predictor().Apply(step.Scope.At("predictor"), z)
 	})
 	k := teachApart(m, step) // 2 × [batch, out]
-	return Add(ContrastKeys(q[0], k[1], m.Temperature), ContrastKeys(q[1], k[0], m.Temperature))
+	return crossCrops(q, k, func(q, k *Node) *Node { return ContrastKeys(q, k, m.Temperature) })
 }
 
 // ContrastKeys is ctr of MoCo v3's algorithm 1: InfoNCE of each query among the keys of the batch,

@@ -40,6 +40,11 @@ func MultiCrop(size, locals, localSize int) []augment.Pipeline {
 	return views
 }
 
+// withLocals are a method's large views, then small crops, as the first of them.
+func withLocals(large []augment.Pipeline, size, locals, localSize int) []augment.Pipeline {
+	return append(large, localViews(large[0], size, locals, localSize)...)
+}
+
 // localViews are small crops for a method that takes them by choice: the view with another crop, of
 // .05 to .4 of the image as in DINO's code. A localSize of 0 is half of size.
 func localViews(view augment.Pipeline, size, locals, localSize int) []augment.Pipeline {
@@ -51,7 +56,7 @@ func localViews(view augment.Pipeline, size, locals, localSize int) []augment.Pi
 }
 
 // crossCrops is the sum of a loss over all pairs of a large crop's target and another crop's
-// prediction.
+// prediction, as in the BYOL of solo-learn (solo/methods/byol.py).
 func crossCrops(predictions, targets []*Node, loss func(prediction, target *Node) *Node) *Node {
 	var losses []*Node
 	for t, target := range targets {
@@ -62,6 +67,23 @@ func crossCrops(predictions, targets []*Node, loss func(prediction, target *Node
 		}
 	}
 	return ReduceAllSum(Stack(losses, 0))
+}
+
+// meanCrossCrops is the mean of that loss over the pairs.
+func meanCrossCrops(predictions, targets []*Node, loss func(prediction, target *Node) *Node) *Node {
+	return DivScalar(crossCrops(predictions, targets, loss), float64(len(targets)*(len(predictions)-1)))
+}
+
+// pairedCrops is the mean of a loss that is the same for (a, b) and (b, a) over all ordered pairs of
+// which the first is a large crop, as in the global loss of facebookresearch/VICRegL
+// (main_vicregl.py). The pair of both large ones is built once.
+func pairedCrops(crops []*Node, loss func(a, b *Node) *Node) *Node {
+	both := loss(crops[0], crops[1])
+	losses := []*Node{both, both} // In both orders.
+	for _, small := range crops[globalCrops:] {
+		losses = append(losses, loss(crops[0], small), loss(crops[1], small))
+	}
+	return ReduceAllMean(Stack(losses, 0))
 }
 
 // checkCrops returns an error where the small crops of a method don't fit images whose shorter side

@@ -34,6 +34,12 @@ type NNCLR struct {
 	Predictor int
 	// Out is the number of features of the embedding that the loss compares. Default 256.
 	Out int
+	// Locals is the number of small crops beside the two large views, whose predictions are brought
+	// close to the neighbours of both. Default 0, the paper's.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 // nnclrQueue is the length of the queue where the images are many.
@@ -69,12 +75,15 @@ func (m NNCLR) Check(batch Batch) error {
 		setting.Features(1, "ssl.NNCLR: Out", m.Out, d.Out),
 		twoImages("ssl.NNCLR", batch, "since the others are the negatives"),
 		batch.OneSize("ssl.NNCLR", 0, 2),
+		checkCrops("ssl.NNCLR", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 		checkQueue("ssl.NNCLR", m.Queue, batch, orFewer(nnclrQueue)),
 	)
 }
 
-// Views are BYOL's two augmentations, as in solo-learn.
-func (m NNCLR) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
+// Views are BYOL's two augmentations, as in solo-learn, then the small crops, as the first.
+func (m NNCLR) Views(height, width int) []augment.Pipeline {
+	return withLocals(BYOLViews(min(height, width)), min(height, width), m.Locals, m.LocalSize)
+}
 
 // Loss is algorithm 1 of the paper:
 //
@@ -83,16 +92,19 @@ func (m NNCLR) Views(height, width int) []augment.Pipeline { return BYOLViews(mi
 //	loss = L(nn1, p2)/2 + L(nn2, p1)/2; then enqueue z1, dequeue the oldest
 //
 // L, equation 3, is InfoNCE of the neighbours among the predictions. It reaches the encoder by the
-// predictions alone. The norms of f, g and h see each view by itself, as in solo-learn.
+// predictions alone. With small crops it is the mean of L over all pairs of a large view's
+// neighbours and another view's predictions: the pairs that BYOL has in solo-learn.
+//
+// The norms of f, g and h see each view by itself, as in solo-learn.
 func (m NNCLR) Loss(step *Step) *Node {
-	z := embedApart(m, step)                                                                         // 2 × [batch, out]
-	p := apart(z, func(z *Node) *Node { return m.predictor().Apply(step.Scope.At("predictor"), z) }) // 2 × [batch, out]
+	z := embedApart(m, step)                                                                         // A view each: [batch, out]
+	p := apart(z, func(z *Node) *Node { return m.predictor().Apply(step.Scope.At("predictor"), z) }) // A view each: [batch, out]
 	support := newQueue(step.Scope, m.Queue, m.Out)
-	held := support.embeddings(z[0].Graph())                        // [queue, out]
-	nn := apart(z, func(z *Node) *Node { return Nearest(z, held) }) // 2 × [batch, out]
-	loss := Add(InfoNCE(nn[0], p[1], m.Temperature), InfoNCE(nn[1], p[0], m.Temperature))
+	held := support.embeddings(z[0].Graph())                                      // [queue, out]
+	nn := apart(z[:globalCrops], func(z *Node) *Node { return Nearest(z, held) }) // 2 × [batch, out]
+	loss := meanCrossCrops(p, nn, func(p, nn *Node) *Node { return InfoNCE(nn, p, m.Temperature) })
 	support.push(unit(z[0]))
-	return MulScalar(loss, .5)
+	return loss
 }
 
 // Nearest replaces every embedding by the row of the support set at the largest cosine similarity

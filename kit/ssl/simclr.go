@@ -2,7 +2,10 @@ package ssl
 
 import (
 	"cmp"
+	"slices"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -27,6 +30,12 @@ type SimCLR struct {
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
+	// Locals is the number of small crops beside the two large views. Each pair of views of an image
+	// is then a positive one. Default 0, the paper's; vissl and solo-learn can have them too.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 // WithDefaults fills in the settings that were left at zero.
@@ -47,24 +56,27 @@ func (m SimCLR) Check(batch Batch) error {
 		setting.FeaturesOr("the encoder's features", "ssl.SimCLR: Hidden", m.Hidden),
 		setting.Features(1, "ssl.SimCLR: Out", m.Out, d.Out),
 		twoImages("ssl.SimCLR", batch, "since the others are the negatives"),
-		batch.OneSize("ssl.SimCLR", 0, 2),
+		checkCrops("ssl.SimCLR", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
+		cropSizes("ssl.SimCLR", batch),
 	)
 }
 
-// Views are two draws of the paper's augmentation, at half its strength as for CIFAR-10.
+// Views are two draws of the paper's augmentation, at half its strength as for CIFAR-10, then the
+// small crops.
 func (m SimCLR) Views(height, width int) []augment.Pipeline {
 	view := SimCLRView(min(height, width), .5)
-	return []augment.Pipeline{view, view}
+	return withLocals([]augment.Pipeline{view, view}, min(height, width), m.Locals, m.LocalSize)
 }
 
 // Loss is algorithm 1 of the paper:
 //
 //	for x in a batch: h = f(t(x)), h' = f(t'(x)) for augmentations t, t'; z = g(h), z' = g(h')
 //	minimise NT-Xent(z, z')
+//
+// Small crops are more views of x.
 func (m SimCLR) Loss(step *Step) *Node {
-	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
-	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
-	return NTXent(z[0], z[1], m.Temperature)
+	z := encodeCrops(step, func(h *Node) *Node { return m.Embed(step.Scope, h) }) // a view each: [batch, out]
+	return NTXent(z, m.Temperature)
 }
 
 // Embed is the projection head g, a perceptron of two layers.
@@ -88,23 +100,51 @@ func (m SimCLR) Collapse() Collapse {
 }
 
 // NTXent is the normalised temperature-scaled cross-entropy (equation 1 of the SimCLR paper). With
-// the 2N embeddings of both views, l2-normalised, and sim their dot product, the loss of the pair
-// (i, j) is
+// the embeddings of all views, l2-normalised, and sim their dot product, the loss of the pair (i, j)
+// of views of one image is
 //
-//	-log( exp(sim(i,j)/T) / Σ_{k≠i} exp(sim(i,k)/T) )
+//	-log( exp(sim(i,j)/T) / (exp(sim(i,j)/T) + Σ_k exp(sim(i,k)/T)) ), k over the views of the other images
 //
-// and the result is its mean over all 2N ordered pairs. It is computed in float32.
+// and the result is its mean over all ordered pairs. With two views the denominator is over all but
+// i, as in the paper; with more it leaves out the other positives, as in facebookresearch/vissl
+// (multicrop_simclr_info_nce_loss.py). It is computed in float32.
 //
-//	z, zPrime: [batch, dim], two views of the same images -> scalar
-func NTXent(z, zPrime *Node, temperature float64) *Node {
-	g := z.Graph()
-	z, zPrime = unit(z), unit(zPrime)
-	all := MergeViews(z, zPrime)                                               // [2 batch, dim]
-	partners := MergeViews(zPrime, z)                                          // [2 batch, dim]
-	positive := DivScalar(ReduceSum(Mul(all, partners), -1), temperature)      // [2 batch]
-	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [2 batch, 2 batch]
-	self := Equal(Iota(g, logits.Shape(), 0), Iota(g, logits.Shape(), 1))
-	logits = Where(self, FillScalar(g, logits.Shape(), -1e9), logits)
+//	views: V × [batch, dim], of the same images -> scalar
+func NTXent(views []*Node, temperature float64) *Node {
+	all, positives := positivePairs(views)                                     // [V batch, dim], V - 1 × [V batch]
+	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [V batch, V batch]
+	losses := make([]*Node, len(positives))
+	for i, positive := range positives {
+		candidates := Where(otherPositives(logits, len(views), i+1), FillScalar(all.Graph(), logits.Shape(), -1e9), logits)
+		losses[i] = ReduceAllMean(Sub(logSumExp(candidates), DivScalar(positive, temperature)))
+	}
+	return ReduceAllMean(Stack(losses, 0))
+}
 
-	return ReduceAllMean(Sub(logSumExp(logits), positive))
+// positivePairs are the views' embeddings, l2-normalised and interleaved, and the similarity of each
+// to its partners of the same image: to that of the next view, of the next but one, and so on, the
+// first view coming after the last.
+//
+//	views: V × [batch, dim] -> [V batch, dim], V - 1 × [V batch]
+func positivePairs(views []*Node) (all *Node, similarities []*Node) {
+	views = apart(views, unit)
+	all = MergeViews(views...)
+	for shift := 1; shift < len(views); shift++ {
+		partners := MergeViews(slices.Concat(views[shift:], views[:shift])...)
+		similarities = append(similarities, ReduceSum(Mul(all, partners), -1))
+	}
+	return all, similarities
+}
+
+// otherPositives tells the embeddings of the same image, the one itself among them, but for the
+// partner, which is `shift` views on.
+//
+//	pairs: [V batch, V batch], of interleaved views -> bool, the same shape
+func otherPositives(pairs *Node, views, shift int) *Node {
+	g, shape := pairs.Graph(), shapes.Make(dtypes.Int32, pairs.Shape().Dimensions...)
+	row, column := Iota(g, shape, 0), Iota(g, shape, 1)
+	partner := ModScalar(AddScalar(row, shift), views)
+	return LogicalAnd(
+		Equal(DivScalar(row, views), DivScalar(column, views)),
+		NotEqual(ModScalar(column, views), partner))
 }

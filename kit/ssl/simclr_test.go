@@ -34,7 +34,7 @@ func ntXent(z, zPrime [][]float64, temperature float64) float64 {
 // onDevice computes NTXent and its gradient with respect to z.
 func onDevice(t *testing.T, z, zPrime [][]float64, temperature float64) (loss float64, gradient [][]float64) {
 	t.Helper()
-	return lossAndGradient[[][]float64](t, func(in []*Node) *Node { return NTXent(in[0], in[1], temperature) }, z, zPrime)
+	return lossAndGradient[[][]float64](t, func(in []*Node) *Node { return NTXent(in[:2], temperature) }, z, zPrime)
 }
 
 func TestNTXentIsTheFormula(t *testing.T) {

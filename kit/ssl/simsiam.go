@@ -26,6 +26,12 @@ type SimSiam struct {
 	// Bottleneck is the number of features of the predictor's hidden layer. Default 512; well below
 	// Out.
 	Bottleneck int
+	// Locals is the number of small crops beside the two large views, from each of which the
+	// projections of both are told. Default 0, the paper's.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ CanCollapse = SimSiam{}
@@ -50,13 +56,14 @@ func (m SimSiam) Check(batch Batch) error {
 		setting.Features(1, "ssl.SimSiam: Bottleneck", m.Bottleneck, d.Bottleneck),
 		twoImages("ssl.SimSiam", batch, "for the norms over the batch"),
 		batch.OneSize("ssl.SimSiam", 0, 2),
+		checkCrops("ssl.SimSiam", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 	)
 }
 
-// Views are two draws of the paper's augmentation, which is MoCo v2's.
+// Views are two draws of the paper's augmentation, which is MoCo v2's, then the small crops.
 func (m SimSiam) Views(height, width int) []augment.Pipeline {
 	view := MoCoView(min(height, width))
-	return []augment.Pipeline{view, view}
+	return withLocals([]augment.Pipeline{view, view}, min(height, width), m.Locals, m.LocalSize)
 }
 
 // Loss is algorithm 1 of the paper:
@@ -64,11 +71,14 @@ func (m SimSiam) Views(height, width int) []augment.Pipeline {
 //	z1, z2 = f(x1), f(x2);  p1, p2 = h(z1), h(z2)
 //	loss = D(p1, z2)/2 + D(p2, z1)/2, with no gradient into the z of D
 //
+// With small crops it is the mean of D over all pairs of a prediction and the z of another, large
+// view: the pairs that BYOL has in solo-learn.
+//
 // The norms of f and h see each view by itself, as in the authors' code.
 func (m SimSiam) Loss(step *Step) *Node {
-	zs := embedApart(m, step)                                                // 2 × [batch, out]
-	ps := apart(zs, func(z *Node) *Node { return m.predict(step.Scope, z) }) // 2 × [batch, out]
-	return MulScalar(Add(NegativeCosine(ps[0], zs[1]), NegativeCosine(ps[1], zs[0])), .5)
+	zs := embedApart(m, step)                                                // A view each: [batch, out]
+	ps := apart(zs, func(z *Node) *Node { return m.predict(step.Scope, z) }) // A view each: [batch, out]
+	return meanCrossCrops(ps, zs[:globalCrops], NegativeCosine)
 }
 
 // NegativeCosine is D of the SimSiam paper (equation 1): the mean of minus the cosine of prediction

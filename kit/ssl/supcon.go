@@ -3,6 +3,7 @@ package ssl
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -32,6 +33,12 @@ type SupCon struct {
 	Hidden int
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
+	// Locals is the number of small crops beside the two large views, more views of an image's class.
+	// Default 0; the reference code's loss takes any number of views.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ NeedsLabels = SupCon{}
@@ -55,7 +62,8 @@ func (m SupCon) Check(batch Batch) error {
 		setting.FeaturesOr("the encoder's features", "ssl.SupCon: Hidden", m.Hidden),
 		setting.Features(1, "ssl.SupCon: Out", m.Out, d.Out),
 		twoImages("ssl.SupCon", batch, "since the others are the negatives"),
-		batch.OneSize("ssl.SupCon", 0, 2),
+		checkCrops("ssl.SupCon", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
+		cropSizes("ssl.SupCon", batch),
 	)
 }
 
@@ -68,51 +76,53 @@ func (m SupCon) CheckLabels(classes []string) error {
 	return nil
 }
 
-// Views are two draws of MoCoView, whose crop and colours the reference code takes for CIFAR-10.
+// Views are two draws of MoCoView, whose crop and colours the reference code takes for CIFAR-10,
+// then the small crops.
 func (m SupCon) Views(height, width int) []augment.Pipeline {
 	view := MoCoView(min(height, width))
-	return []augment.Pipeline{view, view}
+	return withLocals([]augment.Pipeline{view, view}, min(height, width), m.Locals, m.LocalSize)
 }
 
-// Loss is L_out on both views of the batch:
+// Loss is L_out on all views of the batch:
 //
 //	for x, y in a batch: z, z' = g(f(t(x))), g(f(t'(x))) for augmentations t, t'
 //	minimise L_out(z, z', y)
+//
+// Small crops are more views of x.
 func (m SupCon) Loss(step *Step) *Node {
-	h := step.Encode(step.Views...).Pooled     // [2 batch, dim]
-	z := SplitViews(m.Embed(step.Scope, h), 2) // 2 × [batch, out]
-	return SupervisedContrast(z[0], z[1], step.Labels, m.Temperature)
+	z := encodeCrops(step, func(h *Node) *Node { return m.Embed(step.Scope, h) }) // a view each: [batch, out]
+	return SupervisedContrast(z, step.Labels, m.Temperature)
 }
 
-// SupervisedContrast is L_out (equation 2 of the SupCon paper). With the 2N embeddings of both
-// views, l2-normalised, sim their dot product, and P(i) the other views with the label of i, the
-// loss of view i is
+// SupervisedContrast is L_out (equation 2 of the SupCon paper). With the embeddings of all views,
+// l2-normalised, sim their dot product, and P(i) the other views with the label of i, the loss of
+// view i is
 //
 //	-1/|P(i)| Σ_{p∈P(i)} log( exp(sim(i,p)/T) / Σ_{a≠i} exp(sim(i,a)/T) )
 //
-// and the result is its mean over all 2N views, where the paper has the sum. P(i) is never empty:
-// it holds the other view of the same image, and nothing else where the label is -1. With labels
-// that are all -1 it is NTXent. It is computed in float32.
+// and the result is its mean over all views, where the paper has the sum. P(i) is never empty: it
+// holds the other views of the same image, and nothing else where the label is -1. With two views
+// and labels that are all -1 it is NTXent. It is computed in float32.
 //
-//	z, zPrime: [batch, dim], two views of the same images; labels: int32 [batch], -1 for none -> scalar
-func SupervisedContrast(z, zPrime, labels *Node, temperature float64) *Node {
-	g := z.Graph()
-	all := MergeViews(unit(z), unit(zPrime))                                   // [2 batch, dim]
-	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [2 batch, 2 batch]
+//	views: V × [batch, dim], of the same images; labels: int32 [batch], -1 for none -> scalar
+func SupervisedContrast(views []*Node, labels *Node, temperature float64) *Node {
+	g := labels.Graph()
+	all := MergeViews(apart(views, unit)...)                                   // [V batch, dim]
+	logits := DivScalar(Dot(all, Transpose(all, 0, 1)).Product(), temperature) // [V batch, V batch]
 	n := all.Shape().Dim(0)
 
 	// Images without a label are classes of their own: -1 becomes -1 - i for image i.
-	image := Iota(g, shapes.Make(labels.DType(), n/2), 0) // [batch]
+	image := Iota(g, shapes.Make(labels.DType(), n/len(views)), 0) // [batch]
 	class := Where(LessThan(labels, ZerosLike(labels)), Sub(MulScalar(image, -1), OnesLike(image)), labels)
-	class = MergeViews(class, class) // [2 batch]
+	class = MergeViews(slices.Repeat([]*Node{class}, len(views))...) // [V batch]
 
 	pairs := shapes.Make(dtypes.Int32, n, n)
 	self := Equal(Iota(g, pairs, 0), Iota(g, pairs, 1))
-	sameClass := Equal(InsertAxes(class, -1), InsertAxes(class, 0)) // [2 batch, 2 batch]
+	sameClass := Equal(InsertAxes(class, -1), InsertAxes(class, 0)) // [V batch, V batch]
 	positive := ConvertDType(LogicalAnd(sameClass, LogicalNot(self)), logits.DType())
 
-	others := logSumExp(Where(self, FillScalar(g, logits.Shape(), -1e9), logits)) // [2 batch]
-	pull := Div(ReduceSum(Mul(positive, logits), -1), ReduceSum(positive, -1))    // [2 batch]
+	others := logSumExp(Where(self, FillScalar(g, logits.Shape(), -1e9), logits)) // [V batch]
+	pull := Div(ReduceSum(Mul(positive, logits), -1), ReduceSum(positive, -1))    // [V batch]
 	return ReduceAllMean(Sub(others, pull))
 }
 

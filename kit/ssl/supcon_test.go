@@ -42,7 +42,7 @@ func supconFormula(z, zPrime [][]float64, labels []int32, temperature float64) f
 func supconOnDevice(t *testing.T, z, zPrime [][]float64, labels []int32, temperature float64) (float64, [][]float64) {
 	t.Helper()
 	return lossAndGradient[[][]float64](t, func(in []*Node) *Node {
-		return SupervisedContrast(in[0], in[1], in[2], temperature)
+		return SupervisedContrast(in[:2], in[2], temperature)
 	}, z, zPrime, labels)
 }
 

@@ -36,6 +36,12 @@ type TiCo struct {
 	// Tau is the teacher's momentum at the start, in (0, 1); it rises to 1 along a cosine. Default
 	// 0.99, lightly's for 100 epochs on ImageNet. Shorter trainings want a quicker teacher.
 	Tau float64
+	// Locals is the number of small crops beside the student's large view, which the same is asked of.
+	// Default 0, the paper's.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var (
@@ -66,11 +72,15 @@ func (m TiCo) Check(batch Batch) error {
 		setting.Features(2, "ssl.TiCo: Out", m.Out, d.Out),
 		setting.Fraction("ssl.TiCo: Tau", m.Tau, d.Tau),
 		twoImages("ssl.TiCo", batch, "for the norms over the batch"),
+		checkCrops("ssl.TiCo", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 	)
 }
 
-// Views are the paper's two augmentations, which are BYOL's: the student's and the teacher's.
-func (m TiCo) Views(height, width int) []augment.Pipeline { return BYOLViews(min(height, width)) }
+// Views are the paper's two augmentations, which are BYOL's, the student's and the teacher's, then
+// the small crops, as the student's.
+func (m TiCo) Views(height, width int) []augment.Pipeline {
+	return withLocals(BYOLViews(min(height, width)), min(height, width), m.Locals, m.LocalSize)
+}
 
 // Loss is equation 4 of the paper, with the stopped gradients of its figure 2. (Its pseudo-code
 // leaves the constant 1 out.) There is no predictor, and the views do not change places:
@@ -82,11 +92,16 @@ func (m TiCo) Views(height, width int) []augment.Pipeline { return BYOLViews(min
 // C counts as a constant, the share of this batch too, as in lightly, which follows the paper's
 // figure (pull request 1484). The PyTorch version above lets a gradient flow into that share, and
 // so most likely did the run that lightly published, which is older than that pull request.
+//
+// With small crops it is the mean over all that the student sees, encoded one by one, as in ReSSL's.
+// C follows the large view alone.
 func (m TiCo) Loss(step *Step) *Node {
-	z := m.Embed(step.Scope, step.Encode(step.Views[0]).Pooled)                            // [batch, out]
-	zPrime := m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled) // [batch, out]
-	c := newCovariance(step.Scope, m.Out).follow(z, m.Beta)                                // [out, out]
-	return CovarianceContrast(z, zPrime, c, m.Rho)
+	seen := append(step.Views[:1:1], step.Views[globalCrops:]...)                                     // By the student.
+	z := apart(seen, func(view *Node) *Node { return m.Embed(step.Scope, step.Encode(view).Pooled) }) // A view each: [batch, out]
+	zPrime := m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled)            // [batch, out]
+	c := newCovariance(step.Scope, m.Out).follow(z[0], m.Beta)                                        // [out, out]
+	losses := apart(z, func(z *Node) *Node { return CovarianceContrast(z, zPrime, c, m.Rho) })
+	return ReduceAllMean(Stack(losses, 0))
 }
 
 // CovarianceContrast is the loss of TiCo (equation 4 of its paper): how far the views of an image

@@ -36,6 +36,12 @@ type VICReg struct {
 	Hidden int
 	// Out is the number of features of the embedding. Default 2048.
 	Out int
+	// Locals is the number of small crops beside the two large views, each of which is to be the same
+	// as both. Default 0, the paper's; VICRegL, of the same author, has 6.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ CanCollapse = VICReg{}
@@ -64,30 +70,31 @@ func (m VICReg) Check(batch Batch) error {
 		setting.Features(2, "ssl.VICReg: Out", m.Out, d.Out),
 		twoImages("ssl.VICReg", batch, "for variances over the batch"),
 		batch.OneSize("ssl.VICReg", 0, 2),
+		checkCrops("ssl.VICReg", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 	)
 }
 
-// Views are two draws of one augmentation.
+// Views are two draws of one augmentation, then the small crops.
 func (m VICReg) Views(height, width int) []augment.Pipeline {
 	view := VICRegView(min(height, width))
-	return []augment.Pipeline{view, view}
+	return withLocals([]augment.Pipeline{view, view}, min(height, width), m.Locals, m.LocalSize)
 }
 
 // Loss is algorithm 1 of the paper: what is the same of two views, with two terms that keep it from
 // being nothing. The norms of encoder and projector see each view by itself, as in the authors'
 // code.
-func (m VICReg) Loss(step *Step) *Node {
-	z := embedApart(m, step) // 2 × [batch, out]
-	return m.regularized(z[0], z[1])
-}
+func (m VICReg) Loss(step *Step) *Node { return m.regularized(embedApart(m, step)) }
 
-// regularized is equation 6 of the paper: the three terms with their weights.
+// regularized is equation 6 of the paper: the three terms with their weights. With small crops
+// invariance is the mean over the pairs of a large view and another one, and variance and covariance
+// are twice the mean over the views: the global loss of facebookresearch/VICRegL, in these weights.
 //
-//	z, zPrime: [batch, out] -> scalar
-func (m VICReg) regularized(z, zPrime *Node) *Node {
-	invariance := MulScalar(invarianceTerm(z, zPrime), m.Invariance)
-	variance := MulScalar(Add(VarianceHinge(z), VarianceHinge(zPrime)), m.Variance)
-	covariance := MulScalar(Add(CovariancePenalty(z), CovariancePenalty(zPrime)), m.Covariance)
+//	z: views × [batch, out], the large ones first -> scalar
+func (m VICReg) regularized(z []*Node) *Node {
+	perPair := globalCrops / float64(len(z)) // 1 with two views.
+	invariance := MulScalar(pairedCrops(z, invarianceTerm), m.Invariance)
+	variance := MulScalar(ReduceAllSum(Stack(apart(z, VarianceHinge), 0)), m.Variance*perPair)
+	covariance := MulScalar(ReduceAllSum(Stack(apart(z, CovariancePenalty), 0)), m.Covariance*perPair)
 	return Add(invariance, Add(variance, covariance))
 }
 

@@ -37,6 +37,12 @@ type WMSE struct {
 	// directions in which the embeddings vary; Huang et al. take 5, which whitens the strong
 	// directions alone.
 	Iterations int
+	// Locals is the number of small crops beside the two large views. Default 0; the paper takes two
+	// and four views, all of one size.
+	Locals int
+	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
+	// it.
+	LocalSize int
 }
 
 var _ CanCollapse = WMSE{}
@@ -69,13 +75,14 @@ func (m WMSE) Check(batch Batch) error {
 		setting.Must(batch.Images >= m.Part && batch.Images%m.Part == 0, "ssl.WMSE: Part", m.Part,
 			fmt.Sprintf("a divisor of the batch, %d", batch.Images), "2 × Out, so a smaller Out fits small batches"),
 		batch.OneSize("ssl.WMSE", 0, 2),
+		checkCrops("ssl.WMSE", m.Locals, m.LocalSize, min(batch.Height, batch.Width), "half"),
 	)
 }
 
-// Views are two draws of the paper's augmentation.
+// Views are two draws of the paper's augmentation, then the small crops.
 func (m WMSE) Views(height, width int) []augment.Pipeline {
 	view := WMSEView(min(height, width))
-	return []augment.Pipeline{view, view}
+	return withLocals([]augment.Pipeline{view, view}, min(height, width), m.Locals, m.LocalSize)
 }
 
 // WMSEView is the augmentation of W-MSE (the paper's section 4.1) to views of size × size pixels:
@@ -91,26 +98,34 @@ func WMSEView(size int) augment.Pipeline {
 	}
 }
 
-// Loss is equation 6 of the paper for two views, each of which is whitened by its own statistics:
+// Loss is equation 6 of the paper, the mean over all pairs of views, each of which is whitened by its
+// own statistics:
 //
 //	v = whiten(g(f(x))), v' = whiten(g(f(x')));  loss = ‖v - v'‖², both l2-normalised
 //
-// The norms of f see each view by itself, and those of g both together, as in the authors' code.
+// The norms of f see each view by itself, and those of g all together, as in the authors' code.
 func (m WMSE) Loss(step *Step) *Node {
-	h := apart(step.Views, func(view *Node) *Node { return step.Encode(view).Pooled }) // 2 × [batch, dim]
-	v := SplitViews(m.Embed(step.Scope, MergeViews(h...)), 2)                          // 2 × [batch, out]
-	return WhitenedDistance(v[0], v[1], m.Part, m.Iterations)
+	h := apart(step.Views, func(view *Node) *Node { return step.Encode(view).Pooled }) // A view each: [batch, dim]
+	v := SplitViews(m.Embed(step.Scope, MergeViews(h...)), len(h))                     // A view each: [batch, out]
+	return WhitenedDistance(v, m.Part, m.Iterations)
 }
 
 // WhitenedDistance is the loss of W-MSE: the mean squared distance, 2 - 2 cos, of the l2-normalised
-// embeddings of two views, both whitened in parts of the batch. The gradient flows into both.
+// embeddings of two views, whitened in parts of the batch, over all pairs of views. The gradient
+// flows into all.
 //
-//	v, vPrime: [batch, dim] -> scalar
-func WhitenedDistance(v, vPrime *Node, part, iterations int) *Node {
-	batch := v.Shape().Dim(0)
-	white := whiten(Concatenate([]*Node{v, vPrime}, 0), part, iterations) // [2 batch, dim], in one go; parts don't mix the views.
-	w, wPrime := Slice(white, AxisRange(0, batch)), Slice(white, AxisRange(batch))
-	return AddScalar(MulScalar(ReduceAllMean(cosines(w, wPrime)), -2), 2)
+//	views: V × [batch, dim], of the same images -> scalar
+func WhitenedDistance(views []*Node, part, iterations int) *Node {
+	batch := views[0].Shape().Dim(0)
+	white := whiten(Concatenate(views, 0), part, iterations) // [V batch, dim], in one go; parts don't mix the views.
+	of := func(v int) *Node { return Slice(white, AxisRange(v*batch, (v+1)*batch)) }
+	var distances []*Node
+	for v := range views {
+		for w := v + 1; w < len(views); w++ {
+			distances = append(distances, AddScalar(MulScalar(ReduceAllMean(cosines(of(v), of(w))), -2), 2))
+		}
+	}
+	return ReduceAllMean(Stack(distances, 0))
 }
 
 // whiten makes the dimensions uncorrelated and of variance 1 over every part of the batch.

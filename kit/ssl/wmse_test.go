@@ -55,7 +55,7 @@ func wmseSlow(v, vPrime [][]float64, part int) float64 {
 }
 
 func wmseLoss(part int) func(a, b *Node) *Node {
-	return func(a, b *Node) *Node { return WhitenedDistance(a, b, part, 24) }
+	return func(a, b *Node) *Node { return WhitenedDistance([]*Node{a, b}, part, 24) }
 }
 
 func TestWhitenedDistanceIsTheFormula(t *testing.T) {
