@@ -32,7 +32,7 @@ var selfPredictingMutants = []mutant{
 		new:    "DivScalar(ReduceSum(Square(centred(z)), 0), n)",
 		breaks: "the variance is over n, not n - 1"},
 	{name: "ssl/vicreg-hinge-one-view", file: "kit/ssl/vicreg.go",
-		old:    "ReduceAllSum(Stack(apart(z, VarianceHinge), 0))",
+		old:    "sumOf(apart(z, VarianceHinge))",
 		new:    "MulScalar(VarianceHinge(z[0]), 2)",
 		breaks: "the second view's variance is not kept up"},
 	{name: "ssl/wmse-mean-over-parts", file: "kit/ssl/wmse.go",

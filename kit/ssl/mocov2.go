@@ -133,7 +133,7 @@ func (m MoCoV2) contrast(earlier *model.Scope, queries []*Node, k *Node) *Node {
 	held := negatives.embeddings(k.Graph())
 	losses := apart(queries, func(q *Node) *Node { return QueueContrast(q, k, held, m.Temperature) })
 	negatives.push(k)
-	return ReduceAllMean(Stack(losses, 0))
+	return meanOf(losses)
 }
 
 // QueueContrast is the cross-entropy of finding for each query its own key among that and the queue

@@ -99,7 +99,8 @@ func (m MoCoV3) Loss(step *Step) *Node {
 		return m.predictor().Apply(step.Scope.At("predictor"), z)
 	})
 	k := teachApart(m, step) // 2 × [batch, out]
-	return crossCrops(q, k, func(q, k *Node) *Node { return ContrastKeys(q, k, m.Temperature) })
+	ctr := func(q, k *Node) *Node { return ContrastKeys(q, k, m.Temperature) }
+	return andSmallCrops(Add(ctr(q[0], k[1]), ctr(q[1], k[0])), q, k, ctr)
 }
 
 // ContrastKeys is ctr of MoCo v3's algorithm 1: InfoNCE of each query among the keys of the batch,

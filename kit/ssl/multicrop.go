@@ -69,21 +69,46 @@ func crossCrops(predictions, targets []*Node, loss func(prediction, target *Node
 	return ReduceAllSum(Stack(losses, 0))
 }
 
-// meanCrossCrops is the mean of that loss over the pairs.
-func meanCrossCrops(predictions, targets []*Node, loss func(prediction, target *Node) *Node) *Node {
-	return DivScalar(crossCrops(predictions, targets, loss), float64(len(targets)*(len(predictions)-1)))
+// andSmallCrops adds to the sum of a loss over both pairs of the large crops that over all pairs of a
+// large crop's target and a small crop's prediction: the pairs of crossCrops. So methods whose paper
+// has two views write its loss as it stands there.
+func andSmallCrops(sum *Node, predictions, targets []*Node, loss func(prediction, target *Node) *Node) *Node {
+	for _, small := range predictions[globalCrops:] {
+		sum = Add(sum, Add(loss(small, targets[0]), loss(small, targets[1])))
+	}
+	return sum
 }
+
+// pairsOfCrops is the number of the pairs of crossCrops.
+func pairsOfCrops(crops int) float64 { return float64(globalCrops * (crops - 1)) }
 
 // pairedCrops is the mean of a loss that is the same for (a, b) and (b, a) over all ordered pairs of
 // which the first is a large crop, as in the global loss of facebookresearch/VICRegL
 // (main_vicregl.py). The pair of both large ones is built once.
 func pairedCrops(crops []*Node, loss func(a, b *Node) *Node) *Node {
 	both := loss(crops[0], crops[1])
-	losses := []*Node{both, both} // In both orders.
-	for _, small := range crops[globalCrops:] {
-		losses = append(losses, loss(crops[0], small), loss(crops[1], small))
+	if len(crops) == globalCrops {
+		return both
 	}
-	return ReduceAllMean(Stack(losses, 0))
+	sum := MulScalar(both, 2) // In both orders.
+	return DivScalar(andSmallCrops(sum, crops, crops, loss), pairsOfCrops(len(crops)))
+}
+
+// sumOf adds losses one by one.
+func sumOf(losses []*Node) *Node {
+	sum := losses[0]
+	for _, loss := range losses[1:] {
+		sum = Add(sum, loss)
+	}
+	return sum
+}
+
+// meanOf is the mean of losses, of one that loss itself.
+func meanOf(losses []*Node) *Node {
+	if len(losses) == 1 {
+		return losses[0]
+	}
+	return DivScalar(sumOf(losses), float64(len(losses)))
 }
 
 // checkCrops returns an error where the small crops of a method don't fit images whose shorter side

@@ -102,9 +102,10 @@ func (m NNCLR) Loss(step *Step) *Node {
 	support := newQueue(step.Scope, m.Queue, m.Out)
 	held := support.embeddings(z[0].Graph())                                      // [queue, out]
 	nn := apart(z[:globalCrops], func(z *Node) *Node { return Nearest(z, held) }) // 2 × [batch, out]
-	loss := meanCrossCrops(p, nn, func(p, nn *Node) *Node { return InfoNCE(nn, p, m.Temperature) })
+	near := func(p, nn *Node) *Node { return InfoNCE(nn, p, m.Temperature) }
+	sum := andSmallCrops(Add(near(p[1], nn[0]), near(p[0], nn[1])), p, nn, near)
 	support.push(unit(z[0]))
-	return loss
+	return MulScalar(sum, 1/pairsOfCrops(len(p)))
 }
 
 // Nearest replaces every embedding by the row of the support set at the largest cosine similarity

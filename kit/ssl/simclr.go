@@ -118,7 +118,7 @@ func NTXent(views []*Node, temperature float64) *Node {
 		candidates := Where(otherPositives(logits, len(views), i+1), FillScalar(all.Graph(), logits.Shape(), -1e9), logits)
 		losses[i] = ReduceAllMean(Sub(logSumExp(candidates), DivScalar(positive, temperature)))
 	}
-	return ReduceAllMean(Stack(losses, 0))
+	return meanOf(losses)
 }
 
 // positivePairs are the views' embeddings, l2-normalised and interleaved, and the similarity of each

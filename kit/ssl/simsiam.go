@@ -78,7 +78,8 @@ func (m SimSiam) Views(height, width int) []augment.Pipeline {
 func (m SimSiam) Loss(step *Step) *Node {
 	zs := embedApart(m, step)                                                // A view each: [batch, out]
 	ps := apart(zs, func(z *Node) *Node { return m.predict(step.Scope, z) }) // A view each: [batch, out]
-	return meanCrossCrops(ps, zs[:globalCrops], NegativeCosine)
+	sum := Add(NegativeCosine(ps[0], zs[1]), NegativeCosine(ps[1], zs[0]))
+	return MulScalar(andSmallCrops(sum, ps, zs, NegativeCosine), 1/pairsOfCrops(len(ps)))
 }
 
 // NegativeCosine is D of the SimSiam paper (equation 1): the mean of minus the cosine of prediction

@@ -101,7 +101,7 @@ func (m TiCo) Loss(step *Step) *Node {
 	zPrime := m.TeacherHead(step.Teacher.Scope, step.Teacher.Encode(step.Views[1]).Pooled)            // [batch, out]
 	c := newCovariance(step.Scope, m.Out).follow(z[0], m.Beta)                                        // [out, out]
 	losses := apart(z, func(z *Node) *Node { return CovarianceContrast(z, zPrime, c, m.Rho) })
-	return ReduceAllMean(Stack(losses, 0))
+	return meanOf(losses)
 }
 
 // CovarianceContrast is the loss of TiCo (equation 4 of its paper): how far the views of an image

@@ -93,8 +93,8 @@ func (m VICReg) Loss(step *Step) *Node { return m.regularized(embedApart(m, step
 func (m VICReg) regularized(z []*Node) *Node {
 	perPair := globalCrops / float64(len(z)) // 1 with two views.
 	invariance := MulScalar(pairedCrops(z, invarianceTerm), m.Invariance)
-	variance := MulScalar(ReduceAllSum(Stack(apart(z, VarianceHinge), 0)), m.Variance*perPair)
-	covariance := MulScalar(ReduceAllSum(Stack(apart(z, CovariancePenalty), 0)), m.Covariance*perPair)
+	variance := MulScalar(sumOf(apart(z, VarianceHinge)), m.Variance*perPair)
+	covariance := MulScalar(sumOf(apart(z, CovariancePenalty)), m.Covariance*perPair)
 	return Add(invariance, Add(variance, covariance))
 }
 

@@ -125,7 +125,7 @@ func WhitenedDistance(views []*Node, part, iterations int) *Node {
 			distances = append(distances, AddScalar(MulScalar(ReduceAllMean(cosines(of(v), of(w))), -2), 2))
 		}
 	}
-	return ReduceAllMean(Stack(distances, 0))
+	return meanOf(distances)
 }
 
 // whiten makes the dimensions uncorrelated and of variance 1 over every part of the batch.
