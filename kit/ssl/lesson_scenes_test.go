@@ -115,6 +115,7 @@ var (
 	whole    = augment.Pipeline{augment.Normalize{}}
 	enlarged = augment.Pipeline{augment.RandomResizedCrop{Size: 24, Scale: [2]float64{.9, 1}}, augment.Normalize{}}
 	lit      = augment.Pipeline{colouredLight{}, augment.Normalize{}}
+	litPart  = augment.Pipeline{augment.RandomResizedCrop{Size: 16, Scale: [2]float64{.3, .6}}, colouredLight{}, augment.Normalize{}}
 )
 
 func views(each ...augment.Pipeline) []augment.Pipeline { return each }

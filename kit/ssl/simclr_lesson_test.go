@@ -10,3 +10,8 @@ func TestSimCLRLearns(t *testing.T) {
 	lesson{method: ssl.SimCLR{Temperature: .2, Hidden: 64, Out: 32}, augment: views(lit),
 		agree: .15}.learn(t)
 }
+
+func TestSimCLRLearnsWithSmallCrops(t *testing.T) {
+	lesson{method: ssl.SimCLR{Temperature: .2, Hidden: 64, Out: 32, Locals: 2}, augment: views(lit, lit, litPart, litPart),
+		steps: 60, agree: .065}.learn(t)
+}
