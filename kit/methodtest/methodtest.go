@@ -72,7 +72,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.Flipping{}, ssl.IBOT{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}}, ssl.DINOv2{DINO: ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8}},
 		ssl.Data2Vec{}, ssl.MSN{Prototypes: 8, Hidden: 8, Out: 8}, ssl.IJEPA{Predictor: decoder}, ssl.Inpainting{Hidden: 8},
 		ssl.MAE{Decoder: decoder},
-		ssl.MICLe{Hidden: 8, Out: 8}, ssl.MMCR{PerImage: 3, Lambda: .1, Hidden: 8, Out: 8}, ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8, Symmetric: true},
+		ssl.MICLe{Hidden: 8, Out: 8}, ssl.MMCR{PerImage: 3, Lambda: .1, Hidden: 8, Out: 8},
 		ssl.DenseCL{MoCo: ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8}}, ssl.ReSSL{Queue: 32, Hidden: 8, Out: 8}, ssl.MoCoV3{Hidden: 8, Out: 8},
 		ssl.NNCLR{Queue: 32, Hidden: 8, Predictor: 8, Out: 8}, ssl.Rotation{}, ssl.SimCLR{Hidden: 8, Out: 8}, ssl.SimMIM{},
 		ssl.SimSiam{Hidden: 8, Out: 8}, ssl.Sum{{Method: ssl.SimCLR{Hidden: 8, Out: 8}}, {Method: ssl.Rotation{}}},
@@ -92,6 +92,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 	for _, method := range []ssl.Method{
 		ssl.DINO{Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}, ssl.LeJEPA{Slices: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
 		ssl.SwAV{Queue: 32, Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
+		ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8, Symmetric: true, Locals: 1, LocalSize: 16},
 	} {
 		add(method, func(r *kit.Recipe) { r.Augment = nil })
 	}
@@ -106,6 +107,9 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 	add(ssl.AttentiveProbe{Classes: 10, Tokens: 16}, func(r *kit.Recipe) { r.Encoder = encoder.Probed{Of: Patches, Tokens: 16} })
 	add(ssl.NextFrame{Hidden: 8}, func(r *kit.Recipe) { r.Encoder, r.Start = Norms, "" })
 	add(ssl.NextPixel{}, func(r *kit.Recipe) { r.Encoder, r.Start = pixels, "" })
+	small := all["ssl.SimCLR"]
+	small.Method, small.Augment = ssl.SimCLR{Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}, nil
+	all["small crops"] = small
 	onNorms := all["ssl.SimCLR"]
 	onNorms.Encoder, onNorms.Start = Norms, ""
 	all["norms over the batch"] = onNorms
