@@ -37,8 +37,8 @@ type WMSE struct {
 	// directions in which the embeddings vary; Huang et al. take 5, which whitens the strong
 	// directions alone.
 	Iterations int
-	// Locals is the number of small crops beside the two large views. Default 0; the paper takes two
-	// and four views, all of one size.
+	// Locals is the number of small crops beside the two large views. Default 0; the authors' code
+	// takes two or four views, all of one size.
 	Locals int
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
 	// it.
