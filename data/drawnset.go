@@ -19,7 +19,7 @@ var (
 	_ Masks       = (*drawnSet)(nil)
 )
 
-// drawnSet is one split of a world of square images with several objects each, and no label.
+// drawnSet is one split of a world of square images with objects.
 type drawnSet struct {
 	world       drawnWorld
 	name        string // of the source
@@ -29,6 +29,7 @@ type drawnSet struct {
 	most        int // objects of an image
 	classes     []string
 	maskClasses []string
+	label       func(i int) int // The class of image i; nil where images have no label.
 	fingerprint string
 	canvas      sync.Pool // of *canvas
 }
@@ -36,13 +37,26 @@ type drawnSet struct {
 func (s *drawnSet) Name() string              { return s.name + "/" + s.split.String() }
 func (s *drawnSet) Len() int                  { return s.count }
 func (s *drawnSet) Size() (height, width int) { return s.size, s.size }
-func (s *drawnSet) Classes() []string         { return nil }
-func (s *drawnSet) Label(i int) int           { s.mustHave(i); return -1 }
 func (s *drawnSet) ObjectClasses() []string   { return s.classes }
 func (s *drawnSet) MaskClasses() []string     { return s.maskClasses }
 func (s *drawnSet) MostObjects() int          { return s.most }
 func (s *drawnSet) Fingerprint() string       { return s.fingerprint }
 func (s *drawnSet) Close() error              { return nil }
+
+func (s *drawnSet) Classes() []string {
+	if s.label == nil {
+		return nil
+	}
+	return s.classes
+}
+
+func (s *drawnSet) Label(i int) int {
+	s.mustHave(i)
+	if s.label == nil {
+		return -1
+	}
+	return s.label(i)
+}
 
 func (s *drawnSet) mustHave(i int) {
 	if i < 0 || i >= s.count {

@@ -94,4 +94,5 @@ const (
 	forScenes
 	forFewer
 	forStreets
+	forBackgrounds
 )

@@ -20,7 +20,7 @@ import (
 // Its sets are [ObjectMasks] and [Masks]; the classes of objects are [ShapeClasses], those of pixels
 // [SceneMaskClasses]. Boxes, areas and masks are of what is seen of an object, which is at least half
 // of it. Smaller objects are in front, and the objects of an image are listed from back to front.
-// Images have no label.
+// Where every image has one object ({1, 1}), its class is the image's label; else images have none.
 type Scenes struct {
 	Size       int    // side of the square images in pixels, 32 to 4096. Default 64.
 	Train      int    // training images. Default 10,000.
@@ -34,6 +34,11 @@ type Scenes struct {
 	// Radius is the range of an object's size, log-uniform: of the circle around it, in shares of
 	// the image's side. Up to 0.5, and at least 2 pixels. Default 0.06 to 0.25.
 	Radius [2]float64
+
+	// Backgrounds is the number of backgrounds in the world, which images of all splits share: their
+	// colours and textures, as those of cameras that stand still. Clutter, light and noise stay an
+	// image's own. At least 0. Default 0: each image has one of its own.
+	Backgrounds int
 }
 
 const (
@@ -72,7 +77,8 @@ func (s Scenes) Check() error {
 		setting.Must(s.Objects[0] <= s.Objects[1], "data.Scenes: Objects", s.Objects, "from few to many"),
 		setting.Within(least, .5, "data.Scenes: Radius[0]", s.Radius[0]),
 		setting.Within(least, .5, "data.Scenes: Radius[1]", s.Radius[1]),
-		setting.Must(s.Radius[0] <= s.Radius[1], "data.Scenes: Radius", s.Radius, "from small to large"))
+		setting.Must(s.Radius[0] <= s.Radius[1], "data.Scenes: Radius", s.Radius, "from small to large"),
+		setting.AtLeast(0, "data.Scenes: Backgrounds", s.Backgrounds, "one of its own for each image"))
 }
 
 // Open returns one split. It takes no time: images are drawn when read.
@@ -85,12 +91,20 @@ func (s Scenes) Open(split Split) (Set, error) {
 	}
 	s = s.WithDefaults()
 	count := [...]int{s.Train, s.Validation, s.Test}[split]
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s size %d seed %d %s %d objects %v radius %v",
-		scenesVersion, shapesVersion, s.Size, s.Seed, split, count, s.Objects, s.Radius))
-	return &drawnSet{
+	world := fmt.Appendf(nil, "%s %s size %d seed %d %s %d objects %v radius %v",
+		scenesVersion, shapesVersion, s.Size, s.Seed, split, count, s.Objects, s.Radius)
+	if s.Backgrounds > 0 {
+		world = fmt.Appendf(world, " backgrounds %d", s.Backgrounds)
+	}
+	sum := sha256.Sum256(world)
+	set := &drawnSet{
 		world: s, name: s.Name(), split: split, count: count, size: s.Size, most: s.Objects[1],
 		classes: shapeNames, maskClasses: sceneMaskClasses, fingerprint: hex.EncodeToString(sum[:]),
-	}, nil
+	}
+	if s.Objects == [2]int{1, 1} {
+		set.label = func(i int) int { return s.scene(split, i).objects[0].class }
+	}
+	return set, nil
 }
 
 // crowdedScene is a background with objects, from back to front.
@@ -103,7 +117,7 @@ type crowdedScene struct {
 func (s Scenes) scene(split Split, i int) crowdedScene {
 	r := newRNG(s.Seed, forScenes, uint64(split), uint64(i))
 	shapes := Shapes{Size: s.Size}
-	first := shapes.arrange(&r, newLook(&r, r.intn(len(shapeNames))), r.intn(len(groupNames)))
+	first := s.first(&r, shapes)
 	sc := crowdedScene{backdrop: first.backdrop}
 	size := float64(s.Size)
 	for range s.Objects[0] + r.intn(s.Objects[1]-s.Objects[0]+1) {
@@ -115,6 +129,19 @@ func (s Scenes) scene(split Split, i int) crowdedScene {
 	for k := range sc.objects {
 		sc.place(&r, k, size)
 	}
+	return sc
+}
+
+// first is a scene of one object: its background is the image's, and its object says which inks stand out
+// from it.
+func (s Scenes) first(r *rng, shapes Shapes) scene {
+	look, group := newLook(r, r.intn(len(shapeNames))), r.intn(len(groupNames))
+	if s.Backgrounds == 0 {
+		return shapes.arrange(r, look, group)
+	}
+	b := newRNG(s.Seed, forBackgrounds, 0, uint64(r.intn(s.Backgrounds)))
+	sc := shapes.arrangeOn(&b, r, look, b.intn(len(groupNames)))
+	sc.seed = r.uint64() // Of the noise.
 	return sc
 }
 

@@ -111,15 +111,67 @@ func TestScenesAreAFunctionOfSeedSplitAndIndex(t *testing.T) {
 		}
 	}
 	fingerprints := map[string]bool{}
-	for _, world := range []Scenes{{}, {Seed: 1}, {Size: 65}, {Objects: [2]int{1, 7}}, {Radius: [2]float64{.1, .25}}, {Train: 9}} {
+	for _, world := range []Scenes{{}, {Seed: 1}, {Size: 65}, {Objects: [2]int{1, 7}}, {Radius: [2]float64{.1, .25}}, {Train: 9}, {Backgrounds: 1}, {Backgrounds: 2}} {
 		set, err := world.Open(Train)
 		if err != nil {
 			t.Fatal(err)
 		}
 		fingerprints[set.Fingerprint()] = true
 	}
-	if len(fingerprints) != 6 {
-		t.Errorf("6 sets have %d fingerprints", len(fingerprints))
+	if len(fingerprints) != 8 {
+		t.Errorf("8 sets have %d fingerprints", len(fingerprints))
+	}
+}
+
+// Images of all splits share the world's backgrounds, and have noise of their own and objects that
+// stand out.
+func TestScenesShareBackgrounds(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 3} {
+		grounds, seeds := map[[2]rgb]bool{}, map[uint64]bool{}
+		for i := range 40 {
+			sc := Scenes{Backgrounds: n}.WithDefaults().scene([]Split{Train, Test}[i%2], i/2)
+			grounds[sc.inks], seeds[sc.seed] = true, true
+			for _, o := range sc.objects {
+				for k, ink := range o.inks {
+					for _, ground := range sc.inks {
+						if math.Abs(ink.luma()-ground.luma()) < contrast-1e-9 {
+							t.Errorf("%d backgrounds, image %d: ink %d of luma %g is on one of %g", n, i, k, ink.luma(), ground.luma())
+						}
+					}
+				}
+			}
+		}
+		want := n
+		if n == 0 {
+			want = 40
+		}
+		if len(grounds) != want || len(seeds) != 40 {
+			t.Errorf("Backgrounds %d: %d backgrounds and %d noises of 40 images", n, len(grounds), len(seeds))
+		}
+	}
+}
+
+// An image of one object has its class for a label, and others have none.
+func TestScenesOfOneObjectAreLabelled(t *testing.T) {
+	t.Parallel()
+	for most, labelled := range map[int]bool{1: true, 2: false} {
+		set, err := Scenes{Objects: [2]int{1, most}}.Open(Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (len(set.Classes()) == len(shapeNames)) != labelled {
+			t.Errorf("1 to %d objects: the classes are %v", most, set.Classes())
+		}
+		for i := range 20 {
+			want := -1
+			if labelled {
+				want = set.(Objects).ObjectsOf(i)[0].Class
+			}
+			if got := set.Label(i); got != want {
+				t.Errorf("1 to %d objects: the label of image %d is %d, want %d", most, i, got, want)
+			}
+		}
 	}
 }
 
@@ -156,6 +208,7 @@ func TestBadScenes(t *testing.T) {
 		{Scenes{Objects: [2]int{3, 2}}, "data.Scenes: Objects is [3 2]; it must be from few to many"},
 		{Scenes{Radius: [2]float64{.01, .2}}, "data.Scenes: Radius[0] is 0.01; it must be in [0.03125, 0.5]"},
 		{Scenes{Radius: [2]float64{.2, .1}}, "data.Scenes: Radius is [0.2 0.1]; it must be from small to large"},
+		{Scenes{Backgrounds: -1}, "data.Scenes: Backgrounds is -1; it must be at least 0"},
 		{Scenes{Radius: [2]float64{.2, math.NaN()}}, "data.Scenes: Radius[1] is NaN"},
 	} {
 		_, err := test.world.Open(Train)

@@ -118,26 +118,29 @@ func someTexture(r *rng) texture {
 const contrast = 0.34
 
 // arrange puts an object of a given look into a new scene of a given group.
-func (s Shapes) arrange(r *rng, l look, group int) scene {
+func (s Shapes) arrange(r *rng, l look, group int) scene { return s.arrangeOn(r, r, l, group) }
+
+// arrangeOn is arrange where b decides the background's texture and colours, and r the rest.
+func (s Shapes) arrangeOn(b, r *rng, l look, group int) scene {
 	size := float64(s.Size)
 	sc := scene{group: group}
 	sc.backdrop = backdrop{
-		size: s.Size, kind: someTexture(r), angle: r.angle(),
-		period: size * r.between(0.12, 0.4), seed: r.uint64(),
+		size: s.Size, kind: someTexture(b), angle: b.angle(),
+		period: size * b.between(0.12, 0.4), seed: b.uint64(),
 	}
 
 	// The background has one hue range a group, and two close shades.
-	hue := r.between(0, 0.14)
+	hue := b.between(0, 0.14)
 	if group == 1 {
-		hue = r.between(0.48, 0.66)
+		hue = b.between(0.48, 0.66)
 	}
-	saturation := r.between(0.35, 0.9)
-	ground := r.between(0.08, 0.92)
-	shade := r.between(0.045, 0.09)
+	saturation := b.between(0.35, 0.9)
+	ground := b.between(0.08, 0.92)
+	shade := b.between(0.045, 0.09)
 	if ground > 0.5 {
 		shade = -shade
 	}
-	sc.inks = [2]rgb{shadeOf(hue, saturation, ground), shadeOf(hue+r.between(-0.03, 0.03), saturation, ground+shade)}
+	sc.inks = [2]rgb{shadeOf(hue, saturation, ground), shadeOf(hue+b.between(-0.03, 0.03), saturation, ground+shade)}
 
 	// The object's two inks lie in a range of luma away from both shades: on
 	// the lighter or on the darker side, in proportion to the room there.
