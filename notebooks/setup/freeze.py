@@ -3,9 +3,10 @@
     python freeze.py NOTEBOOK... FOLDER [--force] [--fresh]
 
 The executed notebooks and their pages go to FOLDER. One is up to date where the executed notebook there, or else NOTEBOOK
-itself, was executed to its end with the inputs that inputs.py tells of, as they are now. For each notebook, it is said since
-when it is up to date, or why it is executed. With --force, all are. A cell that fails ends its notebook; the others are
-executed all the same, those that failed are listed in the end, and the exit status is 1.
+itself, was executed to its end with the inputs that inputs.py tells of, as they are now; where its text alone changed, it gets
+the new text. For each notebook, it is said since when it is up to date, or why it is executed. With --force, all are. A cell
+that fails ends its notebook; the others are executed all the same, those that failed are listed in the end, and the exit status
+is 1.
 
 Executing a notebook again trains nothing again that its run directories hold: with --fresh, these are removed first.
 
@@ -66,19 +67,30 @@ def reason(path, executed, now):
         record = notebook.metadata.get(provenance.KEY, {})
         if "inputs" not in record:
             continue
-        others, unknown = inputs.other_images(record, publish.runs_folder(path))
+        others, unknown = inputs.other_images(record, publish.runs_folder(path), path)
         if changed := inputs.changes(record["inputs"], now) + others:
             why = "changed: " + ", ".join(changed)
             continue
         print(f"{path}: up to date since {provenance.since(notebook)}")
         for run in unknown:
             print(f"  not known whether its images are the same: {run}")
-        if candidate == path:
-            shutil.copy(path, executed)
-        if candidate == path or not executed.with_suffix(".html").exists():
-            publish.write_page(notebook, executed)
+        new = with_outputs(nbformat.read(path, as_version=4), notebook)
+        if candidate == path or new != notebook or not executed.with_suffix(".html").exists():
+            nbformat.write(new, executed)
+            publish.write_page(new, executed)
         return ""
     return why
+
+
+def with_outputs(notebook, executed):
+    """The notebook, whose text may have changed, with the outputs and the record of an execution of the same code cells."""
+    cells = {name: [cell for cell in one.cells if cell.cell_type == "code"] for name, one in (("to", notebook), ("from", executed))}
+    for to, source in zip(cells["to"], cells["from"], strict=True):
+        to.outputs, to.execution_count, to.metadata = source.outputs, source.execution_count, source.metadata
+    index = notebook.metadata.get(provenance.KEY, {}).get("index")
+    record = {key: value for key, value in executed.metadata[provenance.KEY].items() if key != "index"}
+    notebook.metadata = executed.metadata | {provenance.KEY: record | ({"index": index} if index else {})}
+    return notebook
 
 
 if __name__ == "__main__":

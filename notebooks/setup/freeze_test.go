@@ -57,6 +57,18 @@ func TestOnlyWhatChangedIsExecuted(t *testing.T) {
 	if err != nil {
 		t.Errorf("error %v", err)
 	}
+	// Where only the text is another one, the executed notebook and its page get it.
+	writeNotebook(t, at("good"), cell{"sslkit": cell{"index": cell{"order": 4}}}, markdown("# New"), code("!echo said $((40+2))"))
+	said, _ = freeze("good")
+	expect(said, "up to date: 1, executed: 0, failed: 0")
+	for name, words := range map[string][]string{"good.ipynb": {"# New", "said 42", `"order": 4`, `"inputs"`}, "good.html": {"New</h1>", "said 42"}} {
+		text, err := os.ReadFile(filepath.Join(dir, "out", name))
+		for _, word := range words {
+			if err != nil || !strings.Contains(string(text), word) {
+				t.Errorf("%s lacks %q: %v", name, word, err)
+			}
+		}
+	}
 	// A notebook that was published is up to date too.
 	if err := os.Rename(filepath.Join(dir, "out", "good.ipynb"), at("good")); err != nil {
 		t.Fatal(err)
@@ -164,8 +176,8 @@ from pathlib import Path
 provenance.from_go = lambda *_: [
     {"name": "same", "data_now": "1"}, {"name": "other", "data_now": "2"}, {"name": "closed", "data_error": "no such folder"}, {"name": "new", "data_now": "3"},
 ]
-print(inputs.other_images({"runs": [{"name": n, "data_now": "1"} for n in ("same", "other", "closed", "gone")] + [{"name": "never"}]}, Path()))
-print(inputs.other_images({}, Path()))`).CombinedOutput()
+print(inputs.other_images({"runs": [{"name": n, "data_now": "1"} for n in ("same", "other", "closed", "gone")] + [{"name": "never"}]}, Path(), Path()))
+print(inputs.other_images({}, Path(), Path()))`).CombinedOutput()
 	const want = "(['the images of other'], ['closed (no such folder)', 'gone (the run is gone)'])\n([], [])\n"
 	if err != nil || string(said) != want {
 		t.Errorf("error %v, got %s, want %s", err, said, want)

@@ -24,7 +24,7 @@ def take(notebook, path):
     source = code(notebook)
     own = os.environ.get("SSLKIT_DATA")
     return {
-        "cells": digest(source),
+        "cells": digest("\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")),
         "packages": packages(path),
         "files": {name: of_file(provenance.repository / name) for name in FILES},
         "go": provenance.said("go", "env", "GOVERSION"),
@@ -44,13 +44,13 @@ def packages(path):
     return provenance.from_go("cells", "-reach", path)[str(path.absolute())]
 
 
-def other_images(record, folder):
-    """Of the runs of a record: which were trained on images that are others now, and of which that is not known, with the
-    reason. folder is where the runs are."""
+def other_images(record, folder, notebook):
+    """Of the runs of a notebook's record, which are in a folder: which were trained on images that are others now, and of which
+    that is not known, with the reason."""
     then = {run["name"]: run["data_now"] for run in record.get("runs", []) if run.get("data_now")}
     if not then:
         return [], []
-    now = {run["name"]: run for run in provenance.from_go("trainings", "-open", folder)}
+    now = {run["name"]: run for run in provenance.runs_now(folder, notebook)}
     others, unknown = [], []
     for name, images in then.items():
         run = now.get(name, {"error": "the run is gone"})

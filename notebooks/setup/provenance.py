@@ -45,9 +45,15 @@ def from_go(command, *arguments):
     return json.loads(done.stdout)
 
 
-def runs(folder):
-    """How the runs in a folder came about, with the fingerprints of their images, but for errors: they hold paths."""
-    return [{key: value for key, value in run.items() if not key.endswith("error")} for run in from_go("trainings", "-open", folder)]
+def runs(folder, notebook):
+    """How the runs of the notebook at a path, which are in a folder, came about, with the fingerprints of their images, but for
+    errors: they hold paths."""
+    return [{key: value for key, value in run.items() if not key.endswith("error")} for run in runs_now(folder, notebook)]
+
+
+def runs_now(folder, notebook):
+    """What ./trainings tells of the runs in a folder, of which paths of images may begin at the notebook's."""
+    return from_go("trainings", "-open", notebook.parent, folder)
 
 
 def proc(file, name):

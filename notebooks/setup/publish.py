@@ -69,7 +69,7 @@ def execute_into(path, executed, depends=None):
     try:
         execute(notebook, path)
         record["seconds"] = round(time.time() - start)
-        record["runs"] = provenance.runs(runs_folder(path))
+        record["runs"] = provenance.runs(runs_folder(path), path)
         record["claims"] = claims(runs_folder(path) / "headlines.json")
         record["inputs"] = depends
     finally:

@@ -1,10 +1,10 @@
 // Command trainings says of the runs in a folder how they came about, as JSON:
 //
-//	go run ./notebooks/setup/trainings [-open] folder
+//	go run ./notebooks/setup/trainings [-open from] folder
 //
 // What is told of a run is what its directory holds. With -open, its images are opened again, and
-// their fingerprint now stands beside the one that the run was trained on. A folder that is not
-// there holds no runs.
+// their fingerprint now stands beside the one that the run was trained on; relative paths of images
+// begin at the folder from, which is the notebook's. A folder that is not there holds no runs.
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"sslkit/data"
@@ -51,13 +52,13 @@ type Run struct {
 }
 
 func main() {
-	open := flag.Bool("open", false, "open the images of the runs again, and give their fingerprints")
+	from := flag.String("open", "", "open the images of the runs again, and give their fingerprints; relative paths begin at this `folder`")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: trainings [-open] folder")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: trainings [-open from] folder")
 		os.Exit(2)
 	}
-	runs, err := of(flag.Arg(0), *open)
+	runs, err := of(flag.Arg(0), *from)
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(runs)
 	}
@@ -67,9 +68,19 @@ func main() {
 	}
 }
 
-// of describes the runs in a folder.
-func of(folder string, open bool) ([]Run, error) {
+// of describes the runs in a folder. Where from is not empty, it becomes the working folder, and the
+// images are opened.
+func of(folder, from string) ([]Run, error) {
 	runs := []Run{}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, err
+	}
+	if from != "" {
+		if err := os.Chdir(from); err != nil {
+			return nil, err
+		}
+	}
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 		return runs, nil
 	}
@@ -94,7 +105,7 @@ func of(folder string, open bool) ([]Run, error) {
 				return nil, err
 			}
 		}
-		if open && info.Run != nil && info.Run.Recipe.Data != nil {
+		if from != "" && info.Run != nil && info.Run.Recipe.Data != nil {
 			key := fmt.Sprintf("%#v", info.Run.Recipe.Data)
 			now, known := hashes[key]
 			if !known {
