@@ -78,9 +78,13 @@ def files(one, folder):
         all_files += [(file, "written by its cells") for file in found]
         if not found:
             print(f"{one.name}: {name} is not offered to be downloaded, since it is not in {runs}")
-    out = []
+    out, root = [], one.path.parent.parent.resolve()
     for file, what in all_files:
-        inside = file.relative_to(runs) if runs in file.parents else Path(file.name)
+        inside = Path(file.name)  # By their folders, since two may have the same name.
+        if runs in file.parents:
+            inside = "runs" / file.relative_to(runs)
+        elif file != one.path and root in file.parents:
+            inside = file.relative_to(root)
         target = folder / "files" / one.name / inside
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)

@@ -74,11 +74,11 @@ func TestSite(t *testing.T) {
 		"zeroth.html": {
 			`<a href="other.html" rel="next">The second →</a>`, `href="other.html#There"`, "<math", "<dt>Recipe</dt><dd>0123456789abcdef</dd>",
 			"<dd>40 of shapes/train, fingerprint fedcba</dd>", "0.0012 kWh, an estimate: 2 cores", "title        = {The first}", "year         = {2030}",
-			`href="files/zeroth/zeroth.ipynb"`, `href="files/zeroth/a.json"`, `href="files/zeroth/headlines.json"`, "default-src 'none'",
+			`href="files/zeroth/zeroth.ipynb"`, `href="files/zeroth/results/a.json"`, `href="files/zeroth/runs/headlines.json"`, "default-src 'none'",
 		},
-		"other.html":                {`<a href="zeroth.html" rel="prev">← The first</a>`, "script-src 'none'"},
-		"files/zeroth/a.json":       {"{}"},
-		"files/zeroth/zeroth.ipynb": {"nbformat"},
+		"other.html":                  {`<a href="zeroth.html" rel="prev">← The first</a>`, "script-src 'none'"},
+		"files/zeroth/results/a.json": {"{}"},
+		"files/zeroth/zeroth.ipynb":   {"nbformat"},
 	} {
 		for _, word := range words {
 			if !strings.Contains(read(name), word) {
