@@ -35,9 +35,10 @@ func checkable(t *testing.T) map[string]Recipe {
 		recipes[reflect.TypeOf(value).String()] = recipe
 	}
 	for _, method := range []ssl.Method{
-		ssl.BYOL{Locals: 1, LocalSize: 16}, ssl.BarlowTwins{}, ssl.Flipping{}, ssl.LeJEPA{Locals: 1, LocalSize: 16}, ssl.MICLe{}, ssl.MMCR{}, ssl.MoCoV2{Queue: 32}, ssl.DenseCL{MoCo: ssl.MoCoV2{Queue: 32}}, ssl.ReSSL{Queue: 32}, ssl.MoCoV3{},
-		ssl.NNCLR{Queue: 32}, ssl.Rotation{}, ssl.SimCLR{}, ssl.DCL{}, ssl.SimSiam{}, ssl.SupCon{}, ssl.Supervised{Classes: 10},
-		ssl.SwAV{Queue: 32, Locals: 1, LocalSize: 16}, ssl.TiCo{}, ssl.VICReg{}, ssl.WMSE{Out: 8}, ssl.CLIP{}, ssl.DINO{Locals: 1, LocalSize: 16},
+		ssl.BYOL{Locals: 1, LocalSize: 16}, ssl.BarlowTwins{}, ssl.Flipping{}, ssl.LeJEPA{Locals: 1, LocalSize: 16}, ssl.MICLe{}, ssl.MMCR{}, ssl.MoCoV2{Queue: 32, Locals: 1, LocalSize: 16}, ssl.DenseCL{MoCo: ssl.MoCoV2{Queue: 32}}, ssl.ReSSL{Queue: 32}, ssl.MoCoV3{},
+		ssl.NNCLR{Queue: 32, Locals: 1, LocalSize: 16}, ssl.Rotation{}, ssl.SimCLR{Locals: 1, LocalSize: 16}, ssl.DCL{Locals: 1, LocalSize: 16},
+		ssl.SimSiam{}, ssl.SupCon{}, ssl.Supervised{Classes: 10},
+		ssl.SwAV{Queue: 32, Locals: 1, LocalSize: 16}, ssl.TiCo{}, ssl.VICReg{Locals: 1, LocalSize: 16}, ssl.WMSE{Out: 8, Locals: 1, LocalSize: 16}, ssl.CLIP{}, ssl.DINO{Locals: 1, LocalSize: 16},
 		ssl.Sum{{Method: ssl.SimCLR{}, Final: new(float64)}, {Method: ssl.Rotation{}}}, ssl.Colorization{}, ssl.Inpainting{},
 		semi.FixMatch{Classes: 10}, semi.FlexMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
 		semi.MixMatch{Classes: 10}, semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Out: 8}, semi.SoftMatch{Classes: 10}, semi.UDA{Classes: 10},
@@ -379,4 +380,20 @@ type withoutObjects struct{ data.Source }
 func (w withoutObjects) Open(split data.Split) (data.Set, error) {
 	set, err := w.Source.Open(split)
 	return struct{ data.Set }{set}, err
+}
+
+// A view that the encoder can't work on is named, whichever it is.
+func TestCheckNamesTheViewOfTheWrongSize(t *testing.T) {
+	t.Parallel()
+	recipe := Recipe{
+		Data: data.Shapes{Train: 32}, Encoder: encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 2}, Method: ssl.SimCLR{Locals: 1, LocalSize: 12},
+		Steps: 1, Batch: 8,
+	}
+	if err := recipe.Check(); err == nil || !strings.Contains(err.Error(), "view 2 of simclr: encoder.ViT: images are 12×12") {
+		t.Errorf("error %v", err)
+	}
+	recipe.Method = ssl.SimCLR{Locals: 1, LocalSize: 16}
+	if err := recipe.Check(); err != nil {
+		t.Error(err)
+	}
 }

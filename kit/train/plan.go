@@ -161,12 +161,13 @@ const mostParameters = 1e11
 // Check returns an error where encoder, optimiser, the file Start, or the network that the method
 // learns from do not fit the images. Nothing is compiled.
 func (p Plan) Check() error {
-	for _, view := range p.Views {
-		if err := view.Check(p.Height, p.Width); err != nil {
-			return err
+	for i, view := range p.Views {
+		err := view.Check(p.Height, p.Width)
+		if err == nil {
+			err = p.Encoder.Check(view.OutputSize(p.Height, p.Width))
 		}
-		if err := p.Encoder.Check(view.OutputSize(p.Height, p.Width)); err != nil {
-			return err
+		if err != nil {
+			return fmt.Errorf("view %d of %s: %w", i, p.Method.Name(), err)
 		}
 	}
 	if err := p.Encoder.Check(p.Height, p.Width); err != nil {
