@@ -91,10 +91,10 @@ func (m VICReg) Loss(step *Step) *Node { return m.regularized(embedApart(m, step
 //
 //	z: views × [batch, out], the large ones first -> scalar
 func (m VICReg) regularized(z []*Node) *Node {
-	perPair := globalCrops / float64(len(z)) // 1 with two views.
+	weight := globalCrops / float64(len(z)) // So that those of all views together weigh as much as those of two.
 	invariance := MulScalar(pairedCrops(z, invarianceTerm), m.Invariance)
-	variance := MulScalar(sumOf(apart(z, VarianceHinge)), m.Variance*perPair)
-	covariance := MulScalar(sumOf(apart(z, CovariancePenalty)), m.Covariance*perPair)
+	variance := MulScalar(sumOf(apart(z, VarianceHinge)), m.Variance*weight)
+	covariance := MulScalar(sumOf(apart(z, CovariancePenalty)), m.Covariance*weight)
 	return Add(invariance, Add(variance, covariance))
 }
 
