@@ -11,9 +11,9 @@ import (
 )
 
 // Streets are pictures of streets as a car's camera sees them, drawn by a program: cars and trucks
-// from the side and from behind, persons and traffic signs, on and beside a road between houses and
-// trees, whose sizes follow from how far away they are. With lamp posts and boxes among them that are
-// nothing to be found. Nothing is downloaded, and image i is a pure function of (Seed, split, i).
+// from the side, from behind and from the front, persons and traffic signs, on and beside a road, as
+// large as their distance makes them. Houses, trees, lamp posts and boxes are nothing to be found.
+// Nothing is downloaded, and image i is a pure function of (Seed, split, i).
 //
 //	day := data.Streets{}
 //	night := data.Streets{Night: true} // The same streets, with the same boxes.

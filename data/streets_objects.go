@@ -1,7 +1,5 @@
 package data
 
-import "math"
-
 // piece of an object or of what stands beside it: a polygon, or with a radius the line from the first
 // corner to the last with round ends, which is a disc where they are the same.
 type piece struct {
@@ -36,21 +34,8 @@ func dark(ink rgb) rgb { return rgb{.26 * ink[0], .28 * ink[1], .38 * ink[2]} }
 // firstBesideRoad is the first class of streetClasses that stands beside the road rather than on it.
 const firstBesideRoad = 2
 
-// streetObject is an object of a class of streetClasses.
-func streetObject(r *rng, class int) []piece {
-	var pieces []piece
-	switch class {
-	case 0:
-		pieces = car(r)
-	case 1:
-		pieces = truck(r)
-	case 2:
-		pieces = person(r)
-	default:
-		pieces = sign(r)
-	}
-	return scaled(pieces, math.Exp(r.between(-.12, .12)), r.chance(.5))
-}
+// streetObjects are those of streetClasses, each of many looks.
+var streetObjects = [...]func(r *rng) []piece{car, truck, person, sign}
 
 // extent is how far pieces reach to the left (below 0), to the right and up, in metres.
 func extent(pieces []piece) (left, right, top float64) {

@@ -82,7 +82,7 @@ func (s Streets) street(split Split, i int) street {
 // and signs rather beside it.
 func (st *street) object(r *rng) thing {
 	class, size := r.intn(len(streetClasses)), float64(st.size)
-	pieces := streetObject(r, class)
+	pieces := scaled(streetObjects[class](r), math.Exp(r.between(-.12, .12)), r.chance(.5))
 	left, right, top := extent(pieces)
 	z := max(r.logBetween(nearest, farthest), (right-left)*st.focal/(widest*size), (top*st.focal-st.tall)/(st.horizon-1))
 	from, to := 0., 4. // Metres from the middle of the road.
