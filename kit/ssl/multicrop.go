@@ -20,8 +20,9 @@ const mostViews = 1001
 // MultiCrop is the multi-crop augmentation of SwAV (Caron et al. 2020, arXiv:2006.09882, section
 // 3.2) with the sizes of solo-learn's for CIFAR-10: two global views of size × size pixels, and
 // `locals` views of localSize × localSize, which see a small part of the image for little work. The
-// colours are SimCLR's at full strength, as in SwAV's code; with local crops solo-learn has 0.6 of
-// them on the global ones, and solarises some.
+// colours are SimCLR's at full strength, as in SwAV's code. Those of solo-learn's multi-crop differ:
+// its global crops have a jitter of .6/.6/.6/.2, and the second global one and the local ones are
+// sometimes solarised.
 //
 // With local crops the global ones hold at least a fifth of the image, and the local ones .08 to .5
 // of it. Without, there are two views as SimCLR has them. A localSize of 0 is 9/16 of size: 18
@@ -46,11 +47,17 @@ func withLocals(large []augment.Pipeline, size, locals, localSize int) []augment
 }
 
 // localViews are small crops for a method that takes them by choice: the view with another crop, of
-// .05 to .4 of the image as in DINO's code. A localSize of 0 is half of size.
+// .05 to .4 of the image as in DINO's code, and without blur up to 32 pixels, as all views. DINO's
+// large crops hold at least .4 of the image then; here the large views stay what they are without
+// small crops. A localSize of 0 is half of size.
 func localViews(view augment.Pipeline, size, locals, localSize int) []augment.Pipeline {
-	local := slices.Clone(view)
+	localSize = cmp.Or(localSize, max(size/2, 1))
+	local := slices.DeleteFunc(slices.Clone(view), func(transform augment.Transform) bool {
+		_, blur := transform.(augment.GaussianBlur)
+		return blur && localSize <= 32
+	})
 	local[0] = augment.RandomResizedCrop{
-		Size: cmp.Or(localSize, max(size/2, 1)), Scale: [2]float64{.05, .4}, Interpolation: view[0].(augment.RandomResizedCrop).Interpolation,
+		Size: localSize, Scale: [2]float64{.05, .4}, Interpolation: view[0].(augment.RandomResizedCrop).Interpolation,
 	}
 	return slices.Repeat([]augment.Pipeline{local}, max(0, min(locals, mostViews))) // Check refuses more.
 }

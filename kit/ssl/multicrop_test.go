@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +88,28 @@ func TestSmallCropsAreAskedFor(t *testing.T) {
 				name := reflect.TypeOf(method).Name() + ": " + field + " is"
 				if err := checked(bad.Interface().(Method), 128, 32, 32); err == nil || !strings.Contains(err.Error(), name) {
 					t.Errorf("%s of %d: error %v", field, value, err)
+				}
+			}
+		})
+	}
+}
+
+// Up to 32 pixels nothing is blurred, no more in a small crop of a larger image.
+func TestSmallCropsOf32PixelsAreNotBlurred(t *testing.T) {
+	blurred := func(view augment.Pipeline) bool {
+		return slices.ContainsFunc(view, func(transform augment.Transform) bool {
+			_, blur := transform.(augment.GaussianBlur)
+			return blur
+		})
+	}
+	for _, method := range withSmallCrops {
+		t.Run(method.Name(), func(t *testing.T) {
+			t.Parallel()
+			for size, want := range map[int]bool{64: false, 96: blurred(method.WithDefaults().Views(96, 96)[0])} {
+				for i, view := range method.WithDefaults().Views(size, size)[globalCrops:] {
+					if got := blurred(view); got != want {
+						t.Errorf("small crop %d of an image of %d pixels: blurred is %v, want %v", i, size, got, want)
+					}
 				}
 			}
 		})
