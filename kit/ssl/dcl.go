@@ -35,7 +35,7 @@ type DCL struct {
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
 	// Locals is the number of small crops beside the two large views. Each pair of views of an image
-	// is then a positive one. Default 0, the paper's.
+	// is then a positive one. Default 0: the paper's loss is of two views.
 	Locals int
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
 	// it.

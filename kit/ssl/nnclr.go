@@ -35,7 +35,7 @@ type NNCLR struct {
 	// Out is the number of features of the embedding that the loss compares. Default 256.
 	Out int
 	// Locals is the number of small crops beside the two large views, whose predictions are brought
-	// close to the neighbours of both. Default 0, the paper's.
+	// close to the neighbours of both. Default 0: the paper's algorithm has two views.
 	Locals int
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
 	// it.

@@ -34,7 +34,7 @@ type SupCon struct {
 	// Out is the number of features of the embedding that the loss compares. Default 128.
 	Out int
 	// Locals is the number of small crops beside the two large views, more views of an image's class.
-	// Default 0; the reference code's loss takes any number of views.
+	// Default 0, as the reference code trains; its loss takes any number of views.
 	Locals int
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
 	// it.

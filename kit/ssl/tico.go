@@ -37,7 +37,7 @@ type TiCo struct {
 	// 0.99, lightly's for 100 epochs on ImageNet. Shorter trainings want a quicker teacher.
 	Tau float64
 	// Locals is the number of small crops beside the student's large view, which the same is asked of.
-	// Default 0, the paper's.
+	// Default 0, as in lightly.
 	Locals int
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
 	// it.

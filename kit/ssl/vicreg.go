@@ -37,7 +37,8 @@ type VICReg struct {
 	// Out is the number of features of the embedding. Default 2048.
 	Out int
 	// Locals is the number of small crops beside the two large views, each of which is to be the same
-	// as both. Default 0, the paper's; VICRegL, of the same author, has 6.
+	// as both. Default 0, the paper's; VICRegL, of the same authors, has 6 with a ConvNeXt, and none
+	// with a ResNet-50.
 	Locals int
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
 	// it.

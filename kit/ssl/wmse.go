@@ -38,7 +38,7 @@ type WMSE struct {
 	// directions alone.
 	Iterations int
 	// Locals is the number of small crops beside the two large views. Default 0; the authors' code
-	// takes two or four views, all of one size.
+	// takes any number of views, but all of one size.
 	Locals int
 	// LocalSize is the side of the small crops in pixels, at most that of the image. Default: half of
 	// it.
