@@ -94,7 +94,8 @@ func (a Attention) pixelMasks(i int, mass float64, height, width int) ([][]uint8
 
 // AttentionMasks takes the patches that a ViT's class token reads from for the object, without any
 // training: of each head those that hold Mass of what it reads (Caron et al. 2021, arXiv:2104.14294,
-// figure 4, on PASCAL VOC 2012).
+// figure 4, on PASCAL VOC 2012). The head of an object is the best one, as in the author's code in
+// issue 54 of facebookresearch/dino.
 type AttentionMasks struct {
 	// Mass is the share of what is read that a mask holds, in (0, 1]. Default 0.6.
 	Mass float64
