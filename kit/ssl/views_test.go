@@ -16,7 +16,7 @@ func TestCropsAreResizedAsInTheSources(t *testing.T) {
 		{BYOL{}, augment.Bicubic},             // google-deepmind/deepmind-research, byol/utils/dataset.py, _preprocess_image.
 		{BarlowTwins{}, augment.Bicubic},      // facebookresearch/barlowtwins, main.py, Transform.
 		{VICReg{}, augment.Bicubic},           // facebookresearch/vicreg, augmentations.py, TrainTransform.
-		{SwAV{Locals: 1}, augment.Bicubic},    // vturrisi/solo-learn, solo/data/pretrain_dataloader.py, CifarTransform.
+		{SwAV{Locals: 1}, augment.Bicubic},    // vturrisi/solo-learn, solo/data/pretrain_dataloader.py, build_transform_pipeline.
 		{SwAV{}, augment.Bicubic},             // The same.
 		{WMSE{}, augment.Bicubic},             // htdt/self-supervised, datasets/transforms.py: 3 is bicubic.
 		{DINO{Locals: 1}, augment.Bicubic},    // facebookresearch/dino, main_dino.py, lines 436, 443 and 452.
@@ -27,7 +27,7 @@ func TestCropsAreResizedAsInTheSources(t *testing.T) {
 		{MMCR{}, augment.Bilinear},            // ThomasYerxa/mmcr, mmcr/cifar_stl/data.py.
 		{MoCoV2{}, augment.Bilinear},          // facebookresearch/moco, main_moco.py.
 		{DenseCL{}, augment.Bilinear},         // WXinlong/DenseCL, configs/selfsup/densecl: torchvision's default.
-		{ReSSL{}, augment.Bicubic},            // vturrisi/solo-learn, solo/data/pretrain_dataloader.py, CifarTransform.
+		{ReSSL{}, augment.Bicubic},            // vturrisi/solo-learn, solo/data/pretrain_dataloader.py, build_transform_pipeline.
 		{Data2Vec{}, augment.Bicubic},         // facebookresearch/data2vec_vision, beit/run_cyclical.py, --train_interpolation.
 		{MSN{Locals: 1}, augment.Bilinear},    // facebookresearch/msn, src/data_manager.py: torchvision's default.
 		{IJEPA{}, augment.Bilinear},           // facebookresearch/ijepa, src/transforms.py, make_transforms.
