@@ -94,7 +94,7 @@ func TestSmallCropsAreAskedFor(t *testing.T) {
 	}
 }
 
-// Up to 32 pixels nothing is blurred, no more in a small crop of a larger image.
+// Up to 32 pixels nothing is blurred, nor is a small crop of a larger image.
 func TestSmallCropsOf32PixelsAreNotBlurred(t *testing.T) {
 	blurred := func(view augment.Pipeline) bool {
 		return slices.ContainsFunc(view, func(transform augment.Transform) bool {
