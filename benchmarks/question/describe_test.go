@@ -54,7 +54,7 @@ func TestPagesSayWhichCopy(t *testing.T) {
 	const photographs, chest = "CIFAR-10 (JPEG copy, 50,000 + 10,000)", "3,882 of the published 4,708"
 	for page, copies := range map[string][]string{
 		"README.md": {photographs, chest}, "benchmarks/README.md": {photographs, chest}, "notebooks/labels.ipynb": {photographs, chest},
-		"notebooks/methods.ipynb": {photographs},
+		"notebooks/methods.ipynb": {photographs}, "notebooks/case_medical.ipynb": {chest},
 	} {
 		content, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(page)))
 		if err != nil {
