@@ -78,7 +78,7 @@ def cost(notebook):
         least = "at least "
         times = [t for cell in notebook.cells for key, t in cell.metadata.get("execution", {}).items() if key in ("iopub.status.busy", "shell.execute_reply")]
         if not times:
-            return ""
+            return "" if any(cell.get("outputs") for cell in notebook.cells) else "not executed yet"
         times = [datetime.fromisoformat(t.replace("Z", "+00:00")) for t in times]
         seconds = (max(times) - min(times)).total_seconds()
     # What was trained before was only loaded, and costs whoever executes the notebook anew all the same.

@@ -68,7 +68,7 @@ func TestSite(t *testing.T) {
 	}
 	for name, words := range map[string][]string{
 		"index.html": {
-			`<a href="zeroth.html">`, "<p>It shows this.</p>", "3 min on 2 cores; in full: 3 h on one accelerator", "Cost not known",
+			`<a href="zeroth.html">`, "<p>It shows this.</p>", "3 min on 2 cores; in full: 3 h on one accelerator", "not executed yet",
 			"<td>It &lt;claims&gt;</td><td>77 %</td><td>70 %</td><td>it held</td>", `"anchor": "A-section"`, "default-src 'none'",
 		},
 		"zeroth.html": {

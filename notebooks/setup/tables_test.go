@@ -62,7 +62,7 @@ func TestTables(t *testing.T) {
 | [First](first.ipynb) | It. | not known | the same |
 | [Second](second.ipynb) | What it shows. | 3.1 h on H200 | 9 h |
 | [Third](third.ipynb) | It. | at least 2 min | the same |
-| [Late](late.ipynb) | See this page of data.Shapes. | not known | the same |
+| [Late](late.ipynb) | See this page of data.Shapes. | not executed yet | the same |
 <!-- end -->
 between
 <!-- claims -->
