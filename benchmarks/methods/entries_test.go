@@ -91,7 +91,7 @@ func TestConstantEncoderRaisesTheAlarmOfEveryMethod(t *testing.T) {
 			case encoder.ViT:
 				recipe.Encoder = constantViT{tiny}
 			}
-			recipe.MonitorEvery = 1
+			recipe.Steps, recipe.MonitorEvery, recipe.CheckpointEvery = 1, 1, 1 // The first step tells.
 			run, err := kit.Pretrain(t.TempDir(), recipe)
 			if err != nil {
 				t.Fatal(err)
