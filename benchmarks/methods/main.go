@@ -64,6 +64,10 @@ func main() {
 // has.
 const cifarTrain, cifarTest = 10_000, 5_000
 
+// Those of -quick: as many for training as the queues hold. A test of a method without a queue has
+// fewer.
+var quickTrain, quickTest = 2048, 200
+
 // imageSet is a set of images with the view that suits them.
 type imageSet struct {
 	name string
@@ -82,7 +86,7 @@ type imageSet struct {
 func imageSets(o options) ([]imageSet, error) {
 	shapes, train, test := data.Shapes{}, cifarTrain, cifarTest
 	if o.Quick {
-		train, test = 2048, 200 // As many as the queues hold.
+		train, test = quickTrain, quickTest
 		shapes = data.Shapes{Train: train, Validation: 256, Test: test}
 	}
 	photographs, err := o.photographs.CIFAR10(train, test)

@@ -7,11 +7,12 @@ import (
 	"sslkit/kit/device/devicetest"
 )
 
-// commandVariable, in the environment, makes this test binary the command.
+// commandVariable, in the environment, makes this test binary the command, with few images.
 const commandVariable = "SSLKIT_METHODS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandVariable) != "" {
+		quickTrain, quickTest = 256, 100
 		main()
 		return
 	}
