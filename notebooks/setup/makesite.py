@@ -9,7 +9,6 @@ leads nowhere, the links are listed and the exit status is 1.
 
 import argparse
 import html
-import os
 import re
 import shutil
 import string
@@ -94,15 +93,16 @@ def files(one, folder):
 
 def with_linked_files(text, one, folder):
     """Copies the files of the repository that the text links to, and leads the links to them."""
+    root = one.path.parent.parent.resolve()
 
     def copied(match):
         path, mark, fragment = html.unescape(match[1]).partition("#")
         file = one.path.parent / path
         if not path or re.match(r"[a-z]+:", path) or path.endswith(".html") or (folder / path).exists() or not file.is_file():
             return match[0]
-        target = folder / "files" / "repository" / os.path.relpath(file.resolve(), provenance.repository)
-        if folder.resolve() not in target.resolve().parents:
+        if root not in file.resolve().parents:
             return match[0]
+        target = folder / "files" / "repository" / file.resolve().relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
         return f'href="{html.escape(target.relative_to(folder).as_posix())}"'

@@ -79,6 +79,8 @@ func TestSite(t *testing.T) {
 		"other.html":                  {`<a href="zeroth.html" rel="prev">← The first</a>`, "script-src 'none'"},
 		"files/zeroth/results/a.json": {"{}"},
 		"files/zeroth/zeroth.ipynb":   {"nbformat"},
+		// By its folder beside the notebooks', however deep the repository lies on this machine.
+		"files/repository/doc/text.md": {"text"},
 	} {
 		for _, word := range words {
 			if !strings.Contains(read(name), word) {
