@@ -122,8 +122,9 @@ func (m DCL) simCLR() SimCLR {
 //
 //	-w sim(i,j)/T + log Σ_k exp(sim(i,k)/T), k over the views of the other images
 //
-// and the result is its mean over all ordered pairs. It has no lower bound at 0. The weight w is 1
-// where sigma is 0, and else 2 - exp(sim(i,j)/sigma) / mean exp(sim/sigma), the mean being over all
+// and the result is its mean over all ordered pairs. It has no lower bound at 0. The temperature T is
+// above 0. The weight w is 1 where sigma is 0; sigma is above 0 else, in units of the cosine
+// similarity, and w is 2 - exp(sim(i,j)/sigma) / mean exp(sim/sigma), the mean being over all
 // pairs. It is computed in float32.
 //
 //	views: V × [batch, dim], of the same images -> scalar

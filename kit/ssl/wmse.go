@@ -112,9 +112,11 @@ func (m WMSE) Loss(step *Step) *Node {
 
 // WhitenedDistance is the loss of W-MSE: the mean squared distance, 2 - 2 cos, of the l2-normalised
 // embeddings of two views, whitened in parts of the batch, over all pairs of views. The gradient
-// flows into all.
+// flows into all. part is the number of consecutive images that are whitened together, as WMSE.Part:
+// it divides the batch and is above dim. iterations is the number of Newton–Schulz steps, as
+// WMSE.Iterations.
 //
-//	views: V × [batch, dim], of the same images -> scalar
+//	views: V × [batch, dim], of the same images -> scalar in [0, 4]
 func WhitenedDistance(views []*Node, part, iterations int) *Node {
 	batch := views[0].Shape().Dim(0)
 	white := whiten(Concatenate(views, 0), part, iterations) // [V batch, dim], in one go; parts don't mix the views.
