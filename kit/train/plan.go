@@ -114,6 +114,14 @@ func (m Model) Features(scope *model.Scope, images *Node) *Node {
 	return m.network(scope).Encode(m.wholeImage().Apply(nil, images)).Pooled
 }
 
+// Encode is all that the encoder gives of whole images, in float32 whatever Precision is. Pooled is made of
+// the very nodes beside it, so that there is a gradient from one to the other.
+//
+//	images: as Features
+func (m Model) Encode(scope *model.Scope, images *Node) encoder.Output {
+	return m.Encoder.Encode(scope.At(encoderScope), ConvertDType(m.wholeImage().Apply(nil, images), dtypes.Float32))
+}
+
 // Embeddings are what the method's loss compares, of whole images.
 //
 //	as Features -> [batch, dimensions of the embedding]
