@@ -95,8 +95,8 @@ type cifarFormat struct {
 var (
 	cifar10Format = cifarFormat{
 		archive: Download{
-			"https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-			"c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+			URL:    "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+			SHA256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
 		},
 		folder:  "cifar-10-batches-bin",
 		train:   []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
@@ -106,8 +106,8 @@ var (
 	}
 	cifar100Format = cifarFormat{
 		archive: Download{
-			"https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
-			"58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+			URL:    "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+			SHA256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
 		},
 		folder:  "cifar-100-binary",
 		train:   []string{"train.bin"},

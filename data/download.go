@@ -17,6 +17,9 @@ import (
 type Download struct {
 	URL    string
 	SHA256 string // in hex
+	// Token is sent to the host of URL as a bearer token, and not to where that redirects. Default "":
+	// none.
+	Token string
 }
 
 const (
@@ -38,7 +41,7 @@ func (f Download) To(path string, w io.Writer) error {
 		fmt.Fprintf(w, "data: %v; downloading it anew\n", err)
 	}
 	if err := f.fetch(path, w); err != nil {
-		return fmt.Errorf("data: downloading %s to %s (or fetch it by other means and name it in Path): %w", f.URL, path, err)
+		return fmt.Errorf("data: downloading %s to %s (or fetch it by other means and give its path): %w", f.URL, path, err)
 	}
 	return nil
 }
@@ -104,6 +107,9 @@ func (f Download) resume(part *os.File, name string, w io.Writer) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
 	if err != nil {
 		return err
+	}
+	if f.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+f.Token) // net/http leaves it out at another host.
 	}
 	if have > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))

@@ -51,7 +51,7 @@ func TestCIFARDownload(t *testing.T) {
 	format := cifar10Format
 	content := cifarArchive(t, format, 30)
 	server := serve(t, serveContent(content))
-	format.archive = Download{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
+	format.archive = Download{URL: server.URL + "/cifar-10-binary.tar.gz", SHA256: hexSum(content)}
 	cache := filepath.Join(t.TempDir(), "cache")
 	var log bytes.Buffer
 	for range 2 {
@@ -88,7 +88,7 @@ func TestCIFARUnpacksAnew(t *testing.T) {
 	format := cifar10Format
 	content := cifarArchive(t, format, 10)
 	server := serve(t, serveContent(content))
-	format.archive = Download{server.URL + "/cifar-10-binary.tar.gz", hexSum(content)}
+	format.archive = Download{URL: server.URL + "/cifar-10-binary.tar.gz", SHA256: hexSum(content)}
 	cache := t.TempDir()
 	folder, err := format.cached(cache, io.Discard)
 	if err != nil {
@@ -156,7 +156,7 @@ func TestDownloadChecksWhatIsThere(t *testing.T) {
 	server := serve(t, serveContent(content))
 	path := write(t, filepath.Join(t.TempDir(), "file"), []byte("the rigHt content"))
 	var log bytes.Buffer
-	file := Download{server.URL, hexSum(content)}
+	file := Download{URL: server.URL, SHA256: hexSum(content)}
 	if err := file.To(path, &log); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestDownloadResumes(t *testing.T) {
 	server := serve(t, serveContent(content))
 	path := filepath.Join(t.TempDir(), "file")
 	write(t, path+".part", content[:30_000])
-	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
+	if err := (Download{URL: server.URL, SHA256: hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
@@ -197,7 +197,7 @@ func TestDownloadResumes(t *testing.T) {
 	// All was there but the rename: the server answers that there is no more.
 	path = filepath.Join(t.TempDir(), "file")
 	write(t, path+".part", content)
-	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
+	if err := (Download{URL: server.URL, SHA256: hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Error(err)
 	}
 }
@@ -216,7 +216,7 @@ func TestDownloadGoesOnAfterABreak(t *testing.T) {
 	})
 	server.Config.ErrorLog = nil
 	path := filepath.Join(t.TempDir(), "file")
-	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
+	if err := (Download{URL: server.URL, SHA256: hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
@@ -232,7 +232,7 @@ func TestDownloadFromAServerWithoutRanges(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) { w.Write(content) })
 	path := filepath.Join(t.TempDir(), "file")
 	write(t, path+".part", []byte("the wh"))
-	if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
+	if err := (Download{URL: server.URL, SHA256: hexSum(content)}).To(path, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := os.ReadFile(path); !bytes.Equal(got, content) {
@@ -244,7 +244,7 @@ func TestDownloadChecksTheHash(t *testing.T) {
 	content := []byte("right")
 	server := serve(t, serveContent(content))
 	path := filepath.Join(t.TempDir(), "file")
-	file := Download{server.URL, hexSum([]byte("rigHt"))}
+	file := Download{URL: server.URL, SHA256: hexSum([]byte("rigHt"))}
 	wantError(t, file.To(path, io.Discard), server.URL, path, hexSum(content), file.SHA256, "afresh")
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a file with a wrong hash has the final name")
@@ -261,7 +261,7 @@ func TestDownloadChecksTheHash(t *testing.T) {
 func TestDownloadReportsTheServersAnswer(t *testing.T) {
 	server := serve(t, http.NotFound)
 	path := filepath.Join(t.TempDir(), "file")
-	wantError(t, (Download{server.URL, ""}).To(path, io.Discard), "404", server.URL, "Path")
+	wantError(t, (Download{URL: server.URL, SHA256: ""}).To(path, io.Discard), "404", server.URL, "its path")
 	if len(server.ranges) != 1 {
 		t.Errorf("%d requests for a file that is not there, want one", len(server.ranges))
 	}
@@ -275,7 +275,7 @@ func TestDownloadOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if err := (Download{server.URL, hexSum(content)}).To(path, io.Discard); err != nil {
+			if err := (Download{URL: server.URL, SHA256: hexSum(content)}).To(path, io.Discard); err != nil {
 				t.Error(err)
 			}
 		})

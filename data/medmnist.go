@@ -52,8 +52,8 @@ type MedMNIST struct {
 // (tensorflow_datasets/datasets/pneumonia_mnist/checksums.tsv).
 var medMNISTFiles = map[string]Download{
 	"pneumoniamnist": {
-		"https://zenodo.org/records/10519652/files/pneumoniamnist.npz",
-		"e1792d3f03751cb101e99f19a63b3c1941436c988665f47853417b05be250cd8",
+		URL:    "https://zenodo.org/records/10519652/files/pneumoniamnist.npz",
+		SHA256: "e1792d3f03751cb101e99f19a63b3c1941436c988665f47853417b05be250cd8",
 	},
 }
 

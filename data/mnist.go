@@ -136,7 +136,7 @@ func (f idxFormat) open(name, local string, split Split, m MNIST) (Set, error) {
 		local = filepath.Join(cache, name) // both data sets have the same file names
 		for _, part := range []string{"-images-idx3-ubyte.gz", "-labels-idx1-ubyte.gz"} {
 			file := stem + part
-			if err := (Download{f.base + file, f.sha256[file]}).To(filepath.Join(local, file), os.Stderr); err != nil {
+			if err := (Download{URL: f.base + file, SHA256: f.sha256[file]}).To(filepath.Join(local, file), os.Stderr); err != nil {
 				return nil, err
 			}
 		}

@@ -18,9 +18,11 @@ import (
 
 // Backbone is an encoder with weights that were trained elsewhere, for [Adopt].
 type Backbone struct {
-	// Weights is the path of the file of weights, as in Recipe.Start. Required.
+	// Weights is the path of the file of weights, as in Recipe.Start; hub.Model.Fetch gives that of
+	// published ones by their name. Required.
 	Weights string
-	// Encoder is the network that they are of. Required.
+	// Encoder is the network that they are of. Default: as the config.json beside the weights
+	// describes it (see [encoder.Described]); where none does, it is required.
 	Encoder encoder.Encoder
 	// Data is where the images come from. Required.
 	Data data.Source
@@ -37,17 +39,23 @@ type Backbone struct {
 // probes, figures and a report of its own, in the directory dir. The weights are copied there, and
 // their hash is in the recipe. Like Pretrain it is idempotent on dir.
 //
+//	weights, err := hub.Model{Repo: "timm/vit_small_patch14_dinov2.lvd142m", Revision: commit}.Fetch()
 //	run, err := kit.Adopt("runs/dinov2", kit.Backbone{
-//		Weights: "dinov2/model.safetensors",
-//		Encoder: encoder.ViTSmallDINOv2,
+//		Weights: weights, // Or the path of a file.
 //		Data:    data.ImageFolder{Path: "images", Size: 224},
 //	})
 //	test, err := run.Features(data.Test)
 //
+// Where weights are from the hub, the recipe keeps their repository, commit and SHA-256 too.
 // Run.InitialFeatures are those of random weights. Another training goes on from run.WeightsFile().
-// Errors are those of Pretrain, and that nothing says how the images are to be normalised.
+// Errors are those of Pretrain, and that nothing says which network the weights are of, or how the
+// images are to be normalised.
 func Adopt(dir string, b Backbone) (*Run, error) {
-	if err := b.check(); err != nil {
+	b, err := b.described()
+	if err == nil {
+		err = b.check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("adopting weights in %s: %w", dir, err)
 	}
 	recipe := Recipe{
@@ -59,14 +67,31 @@ func Adopt(dir string, b Backbone) (*Run, error) {
 	return Pretrain(dir, recipe)
 }
 
+// described is the backbone with the encoder that the file beside its weights describes, where none
+// is given.
+func (b Backbone) described() (Backbone, error) {
+	if b.Weights == "" {
+		return b, setting.Missing("kit.Backbone: Weights", "the path of a file of weights")
+	}
+	if b.Encoder != nil {
+		return b, nil
+	}
+	e, _, known, err := encoder.Described(b.Weights)
+	if err != nil {
+		return b, fmt.Errorf("kit.Backbone: Encoder is left out: %w", err)
+	}
+	if !known {
+		return b, fmt.Errorf("kit.Backbone: Encoder is left out, and no config.json of timm beside %s describes the network; "+
+			"set it, such as to encoder.ResNet50", b.Weights)
+	}
+	b.Encoder = e
+	return b, nil
+}
+
 // check returns an error where a field is missing that Recipe calls otherwise, or nothing says how
 // images are normalised.
 func (b Backbone) check() error {
 	switch {
-	case b.Weights == "":
-		return setting.Missing("kit.Backbone: Weights", "the path of a file of weights")
-	case b.Encoder == nil:
-		return setting.Missing("kit.Backbone: Encoder", "an encoder.Encoder, such as encoder.ResNet50")
 	case b.Data == nil:
 		return setting.Missing("kit.Backbone: Data", "a data.Source, such as data.ImageFolder{}")
 	case b.Normalize != (augment.Normalize{}):

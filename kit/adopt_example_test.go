@@ -8,15 +8,19 @@ import (
 	"sslkit/kit"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
+	"sslkit/kit/hub"
 )
 
 // A backbone of others on pictures of one's own: its features as they are, a training that goes on
 // from it, and the result for colleagues who use PyTorch.
 func ExampleAdopt() {
 	images := data.ImageFolder{Path: "images", Size: 224}
+	weights, err := hub.Model{Repo: "timm/vit_small_patch14_dinov2.lvd142m"}.Fetch() // It says the commit, for Revision.
+	if err != nil {
+		log.Fatal(err)
+	}
 	run, err := kit.Adopt("runs/dinov2", kit.Backbone{
-		Weights: "dinov2/model.safetensors", // With the config.json of the hub beside it.
-		Encoder: encoder.ViTSmallDINOv2,
+		Weights: weights, // Or the path of a file, with the config.json of the hub beside it.
 		Data:    images,
 	})
 	if err != nil {

@@ -1,6 +1,10 @@
 package kit
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +13,7 @@ import (
 	"sslkit/kit/augment"
 	"sslkit/kit/encoder"
 	"sslkit/kit/eval"
+	"sslkit/kit/hub"
 	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
 )
@@ -109,15 +114,60 @@ func TestAdoptedWeightsAreARun(t *testing.T) {
 	}
 }
 
+// tinyConfig is the config.json of tiny.
+const tinyConfig = `{"architecture": "vit_base_patch16_224", "global_pool": "token", "model_args": {"embed_dim": 8, "depth": 1, "num_heads": 1},
+	"pretrained_cfg": {"input_size": [3, 32, 32], "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}}`
+
+// TestAdoptedByName: in the place where hub.Model.Fetch has put them, weights say by themselves which
+// network they are of, and the run keeps where they are from.
+func TestAdoptedByName(t *testing.T) {
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	weights := ofOthers(t, tinyConfig)
+	snapshot := filepath.Join(t.TempDir(), "hub", "models--timm--tiny.test", "snapshots", commit)
+	if err := os.CopyFS(snapshot, os.DirFS(filepath.Dir(weights))); err != nil {
+		t.Fatal(err)
+	}
+	b := Backbone{Weights: filepath.Join(snapshot, "model.safetensors"), Data: small().Data}
+	dir := filepath.Join(t.TempDir(), "run")
+	run, err := Adopt(dir, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := run.Recipe.Encoder.Name(), tiny.Name(); got != want {
+		t.Errorf("the network is %s, want %s", got, want)
+	}
+	var kept struct {
+		Start struct{ Hub hub.Origin }
+	}
+	if err := json.Unmarshal(content(t, dir, rundir.RecipeFile), &kept); err != nil {
+		t.Fatal(err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(content(t, snapshot, "model.safetensors")))
+	if want := (hub.Origin{Repo: "timm/tiny.test", Commit: commit, File: "model.safetensors", SHA256: sum}); kept.Start.Hub != want {
+		t.Errorf("the recipe keeps %+v, want %+v", kept.Start.Hub, want)
+	}
+	if opened, err := Open(dir); err != nil || opened.Recipe.Start != b.Weights {
+		t.Errorf("opened, the weights are %s, %v", opened.Recipe.Start, err)
+	}
+	// The same weights from elsewhere are the same run.
+	b.Weights = weights
+	if _, err := Adopt(dir, b); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBackboneThatCannotBeAdoptedIsAnError(t *testing.T) {
 	for name, change := range map[string]func(*Backbone){
 		"Weights is missing": func(b *Backbone) { b.Weights = "" },
-		"Encoder is missing": func(b *Backbone) { b.Encoder = nil },
-		"Data is missing":    func(b *Backbone) { b.Data = nil },
-		"Normalize is left":  func(b *Backbone) { b.Weights = ofOthers(t, "") },
-		"no such file":       func(b *Backbone) { b.Weights = "nowhere.safetensors" },
-		"by mean [0.485":     func(b *Backbone) { b.Normalize = augment.CIFAR10 },
-		"the weights hold":   func(b *Backbone) { b.Encoder = encoder.ViT{Patch: 16, Width: 8, Depth: 2, Heads: 1} },
+		"Encoder is left":    func(b *Backbone) { b.Encoder, b.Weights = nil, ofOthers(t, "") },
+		"model_args": func(b *Backbone) {
+			b.Encoder, b.Weights = nil, ofOthers(t, strings.Replace(tinyConfig, "depth", "deep", 1))
+		},
+		"Data is missing":   func(b *Backbone) { b.Data = nil },
+		"Normalize is left": func(b *Backbone) { b.Weights = ofOthers(t, "") },
+		"no such file":      func(b *Backbone) { b.Weights = "nowhere.safetensors" },
+		"by mean [0.485":    func(b *Backbone) { b.Normalize = augment.CIFAR10 },
+		"the weights hold":  func(b *Backbone) { b.Encoder = encoder.ViT{Patch: 16, Width: 8, Depth: 2, Heads: 1} },
 	} {
 		b := backbone(t)
 		change(&b)

@@ -53,9 +53,10 @@ type Recipe struct {
 	// weights must be those of this Encoder: a line says which of the file's tensors are left out,
 	// such as a classifier's. Where the file, or a config.json of timm or a preprocessor_config.json of
 	// transformers beside it, says how images are to be normalised, the default of Augment does so, and
-	// an Augment that does otherwise is an error; where none says it, a line tells. Heads and whatever else is the method's own start at random all the
-	// same, and so does a mask token. Default "": random weights. Their hash tells two recipes apart,
-	// so the file may be moved.
+	// an Augment that does otherwise is an error; where none says it, a line tells. Heads and whatever
+	// else is the method's own start at random all the same, and so does a mask token. hub.Model.Fetch
+	// gives the path of published weights by their name. Default "": random weights. The hash of the
+	// weights tells two recipes apart, so the file may be moved.
 	Start string `recipe:"weights"`
 	// EMA is how much of a running mean of the weights stays in one step, in (0, 1): mean = EMA ×
 	// mean + (1 - EMA) × weights behind each update, from the initial weights on. What is measured

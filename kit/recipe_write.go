@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"sslkit/kit/hub"
 	"sslkit/kit/rundir"
 )
 
@@ -111,7 +112,8 @@ func encodeStruct(v reflect.Value) (any, error) {
 // hashPrefix begins what stands for the path of a file of weights of which the hash alone is known.
 const hashPrefix = "sha256:"
 
-// encodeFile is a path, with the hash of the weights in the file where they are what counts.
+// encodeFile is a path, with the hash of the weights in the file where they are what counts, and
+// where on the hub they are from.
 func encodeFile(path string, weights bool) (any, error) {
 	if path == "" {
 		return nil, nil
@@ -126,6 +128,13 @@ func encodeFile(path string, weights bool) (any, error) {
 			return nil, err
 		}
 		file["hash"] = hash
+		origin, known, err := hub.OriginOf(path)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			file["hub"] = origin
+		}
 	}
 	return file, nil
 }

@@ -14,7 +14,7 @@ import (
 // rooms are the packages of the module, each above those that it may import. What is not among them
 // (benchmarks, notebooks) stands above all.
 var rooms = []string{
-	"plots", "kit/setting", "kit/setting/settingtest", "kit/wholefile", "data", "data/datatest", "kit/interrupt", "kit/must",
+	"plots", "kit/setting", "kit/setting/settingtest", "kit/wholefile", "data", "data/datatest", "kit/hub", "kit/interrupt", "kit/must",
 	"kit/metric", "kit/device", "kit/device/devicetest", "kit/augment", "kit/optim", "kit/attack", "kit/attribution", "kit/corrupt",
 	"kit/curate", "kit/encoder", "kit/eval", "kit/ssl", "kit/semi", "kit/compress", "kit/detect/fcos", "kit/rundir", "kit/track", "kit/train",
 	"kit", "kit/report", "kit/detect", "kit/segment", "kit/stages", "kit/methodtest", "kit/meshtest",

@@ -1,0 +1,180 @@
+package encoder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Described is the encoder that the config.json beside a file of weights describes, as timm writes
+// it on the hub and [TimmConfig] here. from is the name of that file. Known is false where there is
+// none, or where it is another program's, such as transformers'.
+//
+// It knows timm's resnet18, 26, 34, 50, 101 and 152; ViTs from tiny to large, with the names of
+// DeiT, DeiT III and DINOv2; and ConvNeXts from tiny to xlarge. It is an error that says what is not
+// known where timm's network is another one: the encoder is then to be set by hand, if there is one.
+func Described(path string) (e Encoder, from string, known bool, err error) {
+	from = filepath.Join(filepath.Dir(path), "config.json")
+	content, err := os.ReadFile(from)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, "", false, nil
+	}
+	if err == nil {
+		e, known, err = timmNetwork(content)
+	}
+	if err != nil {
+		return nil, "", false, fmt.Errorf("reading the network in %s: %w", from, err)
+	}
+	return e, from, known, nil
+}
+
+// timmResNet, timmViT and timmConvNeXt are timm's names of networks that the encoders are too: of
+// resnet.py, vision_transformer.py, deit.py and convnext.py.
+var (
+	timmResNet   = regexp.MustCompile(`^resnet(18|26|34|50|101|152)$`)
+	timmViT      = regexp.MustCompile(`^(vit|deit|deit3)_(tiny|small|base|large)_patch(8|14|16|32)_(224|384|dinov2|reg4_dinov2)$`)
+	timmConvNeXt = regexp.MustCompile(`^convnext_(tiny|small|base|large|xlarge)$`)
+)
+
+// timmNetwork reads timm's config.json.
+func timmNetwork(content []byte) (e Encoder, known bool, err error) {
+	var config struct { // Of timmConfig what the network depends on.
+		Architecture string         `json:"architecture"`
+		GlobalPool   string         `json:"global_pool"`
+		Arguments    map[string]any `json:"model_args"`
+	}
+	if err := json.Unmarshal(content, &config); err != nil {
+		return nil, false, err
+	}
+	name := config.Architecture
+	if name == "" {
+		return nil, false, nil
+	}
+	arguments := timmArguments{left: maps.Clone(config.Arguments)}
+	if of := timmResNet.FindStringSubmatch(name); of != nil {
+		e, err = timmResNetOf(of[1], &arguments)
+	} else if of := timmViT.FindStringSubmatch(name); of != nil {
+		e, err = timmViTOf(of, config.GlobalPool, &arguments)
+	} else if of := timmConvNeXt.FindStringSubmatch(name); of != nil {
+		e = timmConvNeXtOf(of[1], &arguments)
+	} else {
+		err = fmt.Errorf("it is timm's %s, which is none of the encoders whose names are known here", name)
+	}
+	if err = errors.Join(err, arguments.err); err != nil {
+		return nil, false, err
+	}
+	if len(arguments.left) > 0 {
+		return nil, false, fmt.Errorf("it is timm's %s with model_args that are not known here: %s", name, strings.Join(slices.Sorted(maps.Keys(arguments.left)), ", "))
+	}
+	return e, true, nil
+}
+
+// timmArguments are timm's model_args, from which each is taken that is understood.
+type timmArguments struct {
+	left map[string]any
+	err  error
+}
+
+// take puts the argument of that name, if it is there, into what to points at.
+func (a *timmArguments) take(name string, to any) {
+	value, ok := a.left[name]
+	if !ok {
+		return
+	}
+	delete(a.left, name)
+	content, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(content, to)
+	}
+	if err != nil {
+		a.err = errors.Join(a.err, fmt.Errorf("model_args: %s is %v; it must be of type %v", name, value, reflect.TypeOf(to).Elem()))
+	}
+}
+
+func timmResNetOf(layers string, arguments *timmArguments) (Encoder, error) {
+	depth, err := strconv.Atoi(layers)
+	if err != nil {
+		return nil, err
+	}
+	r := ResNet{Depth: depth, Width: 64, Stem: ImageNetStem}
+	blocks := resNetBlocks[depth]
+	arguments.take("layers", &blocks)
+	for depth, has := range resNetBlocks {
+		if other := (ResNet{Depth: depth}); has == blocks && other.bottleneck() == r.bottleneck() {
+			r.Depth = depth
+			return r, nil
+		}
+	}
+	return nil, fmt.Errorf("it is a ResNet of %v blocks, which is of no depth of encoder.ResNet", blocks)
+}
+
+// timmViTOf is the ViT whose name has those parts, pooled so unless the arguments say otherwise.
+func timmViTOf(parts []string, pool string, arguments *timmArguments) (Encoder, error) {
+	v := map[string]ViT{"tiny": ViTTiny, "small": ViTSmall, "base": ViTBase, "large": ViTLarge}[parts[2]]
+	patch, err := strconv.Atoi(parts[3])
+	if err != nil {
+		return nil, err
+	}
+	v.Patch, v.MLPRatio = patch, 4
+	switch size := parts[4]; size {
+	case "dinov2", "reg4_dinov2":
+		v.Size, v.LayerScale = ViTSmallDINOv2.Size, ViTSmallDINOv2.LayerScale
+		if size == "reg4_dinov2" {
+			v.Registers = 4
+		}
+	default:
+		if v.Size, err = strconv.Atoi(size); err != nil {
+			return nil, err
+		}
+	}
+	if parts[1] == "deit3" {
+		v.NoClassPosition, v.LayerScale = true, 1e-6
+	}
+	class, normOfMean, interpolates := true, true, false
+	arguments.take("img_size", &v.Size)
+	arguments.take("patch_size", &v.Patch)
+	arguments.take("embed_dim", &v.Width)
+	arguments.take("depth", &v.Depth)
+	arguments.take("num_heads", &v.Heads)
+	arguments.take("mlp_ratio", &v.MLPRatio)
+	arguments.take("init_values", &v.LayerScale)
+	arguments.take("reg_tokens", &v.Registers)
+	arguments.take("class_token", &class)
+	arguments.take("no_embed_class", &v.NoClassPosition)
+	arguments.take("dynamic_img_size", &interpolates) // As it does here in any case.
+	arguments.take("fc_norm", &normOfMean)
+	arguments.take("global_pool", &pool)
+	if !class {
+		v.Pool, v.NoClassPosition = MeanPatches, false
+	}
+	if v.Registers > 0 { // Beside registers there is none in any case.
+		v.NoClassPosition = false
+	}
+	switch {
+	case class && (pool == "token" || pool == ""):
+		return v, nil
+	case !class && pool == "avg" && !normOfMean:
+		return v, nil
+	}
+	return nil, fmt.Errorf("it is a ViT with global_pool %q, class_token %t and fc_norm %t; encoder.ViT has a class token, or the mean of what the last norm gives",
+		pool, class, normOfMean)
+}
+
+func timmConvNeXtOf(size string, arguments *timmArguments) Encoder {
+	c := map[string]ConvNeXt{
+		"tiny": ConvNeXtTiny, "small": ConvNeXtSmall, "base": ConvNeXtBase,
+		"large":  {Depths: ConvNeXtBase.Depths, Widths: [4]int{192, 384, 768, 1536}, Stem: 4},
+		"xlarge": {Depths: ConvNeXtBase.Depths, Widths: [4]int{256, 512, 1024, 2048}, Stem: 4},
+	}[size]
+	arguments.take("depths", &c.Depths)
+	arguments.take("dims", &c.Widths)
+	return c
+}

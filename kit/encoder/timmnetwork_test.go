@@ -1,0 +1,97 @@
+package encoder
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// described is what the text beside weights describes.
+func described(t *testing.T, config string) (Encoder, bool, error) {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "config.json"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e, from, known, err := Described(filepath.Join(folder, "model.safetensors"))
+	if known && from != filepath.Join(folder, "config.json") {
+		t.Errorf("it is from %s", from)
+	}
+	return e, known, err
+}
+
+// TestWhatIsWrittenForTimmIsReadBack: all encoders that TimmConfig writes.
+func TestWhatIsWrittenForTimmIsReadBack(t *testing.T) {
+	t.Parallel()
+	mean, deit3, meanScaled := ViTTiny, ViTTiny, ViT{Patch: 8, Width: 48, Depth: 3, Heads: 3, MLPRatio: 2, Size: 64, Pool: MeanPatches, LayerScale: .1}
+	mean.Pool, deit3.NoClassPosition = MeanPatches, true
+	for _, e := range []Encoder{
+		ResNet18, ResNet34, ResNet50, ResNet101, ResNet152, ResNet{Depth: 10, Width: 64, Stem: ImageNetStem}, ResNet{Depth: 26, Width: 64, Stem: ImageNetStem},
+		ViTTiny, ViTLarge, ViTSmallDINOv2, withRegisters(ViTSmallDINOv2), mean, deit3, meanScaled,
+		ConvNeXtTiny, ConvNeXtBase, ConvNeXt{Depths: [4]int{1, 1, 2, 1}, Widths: [4]int{4, 6, 8, 10}, Stem: 4},
+	} {
+		t.Run(e.Name(), func(t *testing.T) {
+			t.Parallel()
+			content, err := TimmConfig(e, Preprocessing{Size: 224, Std: [3]float64{1, 1, 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, known, err := described(t, string(content))
+			if v, ok := e.(ViT); ok {
+				e = v.WithDefaults()
+			}
+			if err != nil || !known || !reflect.DeepEqual(got, e) {
+				t.Errorf("it is read as %+v, %t, %v", got, known, err)
+			}
+		})
+	}
+}
+
+// TestNamesOfTimm: the names that the hub's config.json has, without arguments, and the networks of
+// timm's resnet.py, vision_transformer.py, deit.py and convnext.py.
+func TestNamesOfTimm(t *testing.T) {
+	t.Parallel()
+	for architecture, want := range map[string]Encoder{
+		"resnet50":                     ResNet50,
+		"vit_small_patch16_224":        ViT{Patch: 16, Width: 384, Depth: 12, Heads: 6, MLPRatio: 4, Size: 224},
+		"vit_base_patch8_224":          ViT{Patch: 8, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, Size: 224},
+		"vit_large_patch16_384":        ViT{Patch: 16, Width: 1024, Depth: 24, Heads: 16, MLPRatio: 4, Size: 384},
+		"vit_small_patch14_dinov2":     ViT{Patch: 14, Width: 384, Depth: 12, Heads: 6, MLPRatio: 4, LayerScale: 1e-5, Size: 518},
+		"vit_base_patch14_reg4_dinov2": ViT{Patch: 14, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, LayerScale: 1e-5, Size: 518, Registers: 4},
+		"deit_tiny_patch16_224":        ViT{Patch: 16, Width: 192, Depth: 12, Heads: 3, MLPRatio: 4, Size: 224},
+		"deit3_base_patch16_384":       ViT{Patch: 16, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, Size: 384, NoClassPosition: true, LayerScale: 1e-6},
+		"convnext_small":               ConvNeXtSmall,
+		"convnext_large":               ConvNeXt{Depths: [4]int{3, 3, 27, 3}, Widths: [4]int{192, 384, 768, 1536}, Stem: 4},
+	} {
+		got, known, err := described(t, `{"architecture": "`+architecture+`", "num_classes": 0, "pretrained_cfg": {"classifier": ["head", "head_dist"]}}`)
+		if err != nil || !known || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %+v, %t, %v", architecture, got, known, err)
+		}
+	}
+}
+
+func TestNetworkThatIsNotDescribed(t *testing.T) {
+	t.Parallel()
+	if _, _, known, err := Described(filepath.Join(t.TempDir(), "model.safetensors")); known || err != nil {
+		t.Errorf("no config.json: %t, %v", known, err)
+	}
+	if _, known, err := described(t, `{"architectures": ["ViTModel"], "hidden_size": 384}`); known || err != nil {
+		t.Errorf("one of transformers: %t, %v", known, err)
+	}
+	for config, want := range map[string]string{
+		`{`:                             "config.json",
+		`{"architecture": "resnet50d"}`: "timm's resnet50d, which is none",
+		`{"architecture": "vit_base_patch16_clip_224"}`:                               "none of the encoders",
+		`{"architecture": "resnet50", "model_args": {"cardinality": 32}}`:             "model_args that are not known here: cardinality",
+		`{"architecture": "resnet18", "model_args": {"layers": [9, 9, 9, 9]}}`:        "of no depth",
+		`{"architecture": "vit_tiny_patch16_224", "model_args": {"depth": "deep"}}`:   "depth is deep; it must be of type int",
+		`{"architecture": "vit_tiny_patch16_224", "global_pool": "avg"}`:              `global_pool "avg"`,
+		`{"architecture": "vit_tiny_patch16_224", "model_args": {"mlp_ratio": 2.67}}`: "mlp_ratio",
+	} {
+		if _, known, err := described(t, config); known || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v does not say %q", config, err, want)
+		}
+	}
+}
