@@ -7,9 +7,16 @@ VENV   = .venv
 # For an activated Conda environment made from environment.yml: make VENV=$CONDA_PREFIX ...
 
 DATA =# your own images, for `make run` and `make notebooks`
+# For `make run`: what it is to do otherwise. The notebooks read these, in kit.ChoicesOf, as SSLKIT_SIZE and so on.
+SIZE     =# side of the pictures in pixels
+ENCODER  =# a network by its name in timm, such as resnet50
+METHOD   =# by its name in package ssl, such as BYOL
+STEPS    =# of the training
+BACKBONE =# a file of weights, or a repository on the Hugging Face hub: it is measured as it is, and nothing is trained
+REVISION =# its commit there
 NAME = real
 FLAGS =# of the benchmark
-NB   = notebooks/quickstart.ipynb
+NB   = notebooks/$(if $(BACKBONE),backbone,quickstart).ipynb
 OUT  = notebooks/out
 QUICK =# 1: `make notebooks` with little training, to see that all works
 FORCE =# 1: `make notebooks` also executes what is up to date
@@ -54,12 +61,18 @@ own_images = data='$(DATA)'; if [ -n "$$data" ]; then \
 		SSLKIT_DATA=$$($(python) -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$$data"); export SSLKIT_DATA; \
 	fi
 
+# Cells run in the folder of the notebook, so the path of a file is made whole.
+choices = $(foreach name,SIZE ENCODER METHOD STEPS BACKBONE REVISION,$(if $($(name)),export SSLKIT_$(name)='$($(name))';)) \
+	if [ -e "$$SSLKIT_BACKBONE" ]; then \
+		SSLKIT_BACKBONE=$$($(python) -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$$SSLKIT_BACKBONE"); \
+	fi
+
 # NB counts where it was given.
 chosen = $(if $(filter file,$(origin NB)),$(wildcard notebooks/*.ipynb),"$(NB)")
 
-run: setup ## execute the quickstart and make its page; DATA=path uses your images
-	@$(own_images); export $(jupyter); \
-	$(python) notebooks/setup/publish.py $(NB) $(OUT) --headlines "$$SSLKIT_RUNS/quickstart/headlines.json"
+run: setup ## execute the quickstart and make its page; DATA=path uses your images, SIZE ENCODER METHOD STEPS BACKBONE change it
+	@$(own_images); $(choices); export $(jupyter); \
+	$(python) notebooks/setup/publish.py $(NB) $(OUT) --headlines "$$SSLKIT_RUNS/$(basename $(notdir $(NB)))/headlines.json"
 
 # With QUICK=1, runs and pages go to the environment, so that none of yours are replaced.
 notebooks: setup ## execute the notebooks in which something changed; NB=path: one, QUICK=1: small, FORCE=1: all

@@ -36,6 +36,23 @@ func Described(path string) (e Encoder, from string, known bool, err error) {
 	return e, from, known, nil
 }
 
+// Named is the encoder that timm has under a name, such as "resnet50" or "vit_small_patch16_224": one
+// of those that [Described] knows. It is an error where it knows none of that name.
+func Named(name string) (Encoder, error) {
+	content, err := json.Marshal(map[string]string{"architecture": name})
+	if err != nil {
+		return nil, fmt.Errorf("encoder: naming %q: %w", name, err)
+	}
+	e, known, err := timmNetwork(content)
+	if err == nil && !known {
+		err = errors.New("the name is empty")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encoder: looking for the network %q: %w", name, err)
+	}
+	return e, nil
+}
+
 // timmResNet, timmViT and timmConvNeXt are timm's names of networks that the encoders are too: of
 // resnet.py, vision_transformer.py, deit.py and convnext.py.
 var (

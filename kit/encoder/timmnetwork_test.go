@@ -69,6 +69,18 @@ func TestNamesOfTimm(t *testing.T) {
 		if err != nil || !known || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s is %+v, %t, %v", architecture, got, known, err)
 		}
+		if named, err := Named(architecture); err != nil || !reflect.DeepEqual(named, want) {
+			t.Errorf("named, %s is %+v, %v", architecture, named, err)
+		}
+	}
+}
+
+func TestNameThatNothingHas(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "resnet19", "ResNet50", "vit_huge_patch14_224"} {
+		if e, err := Named(name); err == nil || !strings.Contains(err.Error(), `"`+name+`"`) {
+			t.Errorf("%q is %v, %v", name, e, err)
+		}
 	}
 }
 
