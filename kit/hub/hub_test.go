@@ -244,6 +244,29 @@ func TestWithoutTheHub(t *testing.T) {
 	}
 }
 
+// TestFetchByTheEnvironment: as a user calls it.
+func TestFetchByTheEnvironment(t *testing.T) {
+	f := newHub(t)
+	f.token = "right"
+	home := t.TempDir()
+	for name, value := range map[string]string{
+		"HF_ENDPOINT": f.hub.URL, "HF_HOME": home, "HF_TOKEN": "right", "HF_TOKEN_PATH": "", "HF_HUB_CACHE": "", "HUGGINGFACE_HUB_CACHE": "",
+		"HF_HUB_OFFLINE": "", "TRANSFORMERS_OFFLINE": "", "HF_HUB_DISABLE_IMPLICIT_TOKEN": "",
+	} {
+		t.Setenv(name, value)
+	}
+	m := Model{Repo: f.repo, Revision: oldCommit}
+	weights, err := m.Fetch()
+	if want := filepath.Join(home, "hub", "models--timm--tiny.test", "snapshots", oldCommit, "model.safetensors"); err != nil || weights != want {
+		t.Fatalf("%s, %v; want %s", weights, err, want)
+	}
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	f.hub.Close()
+	if again, err := m.Fetch(); err != nil || again != weights {
+		t.Errorf("offline: %s, %v", again, err)
+	}
+}
+
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

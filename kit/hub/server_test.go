@@ -17,7 +17,9 @@ import (
 
 // fakeHub is a server that answers as the hub does, by huggingface_hub's file_download.py and
 // utils/_http.py: small files it gives itself, under git's SHA-1, and large ones it redirects to
-// another host, under their SHA-256.
+// another host, under their SHA-256. Python's huggingface_hub (commit ee0a4510 of August 2026) was
+// seen to download from it, with its errors of what is not there, and each of the two to find offline
+// what the other had put into the cache.
 type fakeHub struct {
 	hub, cdn *httptest.Server
 
