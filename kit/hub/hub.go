@@ -10,9 +10,9 @@
 //	HF_ENDPOINT     a mirror of the hub; default https://huggingface.co
 //
 // Sources: the addresses, headers and folders are those of huggingface_hub's file_download.py. The
-// hub package of github.com/gomlx/go-huggingface (v0.3.5 and its main branch of July 2026) is not
-// used: it doesn't go on with a cut download but takes it for a success, compares no hash, and knows
-// neither HF_HOME nor HF_HUB_OFFLINE.
+// hub package of github.com/gomlx/go-huggingface (its main branch of July 2026) is not used: it
+// doesn't go on with a cut download but takes it for a success, compares no hash, and knows neither
+// HF_HOME nor HF_HUB_OFFLINE.
 package hub
 
 import (
