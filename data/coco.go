@@ -112,7 +112,7 @@ func (c COCO) open(split Split) (Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", files.Annotations, err)
 	}
-	list := &listing{fit: c.Fit, folder: inFolder(root, files.Images, ""), unnamed: "not in " + files.Annotations}
+	list := &listing{fit: &c.Fit, folder: inFolder(root, files.Images, ""), unnamed: "not in " + files.Annotations}
 	byPath := map[string]*cocoImage{}
 	for _, image := range found.images {
 		if c.OnlyWithObjects && !image.hasObjects() {

@@ -46,7 +46,7 @@ func (f ImageFolder) cacheFile(tree archive, split Split, by convention) (pixelC
 	}
 	key := of(settings + "\n" + layoutVersion + "\n" + state)
 	prefix := fmt.Sprintf("%s-%s-%d-%s%s-", f.Name(), split, f.Size, encoding, of(settings)[:12])
-	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+cacheEnding), prefix: prefix, key: key, size: f.Size, quality: f.Quality, sized: by.listed != nil}, nil
+	return pixelCache{path: filepath.Join(folder, prefix+key[:16]+cacheEnding), prefix: prefix, key: key, size: f.Size, quality: f.Quality, sized: by.sized()}, nil
 }
 
 // writer is where so many images are decoded to: the part of the cache file, or

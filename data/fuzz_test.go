@@ -407,3 +407,31 @@ func FuzzCOCO(f *testing.F) {
 		})
 	})
 }
+
+// FuzzImageTable: whatever the bytes of a table, an error, or rows whose images lie in the folder.
+func FuzzImageTable(f *testing.F) {
+	f.Add([]byte(listTable(",")), uint8(0))
+	f.Add([]byte(listTable("\t")), uint8(1))
+	f.Add([]byte(jsonTable10()), uint8(2))
+	for _, bad := range badRows {
+		f.Add([]byte("path,label\n"+bad.row+"\n"), uint8(0))
+	}
+	f.Fuzz(func(t *testing.T, content []byte, kind uint8) {
+		name := []string{"list.csv", "list.tsv", "list.jsonl"}[kind%3]
+		datatest.Bounded(t, func() {
+			rows := &listRows{ImageList: ImageList{List: name}.WithDefaults(), known: map[string]listRow{}, trained: map[string]bool{}}
+			if err := rows.read(content, name, "", Train); err != nil {
+				return
+			}
+			list, err := rows.listing(Train)
+			if err != nil {
+				return
+			}
+			for _, image := range list.images {
+				if !filepath.IsLocal(image.path) || image.class < 0 || image.class >= len(list.classes) {
+					t.Errorf("image %q of class %d", image.path, image.class)
+				}
+			}
+		})
+	})
+}

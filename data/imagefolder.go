@@ -205,6 +205,9 @@ func (c convention) layout(entries []entry, split Split, f ImageFolder) (*layout
 	return found, err
 }
 
+// sized tells whether images are made square as a whole, so that the size that each had is kept.
+func (c convention) sized() bool { return c.listed != nil && c.listed.fit != nil }
+
 // unit is what stays on one side when images are held out.
 func (c convention) unit(image located) string {
 	if name, ok := c.object(image.path); ok {
@@ -235,6 +238,11 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 		return nil, err
 	}
 	defer tree.close()
+	return f.openTree(tree, split, by)
+}
+
+// openTree opens a split of a tree that is at f.Path.
+func (f ImageFolder) openTree(tree archive, split Split, by convention) (*FolderSet, error) {
 	cache, err := f.cacheFile(tree, split, by)
 	if err != nil {
 		return nil, err
@@ -271,7 +279,7 @@ func (f ImageFolder) open(split Split, by convention) (*FolderSet, error) {
 		job.videoOf = by.unit
 	}
 	if by.listed != nil {
-		job.whole, job.sizeOf = &by.listed.fit, by.listed.sizes()
+		job.whole, job.sizeOf = by.listed.fit, by.listed.sizes()
 	}
 	to, kept, err := f.writer(len(job.images), part, lockErr)
 	if err != nil {

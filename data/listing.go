@@ -18,7 +18,9 @@ import (
 // listing is the images of a split that are named one by one, by a file of annotations or by their
 // masks, rather than by the folders that they lie in.
 type listing struct {
-	fit     Fit
+	fit     *Fit              // how whole images become square; nil: their centre squares do
+	classes []string          // nil: the images are unlabelled
+	objects map[string]string // the object that an image shows, by its path, where it shares one with others
 	images  []listedImage // each path once
 	folder  string        // of the tree, that the images lie in: "" is all of it
 	unnamed string        // why other images in that folder are left out
@@ -28,8 +30,18 @@ type listing struct {
 
 // listedImage is an image of a listing.
 type listedImage struct {
-	path string      // in the tree
-	size image.Point // that it must have, upright; the zero value: any
+	path  string      // in the tree
+	size  image.Point // that it must have, upright; the zero value: any
+	class int         // -1: unlabelled; means nothing where the listing has no classes
+	from  string      // where it is listed, such as "labels.csv, line 7"; "" where nobody needs to know
+}
+
+// named is the image with the place where it is listed.
+func (i listedImage) named() string {
+	if i.from == "" {
+		return i.path
+	}
+	return i.from + ": " + i.path
 }
 
 // noFile is why a listed image is left out that the tree does not have.
@@ -42,13 +54,23 @@ func (l *listing) convention() convention {
 	h := sha256.New()
 	for _, image := range l.images {
 		fmt.Fprintf(h, "%q %v\n", image.path, image.size)
+		if l.classes != nil {
+			fmt.Fprintf(h, "%d\n", image.class)
+		}
 	}
 	for _, skipped := range l.bad {
 		fmt.Fprintf(h, "%q\n", skipped)
 	}
+	how := "centre"
+	if l.fit != nil {
+		how = fmt.Sprint(int(*l.fit))
+	}
+	if l.classes != nil {
+		how += fmt.Sprintf(" classes %q", l.classes)
+	}
 	return convention{
-		name:   fmt.Sprintf("listed %d %q %x", l.fit, l.folder, h.Sum(nil)),
-		object: func(string) (string, bool) { return "", false },
+		name:   fmt.Sprintf("listed %s %q %x", how, l.folder, h.Sum(nil)),
+		object: func(path string) (string, bool) { name, ok := l.objects[path]; return name, ok },
 		listed: l,
 	}
 }
@@ -56,8 +78,8 @@ func (l *listing) convention() convention {
 // layout is what a tree has of the listed images, all of the split. What is missing is an error for
 // Fail.
 func (l *listing) layout(entries []entry, split Split, onBad BadImages) (*layout, error) {
-	found := &layout{}
-	found.has[split] = true
+	found := &layout{classes: l.classes}
+	found.has[split], found.labelled[split] = true, l.classes != nil
 	there := map[string]bool{}
 	for _, e := range entries {
 		switch {
@@ -71,13 +93,17 @@ func (l *listing) layout(entries []entry, split Split, onBad BadImages) (*layout
 	for _, image := range l.images {
 		if _, ok := there[image.path]; !ok {
 			if onBad == Fail {
-				return nil, fmt.Errorf("%s: %s", image.path, noFile)
+				return nil, fmt.Errorf("%s: %s", image.named(), noFile)
 			}
-			found.stray[split] = append(found.stray[split], Skipped{image.path, noFile})
+			found.stray[split] = append(found.stray[split], Skipped{image.named(), noFile})
 			continue
 		}
 		delete(there, image.path)
-		found.images[split] = append(found.images[split], located{path: image.path, inner: image.path, class: -1})
+		class := -1
+		if l.classes != nil {
+			class = image.class
+		}
+		found.images[split] = append(found.images[split], located{path: image.path, inner: image.path, class: class})
 	}
 	for _, p := range l.asked {
 		delete(there, p)
@@ -98,7 +124,7 @@ func (l *listing) layout(entries []entry, split Split, onBad BadImages) (*layout
 			return nil, fmt.Errorf("all of its %d images are left out, such as %s: %s", len(l.bad), l.bad[0].Path, l.bad[0].Reason)
 		}
 		if len(l.images) > 0 {
-			return nil, fmt.Errorf("none of its %d images is there: no file %s", len(l.images), l.images[0].path)
+			return nil, fmt.Errorf("none of its %d images is there: no file %s", len(l.images), l.images[0].named())
 		}
 		return nil, fmt.Errorf("there is no image of it")
 	}
@@ -120,8 +146,15 @@ func (l *listing) sizes() map[string]image.Point {
 // name.
 func (f ImageFolder) checkListed(of string) error {
 	return cmp.Or(
-		setting.Must(f.Object == "", of+".Object", strconv.Quote(f.Object), "left out: no objects are told by the paths"),
 		setting.Must(f.ValidationFraction == 0, of+".ValidationFraction", f.ValidationFraction, "left out: the splits are given"),
+		f.checkTold(of))
+}
+
+// checkTold returns an error for bad settings of a source of which something else than the paths tells
+// what the images are of.
+func (f ImageFolder) checkTold(of string) error {
+	return cmp.Or(
+		setting.Must(f.Object == "", of+".Object", strconv.Quote(f.Object), "left out: no objects are told by the paths"),
 		f.check(of))
 }
 

@@ -117,7 +117,7 @@ func (m MaskFolder) open(split Split) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &listing{fit: m.Fit, folder: inFolder(root, folders.Images, ""), unnamed: "an image whose name another has"}
+	list := &listing{fit: &m.Fit, folder: inFolder(root, folders.Images, ""), unnamed: "an image whose name another has"}
 	byPath, err := m.match(list, masks, entries, inFolder(root, folders.Masks, ""))
 	if err != nil {
 		return nil, err
@@ -181,7 +181,7 @@ func (m MaskFolder) match(list *listing, masks *maskFiles, entries []entry, mask
 			continue
 		}
 		byPath[e.path], taken[name] = mask, mask
-		list.images = append(list.images, listedImage{e.path, mask.size})
+		list.images = append(list.images, listedImage{path: e.path, size: mask.size})
 	}
 	return byPath, nil
 }

@@ -128,7 +128,7 @@ func (v VOC) open(split Split) (Set, error) {
 			return nil, err
 		}
 	}
-	found := &vocFiles{VOC: v, ids: ids, masks: masks, list: &listing{fit: v.Fit, folder: inFolder(root, "JPEGImages", ""), unnamed: "not in " + name}}
+	found := &vocFiles{VOC: v, ids: ids, masks: masks, list: &listing{fit: &v.Fit, folder: inFolder(root, "JPEGImages", ""), unnamed: "not in " + name}}
 	if err := found.read(tree, root); err != nil {
 		return nil, err
 	}
@@ -277,7 +277,7 @@ func (f *vocFiles) add(id, p string, content []byte) error {
 		})
 	}
 	f.objects[id] = objects
-	f.list.images = append(f.list.images, listedImage{at, size})
+	f.list.images = append(f.list.images, listedImage{path: at, size: size})
 	return nil
 }
 

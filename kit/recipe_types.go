@@ -16,7 +16,7 @@ import (
 // recipe.json.
 var recipeTypes = []any{
 	// data.Source
-	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.Fewer{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{},
+	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.Fewer{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{}, data.ImageList{},
 	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
 	data.SetAside{}, data.Shapes{}, data.Streets{}, data.VOC{}, corrupt.Source{},
 	// augment.Transform
