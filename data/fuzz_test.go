@@ -435,3 +435,41 @@ func FuzzImageTable(f *testing.F) {
 		})
 	})
 }
+
+// FuzzWebDataset looks through shards, plain and compressed.
+func FuzzWebDataset(f *testing.F) {
+	img := pngOf(f, smallImage(f))
+	for _, bad := range badSamples(f, img) {
+		files := tree{"a.png": img, "a.cls": []byte("0")}
+		for name, content := range bad.files {
+			files[name] = content
+		}
+		f.Add(tarOf(f, files), false)
+		f.Add(tarOf(f, files), true)
+	}
+	folder := f.TempDir()
+	cache := filepath.Join(f.TempDir(), "file", "cache")
+	if err := os.WriteFile(filepath.Dir(cache), nil, 0o644); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, content []byte, zipped bool) {
+		if zipped {
+			content = gzipBytes(t, content)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "0.tar"), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		datatest.Bounded(t, func() {
+			set, err := (WebDataset{From: ImageFolder{Path: folder, Size: 2, MaxPixels: 1 << 12, Cache: cache}}).Open(Train)
+			if err != nil {
+				return
+			}
+			defer set.Close()
+			for i := range set.Len() {
+				if label := set.Label(i); label < -1 || label >= max(len(set.Classes()), 0) {
+					t.Errorf("label %d of %d classes", label, len(set.Classes()))
+				}
+			}
+		})
+	})
+}

@@ -191,6 +191,7 @@ type convention struct {
 	object  func(path string) (name string, ok bool) // that an image shows, where it shares one with others
 	oneSize bool                                     // the images of an object that are not of its most frequent size are bad
 	listed  *listing                                 // names the images of the split; nil: folders do
+	laid    func() (*layout, error)                  // tells the images, which may still be held out; nil: the entries do
 }
 
 // layout is what a tree means.
@@ -198,7 +199,13 @@ func (c convention) layout(entries []entry, split Split, f ImageFolder) (*layout
 	if c.listed != nil {
 		return c.listed.layout(entries, split, f.OnBad)
 	}
-	found, err := newLayout(entries, c.classes)
+	var found *layout
+	var err error
+	if c.laid != nil {
+		found, err = c.laid()
+	} else {
+		found, err = newLayout(entries, c.classes)
+	}
 	if err == nil {
 		found.holdOut(f.TestFraction, f.ValidationFraction, c.unit)
 	}

@@ -112,7 +112,7 @@ func (l LeftOut) String() string {
 	}
 	line := fmt.Sprintf("left out of %s: %s", l.Of, strings.Join(parts, "; "))
 	if l.Ignored.Reasons[labelFile] > 0 {
-		line += ". It looks like a WebDataset, whose labels are not read: unpack it into a folder for each class"
+		line += ". It looks like a WebDataset, whose labels an ImageFolder does not read: open it as a data.WebDataset"
 	}
 	return line
 }

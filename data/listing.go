@@ -21,11 +21,11 @@ type listing struct {
 	fit     *Fit              // how whole images become square; nil: their centre squares do
 	classes []string          // nil: the images are unlabelled
 	objects map[string]string // the object that an image shows, by its path, where it shares one with others
-	images  []listedImage // each path once
-	folder  string        // of the tree, that the images lie in: "" is all of it
-	unnamed string        // why other images in that folder are left out
-	bad     []Skipped     // images that are left out, and why
-	asked   []string      // paths of images that are left out as asked, of which nothing is told
+	images  []listedImage     // each path once
+	folder  string            // of the tree, that the images lie in: "" is all of it
+	unnamed string            // why other images in that folder are left out
+	bad     []Skipped         // images that are left out, and why
+	asked   []string          // paths of images that are left out as asked, of which nothing is told
 }
 
 // listedImage is an image of a listing.
