@@ -17,6 +17,8 @@ require (
 	github.com/gomlx/gomlx v0.28.8 // graphs, autodiff, checkpoints, the training loop
 	github.com/hajimehoshi/bitmapfont/v3 v3.2.0 // letters of all scripts in figures
 	github.com/janpfeifer/gonb v0.11.5 // the Jupyter kernel
+	github.com/klauspost/compress v1.17.9 // what parquet-go decompresses with
+	github.com/parquet-go/parquet-go v0.32.0 // Parquet files
 	github.com/schollz/progressbar/v3 v3.19.0 // the progress bar
 	github.com/viterin/vek v0.4.3 // scalar products of float32 by vector instructions
 	golang.org/x/image v0.48.0 // WebP, BMP and TIFF; fonts of the figures
@@ -34,6 +36,7 @@ require (
 	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
 	git.sr.ht/~sbinet/gg v0.7.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
+	github.com/andybalholm/brotli v1.1.1 // indirect
 	github.com/chewxy/math32 v1.10.1 // indirect
 	github.com/fatih/color v1.18.0 // indirect
 	github.com/fsnotify/fsnotify v1.8.0 // indirect
@@ -50,11 +53,14 @@ require (
 	github.com/mattn/go-isatty v0.0.20 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/nlpodyssey/gopickle v0.3.0 // indirect
+	github.com/parquet-go/bitpack v1.0.0 // indirect
+	github.com/parquet-go/jsonlite v1.0.0 // indirect
 	github.com/pierrec/lz4/v4 v4.1.21 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/segmentio/encoding v0.3.4 // indirect
+	github.com/twpayne/go-geom v1.6.1 // indirect
 	github.com/viterin/partial v1.1.0 // indirect
 	github.com/ysmood/fetchup v0.2.4 // indirect
 	github.com/ysmood/goob v0.4.0 // indirect

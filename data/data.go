@@ -13,6 +13,7 @@
 //   - [COCO], [VOC]: your own pictures with boxes and masks, in these layouts
 //   - [MaskFolder]: your own pictures with a mask of classes for each
 //   - [ImageList]: your own pictures with a table of labels (CSV, TSV, JSONL)
+//   - [Parquet]: files with images in a column, as on the Hugging Face hub
 //   - [WebDataset]: shards in .tar files, in the convention of WebDataset
 //   - [CaptionFile]: your own pictures with captions
 //   - [Fewer], [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]:

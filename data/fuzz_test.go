@@ -473,3 +473,27 @@ func FuzzWebDataset(f *testing.F) {
 		})
 	})
 }
+
+// FuzzParquet opens files, each alone.
+func FuzzParquet(f *testing.F) {
+	for _, name := range []string{"train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"} {
+		content, err := os.ReadFile(filepath.Join("testdata", "parquet", name+".parquet"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	f.Add(parquetOf(f, parquetRows(f)))
+	cache := filepath.Join(f.TempDir(), "file", "cache")
+	if err := os.WriteFile(filepath.Dir(cache), nil, 0o644); err != nil {
+		f.Fatal(err)
+	}
+	fuzzFile(f, "train.parquet", func(path string) {
+		for _, source := range []Parquet{{}, {Image: "photo", Label: "kind"}} {
+			source.From = ImageFolder{Path: path, Size: 2, MaxPixels: 1 << 12, Cache: cache}
+			if set, err := source.Open(Train); err == nil {
+				set.Close()
+			}
+		}
+	})
+}

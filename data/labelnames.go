@@ -75,9 +75,9 @@ func newLabelNames(classes []string, labels map[string]bool) (*labelNames, error
 	return n, nil
 }
 
-// class is that of a label: by its name, else by its number.
-func (n *labelNames) class(label string) (int, error) {
-	if class, ok := n.of[label]; ok {
+// class is that of a label: by its name, unless it is numbered, else by its number.
+func (n *labelNames) class(label string, numbered bool) (int, error) {
+	if class, ok := n.of[label]; ok && !numbered {
 		return class, nil
 	}
 	if value, ok := wholeNumber(label); ok && n.numbers && value >= 0 && value < len(n.classes) {

@@ -47,13 +47,14 @@ type shardFormat interface {
 
 // shardSample is an image of a shard.
 type shardSample struct {
-	name    string // in the shard
-	label   string // "" where it has none
-	why     error  // why it cannot be used; nil where it may
-	at      int64  // of the image in its file: bytes, or the number of the row
-	size    int64  // of the image, in bytes, where that is known before
-	entry   string // the name of the image's own file in the shard
-	ignored []Skipped
+	name     string // in the shard
+	label    string // "" where it has none
+	numbered bool   // the label is the number of a class, and never its name
+	why      error  // why it cannot be used; nil where it may
+	at       int64  // of the image in its file: bytes, or the number of the row
+	size     int64  // of the image, in bytes, where that is known before
+	entry    string // the name of the image's own file in the shard
+	ignored  []Skipped
 }
 
 // check returns an error that names the field of a bad setting.
@@ -200,7 +201,7 @@ func (s shardSource) layout(tree *shardTree, from Split) (*layout, error) {
 		image, why := located{path: shard + "/" + sample.name, class: -1}, sample.why
 		image.inner = image.path
 		if why == nil && sample.label != "" {
-			image.class, why = names.class(sample.label)
+			image.class, why = names.class(sample.label, sample.numbered)
 		}
 		if why != nil && s.from.OnBad == Fail {
 			return fmt.Errorf("%s: %w", image.path, why)

@@ -17,7 +17,7 @@ import (
 var recipeTypes = []any{
 	// data.Source
 	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.Fewer{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{}, data.ImageList{},
-	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
+	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.Parquet{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
 	data.SetAside{}, data.Shapes{}, data.Streets{}, data.VOC{}, data.WebDataset{}, corrupt.Source{},
 	// augment.Transform
 	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Cutout{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
