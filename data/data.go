@@ -6,9 +6,10 @@
 //     download; also boxes, masks, captions, subgroups and video
 //   - [Scenes]: pictures of several objects of that world, with boxes and masks
 //   - [Streets]: streets with cars, trucks, persons and signs, drawn likewise
-//   - [CIFAR10], [CIFAR100], [MNIST], [FashionMNIST], [MedMNIST]: fetched once,
-//     checked, cached; or a local path
+//   - [CIFAR10], [CIFAR100], [MNIST], [FashionMNIST], [MedMNIST], [STL10],
+//     [SVHN]: fetched once, checked, cached; or a local path
 //   - [ImageFolder]: your own pictures, in a folder or an archive
+//   - [ImageNet]: class folders named by WordNet ids, as ILSVRC and Imagenette
 //   - [FrameFolder]: your own videos, as frames
 //   - [COCO], [VOC]: your own pictures with boxes and masks, in these layouts
 //   - [MaskFolder]: your own pictures with a mask of classes for each

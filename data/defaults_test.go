@@ -10,6 +10,6 @@ import (
 func TestCommentsTellTheDefaults(t *testing.T) {
 	settingtest.Comments(t, ".", 35,
 		Shapes{}.WithDefaults(), Scenes{}.WithDefaults(), Streets{}.WithDefaults(), COCO{}.WithDefaults(), MaskFolder{}.WithDefaults(), VOC{}.WithDefaults(),
-		ImageList{}.WithDefaults(), WebDataset{}.WithDefaults(), Parquet{}.WithDefaults(),
+		ImageList{}.WithDefaults(), WebDataset{}.WithDefaults(), Parquet{}.WithDefaults(), ImageNet{}.WithDefaults(),
 		ImageFolder{Encoding: JPEG}.WithDefaults(), FrameFolder{Encoding: JPEG}.WithDefaults(), MedMNIST{}.WithDefaults())
 }

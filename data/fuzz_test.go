@@ -497,3 +497,29 @@ func FuzzParquet(f *testing.F) {
 		}
 	})
 }
+
+func FuzzMAT(f *testing.F) {
+	content, err := os.ReadFile("testdata/train_32x32.mat")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
+	f.Add(content[:matHeader])
+	f.Fuzz(func(t *testing.T, content []byte) {
+		datatest.Bounded(t, func() {
+			arrays, err := parseMAT(bytes.NewReader(content), int64(len(content)), "X", "y")
+			if err != nil {
+				return
+			}
+			for name, array := range arrays {
+				n := 1
+				for _, side := range array.shape {
+					n *= side
+				}
+				if n != len(array.values) {
+					t.Errorf("%s: %d values of shape %v", name, len(array.values), array.shape)
+				}
+			}
+		})
+	})
+}
