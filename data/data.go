@@ -40,6 +40,23 @@
 //		...
 //	}
 //
+// Pictures in files are decoded in the same way whatever source names them. They
+// become RGB of 8 bits: of 16 bits the upper 8 count, grey and palettes become
+// colours, and profiles of colours are not applied. They are turned upright by
+// their orientation, made square, and put on white where they are transparent.
+//
+//	        transparency               bits a colour    orientation    several pictures in a file
+//	JPEG    none                       8                EXIF           (has one)
+//	PNG     on white                   1 to 16          EXIF (eXIf)    of an APNG the default image
+//	GIF     on white                   palette          (has none)     the first
+//	WebP    on white                   8                EXIF           an animation is refused
+//	BMP     on white, unless all is 0  1 to 8           (has none)     (has one)
+//	TIFF    on white                   1 to 16          its tag        the first page, unless it is a preview
+//	AVIF, HEIC, JPEG XL, JPEG 2000: refused by their names
+//
+// What is refused, damaged or larger than MaxPixels is left out and listed, or is
+// an error: see [BadImages] and [LeftOutOf].
+//
 // Everything random is a pure function of an explicit seed, so two machines,
 // or a run that was interrupted and resumed, see the same images in the same
 // order.
