@@ -4,6 +4,7 @@
 //
 //   - [Shapes]: a procedural world in the program itself, with nothing to
 //     download; also boxes, masks, captions, subgroups and video
+//   - [Moving]: clips of that world, labelled by how their object moves
 //   - [Scenes]: pictures of several objects of that world, with boxes and masks
 //   - [Streets]: streets with cars, trucks, persons and signs, drawn likewise
 //   - [CIFAR10], [CIFAR100], [MNIST], [FashionMNIST], [MedMNIST], [STL10],
@@ -19,6 +20,7 @@
 //   - [CaptionFile]: your own pictures with captions
 //   - [Fewer], [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]:
 //     parts of another source, or the same images with fewer or other labels
+//   - [FrameStrips]: the clips of another source as images
 //
 // Opening one of its splits gives a [Set]: a fixed sequence of equal-sized RGB
 // images. A [Subset] chooses labels, an [Order] says which images make up which

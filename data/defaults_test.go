@@ -11,5 +11,6 @@ func TestCommentsTellTheDefaults(t *testing.T) {
 	settingtest.Comments(t, ".", 35,
 		Shapes{}.WithDefaults(), Scenes{}.WithDefaults(), Streets{}.WithDefaults(), COCO{}.WithDefaults(), MaskFolder{}.WithDefaults(), VOC{}.WithDefaults(),
 		ImageList{}.WithDefaults(), WebDataset{}.WithDefaults(), Parquet{}.WithDefaults(), ImageNet{}.WithDefaults(),
-		ImageFolder{Encoding: JPEG}.WithDefaults(), FrameFolder{Encoding: JPEG}.WithDefaults(), MedMNIST{}.WithDefaults())
+		ImageFolder{Encoding: JPEG}.WithDefaults(), FrameFolder{Encoding: JPEG}.WithDefaults(), MedMNIST{}.WithDefaults(),
+		FrameStrips{}.WithDefaults(), Moving{}.WithDefaults())
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -21,8 +22,11 @@ import (
 //	<video>/*                                        Test is held out by hash, whole videos
 //
 // The images of a set are the frames that a clip begins with: those that
-// (Frames-1)·Stride more frames of the same video follow. They are unlabelled.
-// In folders within folders, each that holds frames is a video.
+// (Frames-1)·Stride more frames of the same video follow. They are unlabelled,
+// unless Labelled is true. In folders within folders, each that holds frames is
+// a video. FFmpeg writes such a folder of a film:
+//
+//	ffmpeg -i walk.mp4 -vf fps=10 train/walk/%05d.png
 //
 // No clip holds a frame that is missing by the numbers of the names: between
 // frame_2 and frame_5 there are two where the numbers of neighbours differ by 1
@@ -35,6 +39,11 @@ type FrameFolder struct {
 
 	Frames int // of a clip, the longest that ReadClip gives; at least 2, default 3
 	Stride int // from one frame of a clip to the next; at least 1, default 1: every frame of the video
+
+	// Labelled says that the videos lie in folders that are their classes, as the
+	// images of an ImageFolder do: train/<class>/<video>/*. Of each class some
+	// videos are held out, where any are. Default false: no frame has a label.
+	Labelled bool
 
 	TestFraction       float64 // of the videos, in (0, 1), held out where the tree has no test folder, as images of an ImageFolder are; default 0.2
 	ValidationFraction float64 // of the videos, in [0, 1), held out where the tree has no val folder; default 0: none
@@ -93,8 +102,16 @@ func (f FrameFolder) Open(split Split) (Set, error) {
 	}
 	f = f.WithDefaults()
 	video := func(p string) (string, bool) { return path.Dir(p), true }
-	all, err := f.folder().open(split, convention{name: "videos", object: video, oneSize: true})
+	by := convention{name: "videos", object: video, oneSize: true}
+	if f.Labelled {
+		by.name, by.classes = "labelled videos", true
+	}
+	all, err := f.folder().open(split, by)
 	if err != nil {
+		return nil, fmt.Errorf("data: opening %s of %s: %w", split, f.Path, err)
+	}
+	if err := f.checkClasses(all); err != nil {
+		all.Close()
 		return nil, fmt.Errorf("data: opening %s of %s: %w", split, f.Path, err)
 	}
 	set := newFrameSet(all, f.Frames, f.Stride)
@@ -104,6 +121,29 @@ func (f FrameFolder) Open(split Split) (Set, error) {
 			"that FrameFolder.Frames %d and Stride %d span", split, f.Path, (f.Frames-1)*f.Stride+1, f.Frames, f.Stride)
 	}
 	return set, nil
+}
+
+// checkClasses returns an error where labels are asked for, and folders that are
+// taken for classes are the videos themselves.
+func (f FrameFolder) checkClasses(all *FolderSet) error {
+	if !f.Labelled {
+		return nil
+	}
+	if all.Classes() == nil {
+		return errors.New("data.FrameFolder: Labelled is true, and there are no class folders: videos must lie in " +
+			"train/<class>/<video> or <class>/<video>")
+	}
+	for i := range all.Len() {
+		if all.Label(i) < 0 { // Of a split without class folders, such as a test split.
+			continue
+		}
+		folder, class := path.Dir(all.Path(i)), all.Classes()[all.Label(i)]
+		if path.Base(folder) == class && path.Base(path.Dir(folder)) != class {
+			return fmt.Errorf("data.FrameFolder: Labelled is true, so that %s is a class; it holds the frame %s, which must lie in "+
+				"a folder for its video", folder, path.Base(all.Path(i)))
+		}
+	}
+	return nil
 }
 
 var _ Clips = (*FrameSet)(nil)
@@ -218,10 +258,11 @@ func (s *FrameSet) Len() int { return len(s.firsts) }
 // Size is FrameFolder.Size, twice.
 func (s *FrameSet) Size() (height, width int) { return s.all.Size() }
 
-// Classes is nil: frames are unlabelled.
-func (s *FrameSet) Classes() []string { return nil }
+// Classes holds the names of the class folders, sorted; nil where frames are
+// unlabelled.
+func (s *FrameSet) Classes() []string { return s.all.Classes() }
 
-// Label is -1.
+// Label is the class of the video of clip i; -1 where frames are unlabelled.
 func (s *FrameSet) Label(i int) int { return s.all.Label(s.image(i, 0)) }
 
 // image is which of all images frame f of clip i is.

@@ -268,3 +268,75 @@ func TestNaturalOrder(t *testing.T) {
 		t.Errorf("sorted %v, want %v", shuffled, names)
 	}
 }
+
+// labelledVideos are two classes of three videos each, of four frames.
+func labelledVideos(t *testing.T, root string) tree {
+	files := tree{}
+	for c, class := range []string{"left", "right"} {
+		for v := range 3 {
+			for f := range 4 {
+				files[fmt.Sprintf("%s%s/%[2]s%d/%d.png", root, class, v, f)] = photo(t, 1+c*12+v*4+f)
+			}
+		}
+	}
+	return files
+}
+
+func TestFrameFolderLabelsVideosByTheFolderThatTheyLieIn(t *testing.T) {
+	for _, root := range []string{"train/", ""} {
+		folder := FrameFolder{Path: labelledVideos(t, root).folder(t), Size: 8, Frames: 2, Labelled: true, TestFraction: .3}
+		set, err := openFrames(t, folder, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if set.Len() != 2*2*3 || !slices.Equal(set.Classes(), []string{"left", "right"}) {
+			t.Fatalf("%d clips of the classes %q, want 12 of two", set.Len(), set.Classes())
+		}
+		for i := range set.Len() {
+			if class := set.Classes()[set.Label(i)]; !strings.Contains(set.Path(i), class+"/"+class) {
+				t.Errorf("clip %s is labelled %s", set.Path(i), class)
+			}
+		}
+		test, err := openFrames(t, folder, Test) // One video of each class.
+		if err != nil || test.Len() != 2*3 || test.Label(0) != 0 || test.Label(5) != 1 {
+			t.Errorf("test: %v", err)
+		}
+		folder.Labelled = false
+		if plain, err := openFrames(t, folder, Train); err != nil || plain.Classes() != nil || plain.Label(0) != -1 || plain.Fingerprint() == set.Fingerprint() {
+			t.Errorf("without labels: %v", err)
+		}
+	}
+}
+
+func TestFrameFolderOfLabelsAndTheSameWithoutAreTwoCaches(t *testing.T) {
+	folder := FrameFolder{Path: labelledVideos(t, "train/").folder(t), Size: 8, Frames: 2, Labelled: true, Cache: t.TempDir()}
+	for range 2 {
+		set, err := openFrames(t, folder, Train)
+		if err != nil || (set.Classes() != nil) != folder.Labelled {
+			t.Errorf("Labelled %t: %v", folder.Labelled, err)
+		}
+		folder.Labelled = !folder.Labelled
+	}
+}
+
+func TestFrameFolderOfLabelsMayTestOnVideosWithoutThem(t *testing.T) {
+	files := labelledVideos(t, "train/")
+	for f := range 4 {
+		files[fmt.Sprintf("test/%d.png", f)] = photo(t, 60+f)
+	}
+	set, err := openFrames(t, FrameFolder{Path: files.folder(t), Size: 8, Frames: 2, Labelled: true}, Test)
+	if err != nil || set.Len() != 3 || set.Label(0) != -1 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestFrameFolderWantsFoldersOfClassesWhereItIsToLabel(t *testing.T) {
+	flat := tree{}
+	for f := range 3 {
+		flat[fmt.Sprintf("train/walk/%d.png", f)], flat[fmt.Sprintf("train/run/%d.png", f)] = photo(t, 1+f), photo(t, 9+f)
+	}
+	_, err := openFrames(t, FrameFolder{Path: flat.folder(t), Labelled: true, TestFraction: .1}, Train)
+	wantError(t, err, "train/run is a class", "which must lie in a folder for its video")
+	_, err = openFrames(t, FrameFolder{Path: tree{"train/1.png": photo(t, 1), "train/2.png": photo(t, 2)}.folder(t), Labelled: true}, Train)
+	wantError(t, err, "no class folders")
+}

@@ -51,6 +51,10 @@ func checkable(t *testing.T) map[string]Recipe {
 			}
 		})
 	}
+	add(encoder.PerFrame{}, func(r *Recipe) {
+		r.Data, r.Encoder = data.FrameStrips{From: r.Data}, encoder.PerFrame{Of: patches, Grid: 2}
+		r.Augment = []augment.Pipeline{{augment.Flip{}, augment.Normalize{}}} // Of a whole clip.
+	})
 	probed := encoder.Probed{Of: tiny, Tokens: 4}
 	add(probed, func(r *Recipe) { r.Method, r.Encoder = ssl.AttentiveProbe{Classes: 10, Tokens: 4}, probed })
 	add(ssl.AttentiveProbe{}, func(r *Recipe) { r.Method, r.Encoder = ssl.AttentiveProbe{Classes: 10, Tokens: 4}, probed })

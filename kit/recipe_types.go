@@ -16,15 +16,15 @@ import (
 // recipe.json.
 var recipeTypes = []any{
 	// data.Source
-	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.Fewer{}, data.FrameFolder{}, data.HeldOut{}, data.ImageFolder{}, data.ImageList{}, data.ImageNet{},
-	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.Parquet{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
+	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.Fewer{}, data.FrameFolder{}, data.FrameStrips{}, data.HeldOut{}, data.ImageFolder{}, data.ImageList{}, data.ImageNet{},
+	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.Moving{}, data.Parquet{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
 	data.STL10{}, data.SVHN{}, data.SetAside{}, data.Shapes{}, data.Streets{}, data.VOC{}, data.WebDataset{}, corrupt.Source{},
 	// augment.Transform
 	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Cutout{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
 	augment.Normalize{}, augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{},
 	augment.RandomResizedCrop{}, augment.Resize{}, augment.Solarize{}, augment.Translate{}, augment.VerticalFlip{},
 	// encoder.Encoder
-	encoder.ConvNeXt{}, encoder.IGPT{}, encoder.Probed{}, encoder.ResNet{}, encoder.ViT{},
+	encoder.ConvNeXt{}, encoder.IGPT{}, encoder.PerFrame{}, encoder.Probed{}, encoder.ResNet{}, encoder.ViT{},
 	// ssl.Method
 	ssl.AttentiveProbe{}, ssl.BYOL{}, ssl.BarlowTwins{}, ssl.CLIP{}, ssl.CPC{}, ssl.Colorization{}, ssl.DCL{}, ssl.Data2Vec{}, ssl.DenseCL{}, ssl.DINO{}, ssl.DINOv2{}, ssl.Flipping{},
 	ssl.IBOT{}, ssl.IJEPA{}, ssl.Inpainting{}, ssl.Jigsaw{}, ssl.LeJEPA{}, ssl.MAE{}, ssl.MICLe{}, ssl.MMCR{}, ssl.MSN{}, ssl.MoCoV2{},

@@ -10,5 +10,5 @@ import (
 func TestCommentsTellTheDefaults(t *testing.T) {
 	settingtest.Comments(t, ".", 17,
 		ResNet{}.WithDefaults(), ViT{}.WithDefaults(), ConvNeXt{}.WithDefaults(), IGPT{}.WithDefaults(), Text{}.WithDefaults(),
-		Transformer{}.WithDefaults(), Probed{}.WithDefaults())
+		Transformer{}.WithDefaults(), Probed{}.WithDefaults(), PerFrame{}.WithDefaults())
 }
