@@ -52,9 +52,9 @@ func (r *Run) Predictions(source data.Source, split data.Split, use func(set dat
 			return err
 		}
 		defer forward.Close()
-		return forward.ByPass(set, func(first int, x []float32, dim int) error {
-			for i := range len(x) / dim {
-				if err := use(set, first+i, x[i*dim:(i+1)*dim]); err != nil {
+		return forward.ByPass(set, nil, func(pass []int, x []float32, dim int) error {
+			for k, image := range pass {
+				if err := use(set, image, x[k*dim:(k+1)*dim]); err != nil {
 					return err
 				}
 			}

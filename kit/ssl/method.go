@@ -149,6 +149,17 @@ type ReadsClips interface {
 	Frames() int
 }
 
+// ForecastsFrames is a ReadsClips that tells the last frame of a clip from those before it.
+type ForecastsFrames interface {
+	ReadsClips
+
+	// Forecast is that frame, as the network predicts it.
+	//
+	//	seen: Frames() - 1 × [batch, height, width, 3] as the encoder takes them, in order of time ->
+	//	[batch, height, width, 3], in the same units
+	Forecast(network Network, seen []*Node) *Node
+}
+
 // ReadsInstances is a Method that learns from several images of one object. View v of Method.Views
 // is made from image v, modulo Instances; image 0 is the one that an epoch has in its order, the
 // others are drawn anew each time. Where an object has one image only, all are that one.

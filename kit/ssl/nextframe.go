@@ -42,7 +42,7 @@ type NextFrame struct {
 }
 
 var (
-	_ ReadsClips      = NextFrame{}
+	_ ForecastsFrames = NextFrame{}
 	_ LearnsOnPatches = NextFrame{}
 )
 
@@ -107,14 +107,20 @@ func (m NextFrame) Views(height, width int) []augment.Pipeline {
 
 // Loss is that of the predicted frame:
 //
-//	maps = f of each frame x_1 ... x_t;  predicted = x_t + predictor(maps, on each other's channels)
-//	minimise FrameLoss(predicted, x_t+1)
+//	minimise FrameLoss(Forecast(x_1 ... x_t), x_t+1)
 func (m NextFrame) Loss(step *Step) *Node {
 	frames := m.mirror(step.Random, step.Views)
-	seen, next := frames[:m.Context], frames[m.Context]
-	maps := Concatenate(SplitViews(step.Encode(seen...).Map, m.Context), -1) // [batch, h, w, context × dim]
-	predicted := Add(seen[m.Context-1], m.change(step.Scope, maps, next.Shape().Dim(1), next.Shape().Dim(2)))
-	return FrameLoss(predicted, next, *m.GradientDifference)
+	predicted := m.Forecast(step.Network, frames[:m.Context])
+	return FrameLoss(predicted, frames[m.Context], *m.GradientDifference)
+}
+
+// Forecast is the frame that follows those that are seen:
+//
+//	maps = f of each frame x_1 ... x_t;  predicted = x_t + predictor(maps, on each other's channels)
+func (m NextFrame) Forecast(network Network, seen []*Node) *Node {
+	height, width := seen[0].Shape().Dim(1), seen[0].Shape().Dim(2)
+	maps := Concatenate(SplitViews(network.Encode(seen...).Map, m.Context), -1) // [batch, h, w, context × dim]
+	return Add(seen[m.Context-1], m.change(network.Scope, maps, height, width))
 }
 
 // mirror flips all frames of a clip alike.

@@ -247,3 +247,39 @@ func ExampleNextFrame() {
 	fmt.Println(method.Name(), len(method.Views(32, 32)), "views of", method.Frames(), "frames")
 	// Output: nextframe 3 views of 3 frames
 }
+
+// What Forecast gives is what Loss compares with the last frame, where nothing is mirrored.
+func TestNextFrameForecastIsWhatIsCompared(t *testing.T) {
+	const batch, size = 2, 8
+	backend, m := devicetest.Backend(t), resolved(NextFrame{Clip: augment.Pipeline{}, GradientDifference: new(.3)})
+	store := model.NewStore()
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, clips, state *Node) []*Node {
+		step := &Step{
+			Network: Network{Encoder: nextFrameEncoder, EncoderScope: scope.At("encoder"), Scope: scope.At("method"), Precision: dtypes.Float32},
+			Random:  augment.NewRandom(state),
+		}
+		for f := range m.Frames() {
+			step.Views = append(step.Views, Squeeze(SliceAxis(clips, 1, AxisElem(f)), 1))
+		}
+		loss := m.Loss(step)
+		forecast := m.Forecast(step.Network, step.Views[:m.Context])
+		return []*Node{loss, FrameLoss(forecast, step.Views[m.Context], .3), ReduceAllMean(Square(Sub(forecast, step.Views[m.Context-1])))}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(8, 9))
+	clips := make([]float32, batch*3*size*size*3)
+	for i := range clips {
+		clips[i] = float32(rng.NormFloat64())
+	}
+	state := augment.State(1, 2)
+	outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(clips, batch, 3, size, size, 3), state[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "the loss of the forecast", float64(outputs[1].Value().(float32)), float64(outputs[0].Value().(float32)), 1e-6)
+	if change := outputs[2].Value().(float32); change == 0 {
+		t.Error("the forecast is the last frame")
+	}
+}

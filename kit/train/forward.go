@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -23,9 +25,11 @@ func batchOf(images, height, width int) int {
 	return max(min(forwardBatch, images, forwardPixels/(height*width)), 1)
 }
 
-// Forward is a model as it is used after training, compiled for images of one size.
+// Forward is a model as it is used after training, compiled for images of one size, or for clips of
+// them.
 type Forward struct {
 	exec                 *model.Exec
+	item                 data.Item // What is read for each image.
 	batch, height, width int
 }
 
@@ -35,39 +39,44 @@ type Forward struct {
 //
 //	of: uint8 [batch, height, width, 3] -> [batch, dim]
 func NewForward(store *model.Store, images, height, width int, of func(scope *model.Scope, images *Node) *Node) (*Forward, error) {
+	return NewItemForward(store, data.Item{}, images, height, width, of)
+}
+
+// NewItemForward is NewForward for what item reads of each image, such as its clip:
+//
+//	of: uint8 [batch, item.Images(), height, width, 3] -> [batch, dim]; of a single image as NewForward
+func NewItemForward(
+	store *model.Store, item data.Item, images, height, width int, of func(scope *model.Scope, items *Node) *Node,
+) (*Forward, error) {
 	backend, err := device.Open()
 	if err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *Node) *Node {
-		scope.Store().SetTraining(images.Graph(), false)
-		return of(scope, images)
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, items *Node) *Node {
+		scope.Store().SetTraining(items.Graph(), false)
+		return of(scope, items)
 	})
 	if err != nil {
 		return nil, err
 	}
-	batch := batchOf(images, height, width)
+	batch := batchOf(images, item.Images()*height, width)
 	// Compiling brings the variables into being.
-	if _, err := exec.Compile(shapes.Make(dtypes.Uint8, batch, height, width, 3)); err != nil {
+	if _, err := exec.Compile(shapes.Make(dtypes.Uint8, itemDims(batch, item.Images(), height, width)...)); err != nil {
 		exec.Finalize()
 		return nil, err
 	}
-	return &Forward{exec, batch, height, width}, nil
+	return &Forward{exec, item, batch, height, width}, nil
 }
 
 // Takes tells whether it is compiled for images of this size, and at least as many in a pass as suit
 // a set of that many.
 func (f *Forward) Takes(images, height, width int) bool {
-	return f.height == height && f.width == width && f.batch >= batchOf(images, height, width)
+	return f.height == height && f.width == width && f.batch >= batchOf(images, f.item.Images()*height, width)
 }
 
 // Over runs over all images of a set: [set.Len(), dim].
 func (f *Forward) Over(set data.Set) (x []float32, dim int, err error) {
-	all := make([]int, set.Len())
-	for i := range all {
-		all[i] = i
-	}
-	return f.OverImages(set, all)
+	return f.OverImages(set, allOf(set))
 }
 
 // OverImages runs over some images of a set, in their order: [len(images), dim].
@@ -78,12 +87,12 @@ func (f *Forward) OverImages(set data.Set, images []int) (x []float32, dim int, 
 		for i := range pass {
 			pass[i] = images[min(start+i, len(images)-1)] // The last pass is filled up, so that all have one shape.
 		}
-		pix, err := data.Pixels(set, pass)
+		pix, err := f.item.Pixels(set, pass, 0)
 		if err != nil {
 			return nil, 0, err
 		}
 		var rows []float32
-		input := tensors.FromFlatDataAndDimensions(pix, f.batch, f.height, f.width, 3)
+		input := tensors.FromFlatDataAndDimensions(pix, itemDims(f.batch, f.item.Images(), f.height, f.width)...)
 		if rows, dim, err = callOnce(f.exec, input); err != nil {
 			return nil, 0, err
 		}
@@ -92,23 +101,31 @@ func (f *Forward) OverImages(set data.Set, images []int) (x []float32, dim int, 
 	return x, dim, nil
 }
 
-// ByPass runs over all images of a set, in their order, and hands over what each pass gives: of the
-// images from first on, [images of the pass, dim]. So no more than one pass is in memory.
-func (f *Forward) ByPass(set data.Set, use func(first int, x []float32, dim int) error) error {
-	for first := 0; first < set.Len(); first += forwardBatch {
-		pass := make([]int, min(forwardBatch, set.Len()-first))
-		for i := range pass {
-			pass[i] = first + i
-		}
+// ByPass runs over some images of a set, in their order, or over all where images is nil, and hands
+// over what each pass gives of which images: [len(pass), dim]. So no more than one pass is in memory.
+func (f *Forward) ByPass(set data.Set, images []int, use func(pass []int, x []float32, dim int) error) error {
+	if images == nil {
+		images = allOf(set)
+	}
+	for pass := range slices.Chunk(images, forwardBatch) {
 		x, dim, err := f.OverImages(set, pass)
 		if err != nil {
 			return err
 		}
-		if err := use(first, x, dim); err != nil {
+		if err := use(pass, x, dim); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// allOf are the images of a set, in order.
+func allOf(set data.Set) []int {
+	all := make([]int, set.Len())
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // callOnce runs one pass: the rows of its output, and the dimensions of each. The input is not to be

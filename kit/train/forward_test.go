@@ -49,3 +49,46 @@ func TestOnePassServesFewerAndMoreImages(t *testing.T) {
 		t.Errorf("two images give %v, %v", two, err)
 	}
 }
+
+// TestAPassOverClips: a network that reads clips sees all their frames, pass by pass.
+func TestAPassOverClips(t *testing.T) {
+	set, err := data.Shapes{Test: 5}.Open(data.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	height, width := set.Size()
+	item := data.Item{Frames: 2}
+	forward, err := NewItemForward(model.NewStore(), item, 2, height, width, func(_ *model.Scope, clips *Node) *Node {
+		return Reshape(ConvertDType(clips, dtypes.Float32), clips.Shape().Dim(0), -1)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer forward.Close()
+	var order []int
+	err = forward.ByPass(set, []int{4, 0, 3}, func(pass []int, x []float32, dim int) error {
+		order = append(order, pass...)
+		pix, err := item.Pixels(set, pass, 0)
+		if dim != 2*height*width*3 || len(x) != len(pix) {
+			t.Fatalf("%d values of %d dimensions, want %d", len(x), dim, len(pix))
+		}
+		for i := range x {
+			if x[i] != float32(pix[i]) {
+				t.Fatalf("value %d of the clips %v is %g, want %d", i, pass, x[i], pix[i])
+			}
+		}
+		return err
+	})
+	if err != nil || !slices.Equal(order, []int{4, 0, 3}) {
+		t.Errorf("the clips %v are seen, %v", order, err)
+	}
+	seen := 0
+	err = forward.ByPass(set, nil, func(pass []int, _ []float32, _ int) error {
+		seen += len(pass)
+		return nil
+	})
+	if err != nil || seen != 5 {
+		t.Errorf("%d of 5 clips are seen, %v", seen, err)
+	}
+}

@@ -139,6 +139,38 @@ func (m Model) Predictions(scope *model.Scope, images *Node) *Node {
 	return method.Predict(network, m.wholeImage().Apply(nil, images))
 }
 
+// Forecasts are the last frames of clips as the method predicts them from those before, with values
+// in [0, 1]; the method is an ssl.ForecastsFrames.
+//
+//	clips: uint8 [batch, frames, height, width, 3] -> float32 [batch, height × width × 3]
+func (m Model) Forecasts(scope *model.Scope, clips *Node) *Node {
+	method, own, _ := ssl.FindIn[ssl.ForecastsFrames](m.Method, scope.At(methodScope))
+	network := m.network(scope)
+	network.Scope = own
+	seen := make([]*Node, method.Frames()-1)
+	for f := range seen {
+		seen[f] = m.wholeImage().Apply(nil, itemImage(clips, f))
+	}
+	predicted := m.pixels(method.Forecast(network, seen))
+	return Reshape(ClipScalar(ConvertDType(predicted, dtypes.Float32), 0, 1), predicted.Shape().Dim(0), -1)
+}
+
+// pixels undoes wholeImage: what the encoder takes becomes intensities in [0, 1] again.
+//
+//	[batch, height, width, 3] -> the same shape
+func (m Model) pixels(x *Node) *Node {
+	for _, transform := range m.wholeImage() {
+		if normalize, ok := transform.(augment.Normalize); ok {
+			normalize = normalize.WithDefaults()
+			perChannel := func(v [3]float64) *Node { // [1, 1, 1, 3]
+				return Reshape(ConvertDType(Const(x.Graph(), v[:]), x.DType()), 1, 1, 1, 3)
+			}
+			x = Add(Mul(x, perChannel(normalize.Std)), perChannel(normalize.Mean))
+		}
+	}
+	return x
+}
+
 // epochs is the number of passes over the images in that many steps. The labelled part of a batch
 // does not count.
 func (p Plan) epochs(steps int) float64 {
