@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/gomlx/gomlx/ml/model"
+
 	"sslkit/data"
+	"sslkit/kit/eval"
 	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
@@ -20,7 +23,7 @@ type Forecasts struct {
 	Clips  int
 	All    FrameErrors // Over all pixels.
 	Moving FrameErrors // Over those that change by more than 0.1 in a channel, to the last frame or to the one before it.
-	Still  FrameErrors // Over the others: of the noise that differs from frame to frame, a mean of frames has less.
+	Still  FrameErrors // Over the others, where a copy is off by little more than the noise.
 }
 
 // FrameErrors are mean squared errors over pixels and channels, whose values are in [0, 1]; 0 where
@@ -168,10 +171,75 @@ func offBy(a, b []uint8) []uint8 {
 	return off
 }
 
+// MotionFeatures are what a method that forecasts frames, such as ssl.NextFrame, knows of the frames
+// of each clip of a split of a source together, but of the last, which it is to tell: [images, any],
+// with the labels of the source. Features, which are of single images, know nothing of motion. They
+// are computed from the last checkpoint, which holds the predictor, with the weights that the run
+// evaluates (see Run.By). Errors are those of Forecasts.
+func (r *Run) MotionFeatures(source data.Source, split data.Split) (eval.Features, error) {
+	var features eval.Features
+	err := r.onClips(source, split, func(set data.Set, item data.Item, store *model.Store, w Weights, hash string) error {
+		features = describe(set)
+		features.Name = source.Name() + "'s motion/" + split.String()
+		features.Encoder, features.Weights = hashOf(w, hash), w.String()
+		features.Rehash = func() (string, error) {
+			hash, err := rundir.Dir(r.Dir).KeptHash()
+			return hashOf(w, hash), err
+		}
+		height, width := set.Size()
+		forward, err := train.NewItemForward(store, item, set.Len(), height, width, w.Of(r.Recipe.model().Motion))
+		if err != nil {
+			return err
+		}
+		defer forward.Close()
+		features.X, features.Dim, err = forward.Over(set)
+		return err
+	})
+	return features, err
+}
+
 // forecast hands over clips of a split, all of them where choose is nil, with the forecast of the
 // last frame: frames are [height, width, 3] each, and so is the forecast, with values in [0, 1].
 func (r *Run) forecast(source data.Source, split data.Split, choose func(n int) []int,
 	use func(set data.Set, clip int, frames [][]uint8, forecast []float32) error,
+) error {
+	return r.onClips(source, split, func(set data.Set, item data.Item, store *model.Store, w Weights, _ string) error {
+		images := set.Len()
+		var clips []int
+		if choose != nil {
+			clips = choose(images)
+			images = len(clips)
+		}
+		height, width := set.Size()
+		forward, err := train.NewItemForward(store, item, images, height, width, w.Of(r.Recipe.model().Forecasts))
+		if err != nil {
+			return err
+		}
+		defer forward.Close()
+		return forward.ByPass(set, clips, func(pass []int, x []float32, dim int) error {
+			pix, err := item.Pixels(set, pass, 0)
+			if err != nil {
+				return err
+			}
+			for k, clip := range pass {
+				frames := make([][]uint8, item.Frames)
+				for f := range frames {
+					at := (k*item.Frames + f) * dim
+					frames[f] = pix[at : at+dim]
+				}
+				if err := use(set, clip, frames, x[k*dim:(k+1)*dim]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// onClips opens a split of a source of clips and the last checkpoint, whose variables are in store
+// and whose hash is given, and lets do work with both.
+func (r *Run) onClips(source data.Source, split data.Split,
+	do func(set data.Set, item data.Item, store *model.Store, w Weights, hash string) error,
 ) error {
 	if err := r.check(); err != nil {
 		return err
@@ -199,42 +267,12 @@ func (r *Run) forecast(source data.Source, split data.Split, choose func(n int) 
 	if err != nil {
 		return fail(err)
 	}
-	store, _, err := rundir.Dir(r.Dir).Kept()
+	store, hash, err := rundir.Dir(r.Dir).Kept()
 	if err != nil {
 		return fail(err)
 	}
 	defer release(store)
-	images := set.Len()
-	var clips []int
-	if choose != nil {
-		clips = choose(images)
-		images = len(clips)
-	}
-	err = train.Catch(func() error {
-		forward, err := train.NewItemForward(store, item, images, height, width, w.Of(r.Recipe.model().Forecasts))
-		if err != nil {
-			return err
-		}
-		defer forward.Close()
-		return forward.ByPass(set, clips, func(pass []int, x []float32, dim int) error {
-			pix, err := item.Pixels(set, pass, 0)
-			if err != nil {
-				return err
-			}
-			for k, clip := range pass {
-				frames := make([][]uint8, item.Frames)
-				for f := range frames {
-					at := (k*item.Frames + f) * dim
-					frames[f] = pix[at : at+dim]
-				}
-				if err := use(set, clip, frames, x[k*dim:(k+1)*dim]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-	if err != nil {
+	if err := train.Catch(func() error { return do(set, item, store, w, hash) }); err != nil {
 		return fail(err)
 	}
 	return nil

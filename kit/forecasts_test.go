@@ -32,6 +32,12 @@ func (f fading) Forecast(_ ssl.Network, seen []*Node) *Node {
 	return Add(MulScalar(seen[last], 1-f.share), MulScalar(seen[last-1], f.share))
 }
 
+// Motion is the mean of each channel of the last frame that is seen, less that of the one before it.
+func (f fading) Motion(_ ssl.Network, seen []*Node) *Node {
+	last := len(seen) - 1
+	return ReduceMean(Sub(seen[last], seen[last-1]), 1, 2)
+}
+
 // forecaster is a run of a few steps on clips.
 func forecaster(t *testing.T, dir string, method ssl.Method) *Run {
 	t.Helper()
@@ -101,6 +107,24 @@ func TestForecastsAreComparedInPixels(t *testing.T) {
 		}
 		if gain := 1 - of.Forecast/of.Copy; math.Abs(of.Gain()-gain) > 1e-12 {
 			t.Errorf("part %d: the gain is %g, want %g", p, of.Gain(), gain)
+		}
+	}
+	features, err := run.MotionFeatures(run.Recipe.Data, data.Test)
+	if err != nil || features.N != set.Len() || features.Dim != 3 || features.Labels[1] != set.Label(1) || features.Check() != nil {
+		t.Fatalf("%d features of %d clips, %v", features.Dim, features.N, err)
+	}
+	for i := range features.N {
+		if err := set.(data.Clips).ReadClip(i, 3, clip); err != nil {
+			t.Fatal(err)
+		}
+		for c, std := range []float64{.3, .2, .5} {
+			change := 0.
+			for at := c; at < frame; at += 3 {
+				change += (float64(clip[frame+at]) - float64(clip[at])) / 255 / std / (frame / 3)
+			}
+			if got := float64(features.Row(i)[c]); math.Abs(got-change) > 1e-5 {
+				t.Fatalf("channel %d of clip %d changes by %g, want %g", c, i, got, change)
+			}
 		}
 	}
 	if (FrameErrors{}).Gain() != 0 {

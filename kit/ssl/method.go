@@ -158,6 +158,11 @@ type ForecastsFrames interface {
 	//	seen: Frames() - 1 × [batch, height, width, 3] as the encoder takes them, in order of time ->
 	//	[batch, height, width, 3], in the same units
 	Forecast(network Network, seen []*Node) *Node
+
+	// Motion is what the network knows of the frames together, and forecasts by, as a vector.
+	//
+	//	seen: as for Forecast -> [batch, any]
+	Motion(network Network, seen []*Node) *Node
 }
 
 // ReadsInstances is a Method that learns from several images of one object. View v of Method.Views

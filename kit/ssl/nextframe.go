@@ -119,8 +119,29 @@ func (m NextFrame) Loss(step *Step) *Node {
 //	maps = f of each frame x_1 ... x_t;  predicted = x_t + predictor(maps, on each other's channels)
 func (m NextFrame) Forecast(network Network, seen []*Node) *Node {
 	height, width := seen[0].Shape().Dim(1), seen[0].Shape().Dim(2)
+	x := m.together(network, seen)
+	change := Inpainting{Hidden: x.Shape().Dim(-1)}.decode(network.Scope, x, height, width)
+	return Add(seen[m.Context-1], MulScalar(change, nextFrameScale))
+}
+
+// Motion is what the predictor knows of all frames together, before it gives pixels, as a mean over
+// the frame.
+//
+//	-> [batch, hidden]
+func (m NextFrame) Motion(network Network, seen []*Node) *Node {
+	return ReduceMean(m.together(network, seen), 1, 2)
+}
+
+// together is the first layer of the predictor, a convolution of 3×3 over the maps of all frames.
+//
+//	seen: context × [batch, height, width, 3] -> [batch, h, w, hidden]
+func (m NextFrame) together(network Network, seen []*Node) *Node {
 	maps := Concatenate(SplitViews(network.Encode(seen...).Map, m.Context), -1) // [batch, h, w, context × dim]
-	return Add(seen[m.Context-1], m.change(network.Scope, maps, height, width))
+	hidden := cmp.Or(m.Hidden, maps.Shape().Dim(-1)/m.Context)
+	x := everywhere(around(maps), func(x *Node) *Node {
+		return encoder.MLP{Out: hidden, Layers: 1, OutputNorm: true}.Apply(network.Scope.At("predictor"), x)
+	})
+	return MaxScalar(x, 0)
 }
 
 // mirror flips all frames of a clip alike.
@@ -134,17 +155,6 @@ func (m NextFrame) mirror(r *augment.Random, frames []*Node) []*Node {
 		mirrored[f] = m.Clip.ApplyParams(frame, draw)
 	}
 	return mirrored
-}
-
-// change is the predictor: a convolution of 3×3 over the maps, and the decoder of Inpainting.
-//
-//	maps: [batch, h, w, context × dim] -> [batch, height, width, 3]
-func (m NextFrame) change(scope *model.Scope, maps *Node, height, width int) *Node {
-	hidden := cmp.Or(m.Hidden, maps.Shape().Dim(-1)/m.Context)
-	x := everywhere(around(maps), func(x *Node) *Node {
-		return encoder.MLP{Out: hidden, Layers: 1, OutputNorm: true}.Apply(scope.At("predictor"), x)
-	})
-	return MulScalar(Inpainting{Hidden: hidden}.decode(scope, MaxScalar(x, 0), height, width), nextFrameScale)
 }
 
 // around puts the features of each place and its eight neighbours side by side, zeros beyond the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -263,7 +264,9 @@ func TestNextFrameForecastIsWhatIsCompared(t *testing.T) {
 		}
 		loss := m.Loss(step)
 		forecast := m.Forecast(step.Network, step.Views[:m.Context])
-		return []*Node{loss, FrameLoss(forecast, step.Views[m.Context], .3), ReduceAllMean(Square(Sub(forecast, step.Views[m.Context-1])))}
+		first, last := step.Views[0], step.Views[1]
+		backwards := Sub(m.Motion(step.Network, []*Node{first, last}), m.Motion(step.Network, []*Node{last, first}))
+		return []*Node{loss, FrameLoss(forecast, step.Views[m.Context], .3), ReduceAllMean(Square(Sub(forecast, last))), backwards}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -281,5 +284,10 @@ func TestNextFrameForecastIsWhatIsCompared(t *testing.T) {
 	near(t, "the loss of the forecast", float64(outputs[1].Value().(float32)), float64(outputs[0].Value().(float32)), 1e-6)
 	if change := outputs[2].Value().(float32); change == 0 {
 		t.Error("the forecast is the last frame")
+	}
+	for i, row := range outputs[3].Value().([][]float32) { // [batch, hidden]
+		if len(row) != nextFrameEncoder.Dim() || !slices.ContainsFunc(row, func(v float32) bool { return math.Abs(float64(v)) > 1e-4 }) {
+			t.Errorf("the motion of clip %d backwards is that of forwards: it differs by %v", i, row)
+		}
 	}
 }

@@ -144,6 +144,22 @@ func (m Model) Predictions(scope *model.Scope, images *Node) *Node {
 //
 //	clips: uint8 [batch, frames, height, width, 3] -> float32 [batch, height × width × 3]
 func (m Model) Forecasts(scope *model.Scope, clips *Node) *Node {
+	method, network, seen := m.forecaster(scope, clips)
+	predicted := m.pixels(method.Forecast(network, seen))
+	return Reshape(ClipScalar(ConvertDType(predicted, dtypes.Float32), 0, 1), predicted.Shape().Dim(0), -1)
+}
+
+// Motion is what the method knows of all frames of clips but the last, by which it forecasts that; it
+// is an ssl.ForecastsFrames.
+//
+//	clips: as for Forecasts -> float32 [batch, any]
+func (m Model) Motion(scope *model.Scope, clips *Node) *Node {
+	method, network, seen := m.forecaster(scope, clips)
+	return ConvertDType(method.Motion(network, seen), dtypes.Float32)
+}
+
+// forecaster is the method that forecasts, its network, and the frames that it sees.
+func (m Model) forecaster(scope *model.Scope, clips *Node) (ssl.ForecastsFrames, ssl.Network, []*Node) {
 	method, own, _ := ssl.FindIn[ssl.ForecastsFrames](m.Method, scope.At(methodScope))
 	network := m.network(scope)
 	network.Scope = own
@@ -151,8 +167,7 @@ func (m Model) Forecasts(scope *model.Scope, clips *Node) *Node {
 	for f := range seen {
 		seen[f] = m.wholeImage().Apply(nil, itemImage(clips, f))
 	}
-	predicted := m.pixels(method.Forecast(network, seen))
-	return Reshape(ClipScalar(ConvertDType(predicted, dtypes.Float32), 0, 1), predicted.Shape().Dim(0), -1)
+	return method, network, seen
 }
 
 // pixels undoes wholeImage: what the encoder takes becomes intensities in [0, 1] again.
