@@ -41,8 +41,8 @@ type FrameFolder struct {
 	Stride int // from one frame of a clip to the next; at least 1, default 1: every frame of the video
 
 	// Labelled says that the videos lie in folders that are their classes, as the
-	// images of an ImageFolder do: train/<class>/<video>/*. Of each class some
-	// videos are held out, where any are. Default false: no frame has a label.
+	// images of an ImageFolder do: train/<class>/<video>/*. Each split must have such
+	// folders; where videos are held out, some of each class are. Default false: no frame has a label.
 	Labelled bool
 
 	TestFraction       float64 // of the videos, in (0, 1), held out where the tree has no test folder, as images of an ImageFolder are; default 0.2
@@ -134,9 +134,6 @@ func (f FrameFolder) checkClasses(all *FolderSet) error {
 			"train/<class>/<video> or <class>/<video>")
 	}
 	for i := range all.Len() {
-		if all.Label(i) < 0 { // Of a split without class folders, such as a test split.
-			continue
-		}
 		folder, class := path.Dir(all.Path(i)), all.Classes()[all.Label(i)]
 		if path.Base(folder) == class && path.Base(path.Dir(folder)) != class {
 			return fmt.Errorf("data.FrameFolder: Labelled is true, so that %s is a class; it holds the frame %s, which must lie in "+
