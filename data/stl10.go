@@ -61,8 +61,8 @@ var stlClasses = []string{"airplane", "bird", "car", "cat", "deer", "dog", "hors
 // stlArchive is the published archive. The hash is the one that TensorFlow Datasets checks for it
 // (tensorflow_datasets/url_checksums/stl10.txt).
 var stlArchive = Download{
-	"http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
-	"f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866",
+	URL:    "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
+	SHA256: "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866",
 }
 
 // Name returns "stl10", or "stl10-unlabelled".

@@ -41,13 +41,13 @@ type SVHN struct {
 // addresses (tensorflow_datasets/url_checksums/svhn_cropped.txt).
 var svhnFiles = map[string]Download{
 	"train_32x32.mat": {
-		"http://ufldl.stanford.edu/housenumbers/train_32x32.mat", "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
+		URL: "http://ufldl.stanford.edu/housenumbers/train_32x32.mat", SHA256: "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
 	},
 	"test_32x32.mat": {
-		"http://ufldl.stanford.edu/housenumbers/test_32x32.mat", "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
+		URL: "http://ufldl.stanford.edu/housenumbers/test_32x32.mat", SHA256: "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
 	},
 	"extra_32x32.mat": {
-		"http://ufldl.stanford.edu/housenumbers/extra_32x32.mat", "a133a4beb38a00fcdda90c9489e0c04f900b660ce8a316a5e854838379a71eb3",
+		URL: "http://ufldl.stanford.edu/housenumbers/extra_32x32.mat", SHA256: "a133a4beb38a00fcdda90c9489e0c04f900b660ce8a316a5e854838379a71eb3",
 	},
 }
 
