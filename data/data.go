@@ -165,6 +165,13 @@ type Grouped interface {
 	Group(i int) int
 }
 
+// Files is a Set whose images are files; those of [ImageFolder], [ImageList], [COCO] and [FrameFolder] are.
+type Files interface {
+	Set
+	// Path is where image i lies inside the folder or archive; of a clip, its first frame.
+	Path(i int) string
+}
+
 // Labels returns the label of every image of a set, in order; -1 where
 // unlabelled.
 func Labels(set Set) []int {

@@ -7,7 +7,12 @@ import (
 	"slices"
 )
 
-var _ Instances = (*FolderSet)(nil)
+var (
+	_ Instances = (*FolderSet)(nil)
+	_ Files     = (*FolderSet)(nil)
+	_ Files     = (*listedSet)(nil)
+	_ Files     = (*FrameSet)(nil)
+)
 
 // FolderSet is an opened split of an [ImageFolder].
 type FolderSet struct {

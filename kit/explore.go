@@ -58,9 +58,9 @@ func (r *Run) Explore(split data.Split, images int) (*plots.Page, error) {
 	if e.Columns, err = r.columns(split, shown); err != nil {
 		return fail(err)
 	}
-	if folder, ok := set.(*data.FolderSet); ok {
+	if files, ok := set.(data.Files); ok {
 		for _, i := range indices {
-			e.Names = append(e.Names, folder.Path(i))
+			e.Names = append(e.Names, files.Path(i))
 		}
 	}
 	page, err := e.Page()
