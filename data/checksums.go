@@ -1,14 +1,13 @@
 package data
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"sslkit/kit/wholefile"
 )
 
 // sumsFile holds the SHA-256 of the files beside it, in the format of coreutils'
@@ -22,16 +21,11 @@ var errDamagedFile = errors.New("is damaged")
 // checkSum returns an error, which wraps errDamagedFile, if a file doesn't have
 // that SHA-256, in hex.
 func checkSum(path, want string) error {
-	f, err := os.Open(path)
+	got, err := wholefile.SHA256(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != want {
+	if got != want {
 		return fmt.Errorf("%s %w: it has SHA-256 %s, not %s", path, errDamagedFile, got, want)
 	}
 	return nil

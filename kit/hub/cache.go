@@ -2,11 +2,9 @@ package hub
 
 import (
 	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -204,7 +202,7 @@ func verifyKept(link string) error {
 func verify(path, sum string) error {
 	got := ""
 	if (description{sum: sum}).large() {
-		hash, err := sumOf(path)
+		hash, err := wholefile.SHA256(path)
 		if err != nil {
 			return err
 		}
@@ -220,20 +218,6 @@ func verify(path, sum string) error {
 		return fmt.Errorf("%s %w: its content has the sum %s", path, errDamaged, got)
 	}
 	return nil
-}
-
-// sumOf is the SHA-256 of a file, in hex.
-func sumOf(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // gitSum is what git names content by.

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sslkit/kit/wholefile"
 )
 
 // Origin is where on the hub a file of weights is from.
@@ -38,7 +40,7 @@ func OriginOf(path string) (o Origin, known bool, err error) {
 		if o.File == "" {
 			return Origin{}, false, nil
 		}
-		if o.SHA256, err = sumOf(whole); err != nil {
+		if o.SHA256, err = wholefile.SHA256(whole); err != nil {
 			return Origin{}, false, fmt.Errorf("reading what %s is: %w", o, err)
 		}
 		return o, true, nil

@@ -118,7 +118,7 @@ func sealCheckpoint(folder string) error {
 		if err := os.Chmod(path, info.Mode()&wholefile.FilePerms); err != nil { // What the umask has taken stays taken.
 			return err
 		}
-		if written[entry.Name()], err = sumOf(path); err != nil {
+		if written[entry.Name()], err = wholefile.SHA256(path); err != nil {
 			return err
 		}
 	}

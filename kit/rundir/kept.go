@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"sslkit/kit/wholefile"
+
 	"github.com/gomlx/gomlx/ml/model"
 )
 
@@ -81,7 +83,7 @@ func hashOf(path string) (string, error) {
 	if err != nil || len(files) != 1 {
 		return "", fmt.Errorf("hashing the checkpoint %s: %d files of values (%v), want 1", path, len(files), err)
 	}
-	sum, err := sumOf(files[0])
+	sum, err := wholefile.SHA256(files[0])
 	if err != nil {
 		return "", fmt.Errorf("hashing the checkpoint %s: %w", path, err)
 	}

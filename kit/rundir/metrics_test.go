@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sslkit/kit/wholefile"
 )
 
 // logged is a directory with metrics of the steps 0 to last.
@@ -104,7 +106,7 @@ func TestMetricsCutAtTheEndOfAFinishedRun(t *testing.T) {
 	if err := (sums{}).write(string(dir)); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := sumOf(dir.Path(MetricsFile))
+	sum, err := wholefile.SHA256(dir.Path(MetricsFile))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func (d Dir) Seal(names ...string) error {
 
 func (d Dir) addSums(to sums, names ...string) error {
 	for _, name := range names {
-		sum, err := sumOf(d.Path(name))
+		sum, err := wholefile.SHA256(d.Path(name))
 		if err != nil {
 			return fmt.Errorf("sealing %s: %w", d, err)
 		}

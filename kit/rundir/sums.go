@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -62,20 +61,6 @@ func (s sums) write(folder string) error {
 	return wholefile.WriteBytes(filepath.Join(folder, SumsFile), content.Bytes())
 }
 
-// sumOf is the sum of a file as it is now.
-func sumOf(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
-}
-
 // sumOfBytes is the sum of a content.
 func sumOfBytes(content []byte) string {
 	sum := sha256.Sum256(content)
@@ -86,7 +71,7 @@ func sumOfBytes(content []byte) string {
 // it was when its sum was taken.
 func (s sums) check(folder string) error {
 	for _, name := range slices.Sorted(maps.Keys(s)) {
-		sum, err := sumOf(filepath.Join(folder, name))
+		sum, err := wholefile.SHA256(filepath.Join(folder, name))
 		if errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%w: %s is missing", ErrDamaged, filepath.Join(folder, name))
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"sslkit/kit/encoder"
+	"sslkit/kit/wholefile"
 )
 
 // ReadWeights reads a file of weights, such as [encoder.WriteSafetensors]'s, and names them by their
@@ -44,7 +45,7 @@ func checkBeside(path string) error {
 	if err != nil {
 		return err
 	}
-	sum, err := sumOf(path)
+	sum, err := wholefile.SHA256(path)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@
 package wholefile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -165,4 +167,18 @@ func Sync(folder string) error {
 	defer opened.Close()
 	opened.Sync() // Some file systems have no such thing for folders.
 	return nil
+}
+
+// SHA256 is the SHA-256 of a file's content, in hex.
+func SHA256(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
