@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"cmp"
 	"fmt"
 	"image"
 
@@ -251,28 +250,10 @@ func (r *Run) onClips(source data.Source, split data.Split,
 	if !ok {
 		return fail(fmt.Errorf("method %s forecasts no frames; it must be an ssl.ForecastsFrames, such as ssl.NextFrame", r.Recipe.Method.Name()))
 	}
-	set, err := source.Open(split)
-	if err != nil {
-		return fail(err)
-	}
-	defer set.Close()
-	sayLeftOut(set, false)
-	height, width := set.Size()
 	item := data.Item{Frames: method.Frames()}
-	batch := ssl.Batch{Images: r.Recipe.Batch, Height: height, Width: width, Views: r.Recipe.Augment}
-	if err := cmp.Or(item.Check(set), r.Recipe.Encoder.Check(height, width), r.Recipe.Method.Check(batch)); err != nil {
-		return fail(err)
-	}
-	w, err := r.weights()
-	if err != nil {
-		return fail(err)
-	}
-	store, hash, err := rundir.Dir(r.Dir).Kept()
-	if err != nil {
-		return fail(err)
-	}
-	defer release(store)
-	if err := train.Catch(func() error { return do(set, item, store, w, hash) }); err != nil {
+	if err := r.onKept(source, split, item, func(set data.Set, store *model.Store, w Weights, hash string) error {
+		return do(set, item, store, w, hash)
+	}); err != nil {
 		return fail(err)
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/gomlx/gomlx/ml/model"
+
 	"sslkit/data"
 	"sslkit/kit/rundir"
 	"sslkit/kit/ssl"
@@ -26,27 +28,8 @@ func (r *Run) Predictions(source data.Source, split data.Split, use func(set dat
 	if _, ok := ssl.Find[ssl.Predicts](r.Recipe.Method); !ok {
 		return fail(fmt.Errorf("method %s predicts nothing; it must be an ssl.Predicts, such as fcos.FCOS", r.Recipe.Method.Name()))
 	}
-	set, err := source.Open(split)
-	if err != nil {
-		return fail(err)
-	}
-	defer set.Close()
-	sayLeftOut(set, false)
-	height, width := set.Size()
-	batch := ssl.Batch{Images: r.Recipe.Batch, Height: height, Width: width, Views: r.Recipe.Augment}
-	if err := cmp.Or(r.Recipe.Encoder.Check(height, width), r.Recipe.Method.Check(batch)); err != nil {
-		return fail(err)
-	}
-	w, err := r.weights()
-	if err != nil {
-		return fail(err)
-	}
-	store, _, err := rundir.Dir(r.Dir).Kept()
-	if err != nil {
-		return fail(err)
-	}
-	defer release(store)
-	if err := train.Catch(func() error {
+	if err := r.onKept(source, split, data.Item{}, func(set data.Set, store *model.Store, w Weights, _ string) error {
+		height, width := set.Size()
 		forward, err := train.NewForward(store, set.Len(), height, width, w.Of(r.Recipe.model().Predictions))
 		if err != nil {
 			return err
@@ -64,4 +47,32 @@ func (r *Run) Predictions(source data.Source, split data.Split, use func(set dat
 		return fail(err)
 	}
 	return nil
+}
+
+// onKept opens a split of a source, of which items are read, and the last checkpoint, whose variables
+// are in store and whose hash is given, and lets do work with both.
+func (r *Run) onKept(source data.Source, split data.Split, item data.Item,
+	do func(set data.Set, store *model.Store, w Weights, hash string) error,
+) error {
+	set, err := source.Open(split)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	sayLeftOut(set, false)
+	height, width := set.Size()
+	batch := ssl.Batch{Images: r.Recipe.Batch, Height: height, Width: width, Views: r.Recipe.Augment}
+	if err := cmp.Or(item.Check(set), r.Recipe.Encoder.Check(height, width), r.Recipe.Method.Check(batch)); err != nil {
+		return err
+	}
+	w, err := r.weights()
+	if err != nil {
+		return err
+	}
+	store, hash, err := rundir.Dir(r.Dir).Kept()
+	if err != nil {
+		return err
+	}
+	defer release(store)
+	return train.Catch(func() error { return do(set, store, w, hash) })
 }
