@@ -372,9 +372,15 @@ func expandBraces(pattern string) ([]string, error) {
 		if errLow != nil || errHigh != nil || high < low || high-low >= maxShards {
 			return nil, fmt.Errorf("{%s} must be two numbers, such as {000..146}, of at most %d shards", inside, maxShards)
 		}
+		width := 0
+		for _, end := range []string{first, last} { // As in Bash, all are as wide as the wider end.
+			if len(end) > 1 && end[0] == '0' {
+				width = max(len(first), len(last))
+			}
+		}
 		words = nil
 		for n := low; n <= high; n++ {
-			words = append(words, fmt.Sprintf("%0*d", len(first), n))
+			words = append(words, fmt.Sprintf("%0*d", width, n))
 		}
 	}
 	behind, err := expandBraces(after)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,7 +25,9 @@ import (
 //
 // The label of a sample is the text of its .cls, else the field LabelField of its .json. Where all are
 // whole numbers, these are the numbers of the classes; else they are their names. Where no sample has a
-// label, the images are unlabelled. Other files of a sample are not read.
+// label, the images are unlabelled. Other files of a sample are not read, compressed ones (.cls.gz,
+// .json.gz) among them, nor is what lies in a folder such as __meta__, which the library passes over.
+// Samples of two shards are two, whatever their names.
 //
 // Shards may be compressed (.tar.gz, .tgz). Of one that is not, the places of all images are found once,
 // from its headers, and only the images that are wanted are read. Images are decoded once into the
@@ -128,7 +131,7 @@ type tarSample struct {
 	images []shardSample // by their endings, in the order of the archive
 	cls    *string       // the text of the .cls
 	json   *string       // the label of the .json
-	noJSON error         // why it has none
+	noJSON error         // why it has none, which matters where there is no .cls
 	why    error
 }
 
@@ -148,6 +151,10 @@ func (t tarShards) samples(file string) ([]shardSample, error) {
 	seen := map[string]bool{}
 	err = shard.walk(func(name string, header *tar.Header, r *tar.Reader) error {
 		key, ending, ok := sampleKey(name)
+		if header.Typeflag == tar.TypeReg && shardMeta.MatchString(name) {
+			ignored = append(ignored, Skipped{name, ofTheShard})
+			return nil
+		}
 		if header.Typeflag != tar.TypeReg || !ok {
 			if header.Typeflag != tar.TypeDir && !hiddenPath(name) {
 				ignored = append(ignored, Skipped{name, notInSample})
@@ -179,33 +186,45 @@ func (t tarShards) samples(file string) ([]shardSample, error) {
 	return samples, nil
 }
 
-// notInSample is why a file of a shard is ignored.
-const notInSample = "neither a file of a sample nor a folder"
+// Why files of a shard are ignored.
+const (
+	notInSample = "neither a file of a sample nor a folder"
+	ofTheShard  = "it says something of the shard, not of a sample"
+)
+
+// shardMeta is the names that the library passes over (skip_meta in its tariterators.py).
+var shardMeta = regexp.MustCompile(`^__[^/]*__($|/)`)
 
 // add takes a file into its sample.
 func (t tarShards) add(s *tarSample, name, ending string, shard *tarArchive, header *tar.Header, r *tar.Reader, left *room) error {
-	text := func(most int64) []byte {
+	text := func(most int64, before *string) ([]byte, error) {
+		if before != nil { // Endings are compared in lower case, as the library does.
+			return nil, fmt.Errorf("it has several .%s", ending)
+		}
 		if header.Size > most {
-			s.why = fmt.Errorf("its .%s has %d bytes; it must have at most %d", ending, header.Size, most)
-			return nil
+			return nil, fmt.Errorf("its .%s has %d bytes; it must have at most %d", ending, header.Size, most)
 		}
 		content, err := io.ReadAll(r)
 		if err == nil && !utf8.Valid(content) {
 			err = errors.New("it is not in UTF-8")
 		}
 		if err != nil {
-			s.why = fmt.Errorf("its .%s cannot be read: %w", ending, err)
-			return nil
+			return nil, fmt.Errorf("its .%s cannot be read: %w", ending, err)
 		}
-		return content
+		return content, nil
 	}
 	switch {
 	case ending == "cls":
-		label := strings.TrimSpace(string(text(maxLabel)))
-		s.cls = &label
+		content, err := text(maxLabel, s.cls)
+		label := strings.TrimSpace(string(content))
+		s.cls, s.why = &label, cmp.Or(s.why, err)
 	case ending == "json":
-		if content := text(maxJSON); content != nil {
-			s.json, s.noJSON = t.labelOf(content)
+		content, err := text(maxJSON, s.json)
+		if err == nil {
+			s.json, err = t.labelOf(content)
+		}
+		if s.noJSON = err; s.json == nil {
+			s.json = new("")
 		}
 	case t.image == "" && imageName("."+ending), t.image != "" && ending == strings.ToLower(t.image):
 		image := shardSample{entry: name, size: header.Size}

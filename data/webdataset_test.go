@@ -189,6 +189,8 @@ func badSamples(t testing.TB, img []byte) map[string]struct {
 		"no label":        {tree{"b.png": img}, "it has no label"},
 		"an empty label":  {tree{"b.png": img, "b.cls": []byte(" \n")}, "its .cls is empty"},
 		"no text":         {tree{"b.png": img, "b.cls": {0xff, 0xfe}}, "its .cls cannot be read: it is not in UTF-8"},
+		"two labels":      {tree{"b.png": img, "b.cls": []byte("0"), "b.CLS": []byte("1")}, "it has several .cls"},
+		"long JSON":       {tree{"b.png": img, "b.json": make([]byte, maxJSON+1)}, "its .json has 1048577 bytes; it must have at most 1048576"},
 		"a long label":    {tree{"b.png": img, "b.cls": make([]byte, maxLabel+1)}, "it must have at most 1024"},
 		"bad JSON":        {tree{"b.png": img, "b.json": []byte(`{"label": `)}, "its .json cannot be read"},
 		"a list in JSON":  {tree{"b.png": img, "b.json": []byte(`{"label": [1]}`)}, "the label of its .json is a list or an object"},
@@ -220,6 +222,27 @@ func TestWebDatasetSkipsOrFails(t *testing.T) {
 				t.Errorf("test: %d images of %v", test.Len(), test.Classes())
 			}
 		})
+	}
+}
+
+// TestWebDatasetReadsWhatItNeeds: no .json beside a .cls, nothing of __meta__, and samples of one name in
+// two shards are two.
+func TestWebDatasetReadsWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	one := tree{
+		"a.png": photo(t, 1), "a.cls": []byte("0"), "a.json": make([]byte, maxJSON+1),
+		"b.png": photo(t, 2), "b.cls": []byte("1"), "b.json": []byte("{"), "b.cls.gz": gzipBytes(t, []byte("7")),
+		"__meta__/shard.json": []byte("{}"),
+	}
+	dir := shardFolder(t, map[string]tree{
+		"train-0.tar": one, "train-1.tar": {"a.png": photo(t, 3), "a.cls": []byte("1")}, "test.tar": {"a.png": photo(t, 4), "a.cls": []byte("1")},
+	})
+	set := opened(t, WebDataset{From: ImageFolder{Path: dir, Size: 8, Cache: t.TempDir(), OnBad: Fail}}, Train)
+	if !slices.Equal(colours(t, set), upTo(1, 4)) || !slices.Equal(Labels(set), []int{0, 1, 1}) {
+		t.Errorf("images %v of classes %v", colours(t, set), Labels(set))
+	}
+	if said := LeftOutOf(set).String(); !strings.Contains(said, ofTheShard) {
+		t.Errorf("left out: %s", said)
 	}
 }
 
@@ -304,6 +327,7 @@ func TestExpandBraces(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string]string{
 		"a.tar": "a.tar", "a-{008..011}.tar": "a-008.tar a-009.tar a-010.tar a-011.tar", "{a,b}{1..2}": "a1 a2 b1 b2", "{9..11}": "9 10 11",
+		"{9..011}": "009 010 011", "{0..2}": "0 1 2", "{0..02}": "00 01 02", // As Bash writes them out.
 	} {
 		got, err := expandBraces(pattern)
 		if err != nil || strings.Join(got, " ") != want {
