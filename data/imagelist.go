@@ -37,7 +37,8 @@ type ImageList struct {
 
 	// List is the table of all images, or of the training images, by its path inside the folder or
 	// archive; a folder around the whole tree may be left out. Of .csv the fields are separated by
-	// commas, of .tsv by tabs; a .jsonl may also be called .ndjson.
+	// commas, of .tsv by tabs, where each row is one line; a .tsv may also be called .tab, a .jsonl
+	// .ndjson.
 	List string
 	// ValidationList and TestList are the tables of those splits. Default: none.
 	ValidationList, TestList string
@@ -67,7 +68,8 @@ type ListColumns struct {
 	// Group is the subgroup that figures are reported by: the sets are [Grouped]. Default "": none.
 	Group string
 	// Object names what an image shows, such as a patient, so that several show one: they are
-	// [Instances], and held out together. Default "": every image shows another.
+	// [Instances], and held out together. An image whose object is empty shows one of its own.
+	// Default "": every image shows another.
 	Object string
 	// Split says of which split an image is, by the names of split folders that [ImageFolder] knows,
 	// such as train, val and test. Default "": all images of List are training images.

@@ -227,6 +227,7 @@ func TestImageListRefusesTables(t *testing.T) {
 		"empty":           {"l.csv", "", []string{"l.csv", "empty"}},
 		"a header alone":  {"l.csv", "path,label\n", []string{"no rows"}},
 		"an open quote":   {"l.csv", "path,label\n\"img/00.png,mole\n", []string{"line"}},
+		"a quote, tabs":   {"l.tsv", "path\tlabel\nimg/00.png\tmole\nimg/01.png\t\"mole\nimg/02.png\tmole\n", []string{"l.tsv", "line 3", "quote"}},
 		"no text":         {"l.csv", "path,label\n\xff\xfe,mole\n", []string{"UTF-8"}},
 		"all bad":         {"l.csv", "path,label\n../1,mole\n", []string{"none of its 1 rows", "line 2", "leads out"}},
 		"no JSON":         {"l.jsonl", "{}\nnull\n[1]\n", []string{"no column label"}},

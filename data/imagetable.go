@@ -114,6 +114,10 @@ func parseDelimitedRows(content []byte, kind tableKind, columns ListColumns) ([]
 		}
 		row := listRow{}
 		row.line, _ = r.FieldPos(0)
+		// A quote that nothing closes would hide the rows below it in one field.
+		if kind == tabTable && slices.ContainsFunc(record, func(field string) bool { return strings.Contains(field, "\n") }) {
+			return nil, fmt.Errorf("line %d has a field that begins with a quote and does not end in that line", row.line)
+		}
 		if len(record) != len(header) {
 			row.why = fmt.Errorf("it has another number of fields than the header's %d", len(header))
 		}
