@@ -45,7 +45,8 @@ type ImageNet struct {
 
 	// ClassIndex is a local file of the names of the classes: a .json such as imagenet_class_index.json,
 	// {"0": ["n01440764", "tench"], ...}, or lines of an id, a blank and a name, such as
-	// LOC_synset_mapping.txt. An id that it lacks is an error. Default: the names of Imagenette's and
+	// LOC_synset_mapping.txt. An id that it lacks is an error. A name that several classes share is
+	// followed by the id of each, such as "crane (n02012849)". Default: the names of Imagenette's and
 	// Imagewoof's classes; other classes are called by their ids.
 	ClassIndex string `recipe:"path"`
 
@@ -129,7 +130,8 @@ func (n ImageNet) open(split Split) (Set, error) {
 	return set, nil
 }
 
-// nameClasses are the names of ids. Two classes of ILSVRC share a name, crane, and get their ids too.
+// nameClasses are the names of ids. Names that several classes share, such as crane in ILSVRC and, in
+// lists of first names alone, maillot, get their ids too.
 func nameClasses(ids []string, names map[string]string, all bool) ([]string, error) {
 	var classes []string
 	count := map[string]int{}

@@ -19,7 +19,7 @@ import (
 // (train-00000-of-00004.parquet): the column image holds bytes, the content of a file such as a JPEG,
 // and label a number, of which the schema tells the names.
 //
-//	data.Parquet{From: data.ImageFolder{Path: "beans/data", Size: 64}}
+//	data.Parquet{From: data.ImageFolder{Path: "mnist/mnist", Size: 28}}
 //	data.Parquet{From: data.ImageFolder{Path: "cifar100/cifar100", Size: 32}, Image: "img", Label: "fine_label"}
 //
 // Files are read by row group and page, each once, and the images are decoded into the cache, from
@@ -48,7 +48,8 @@ type Parquet struct {
 	// Image is the column of the images: of bytes, or a struct with a field "bytes"; default "image".
 	Image string
 	// Label is the column of the labels, of whole numbers or text; default "label", or none where the
-	// files have no such column. Fields of structs are separated by dots.
+	// files have no such column: sets that call it otherwise, such as "labels", are then unlabelled.
+	// Fields of structs are separated by dots.
 	Label string
 
 	// Classes are the names of the classes in the order of their numbers, each once. Default: those of

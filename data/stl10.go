@@ -29,7 +29,8 @@ import (
 // whenever it is opened. Images are read from the file, each when it is needed.
 type STL10 struct {
 	// Path is a local folder to read instead of downloading: stl10_binary, which the archive unpacks to.
-	// Its files are checked for their lengths, not for their hashes.
+	// Its files must hold whole images and a label of each; neither how many images there are nor
+	// the hashes are checked.
 	Path string `recipe:"path"`
 
 	// Unlabelled makes the 100,000 images without labels the training images.

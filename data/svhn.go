@@ -22,7 +22,9 @@ type SVHN struct {
 	// and extra_32x32.mat, of which those that are needed have to be there.
 	Path string `recipe:"path"`
 
-	Extra bool // the easier images come behind the training images; they take 1.6 GB of memory
+	// Extra puts the easier images behind the training images. They take 1.6 GB of memory, and more
+	// than twice that while the set is opened.
+	Extra bool
 
 	// Size is the side of the square images in pixels, 1 to 4096; what is stored in another size is
 	// scaled as ImageFolder does it. Default 0: as stored, 32.

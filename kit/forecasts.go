@@ -171,8 +171,8 @@ func offBy(a, b []uint8) []uint8 {
 }
 
 // MotionFeatures are what a method that forecasts frames, such as ssl.NextFrame, knows of the frames
-// of each clip of a split of a source together, but of the last, which it is to tell: [images, any],
-// with the labels of the source. Features, which are of single images, know nothing of motion. They
+// of each clip of a split of a source together, but of the last, which it is to tell: [images, dim],
+// where NextFrame's dim is its Hidden, with the labels of the source. Features, which are of single images, know nothing of motion. They
 // are computed from the last checkpoint, which holds the predictor, with the weights that the run
 // evaluates (see Run.By). Errors are those of Forecasts.
 func (r *Run) MotionFeatures(source data.Source, split data.Split) (eval.Features, error) {
