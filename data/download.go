@@ -17,8 +17,8 @@ import (
 type Download struct {
 	URL    string
 	SHA256 string // in hex
-	// Token is sent to the host of URL as a bearer token, and not to where that redirects. Default "":
-	// none.
+	// Token is sent to the host of URL as a bearer token, and to no other that it redirects to. Default
+	// "": none.
 	Token string
 }
 
@@ -109,12 +109,13 @@ func (f Download) resume(part *os.File, name string, w io.Writer) error {
 		return err
 	}
 	if f.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+f.Token) // net/http leaves it out at another host.
+		request.Header.Set("Authorization", "Bearer "+f.Token)
 	}
 	if have > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := http.Client{CheckRedirect: LeaveTokenBehind}
+	response, err := client.Do(request)
 	if err != nil {
 		return errors.Join(context.Cause(ctx), err)
 	}
@@ -166,6 +167,23 @@ func (f Download) resume(part *os.File, name string, w io.Writer) error {
 			return fmt.Errorf("after %d bytes: %w", have, errors.Join(context.Cause(ctx), err))
 		}
 	}
+}
+
+// mostRedirects is how many redirects are followed, as net/http does by itself.
+const mostRedirects = 10
+
+// LeaveTokenBehind is the CheckRedirect of a client whose requests hold a token: it is left out where
+// another host or port is redirected to, or from HTTPS to HTTP. net/http alone also sends it to other
+// ports and to subdomains of the host, such as that of a content network.
+func LeaveTokenBehind(next *http.Request, via []*http.Request) error {
+	if len(via) >= mostRedirects {
+		return fmt.Errorf("stopped after %d redirects", mostRedirects)
+	}
+	first := via[0].URL
+	if next.URL.Host != first.Host || first.Scheme == "https" && next.URL.Scheme != "https" {
+		next.Header.Del("Authorization")
+	}
+	return nil
 }
 
 // rangeStart reads the first byte's position of a "bytes 10-99/100" header.

@@ -289,6 +289,49 @@ func TestDownloadOnce(t *testing.T) {
 	}
 }
 
+func TestTokenStaysWithItsHost(t *testing.T) {
+	t.Parallel()
+	for to, keeps := range map[string]bool{
+		"https://hub.example/renamed":            true,
+		"https://hub.example:8443/file":          false,
+		"https://cdn.hub.example/file":           false,
+		"https://hub.example.other.example/file": false,
+		"http://hub.example/file":                false,
+	} {
+		first := httptest.NewRequest(http.MethodGet, "https://hub.example/file", nil)
+		next := httptest.NewRequest(http.MethodGet, to, nil)
+		next.Header.Set("Authorization", "Bearer secret")
+		if err := LeaveTokenBehind(next, []*http.Request{first}); err != nil || (next.Header.Get("Authorization") != "") != keeps {
+			t.Errorf("%s: %v, the token is %q", to, err, next.Header.Get("Authorization"))
+		}
+		if err := LeaveTokenBehind(next, make([]*http.Request, mostRedirects)); err == nil {
+			t.Errorf("%s: redirects without an end are no error", to)
+		}
+	}
+}
+
+// TestDownloadSendsItsTokenToOneHost: the server of the content has the same host and another port.
+func TestDownloadSendsItsTokenToOneHost(t *testing.T) {
+	t.Parallel()
+	content := []byte("weights")
+	tokens := make(chan string, 2)
+	elsewhere := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		tokens <- r.Header.Get("Authorization")
+		serveContent(content)(w, r)
+	})
+	hub := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		tokens <- r.Header.Get("Authorization")
+		http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+	})
+	download := Download{URL: hub.URL, SHA256: hexSum(content), Token: "secret"}
+	if err := download.To(filepath.Join(t.TempDir(), "file"), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if at, behind := <-tokens, <-tokens; at != "Bearer secret" || behind != "" {
+		t.Errorf("the host got %q, and where it redirects %q", at, behind)
+	}
+}
+
 func TestRangeStart(t *testing.T) {
 	for header, want := range map[string]int64{"bytes 10-99/100": 10, "bytes 0-0/*": 0, "bytes */100": -1, "10-99": -1, "": -1} {
 		got, ok := rangeStart(header)

@@ -9,10 +9,12 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"sslkit/data"
 )
 
 const (
-	askTimeout = 10 * time.Second // As huggingface_hub's HF_HUB_ETAG_TIMEOUT.
+	askTimeout = 10 * time.Second // The default of huggingface_hub's HF_HUB_ETAG_TIMEOUT.
 	askTries   = 3
 )
 
@@ -109,7 +111,8 @@ func (c client) askOnce(m Model, revision, name string) (description, error) {
 	return described, nil
 }
 
-// authorize adds the token. net/http leaves it out where another host is redirected to.
+// authorize adds the token, for the hub alone: askOnce stays on its host, and downloads leave the
+// token out where another is redirected to.
 func (c client) authorize(request *http.Request) {
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
@@ -159,7 +162,7 @@ func (c client) read(address string) ([]byte, error) {
 		return nil, err
 	}
 	c.authorize(request)
-	reader := http.Client{Timeout: 6 * askTimeout}
+	reader := http.Client{Timeout: 6 * askTimeout, CheckRedirect: data.LeaveTokenBehind}
 	answer, err := reader.Do(request)
 	if err != nil {
 		return nil, unreachable{err}

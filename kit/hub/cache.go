@@ -167,6 +167,11 @@ func nameBlob(blob, name string) error {
 	if err != nil {
 		return err
 	}
+	if !exists(name) { // A link that leads nowhere would keep the name.
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
 	if err = os.Symlink(to, name); err != nil && !errors.Is(err, os.ErrExist) {
 		err = os.Link(blob, name)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -58,7 +59,10 @@ func clientOf(get func(string) string, home func() (string, error)) (client, err
 		return c, err
 	}
 	c.offline = isTrue(cmp.Or(get("HF_HUB_OFFLINE"), get("TRANSFORMERS_OFFLINE")))
-	c.token = strings.TrimSpace(cmp.Or(get("HF_TOKEN"), get("HUGGING_FACE_HUB_TOKEN")))
+	if isTrue(get("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+		return c, nil
+	}
+	c.token = cleaned(cmp.Or(get("HF_TOKEN"), get("HUGGING_FACE_HUB_TOKEN")))
 	if c.token == "" && !c.offline {
 		path, err := expanded(cmp.Or(get("HF_TOKEN_PATH"), filepath.Join(hf, "token")), get, home)
 		if err != nil {
@@ -68,12 +72,14 @@ func clientOf(get func(string) string, home func() (string, error)) (client, err
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return c, fmt.Errorf("reading the token for the hub: %w", err)
 		}
-		c.token = strings.TrimSpace(string(kept))
-	}
-	if isTrue(get("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
-		c.token = ""
+		c.token = cleaned(string(kept))
 	}
 	return c, nil
+}
+
+// cleaned is a token without the line breaks and spaces that it was pasted with.
+func cleaned(token string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(token))
 }
 
 // isTrue tells whether a variable is switched on.
@@ -85,7 +91,10 @@ func isTrue(value string) bool {
 	return false
 }
 
-// expanded is a path with ~ and variables filled in.
+// variable is a variable of the environment in a path, as Python's posixpath.expandvars finds them.
+var variable = regexp.MustCompile(`\$(\w+|\{[^}]*\})`)
+
+// expanded is a path with ~ and variables filled in. A variable that is not set stays as it is written.
 func expanded(path string, get func(string) string, home func() (string, error)) (string, error) {
 	if path == "~" || strings.HasPrefix(path, "~/") {
 		at, err := home()
@@ -94,5 +103,7 @@ func expanded(path string, get func(string) string, home func() (string, error))
 		}
 		path = at + path[1:]
 	}
-	return os.Expand(path, get), nil
+	return variable.ReplaceAllStringFunc(path, func(written string) string {
+		return cmp.Or(get(strings.Trim(written, "${}")), written)
+	}), nil
 }

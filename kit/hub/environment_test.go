@@ -22,18 +22,25 @@ func TestEnvironmentMeansWhatItMeansToHuggingFace(t *testing.T) {
 		variables variables
 		want      client
 	}{
-		"nothing":     {nil, client{"https://huggingface.co", filepath.Join(hf, "hub"), "kept", false, nil, 0}},
-		"HF_HOME":     {variables{"HF_HOME": "/models"}, client{"https://huggingface.co", "/models/hub", "", false, nil, 0}},
-		"XDG":         {variables{"XDG_CACHE_HOME": "/xdg"}, client{"https://huggingface.co", "/xdg/huggingface/hub", "", false, nil, 0}},
-		"cache":       {variables{"HF_HOME": "/models", "HF_HUB_CACHE": "/hub", "HUGGINGFACE_HUB_CACHE": "/old"}, client{"https://huggingface.co", "/hub", "", false, nil, 0}},
-		"old cache":   {variables{"HUGGINGFACE_HUB_CACHE": "/old"}, client{"https://huggingface.co", "/old", "kept", false, nil, 0}},
-		"~ and $":     {variables{"HF_HOME": "~/$WHERE", "WHERE": "here"}, client{"https://huggingface.co", filepath.Join(home, "here", "hub"), "", false, nil, 0}},
-		"mirror":      {variables{"HF_ENDPOINT": "https://mirror.example/"}, client{"https://mirror.example", filepath.Join(hf, "hub"), "kept", false, nil, 0}},
-		"token":       {variables{"HF_TOKEN": " mine\n"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "mine", false, nil, 0}},
-		"old token":   {variables{"HUGGING_FACE_HUB_TOKEN": "mine"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "mine", false, nil, 0}},
-		"no token":    {variables{"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "", false, nil, 0}},
-		"offline":     {variables{"HF_HUB_OFFLINE": "yes"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "", true, nil, 0}},
-		"not offline": {variables{"HF_HUB_OFFLINE": "0"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "kept", false, nil, 0}},
+		"nothing":      {nil, client{"https://huggingface.co", filepath.Join(hf, "hub"), "kept", false, nil, 0}},
+		"HF_HOME":      {variables{"HF_HOME": "/models"}, client{"https://huggingface.co", "/models/hub", "", false, nil, 0}},
+		"XDG":          {variables{"XDG_CACHE_HOME": "/xdg"}, client{"https://huggingface.co", "/xdg/huggingface/hub", "", false, nil, 0}},
+		"cache":        {variables{"HF_HOME": "/models", "HF_HUB_CACHE": "/hub", "HUGGINGFACE_HUB_CACHE": "/old"}, client{"https://huggingface.co", "/hub", "", false, nil, 0}},
+		"old cache":    {variables{"HUGGINGFACE_HUB_CACHE": "/old"}, client{"https://huggingface.co", "/old", "kept", false, nil, 0}},
+		"~ and $":      {variables{"HF_HOME": "~/$WHERE", "WHERE": "here"}, client{"https://huggingface.co", filepath.Join(home, "here", "hub"), "", false, nil, 0}},
+		"mirror":       {variables{"HF_ENDPOINT": "https://mirror.example/"}, client{"https://mirror.example", filepath.Join(hf, "hub"), "kept", false, nil, 0}},
+		"token":        {variables{"HF_TOKEN": " mine\n"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "mine", false, nil, 0}},
+		"unset $":      {variables{"HF_HOME": "/models/$NOWHERE/${NEITHER}"}, client{"https://huggingface.co", "/models/$NOWHERE/${NEITHER}/hub", "", false, nil, 0}},
+		"${}":          {variables{"HF_HUB_CACHE": "/models/${WHERE}", "WHERE": "here"}, client{"https://huggingface.co", "/models/here", "kept", false, nil, 0}},
+		"token lines":  {variables{"HF_TOKEN": "mi\r\nne\n"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "mine", false, nil, 0}},
+		"unread file":  {variables{"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1", "HF_TOKEN_PATH": home}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "", false, nil, 0}},
+		"not implicit": {variables{"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1", "HF_TOKEN": "mine"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "", false, nil, 0}},
+		"transformers": {variables{"TRANSFORMERS_OFFLINE": "1"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "", true, nil, 0}},
+		"hub first":    {variables{"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "1"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "kept", false, nil, 0}},
+		"old token":    {variables{"HUGGING_FACE_HUB_TOKEN": "mine"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "mine", false, nil, 0}},
+		"no token":     {variables{"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "", false, nil, 0}},
+		"offline":      {variables{"HF_HUB_OFFLINE": "yes"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "", true, nil, 0}},
+		"not offline":  {variables{"HF_HUB_OFFLINE": "0"}, client{"https://huggingface.co", filepath.Join(hf, "hub"), "kept", false, nil, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,9 +5,12 @@
 // These variables of the environment mean what they mean to huggingface_hub:
 //
 //	HF_HUB_CACHE    the cache; default hub in HF_HOME, whose default is ~/.cache/huggingface
-//	HF_HUB_OFFLINE  1: take what is in the cache, and ask no network
+//	HF_HUB_OFFLINE  1, ON, YES or TRUE: take what is in the cache, and ask no network
 //	HF_TOKEN        for models that are private or gated; default what `hf auth login` has kept
-//	HF_ENDPOINT     a mirror of the hub; default https://huggingface.co
+//	HF_ENDPOINT     a mirror of the hub, which the token is sent to; default https://huggingface.co
+//
+// So do XDG_CACHE_HOME, HF_TOKEN_PATH, HF_HUB_DISABLE_IMPLICIT_TOKEN and TRANSFORMERS_OFFLINE, and
+// HUGGINGFACE_HUB_CACHE and HUGGING_FACE_HUB_TOKEN of before. One that is empty counts as not set.
 //
 // Sources: the addresses, headers and folders are those of huggingface_hub's file_download.py. The
 // hub package of github.com/gomlx/go-huggingface (its main branch of July 2026) is not used: it
@@ -109,10 +112,10 @@ func (c client) fetch(m Model) (string, error) {
 	return weights, nil
 }
 
-// repository is what the hub takes for a name (huggingface_hub's _validators.py). "--" stands for
-// the slash in names of folders.
+// repository is what the hub takes for a name (huggingface_hub's _validators.py), but for "..", for
+// "--", which stands for the slash in names of folders, and for ".git" at its end.
 var (
-	repository = regexp.MustCompile(`^(\w[\w.-]*/)?\w[\w.-]{0,95}$`)
+	repository = regexp.MustCompile(`^(\w([\w.-]*\w)?/)?\w([\w.-]{0,94}\w)?$`)
 	commitHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
 	reference  = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)*$`)
 )
@@ -120,7 +123,7 @@ var (
 // check returns an error where a field is no name on the hub, before it becomes a part of a path.
 func (m Model) check() error {
 	return cmp.Or(
-		setting.Must(repository.MatchString(m.Repo) && !strings.Contains(m.Repo, "--") && !strings.Contains(m.Repo, ".."),
+		setting.Must(repository.MatchString(m.Repo) && !strings.Contains(m.Repo, "--") && !strings.Contains(m.Repo, "..") && !strings.HasSuffix(m.Repo, ".git"),
 			"hub.Model: Repo", fmt.Sprintf("%q", m.Repo), `an owner and a name, such as "timm/resnet50.a1_in1k"`),
 		setting.Must(reference.MatchString(m.Revision) && !hasDots(m.Revision), "hub.Model: Revision", fmt.Sprintf("%q", m.Revision),
 			"a commit, by the 40 digits of its hash, or a branch or a tag"),
