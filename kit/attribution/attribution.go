@@ -36,7 +36,7 @@ type Method interface {
 // made of its last map: not a ViT's class token, which is beside it.
 //
 // Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
-// Localization", arXiv:1610.02391, equations 1 and 2.
+// Localization", arXiv:1610.02391. pytorch-grad-cam does the same, and then scales each map to [0, 1].
 type GradCAM struct{}
 
 // Name is "Grad-CAM".
@@ -72,8 +72,8 @@ const defaultSteps = 32
 // Steps ("completeness"). It wants nothing of the encoder. Pixels that are black have no heat, whatever they
 // mean. The score is that before the softmax.
 //
-// Sundararajan et al. 2017, "Axiomatic Attribution for Deep Networks", arXiv:1703.01365, equations 1 and 3,
-// at the midpoints of the steps.
+// Sundararajan et al. 2017, "Axiomatic Attribution for Deep Networks", arXiv:1703.01365. The rule is that of
+// midpoints, which Captum has as riemann_middle; Captum's default is 50 points of Gauss and Legendre.
 type IntegratedGradients struct {
 	// Steps is the number of gradients, at least 1. The paper takes 20 to 300. Default 32.
 	Steps int

@@ -131,7 +131,7 @@ func TestGradCAMIsTheClassActivationMap(t *testing.T) {
 }
 
 // TestIntegratedGradientsAreComplete: all heats together are the score less that of a black image, which
-// is proposition 1 of the paper.
+// is the paper's completeness.
 func TestIntegratedGradientsAreComplete(t *testing.T) {
 	t.Parallel()
 	pix := pictures(2)

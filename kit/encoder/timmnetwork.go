@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,10 +55,14 @@ func Named(name string) (Encoder, error) {
 }
 
 // timmResNet, timmViT and timmConvNeXt are timm's names of networks that the encoders are too: of
-// resnet.py, vision_transformer.py, deit.py and convnext.py.
+// resnet.py, vision_transformer.py, deit.py and convnext.py. A name that timm doesn't have, such as
+// deit_large_patch14_224, is none.
 var (
-	timmResNet   = regexp.MustCompile(`^resnet(18|26|34|50|101|152)$`)
-	timmViT      = regexp.MustCompile(`^(vit|deit|deit3)_(tiny|small|base|large)_patch(8|14|16|32)_(224|384|dinov2|reg4_dinov2)$`)
+	timmResNet = regexp.MustCompile(`^resnet(18|26|34|50|101|152)$`)
+	timmViT    = regexp.MustCompile(`^(?:` +
+		`(vit)_(tiny)_patch(16)_(224|384)|(vit)_(small|base)_patch(16|32)_(224|384)|(vit)_(small|base)_patch(8)_(224)|` +
+		`(vit)_(large)_patch(16|32)_(224|384)|(vit)_(large)_patch(14)_(224)|(vit)_(small|base|large)_patch(14)_(dinov2|reg4_dinov2)|` +
+		`(deit)_(tiny|small|base)_patch(16)_(224)|(deit)_(base)_patch(16)_(384)|(deit3)_(small|base|large)_patch(16)_(224|384))$`)
 	timmConvNeXt = regexp.MustCompile(`^convnext_(tiny|small|base|large|xlarge)$`)
 )
 
@@ -67,6 +72,10 @@ func timmNetwork(content []byte) (e Encoder, known bool, err error) {
 		Architecture string         `json:"architecture"`
 		GlobalPool   string         `json:"global_pool"`
 		Arguments    map[string]any `json:"model_args"`
+		Pretrained   struct {
+			InputSize []int `json:"input_size"` // Channels, height, width.
+			FixedSize bool  `json:"fixed_input_size"`
+		} `json:"pretrained_cfg"`
 	}
 	if err := json.Unmarshal(content, &config); err != nil {
 		return nil, false, err
@@ -79,7 +88,13 @@ func timmNetwork(content []byte) (e Encoder, known bool, err error) {
 	if of := timmResNet.FindStringSubmatch(name); of != nil {
 		e, err = timmResNetOf(of[1], &arguments)
 	} else if of := timmViT.FindStringSubmatch(name); of != nil {
-		e, err = timmViTOf(of, config.GlobalPool, &arguments)
+		size := 0
+		// As timm's _builder.py takes img_size where model_args have none.
+		if at := config.Pretrained.InputSize; config.Pretrained.FixedSize && len(at) == 3 && at[1] == at[2] {
+			size = at[1]
+		}
+		// Of the alternatives of the name one has its four parts.
+		e, err = timmViTOf(slices.DeleteFunc(of[1:], func(part string) bool { return part == "" }), size, config.GlobalPool, &arguments)
 	} else if of := timmConvNeXt.FindStringSubmatch(name); of != nil {
 		e = timmConvNeXtOf(of[1], &arguments)
 	} else {
@@ -133,26 +148,28 @@ func timmResNetOf(layers string, arguments *timmArguments) (Encoder, error) {
 	return nil, fmt.Errorf("it is a ResNet of %v blocks, which is of no depth of encoder.ResNet", blocks)
 }
 
-// timmViTOf is the ViT whose name has those parts, pooled so unless the arguments say otherwise.
-func timmViTOf(parts []string, pool string, arguments *timmArguments) (Encoder, error) {
-	v := map[string]ViT{"tiny": ViTTiny, "small": ViTSmall, "base": ViTBase, "large": ViTLarge}[parts[2]]
-	patch, err := strconv.Atoi(parts[3])
+// timmViTOf is the ViT whose name has those parts (family, width, patch, size), for images of that
+// size (0: that of the name) and pooled so unless the arguments say otherwise.
+func timmViTOf(parts []string, size int, pool string, arguments *timmArguments) (Encoder, error) {
+	v := map[string]ViT{"tiny": ViTTiny, "small": ViTSmall, "base": ViTBase, "large": ViTLarge}[parts[1]]
+	patch, err := strconv.Atoi(parts[2])
 	if err != nil {
 		return nil, err
 	}
 	v.Patch, v.MLPRatio = patch, 4
-	switch size := parts[4]; size {
+	switch named := parts[3]; named {
 	case "dinov2", "reg4_dinov2":
 		v.Size, v.LayerScale = ViTSmallDINOv2.Size, ViTSmallDINOv2.LayerScale
-		if size == "reg4_dinov2" {
-			v.Registers = 4
+		if named == "reg4_dinov2" {
+			v.NoClassPosition, v.Registers = true, 4
 		}
 	default:
-		if v.Size, err = strconv.Atoi(size); err != nil {
+		if v.Size, err = strconv.Atoi(named); err != nil {
 			return nil, err
 		}
 	}
-	if parts[1] == "deit3" {
+	v.Size = cmp.Or(size, v.Size)
+	if parts[0] == "deit3" {
 		v.NoClassPosition, v.LayerScale = true, 1e-6
 	}
 	class, normOfMean, interpolates := true, true, false
@@ -169,10 +186,13 @@ func timmViTOf(parts []string, pool string, arguments *timmArguments) (Encoder, 
 	arguments.take("dynamic_img_size", &interpolates) // As it does here in any case.
 	arguments.take("fc_norm", &normOfMean)
 	arguments.take("global_pool", &pool)
+	if v.Registers > 0 && !v.NoClassPosition {
+		return nil, fmt.Errorf("it is a ViT with reg_tokens %d and no_embed_class false; registers of encoder.ViT have no position embeddings", v.Registers)
+	}
 	if !class {
 		v.Pool, v.NoClassPosition = MeanPatches, false
 	}
-	if v.Registers > 0 { // Beside registers there is none in any case.
+	if v.Registers > 0 { // Beside registers encoder.ViT has none in any case.
 		v.NoClassPosition = false
 	}
 	switch {

@@ -56,6 +56,8 @@ func TestNamesOfTimm(t *testing.T) {
 	for architecture, want := range map[string]Encoder{
 		"resnet50":                     ResNet50,
 		"vit_small_patch16_224":        ViT{Patch: 16, Width: 384, Depth: 12, Heads: 6, MLPRatio: 4, Size: 224},
+		"vit_large_patch14_224":        ViT{Patch: 14, Width: 1024, Depth: 24, Heads: 16, MLPRatio: 4, Size: 224},
+		"vit_base_patch32_384":         ViT{Patch: 32, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, Size: 384},
 		"vit_base_patch8_224":          ViT{Patch: 8, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, Size: 224},
 		"vit_large_patch16_384":        ViT{Patch: 16, Width: 1024, Depth: 24, Heads: 16, MLPRatio: 4, Size: 384},
 		"vit_small_patch14_dinov2":     ViT{Patch: 14, Width: 384, Depth: 12, Heads: 6, MLPRatio: 4, LayerScale: 1e-5, Size: 518},
@@ -75,9 +77,31 @@ func TestNamesOfTimm(t *testing.T) {
 	}
 }
 
+// TestSizeIsThatOfTheConfig: timm's _builder.py gives a network of fixed_input_size the input_size of
+// pretrained_cfg as its img_size, unless model_args have one.
+func TestSizeIsThatOfTheConfig(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		arguments, fixed string
+		want             int
+	}{
+		"fixed":     {`{}`, "true", 256},
+		"not fixed": {`{}`, "false", 224},
+		"argument":  {`{"img_size": 128}`, "true", 128},
+	} {
+		e, known, err := described(t, `{"architecture": "vit_tiny_patch16_224", "model_args": `+c.arguments+
+			`, "pretrained_cfg": {"input_size": [3, 256, 256], "fixed_input_size": `+c.fixed+`}}`)
+		if v, ok := e.(ViT); err != nil || !known || !ok || v.Size != c.want {
+			t.Errorf("%s: %+v, %v; want Size %d", name, e, err, c.want)
+		}
+	}
+}
+
 func TestNameThatNothingHas(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "resnet19", "ResNet50", "vit_huge_patch14_224"} {
+	for _, name := range []string{"", "resnet19", "ResNet50", "vit_huge_patch14_224",
+		"vit_tiny_patch8_224", "vit_large_patch8_224", "vit_small_patch14_224", "vit_base_patch16_dinov2", "vit_tiny_patch14_dinov2", "vit_base_patch8_384",
+		"deit_large_patch16_224", "deit_tiny_patch16_384", "deit_base_patch14_dinov2", "deit3_tiny_patch16_224", "deit3_base_patch14_224"} {
 		if e, err := Named(name); err == nil || !strings.Contains(err.Error(), `"`+name+`"`) {
 			t.Errorf("%q is %v, %v", name, e, err)
 		}
@@ -99,6 +123,7 @@ func TestNetworkThatIsNotDescribed(t *testing.T) {
 		`{"architecture": "resnet50", "model_args": {"cardinality": 32}}`:             "model_args that are not known here: cardinality",
 		`{"architecture": "resnet18", "model_args": {"layers": [9, 9, 9, 9]}}`:        "of no depth",
 		`{"architecture": "vit_tiny_patch16_224", "model_args": {"depth": "deep"}}`:   "depth is deep; it must be of type int",
+		`{"architecture": "vit_tiny_patch16_224", "model_args": {"reg_tokens": 4}}`:   "no position embeddings",
 		`{"architecture": "vit_tiny_patch16_224", "global_pool": "avg"}`:              `global_pool "avg"`,
 		`{"architecture": "vit_tiny_patch16_224", "model_args": {"mlp_ratio": 2.67}}`: "mlp_ratio",
 	} {
