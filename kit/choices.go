@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ type Choices struct {
 	Steps   int             // SSLKIT_STEPS: of the training, at least 1. 0: the notebook's.
 	// Backbone is SSLKIT_BACKBONE: a file of weights, or a repository on the hub (see hub.Model), which
 	// is not trained on. "": there is none. Revision, SSLKIT_REVISION, is which commit, branch or tag of
-	// the repository; "" is its main branch.
+	// the repository; "" is its main branch. A file has none.
 	Backbone, Revision string
 
 	words []string // What was chosen, as it was written.
@@ -39,7 +40,7 @@ func ChoicesOf(get func(name string) string) (c Choices, err error) {
 			return 0, nil
 		}
 		n, err := strconv.Atoi(text)
-		return n, setting.Must(err == nil && n >= least && n <= most, name, strconv.Quote(text), fmt.Sprintf("a number from %d to %d", least, most))
+		return n, setting.Must(err == nil && n >= least && n <= most, name, strconv.Quote(text), fmt.Sprintf("a whole number from %d to %d", least, most))
 	}
 	if c.Size, err = number("SSLKIT_SIZE", 8, 4096); err != nil {
 		return Choices{}, err
@@ -66,6 +67,11 @@ func ChoicesOf(get func(name string) string) (c Choices, err error) {
 	}
 	if c.Revision != "" && c.Backbone == "" {
 		return Choices{}, setting.Must(false, "SSLKIT_REVISION", strconv.Quote(c.Revision), "left out without SSLKIT_BACKBONE, whose revision it is")
+	}
+	if c.Revision != "" {
+		if _, err := os.Stat(c.Backbone); err == nil {
+			return Choices{}, setting.Must(false, "SSLKIT_REVISION", strconv.Quote(c.Revision), "left out where SSLKIT_BACKBONE is a file, as "+c.Backbone+" is")
+		}
 	}
 	if c.Size > 0 {
 		c.words = append(c.words, fmt.Sprintf("size %d", c.Size))

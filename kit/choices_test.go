@@ -71,15 +71,19 @@ func TestEveryMethodHasItsName(t *testing.T) {
 func TestChoiceThatIsNoneIsAnError(t *testing.T) {
 	t.Parallel()
 	for want, variables := range map[string]map[string]string{
-		`SSLKIT_SIZE is "wide"; it must be a number from 8 to 4096`:                                  {"SSLKIT_SIZE": "wide"},
-		`SSLKIT_SIZE is "0"; it must be a number from 8 to 4096`:                                     {"SSLKIT_SIZE": "0"},
-		`SSLKIT_STEPS is "-1"; it must be a number from 1 to`:                                        {"SSLKIT_STEPS": "-1"},
-		`SSLKIT_ENCODER is "resnet49"; it must be a name of timm that is known here: resnet18`:       {"SSLKIT_ENCODER": "resnet49"},
-		`SSLKIT_METHOD is "Adopted"; it must be one of AttentiveProbe, BYOL, BarlowTwins`:            {"SSLKIT_METHOD": "Adopted"},
-		`SSLKIT_METHOD is "Sum"; it must be one of`:                                                  {"SSLKIT_METHOD": "Sum"},
-		`SSLKIT_METHOD is "BYOL"; it must be left out with SSLKIT_BACKBONE, which is not trained on`: {"SSLKIT_METHOD": "BYOL", "SSLKIT_BACKBONE": "timm/a"},
-		`SSLKIT_STEPS is "9"; it must be left out with SSLKIT_BACKBONE, which is not trained on`:     {"SSLKIT_STEPS": "9", "SSLKIT_BACKBONE": "timm/a"},
-		`SSLKIT_REVISION is "v1"; it must be left out without SSLKIT_BACKBONE, whose revision it is`: {"SSLKIT_REVISION": "v1"},
+		`SSLKIT_SIZE is "wide"; it must be a whole number from 8 to 4096`:                                {"SSLKIT_SIZE": "wide"},
+		`SSLKIT_SIZE is "0"; it must be a whole number from 8 to 4096`:                                   {"SSLKIT_SIZE": "0"},
+		`SSLKIT_SIZE is "96.5"; it must be a whole number from 8 to 4096`:                                {"SSLKIT_SIZE": "96.5"},
+		`SSLKIT_STEPS is "0"; it must be a whole number from 1 to`:                                       {"SSLKIT_STEPS": "0"},
+		`SSLKIT_ENCODER is "deit_large_patch16_224"; it must be a name of timm`:                          {"SSLKIT_ENCODER": "deit_large_patch16_224"},
+		`SSLKIT_REVISION is "v1"; it must be left out where SSLKIT_BACKBONE is a file, as choices.go is`: {"SSLKIT_REVISION": "v1", "SSLKIT_BACKBONE": "choices.go"},
+		`SSLKIT_STEPS is "-1"; it must be a whole number from 1 to`:                                      {"SSLKIT_STEPS": "-1"},
+		`SSLKIT_ENCODER is "resnet49"; it must be a name of timm that is known here: resnet18`:           {"SSLKIT_ENCODER": "resnet49"},
+		`SSLKIT_METHOD is "Adopted"; it must be one of AttentiveProbe, BYOL, BarlowTwins`:                {"SSLKIT_METHOD": "Adopted"},
+		`SSLKIT_METHOD is "Sum"; it must be one of`:                                                      {"SSLKIT_METHOD": "Sum"},
+		`SSLKIT_METHOD is "BYOL"; it must be left out with SSLKIT_BACKBONE, which is not trained on`:     {"SSLKIT_METHOD": "BYOL", "SSLKIT_BACKBONE": "timm/a"},
+		`SSLKIT_STEPS is "9"; it must be left out with SSLKIT_BACKBONE, which is not trained on`:         {"SSLKIT_STEPS": "9", "SSLKIT_BACKBONE": "timm/a"},
+		`SSLKIT_REVISION is "v1"; it must be left out without SSLKIT_BACKBONE, whose revision it is`:     {"SSLKIT_REVISION": "v1"},
 	} {
 		if _, err := chosen(variables); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want %s", err, want)
