@@ -61,8 +61,11 @@ own_images = data='$(DATA)'; if [ -n "$$data" ]; then \
 		SSLKIT_DATA=$$($(python) -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$$data"); export SSLKIT_DATA; \
 	fi
 
+# Nothing that was given is passed over in silence: not every notebook reads these, and `make notebooks` makes what is kept.
+given = $(strip $(foreach name,SIZE ENCODER METHOD STEPS BACKBONE REVISION,$(if $($(name)),$(name))))
 # Cells run in the folder of the notebook, so the path of a file is made whole.
-choices = $(foreach name,SIZE ENCODER METHOD STEPS BACKBONE REVISION,$(if $($(name)),export SSLKIT_$(name)='$($(name))';)) \
+choices = $(if $(given),grep -q kit.ChoicesOf "$(NB)" || { echo "$(NB) does not read $(given)" >&2; exit 1; };) \
+	$(foreach name,$(given),export SSLKIT_$(name)='$($(name))';) \
 	if [ -e "$$SSLKIT_BACKBONE" ]; then \
 		SSLKIT_BACKBONE=$$($(python) -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$$SSLKIT_BACKBONE"); \
 	fi
@@ -76,7 +79,8 @@ run: setup ## execute the quickstart and make its page; DATA=path uses your imag
 
 # With QUICK=1, runs and pages go to the environment, so that none of yours are replaced.
 notebooks: setup ## execute the notebooks in which something changed; NB=path: one, QUICK=1: small, FORCE=1: all
-	@out="$(OUT)"; fresh=; if [ -n '$(QUICK)' ]; then \
+	@$(if $(given),echo "$(given): only make run takes it" >&2; exit 1;) \
+	out="$(OUT)"; fresh=; if [ -n '$(QUICK)' ]; then \
 		out="$(env)/var/notebooks"; fresh=--fresh; \
 		export SSLKIT_QUICK=1 SSLKIT_RUNS="$$out/runs"; unset SSLKIT_DATA; \
 	else $(own_images); fi; \
