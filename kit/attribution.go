@@ -57,7 +57,8 @@ func (r *Run) explainIn(set data.Set, probe *eval.LinearModel, images []int, met
 		return explained, fmt.Errorf("images is empty; it must hold at least one index")
 	}
 	if tokened, ok := r.Recipe.Encoder.(encoder.ClassTokened); ok && tokened.PoolsClassToken() {
-		if _, ok := method.(attribution.GradCAM); ok {
+		switch method.(type) {
+		case attribution.GradCAM, *attribution.GradCAM:
 			return explained, fmt.Errorf("attribution.GradCAM: encoder %s represents images by its class token, which is not made of its last map; "+
 				"take attribution.IntegratedGradients, or a ViT that pools the mean of its patches", r.Recipe.Encoder.Name())
 		}

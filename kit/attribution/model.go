@@ -62,8 +62,12 @@ func Compile(backend compute.Backend, store *model.Store, batch, height, width i
 		var err error
 		m.exec, err = model.NewExec(backend, store, func(scope *model.Scope, images, classes, at *Node) (heat, scores *Node) {
 			scope.Store().SetTraining(images.Graph(), false)
-			classify := func(images *Node) Answer { return classifier(scope, images) }
-			scores = ConvertDType(classify(images).Scores, dtypes.Float32) // [batch, classes]
+			classify := func(images *Node) Answer {
+				answer := classifier(scope, images)
+				answer.Scores = ConvertDType(answer.Scores, dtypes.Float32)
+				return answer
+			}
+			scores = classify(images).Scores // [batch, classes]
 			m.classes = scores.Shape().Dim(-1)
 			said := ArgMax(scores, -1, dtypes.Int32)
 			of := OneHot(Where(LessThan(classes, ZerosLike(classes)), said, classes), m.classes, dtypes.Float32)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"sslkit/data"
 	"sslkit/kit/rundir"
 )
 
@@ -73,7 +74,7 @@ func (m MLflow) String() string { return "MLflow at " + m.withDefaults().client(
 
 func (m MLflow) client() client {
 	return client{
-		base: m.URL, http: &http.Client{Timeout: time.Minute}, token: os.Getenv("MLFLOW_TRACKING_TOKEN"),
+		base: m.URL, http: &http.Client{Timeout: time.Minute, CheckRedirect: data.LeaveTokenBehind}, token: os.Getenv("MLFLOW_TRACKING_TOKEN"),
 		user: os.Getenv("MLFLOW_TRACKING_USERNAME"), password: os.Getenv("MLFLOW_TRACKING_PASSWORD"),
 	}
 }

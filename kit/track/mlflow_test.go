@@ -89,6 +89,24 @@ func asked(t *testing.T, s *server, run Run) error {
 	return Send(MLflow{URL: at.URL + "/", Experiment: "rec"}, run, Finished)
 }
 
+// TestMLflowTokenStaysWithTheServer: where the server redirects to another port, the token is not sent there.
+func TestMLflowTokenStaysWithTheServer(t *testing.T) {
+	t.Setenv("MLFLOW_TRACKING_TOKEN", "secret")
+	other := &server{known: true, auth: "nobody asked", uploaded: map[string]string{}}
+	elsewhere := httptest.NewServer(other)
+	defer elsewhere.Close()
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+	}))
+	defer first.Close()
+	if err := Send(MLflow{URL: first.URL, Experiment: "rec"}, example(t.TempDir()), Finished); err != nil {
+		t.Log(err) // What becomes of the run is not asked here.
+	}
+	if other.auth != "" {
+		t.Errorf("the other server was sent %q", other.auth)
+	}
+}
+
 func TestMLflow(t *testing.T) {
 	t.Setenv("MLFLOW_TRACKING_TOKEN", "secret")
 	run := example(t.TempDir())
