@@ -26,9 +26,13 @@ func tinyRecipe(e entry) kit.Recipe {
 	case encoder.IGPT:
 		tiny = encoder.IGPT{Side: 4, Levels: 2, Width: 16, Depth: 1, Heads: 2}
 	}
+	few := 8
+	if _, ok := e.method.(ssl.WMSE); ok {
+		few = batch // Its covariances need this many.
+	}
 	return kit.Recipe{
 		Data: data.Shapes{Train: 2048, Validation: 16, Test: 16}, Encoder: tiny, Method: e.method, Augment: e.augment,
-		Optimizer: optim.SGD{LR: .01}, Batch: batch, Steps: 2, Seed: 1, MonitorEvery: 2, CheckpointEvery: 2,
+		Optimizer: optim.SGD{LR: .01}, Batch: few, Steps: 2, Seed: 1, MonitorEvery: 2, CheckpointEvery: 2,
 	}
 }
 

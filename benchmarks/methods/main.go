@@ -87,7 +87,7 @@ func imageSets(o options) ([]imageSet, error) {
 	shapes, train, test := data.Shapes{}, cifarTrain, cifarTest
 	if o.Quick {
 		train, test = quickTrain, quickTest
-		shapes = data.Shapes{Train: train, Validation: 256, Test: test}
+		shapes = data.Shapes{Train: train, Validation: test, Test: test}
 	}
 	photographs, err := o.photographs.CIFAR10(train, test)
 	if err != nil {

@@ -12,7 +12,7 @@ const commandVariable = "SSLKIT_METHODS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandVariable) != "" {
-		quickTrain, quickTest = 256, 100
+		quickTrain, quickTest = 128, 40
 		main()
 		return
 	}
