@@ -125,10 +125,7 @@ func (r *Run) ForecastStrips(source data.Source, split data.Split, clips int) (*
 		return shown
 	}, func(set data.Set, _ int, frames [][]uint8, forecast []float32) error {
 		last := len(frames) - 1
-		predicted := make([]uint8, len(forecast))
-		for i, v := range forecast {
-			predicted[i] = uint8(v*255 + .5)
-		}
+		predicted := inBytes(forecast)
 		strip := append(append([][]uint8{}, frames...), predicted, frames[last-1],
 			offBy(predicted, frames[last]), offBy(frames[last-1], frames[last]))
 		height, width := set.Size()

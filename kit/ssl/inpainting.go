@@ -37,6 +37,8 @@ type Inpainting struct {
 	Hidden int
 }
 
+var _ Reconstructs = Inpainting{}
+
 // WithDefaults fills in the settings that were left at zero, but for Hidden, which follows the
 // encoder.
 func (m Inpainting) WithDefaults() Method {
@@ -83,12 +85,27 @@ func (m Inpainting) Views(height, width int) []augment.Pipeline {
 //	loss = squared error of decoder(f(image without the block)) to the image, in the block
 func (m Inpainting) Loss(step *Step) *Node {
 	images := step.Views[0]
-	dims := images.Shape().Dimensions // [batch, height, width, 3]
-	spoilt, lost := m.spoil(step.Random, images)
-	painted := m.decode(step.Scope, step.Encode(spoilt).Map, dims[1], dims[2]) // [batch, height, width, 3]
+	painted, _, lost := m.paint(step.Network, step.Random, images)
 
+	dims := images.Shape().Dimensions
 	pixels := func(x *Node) *Node { return Reshape(x, dims[0], dims[1]*dims[2], -1) }
 	return MaskedSquares(pixels(painted), pixels(images), Squeeze(pixels(lost), -1))
+}
+
+// Reconstruct paints the block, or the whole image where Noise spoils all of it.
+func (m Inpainting) Reconstruct(network Network, random *augment.Random, images *Node) Reconstruction {
+	painted, spoilt, lost := m.paint(network, random, images)
+	lost = BroadcastToShape(InsertAxes(lost, -1), painted.Shape())
+	return Reconstruction{Shown: spoilt, Told: Where(lost, painted, ConvertDType(images, painted.DType()))}
+}
+
+// paint is what the decoder makes of spoilt images.
+//
+//	-> painted, spoilt: [batch, height, width, 3]; lost: bool [batch, height, width]
+func (m Inpainting) paint(network Network, random *augment.Random, images *Node) (painted, spoilt, lost *Node) {
+	spoilt, lost = m.spoil(random, images)
+	painted = m.decode(network.Scope, network.Encode(spoilt).Map, images.Shape().Dim(1), images.Shape().Dim(2))
+	return painted, spoilt, lost
 }
 
 // spoil erases a block or adds noise, and tells which pixels are to be restored.

@@ -32,7 +32,10 @@ type MAE struct {
 	Decoder encoder.Transformer
 }
 
-var _ NeedsEncoder = MAE{}
+var (
+	_ NeedsEncoder = MAE{}
+	_ Reconstructs = MAE{}
+)
 
 // WithDefaults fills in the settings that were left at zero.
 func (m MAE) WithDefaults() Method {
@@ -86,22 +89,38 @@ func (m MAE) Views(height, width int) []augment.Pipeline {
 //	loss = mean squared error of decoder(all) to the normalised pixels, on the masked patches
 func (m MAE) Loss(step *Step) *Node {
 	images := step.Views[0]
-	patch := step.Encoder.(encoder.Masked).PatchSize()
+	pixels, hidden, patch := m.tell(step.Network, step.Random, images)
+	return MaskedSquares(pixels, NormalizedPatches(pixelPatches(images, patch)), hidden)
+}
+
+// Reconstruct gives each patch the mean and the deviation of the true one, which the decoder is not asked
+// for: what it tells is the contrasts inside.
+func (m MAE) Reconstruct(network Network, random *augment.Random, images *Node) Reconstruction {
+	told, hidden, patch := m.tell(network, random, images)
+	mean, deviation := momentsOfPatches(pixelPatches(images, patch))
+	return reconstruction(images, Add(Mul(told, deviation), mean), hidden, patch)
+}
+
+// tell is what the decoder makes of a part of the patches.
+//
+//	-> pixels: [batch, patches, patch² × 3]; hidden: [batch, patches], 1 where a patch was not seen
+func (m MAE) tell(network Network, random *augment.Random, images *Node) (pixels, hidden *Node, patch int) {
+	patch = network.Encoder.(encoder.Masked).PatchSize()
 	rows, columns := images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch
 
-	keep, masked := m.mask().Split(step.Random, images.Shape().Dim(0), rows*columns) // [batch, kept], [batch, masked]
-	seen := step.EncodeVisible(images, keep)                                         // Tokens [batch, kept, dim]
-	pixels := m.decode(step, seen, keep, rows, columns, patch)                       // [batch, patches, patch² × 3]
-	hidden := ReduceSum(OneHot(masked, rows*columns, dtypes.Float32), 1)             // [batch, patches]
-	return MaskedSquares(pixels, NormalizedPatches(pixelPatches(images, patch)), hidden)
+	keep, masked := m.mask().Split(random, images.Shape().Dim(0), rows*columns) // [batch, kept], [batch, masked]
+	seen := network.EncodeVisible(images, keep)                                 // Tokens [batch, kept, dim]
+	pixels = m.decode(network, seen, keep, rows, columns, patch)                // [batch, patches, patch² × 3]
+	hidden = ReduceSum(OneHot(masked, rows*columns, dtypes.Float32), 1)         // [batch, patches]
+	return pixels, hidden, patch
 }
 
 // decode is the decoder: it sees the tokens of the kept patches, a learned token for each of the
 // others, and the encoder's representation of the image, so that this is trained too.
 //
 //	seen.Tokens: [batch, kept, dim]; keep: int32 [batch, kept] -> [batch, patches, patch² × 3]
-func (m MAE) decode(step *Step, seen encoder.Output, keep *Node, rows, columns, patch int) *Node {
-	scope, g := step.Scope.At("decoder"), keep.Graph()
+func (m MAE) decode(network Network, seen encoder.Output, keep *Node, rows, columns, patch int) *Node {
+	scope, g := network.Scope.At("decoder"), keep.Graph()
 	x := onTokens(scope.At("embed"), Concatenate([]*Node{InsertAxes(seen.Pooled, 1), seen.Tokens}, 1), m.Decoder.Width)
 	image, tokens := SliceAxis(x, 1, AxisElem(0)), SliceAxis(x, 1, AxisRangeToEnd(1)) // [batch, 1, width], [batch, kept, width]
 
@@ -111,7 +130,7 @@ func (m MAE) decode(step *Step, seen encoder.Output, keep *Node, rows, columns, 
 	missing := InsertAxes(OneMinus(ReduceSum(places, 1)), -1)                                    // [batch, patches, 1]
 	tokens = Add(tokens, Mul(missing, maskToken(scope, g, m.Decoder.Width)))                     // [batch, patches, width]
 	tokens = Add(tokens, m.Decoder.Positions(g, rows, columns))                                  // [batch, patches, width]
-	x = ConvertDType(Concatenate([]*Node{image, tokens}, 1), step.Precision)                     // [batch, 1 + patches, width]
+	x = ConvertDType(Concatenate([]*Node{image, tokens}, 1), network.Precision)                  // [batch, 1 + patches, width]
 	x = ConvertDType(SliceAxis(m.Decoder.Apply(scope, x), 1, AxisRangeToEnd(1)), dtypes.Float32) // [batch, patches, width]
 	return onTokens(scope.At("pixels"), x, patch*patch*3)
 }
@@ -148,11 +167,19 @@ func maskedMean(losses, counts *Node) *Node {
 //
 //	pixels: [batch, patches, features] -> float32 of the same shape
 func NormalizedPatches(pixels *Node) *Node {
+	mean, deviation := momentsOfPatches(pixels)
+	return Div(Sub(ConvertDType(pixels, dtypes.Float32), mean), deviation)
+}
+
+// momentsOfPatches are those by which NormalizedPatches normalises.
+//
+//	pixels: [batch, patches, features] -> float32 [batch, patches, 1] both
+func momentsOfPatches(pixels *Node) (mean, deviation *Node) {
 	pixels = ConvertDType(pixels, dtypes.Float32)
 	features := float64(pixels.Shape().Dim(-1))
-	centred := Sub(pixels, ReduceAndKeep(pixels, ReduceMean, -1))
-	variance := MulScalar(ReduceAndKeep(Square(centred), ReduceMean, -1), features/max(features-1, 1)) // [batch, patches, 1]
-	return Div(centred, Sqrt(AddScalar(variance, 1e-6)))
+	mean = ReduceAndKeep(pixels, ReduceMean, -1)
+	variance := MulScalar(ReduceAndKeep(Square(Sub(pixels, mean)), ReduceMean, -1), features/max(features-1, 1))
+	return mean, Sqrt(AddScalar(variance, 1e-6))
 }
 
 // pixelPatches cuts images into patches, row by row.

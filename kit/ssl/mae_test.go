@@ -285,7 +285,7 @@ func TestMAEStepCountsWhatTheEncoderWasNotShown(t *testing.T) {
 		step.Random = augment.NewRandom(in[0])
 		loss := method.Loss(step)
 		keep := shown
-		prediction := method.decode(step, step.EncodeVisible(in[1], keep), keep, 3, 3, 4)
+		prediction := method.decode(step.Network, step.EncodeVisible(in[1], keep), keep, 3, 3, 4)
 		return []*Node{
 			loss, ConvertDType(keep, dtypes.Float64), prediction, pixelPatches(in[1], 4), pixelPatches(Gradient(loss, in[1])[0], 4),
 		}
@@ -323,7 +323,7 @@ func TestMAEDecoderKnowsThePlaces(t *testing.T) {
 		step := maskedNetworks(scope, maskedViT, in[0])
 		decode := func(tokens, keep *Node) *Node {
 			tokens = ConvertDType(tokens, dtypes.Float32)
-			return method.decode(step, encoder.Output{Pooled: ReduceMean(tokens, 1), Tokens: tokens}, keep, 3, 3, 2)
+			return method.decode(step.Network, encoder.Output{Pooled: ReduceMean(tokens, 1), Tokens: tokens}, keep, 3, 3, 2)
 		}
 		return []*Node{decode(in[0], in[1]), decode(in[2], in[3])}
 	}, tokens, [][]int32{keep}, [][][]float64{permuted(tokens[0])}, [][]int32{permuted(keep)})

@@ -35,6 +35,7 @@ type SimMIM struct {
 var (
 	_ NeedsEncoder    = SimMIM{}
 	_ LearnsOnPatches = SimMIM{}
+	_ Reconstructs    = SimMIM{}
 )
 
 // WithDefaults fills in the settings that were left at zero, but for a Square that follows the
@@ -101,12 +102,24 @@ func (m SimMIM) Views(height, width int) []augment.Pipeline {
 //	z = f(image with a mask token in place of the hidden patches)
 //	loss = mean absolute error of linear(z) to the pixels, on the hidden patches
 func (m SimMIM) Loss(step *Step) *Node {
-	images := step.Views[0]
-	patch := step.Encoder.(encoder.Masked).PatchSize()
-	hidden := m.hidden(step.Random, images.Shape().Dim(0), images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch)
-	z := step.EncodeHidden(images, hidden).Tokens                 // [batch, patches, dim]
-	pixels := onTokens(step.Scope.At("pixels"), z, patch*patch*3) // [batch, patches, patch² × 3]
-	return MaskedDistances(pixels, pixelPatches(images, patch), hidden)
+	pixels, hidden, patch := m.tell(step.Network, step.Random, step.Views[0])
+	return MaskedDistances(pixels, pixelPatches(step.Views[0], patch), hidden)
+}
+
+// Reconstruct shows the pixels as the last layer tells them.
+func (m SimMIM) Reconstruct(network Network, random *augment.Random, images *Node) Reconstruction {
+	pixels, hidden, patch := m.tell(network, random, images)
+	return reconstruction(images, pixels, hidden, patch)
+}
+
+// tell is what one layer makes of the tokens in the places of hidden patches, and of the others.
+//
+//	-> pixels: [batch, patches, patch² × 3]; hidden: bool [batch, patches]
+func (m SimMIM) tell(network Network, random *augment.Random, images *Node) (pixels, hidden *Node, patch int) {
+	patch = network.Encoder.(encoder.Masked).PatchSize()
+	hidden = m.hidden(random, images.Shape().Dim(0), images.Shape().Dim(1)/patch, images.Shape().Dim(2)/patch)
+	z := network.EncodeHidden(images, hidden).Tokens // [batch, patches, dim]
+	return onTokens(network.Scope.At("pixels"), z, patch*patch*3), hidden, patch
 }
 
 // hidden draws which patches are hidden: all of a square or none.

@@ -149,6 +149,24 @@ func (m Model) Forecasts(scope *model.Scope, clips *Node) *Node {
 	return Reshape(ClipScalar(ConvertDType(predicted, dtypes.Float32), 0, 1), predicted.Shape().Dim(0), -1)
 }
 
+// Reconstructions are what the method is shown of whole images and what it makes of them, one behind the
+// other; it is an ssl.Reconstructs. What is hidden is a function of the seed and of an image's place in
+// the batch.
+//
+//	as Features -> [batch, 2 × height × width × 3], with values in [0, 1]
+func (m Model) Reconstructions(scope *model.Scope, images *Node, seed uint64) *Node {
+	method, own, _ := ssl.FindIn[ssl.Reconstructs](m.Method, scope.At(methodScope))
+	network := m.network(scope)
+	network.Scope = own
+	state := augment.State(seed, 0)
+	made := method.Reconstruct(network, augment.NewRandom(Const(images.Graph(), state[:])), m.wholeImage().Apply(nil, images))
+	both := make([]*Node, 2)
+	for i, x := range []*Node{made.Shown, made.Told} {
+		both[i] = Reshape(ClipScalar(m.pixels(ConvertDType(x, dtypes.Float32)), 0, 1), x.Shape().Dim(0), -1)
+	}
+	return Concatenate(both, -1)
+}
+
 // Motion is what the method knows of all frames of clips but the last, by which it forecasts that; it
 // is an ssl.ForecastsFrames.
 //
