@@ -25,7 +25,7 @@ import (
 func small() kit.Recipe {
 	return kit.Recipe{
 		Data:    data.Shapes{Train: 96, Validation: 32, Test: 32},
-		Encoder: encoder.ResNet{Depth: 10, Width: 4, Stem: encoder.HalfStem},
+		Encoder: encoder.ViT{Patch: 8, Width: 16, Depth: 1, Heads: 2, Pool: encoder.MeanPatches},
 		Method:  ssl.SimCLR{Out: 8},
 		Augment: []augment.Pipeline{{augment.RandomResizedCrop{Size: 32}, augment.Flip{}, augment.Normalize{}}},
 		Batch:   16, Seed: 3, CheckpointEvery: 2, MonitorEvery: 2,
