@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -47,9 +48,10 @@ type Parquet struct {
 
 	// Image is the column of the images: of bytes, or a struct with a field "bytes"; default "image".
 	Image string
-	// Label is the column of the labels, of whole numbers or text; default "label", or none where the
-	// files have no such column: sets that call it otherwise, such as "labels", are then unlabelled.
-	// Fields of structs are separated by dots.
+	// Label is the column of the labels, of whole numbers or text. Default: "label", or where the files
+	// have no such column, the one that the hub's schema calls one of classes; where it has several, one
+	// must be named, and where it has none, the images are unlabelled. Fields of structs are separated
+	// by dots.
 	Label string
 
 	// Classes are the names of the classes in the order of their numbers, each once. Default: those of
@@ -150,12 +152,16 @@ func (f *parquetFile) columns(p parquetShards) error {
 	if kind := f.image.Node.Type().Kind(); kind != parquet.ByteArray || f.image.MaxRepetitionLevel > 0 {
 		return fmt.Errorf("its column %s is no column of bytes", p.image)
 	}
-	label, ok := f.Schema().Lookup(strings.Split(cmp.Or(p.label, "label"), ".")...)
-	if !ok {
-		if p.label != "" {
-			return f.noColumn(p.label)
+	named := p.label
+	if named == "" {
+		var err error
+		if named, err = f.labelColumn(); named == "" {
+			return err
 		}
-		return nil
+	}
+	label, ok := f.Schema().Lookup(strings.Split(named, ".")...)
+	if !ok {
+		return f.noColumn(named)
 	}
 	switch kind := label.Node.Type().Kind(); {
 	case label.MaxRepetitionLevel > 0:
@@ -165,6 +171,61 @@ func (f *parquetFile) columns(p parquetShards) error {
 	}
 	f.label = &label
 	return nil
+}
+
+// labelColumn is the column of the labels where none was named: label, or the only one of classes; "" where
+// there is none.
+func (f *parquetFile) labelColumn() (string, error) {
+	if _, ok := f.Schema().Lookup("label"); ok {
+		return "label", nil
+	}
+	features, err := f.features()
+	if err != nil {
+		return "", err
+	}
+	var columns []string
+	for column, feature := range features {
+		if classNames(feature) != nil {
+			columns = append(columns, column)
+		}
+	}
+	slices.Sort(columns)
+	switch len(columns) {
+	case 0:
+		return "", nil
+	case 1:
+		return columns[0], nil
+	}
+	return "", fmt.Errorf("it has classes in the columns %s; name one in Label", strings.Join(columns, ", "))
+}
+
+// features are those of the columns in the hub's schema, if there is one.
+func (f *parquetFile) features() (map[string]json.RawMessage, error) {
+	content, ok := f.File.Lookup("huggingface")
+	if !ok {
+		return nil, nil
+	}
+	var schema struct {
+		Info struct {
+			Features map[string]json.RawMessage
+		}
+	}
+	if err := json.Unmarshal([]byte(content), &schema); err != nil {
+		return nil, fmt.Errorf("the schema of the hub in it cannot be read: %w", err)
+	}
+	return schema.Info.Features, nil
+}
+
+// classNames are those of a feature of the hub's schema, nil where it is none of classes.
+func classNames(feature json.RawMessage) []string {
+	var label struct {
+		Type  string `json:"_type"`
+		Names []string
+	}
+	if json.Unmarshal(feature, &label) != nil || label.Type != "ClassLabel" || len(label.Names) == 0 {
+		return nil
+	}
+	return label.Names
 }
 
 func (f *parquetFile) noColumn(name string) error {
@@ -178,19 +239,14 @@ func (f *parquetFile) noColumn(name string) error {
 // classes are the names that the hub's schema has for the labels.
 func (p parquetShards) classes(name string) (names []string, err error) {
 	err = p.open(name, func(f *parquetFile) error {
-		content, ok := f.File.Lookup("huggingface")
-		if !ok || f.label == nil {
+		if f.label == nil {
 			return nil
 		}
-		var schema struct {
-			Info struct {
-				Features map[string]json.RawMessage
-			}
+		features, err := f.features()
+		if err != nil {
+			return err
 		}
-		if err := json.Unmarshal([]byte(content), &schema); err != nil {
-			return fmt.Errorf("the schema of the hub in it cannot be read: %w", err)
-		}
-		feature := schema.Info.Features[f.label.Path[0]]
+		feature := features[f.label.Path[0]]
 		for _, field := range f.label.Path[1:] {
 			var fields map[string]json.RawMessage
 			if json.Unmarshal(feature, &fields) != nil {
@@ -198,12 +254,7 @@ func (p parquetShards) classes(name string) (names []string, err error) {
 			}
 			feature = fields[field]
 		}
-		var label struct {
-			Type  string `json:"_type"`
-			Names []string
-		}
-		if json.Unmarshal(feature, &label) == nil && label.Type == "ClassLabel" && len(label.Names) > 0 {
-			names = label.Names
+		if names = classNames(feature); names != nil {
 			return checkClasses("the schema of the hub in it", names)
 		}
 		return nil

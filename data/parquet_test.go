@@ -262,3 +262,37 @@ func TestParquetNumbersAreNoNames(t *testing.T) {
 		t.Errorf("classes %v", set.Classes())
 	}
 }
+
+// TestParquetFindsTheColumnOfTheClasses, as the hub's schema names it, where none is called label.
+func TestParquetFindsTheColumnOfTheClasses(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		Image  []byte `parquet:"image"`
+		Fine   int64  `parquet:"fine"`
+		Coarse int64  `parquet:"coarse"`
+	}
+	const fine, coarse = `"fine": {"names": ["owl", "wren"], "_type": "ClassLabel"}`, `"coarse": {"names": ["bird", "tree"], "_type": "ClassLabel"}`
+	open := func(features string) (Set, error) {
+		schema := parquet.KeyValueMetadata("huggingface", `{"info": {"features": {"image": {"_type": "Image"}`+features+`}}}`)
+		path := write(t, filepath.Join(t.TempDir(), "x.parquet"), parquetOf(t, []row{{pictureOf(t, 0), 1, 0}, {pictureOf(t, 1), 0, 0}}, schema))
+		return Parquet{From: ImageFolder{Path: path, Size: 8, Cache: t.TempDir()}}.Open(Train)
+	}
+	one, err := open(", " + fine + `, "coarse": {"dtype": "int64", "_type": "Value"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	if !slices.Equal(one.Classes(), []string{"owl", "wren"}) || !slices.Equal(Labels(one), []int{1, 0}) {
+		t.Errorf("labels %v of %v", Labels(one), one.Classes())
+	}
+	none, err := open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer none.Close()
+	if none.Classes() != nil || none.Label(0) != -1 {
+		t.Errorf("where no column is of classes: labels %v of %v", Labels(none), none.Classes())
+	}
+	_, err = open(", " + fine + ", " + coarse)
+	wantError(t, err, "x.parquet", "it has classes in the columns coarse, fine; name one in Label")
+}
