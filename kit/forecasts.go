@@ -174,7 +174,7 @@ func offBy(a, b []uint8) []uint8 {
 // evaluates (see Run.By). Errors are those of Forecasts.
 func (r *Run) MotionFeatures(source data.Source, split data.Split) (eval.Features, error) {
 	var features eval.Features
-	err := r.onClips(source, split, func(set data.Set, item data.Item, store *model.Store, w Weights, hash string) error {
+	err := r.onClips("motion", source, split, func(set data.Set, item data.Item, store *model.Store, w Weights, hash string) error {
 		features = describe(set)
 		features.Name = source.Name() + "'s motion/" + split.String()
 		features.Encoder, features.Weights = hashOf(w, hash), w.String()
@@ -199,7 +199,7 @@ func (r *Run) MotionFeatures(source data.Source, split data.Split) (eval.Feature
 func (r *Run) forecast(source data.Source, split data.Split, choose func(n int) []int,
 	use func(set data.Set, clip int, frames [][]uint8, forecast []float32) error,
 ) error {
-	return r.onClips(source, split, func(set data.Set, item data.Item, store *model.Store, w Weights, _ string) error {
+	return r.onClips("forecasts", source, split, func(set data.Set, item data.Item, store *model.Store, w Weights, _ string) error {
 		images := set.Len()
 		var clips []int
 		if choose != nil {
@@ -233,15 +233,15 @@ func (r *Run) forecast(source data.Source, split data.Split, choose func(n int) 
 }
 
 // onClips opens a split of a source of clips and the last checkpoint, whose variables are in store
-// and whose hash is given, and lets do work with both.
-func (r *Run) onClips(source data.Source, split data.Split,
+// and whose hash is given, and lets do work with both. Errors say what was asked for.
+func (r *Run) onClips(what string, source data.Source, split data.Split,
 	do func(set data.Set, item data.Item, store *model.Store, w Weights, hash string) error,
 ) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	fail := func(err error) error {
-		return fmt.Errorf("forecasts of %s's %s split in %s: %w", source.Name(), split, r.Dir, err)
+		return fmt.Errorf("%s of %s's %s split in %s: %w", what, source.Name(), split, r.Dir, err)
 	}
 	method, ok := ssl.Find[ssl.ForecastsFrames](r.Recipe.Method)
 	if !ok {

@@ -174,6 +174,9 @@ func TestForecastsNeedAMethodThatForecasts(t *testing.T) {
 	if _, err := run.Forecasts(run.Recipe.Data, data.Test); err == nil || !strings.Contains(err.Error(), "method simclr forecasts no frames") {
 		t.Errorf("simclr: %v", err)
 	}
+	if _, err := run.MotionFeatures(run.Recipe.Data, data.Test); err == nil || !strings.HasPrefix(err.Error(), "motion of shapes's test split") {
+		t.Errorf("motion of simclr: %v", err)
+	}
 	if _, err := run.ForecastStrips(run.Recipe.Data, data.Test, 0); err == nil || !strings.Contains(err.Error(), "clips is 0") {
 		t.Errorf("no clips: %v", err)
 	}

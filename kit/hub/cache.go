@@ -74,7 +74,7 @@ func (c client) commit(m Model) (string, error) {
 
 // notThere is the error of what nobody may download.
 func (c client) notThere(m Model) error {
-	return fmt.Errorf("HF_HUB_OFFLINE is set, and it is not in %s", c.folder(m))
+	return fmt.Errorf("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, and it is not in %s", c.folder(m))
 }
 
 // file is the path of a file of a commit in the cache, verified, and downloaded where it is missing.

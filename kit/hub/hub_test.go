@@ -234,9 +234,9 @@ func TestWithoutTheHub(t *testing.T) {
 	}{
 		"offline, a branch":       {true, f.hub.URL, online.cache, "main", "", "was commit " + oldCommit},
 		"offline, pinned":         {true, f.hub.URL, online.cache, oldCommit, "", ""},
-		"offline, another commit": {true, f.hub.URL, online.cache, newCommit, "HF_HUB_OFFLINE is set", ""},
-		"offline, another branch": {true, f.hub.URL, online.cache, "dev", "HF_HUB_OFFLINE is set", ""},
-		"offline, no cache":       {true, f.hub.URL, t.TempDir(), "main", "HF_HUB_OFFLINE is set", ""},
+		"offline, another commit": {true, f.hub.URL, online.cache, newCommit, "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set", ""},
+		"offline, another branch": {true, f.hub.URL, online.cache, "dev", "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set", ""},
+		"offline, no cache":       {true, f.hub.URL, t.TempDir(), "main", "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set", ""},
 		"down, a branch":          {false, f.hub.URL, online.cache, "main", "", "can't be reached"},
 		"down, pinned":            {false, f.hub.URL, online.cache, oldCommit, "", ""},
 		"down, no cache":          {false, f.hub.URL, t.TempDir(), "main", "503", ""},
