@@ -26,6 +26,11 @@ func Main(m *testing.M, afterwards ...func()) {
 	os.Exit(status)
 }
 
+// CompileSoon, as XLA_FLAGS in the environment, lets XLA compile in less than half the time: what it compiles is slow,
+// which small tests do not feel. The flags are those of the plugin in environment.yml.
+const CompileSoon = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true " +
+	"--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+
 // Backend is the backend of the process. A test fails where there is none: skipped, it would hide a
 // real error.
 func Backend(t testing.TB) compute.Backend {
