@@ -18,6 +18,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"sslkit/kit"
+	"sslkit/kit/device/devicetest"
 	"sslkit/kit/encoder"
 	"sslkit/kit/methodtest"
 	"sslkit/kit/optim"
@@ -25,11 +26,11 @@ import (
 	"sslkit/kit/ssl"
 )
 
-// TestMain shows the CPU as four devices. XLA's optimisation is off: compiling is what these tests
-// take their time for.
+// TestMain shows the CPU as four devices. XLA compiles as soon as it can: compiling is what these
+// tests take their time for.
 func TestMain(m *testing.M) {
 	os.Unsetenv(compute.ConfigEnvVar) // The Go backend has one device.
-	os.Setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0")
+	os.Setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=4 "+devicetest.CompileSoon)
 	os.Exit(m.Run())
 }
 

@@ -94,7 +94,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.SwAV{Queue: 32, Prototypes: 8, Hidden: 8, Out: 8, Locals: 1, LocalSize: 16},
 		ssl.MoCoV2{Queue: 32, Hidden: 8, Out: 8, Symmetric: true, Locals: 1, LocalSize: 16},
 	} {
-		add(method, func(r *kit.Recipe) { r.Augment = nil })
+		add(method, func(r *kit.Recipe) { r.Augment = smallCrops(method) })
 	}
 	for _, method := range []ssl.Method{ssl.CPC{Grid: 3, Hidden: 8, Out: 8}, ssl.Jigsaw{Grid: 2, Hidden: 8}, ssl.RelativeLocation{Hidden: 8}} {
 		add(method, func(r *kit.Recipe) {
@@ -108,7 +108,8 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 	add(ssl.NextFrame{Hidden: 8}, func(r *kit.Recipe) { r.Encoder, r.Start = Norms, "" })
 	add(ssl.NextPixel{}, func(r *kit.Recipe) { r.Encoder, r.Start = pixels, "" })
 	small := all["ssl.SimCLR"]
-	small.Method, small.Augment = ssl.SimCLR{Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}, nil
+	small.Method = ssl.SimCLR{Hidden: 8, Out: 8, Locals: 1, LocalSize: 16}
+	small.Augment = smallCrops(small.Method)
 	all["small crops"] = small
 	onNorms := all["ssl.SimCLR"]
 	onNorms.Encoder, onNorms.Start = Norms, ""
@@ -117,6 +118,16 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 	validated.StopEarly = kit.StopEarly{Every: steps / 2}
 	all["ssl.Supervised"] = validated
 	return all
+}
+
+// smallCrops are a method's views, with all transforms of its own in the small crop alone: what compiles
+// for longest, once.
+func smallCrops(method ssl.Method) []augment.Pipeline {
+	views := method.WithDefaults().Views(32, 32)
+	for i := range 2 {
+		views[i] = augment.Pipeline{augment.Flip{}, augment.Normalize{}}
+	}
+	return views
 }
 
 // Quick are the recipes that are always to be tested: one for each way in which a method looks at a batch
