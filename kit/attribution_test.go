@@ -25,7 +25,7 @@ func TestAttribution(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			recipe := small()
-			recipe.Steps, recipe.Encoder = 1, net
+			recipe.Steps, recipe.Encoder, recipe.Augment = 1, net, crops(32)
 			run := pretrained(t, t.TempDir(), recipe)
 			features, err := run.Features(data.Train)
 			if err != nil {

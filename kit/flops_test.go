@@ -12,7 +12,7 @@ import (
 // one forward, and so does what computes activations again.
 func TestStepFLOPs(t *testing.T) {
 	recipe := small()
-	recipe.Encoder = encoder.ResNet{Depth: 10, Width: 4}
+	recipe.Encoder, recipe.Augment = encoder.ResNet{Depth: 10, Width: 4}, crops(32)
 	pass := 2 * float64(recipe.Batch) * float64(recipe.Encoder.Cost(32, 32).FLOPs())
 	count := func(method ssl.Method) float64 {
 		recipe.Method = method
