@@ -78,9 +78,10 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		ssl.SimSiam{Hidden: 8, Out: 8}, ssl.Sum{{Method: ssl.SimCLR{Hidden: 8, Out: 8}}, {Method: ssl.Rotation{}}},
 		ssl.SupCon{Hidden: 8, Out: 8}, ssl.Supervised{Classes: 10}, ssl.TiCo{Hidden: 8, Out: 8}, ssl.VICReg{Hidden: 8, Out: 8},
 		ssl.WMSE{Hidden: 8, Out: 4},
-		semi.FixMatch{Classes: 10}, semi.FlexMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
-		semi.MixMatch{Classes: 10}, semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Out: 8}, semi.SoftMatch{Classes: 10},
-		semi.UDA{Classes: 10},
+		// Low thresholds, so that some answers are sure within a few steps.
+		semi.FixMatch{Classes: 10, Threshold: .12}, semi.FlexMatch{Classes: 10, Threshold: .12}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
+		semi.MixMatch{Classes: 10}, semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Threshold: .12, Out: 8}, semi.SoftMatch{Classes: 10},
+		semi.UDA{Classes: 10, Threshold: .12},
 		compress.Features{Teacher: features}, compress.Logits{Teacher: frozen, Classes: 10},
 	} {
 		add(method, func(r *kit.Recipe) {
