@@ -8,5 +8,5 @@ import (
 
 func TestBarlowTwinsLearns(t *testing.T) {
 	lesson{method: ssl.BarlowTwins{Hidden: 64, Out: 64}, augment: views(lit),
-		agree: .06}.learn(t)
+		steps: 60, agree: .06}.learn(t)
 }

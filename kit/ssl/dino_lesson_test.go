@@ -8,5 +8,5 @@ import (
 
 func TestDINOLearns(t *testing.T) {
 	lesson{method: ssl.DINO{Hidden: 64, Out: 32, Prototypes: 64, Tau: .9, TeacherTemperature: .04, TeacherStart: .04}, augment: views(lit),
-		steps: 150, rate: 5e-3, agree: .06}.learn(t)
+		steps: 130, rate: 7.5e-3, agree: .06}.learn(t)
 }

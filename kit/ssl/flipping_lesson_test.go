@@ -9,5 +9,5 @@ import (
 
 func TestFlippingLearns(t *testing.T) {
 	lesson{method: ssl.Flipping{Vertical: true}, augment: views(whole),
-		encoder: placed, tells: upright, blind: always(math.Log(2)), below: .04}.learn(t)
+		encoder: placedWide, rate: 1e-2, tells: upright, blind: always(math.Log(2)), below: .04}.learn(t)
 }

@@ -9,5 +9,5 @@ import (
 
 func TestIJEPALearns(t *testing.T) {
 	lesson{method: ssl.IJEPA{Predictor: encoder.Transformer{Width: 16, Depth: 1}, Tau: .9}, augment: views(whole),
-		encoder: patched, tells: size, seeds: 2, above: .014}.learn(t)
+		encoder: patchedWide, rate: 1e-2, tells: size, seeds: 2, above: .014}.learn(t)
 }

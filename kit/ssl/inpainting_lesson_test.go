@@ -8,5 +8,5 @@ import (
 
 func TestInpaintingLearns(t *testing.T) {
 	lesson{method: ssl.Inpainting{}, augment: views(whole),
-		encoder: mapped, blind: meanColour, below: .165}.learn(t)
+		encoder: mappedWide, rate: 1e-2, blind: meanColour, below: .165}.learn(t)
 }

@@ -9,5 +9,5 @@ import (
 
 func TestJigsawLearns(t *testing.T) {
 	lesson{method: ssl.Jigsaw{Grid: 2, Hidden: 64}, augment: views(whole),
-		encoder: mapped, steps: 200, blind: always(math.Log(24)), below: .09}.learn(t)
+		encoder: mapped, steps: 230, blind: always(math.Log(24)), below: .09}.learn(t)
 }

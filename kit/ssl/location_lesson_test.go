@@ -9,5 +9,5 @@ import (
 
 func TestRelativeLocationLearns(t *testing.T) {
 	lesson{method: ssl.RelativeLocation{Hidden: 64, Gap: 1}, augment: views(enlarged),
-		encoder: mapped, steps: 400, blind: always(math.Log(8)), below: .018}.learn(t)
+		encoder: mappedWide, steps: 400, rate: 1e-2, blind: always(math.Log(8)), below: .018}.learn(t)
 }

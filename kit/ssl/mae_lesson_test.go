@@ -8,6 +8,6 @@ import (
 )
 
 func TestMAELearns(t *testing.T) {
-	lesson{method: ssl.MAE{Decoder: encoder.Transformer{Width: 32, Depth: 1}}, augment: views(whole),
-		encoder: patched, blind: always(1), below: .09}.learn(t)
+	lesson{method: ssl.MAE{Decoder: encoder.Transformer{Width: 16, Depth: 1}}, augment: views(whole),
+		encoder: patched, steps: 60, blind: always(1), below: .09}.learn(t)
 }

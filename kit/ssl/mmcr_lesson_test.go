@@ -8,5 +8,5 @@ import (
 
 func TestMMCRLearns(t *testing.T) {
 	lesson{method: ssl.MMCR{PerImage: 3, Hidden: 64, Out: 32}, augment: views(lit),
-		agree: .16}.learn(t)
+		steps: 60, agree: .16}.learn(t)
 }

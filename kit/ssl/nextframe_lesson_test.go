@@ -8,5 +8,5 @@ import (
 
 func TestNextFrameLearns(t *testing.T) {
 	lesson{method: ssl.NextFrame{Hidden: 32, GradientDifference: new(0.)},
-		encoder: patched, steps: 150, rate: 3e-3, blind: lastFrame, below: .065}.learn(t)
+		encoder: patchedWide, steps: 150, rate: 3e-3, blind: lastFrame, below: .065}.learn(t)
 }

@@ -9,5 +9,5 @@ import (
 
 func TestNextPixelLearns(t *testing.T) {
 	lesson{method: ssl.NextPixel{}, augment: views(whole),
-		encoder: pixels, blind: always(math.Log(8)), below: .3}.learn(t)
+		encoder: pixels, steps: 30, rate: 3e-2, blind: always(math.Log(8)), below: .3}.learn(t)
 }

@@ -8,5 +8,5 @@ import (
 
 func TestReSSLLearns(t *testing.T) {
 	lesson{method: ssl.ReSSL{Hidden: 64, Out: 32, Queue: 256, Tau: .9}, augment: views(lit),
-		agree: .065}.learn(t)
+		encoder: outlinedWide, rate: 1e-2, agree: .065}.learn(t)
 }

@@ -9,5 +9,5 @@ import (
 
 func TestRotationLearns(t *testing.T) {
 	lesson{method: ssl.Rotation{}, augment: views(whole),
-		encoder: placed, steps: 250, tells: upright, blind: always(math.Log(4)), below: .08}.learn(t)
+		encoder: placed, steps: 250, rate: 2e-2, tells: upright, blind: always(math.Log(4)), below: .06}.learn(t)
 }

@@ -13,5 +13,5 @@ func TestSimCLRLearns(t *testing.T) {
 
 func TestSimCLRLearnsWithSmallCrops(t *testing.T) {
 	lesson{method: ssl.SimCLR{Temperature: .2, Hidden: 64, Out: 32, Locals: 2}, augment: views(lit, lit, litPart, litPart),
-		steps: 60, agree: .065}.learn(t)
+		encoder: outlinedWide, steps: 60, rate: 1e-2, agree: .065}.learn(t)
 }

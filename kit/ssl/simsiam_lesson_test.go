@@ -13,5 +13,5 @@ func TestSimSiamLearns(t *testing.T) {
 
 func TestSimSiamLearnsWithSmallCrops(t *testing.T) {
 	lesson{method: ssl.SimSiam{Hidden: 64, Out: 64, Bottleneck: 16, Locals: 2}, augment: views(lit, lit, litPart, litPart),
-		steps: 60, agree: .06}.learn(t)
+		encoder: outlinedWide, steps: 60, rate: 1e-2, agree: .06}.learn(t)
 }

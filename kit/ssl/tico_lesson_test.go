@@ -10,5 +10,5 @@ import (
 // of the seeds.
 func TestTiCoLearns(t *testing.T) {
 	lesson{method: ssl.TiCo{Hidden: 64, Out: 32, Tau: .9}, augment: views(lit),
-		steps: 200, above: .06, agree: .13}.learn(t)
+		encoder: outlinedWide, steps: 200, rate: 1e-2, above: .06, agree: .13}.learn(t)
 }
