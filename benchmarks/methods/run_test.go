@@ -19,7 +19,7 @@ func TestEarlierMeasurementsAreCompleted(t *testing.T) {
 	if err := m.complete(run); err != nil {
 		t.Fatal(err)
 	}
-	if c := m.Training.Cost; c.PeakMemoryGiB != 1.5 || c.FLOPs <= 0 || c.ImagesSeen != 2*batch || m.Training.Recipe == nil {
-		t.Errorf("%+v", m.Training)
+	if c := m.Training.Cost; c.PeakMemoryGiB != 1.5 || c.FLOPs <= 0 || c.ImagesSeen != 2*recipe.Batch || m.Training.Recipe == nil {
+		t.Errorf("%+v", c)
 	}
 }
