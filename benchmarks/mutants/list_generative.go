@@ -3,8 +3,8 @@ package main
 // generativeMutants are faults in methods of kit/ssl that fill in what is hidden or comes next.
 var generativeMutants = []mutant{
 	{name: "ssl/mae-loss-on-seen", file: "kit/ssl/mae.go",
-		old:    "hidden := ReduceSum(OneHot(masked, rows*columns, dtypes.Float32), 1)",
-		new:    "hidden := OneMinus(ReduceSum(OneHot(masked, rows*columns, dtypes.Float32), 1))",
+		old:    "hidden = ReduceSum(OneHot(masked, rows*columns, dtypes.Float32), 1)",
+		new:    "hidden = OneMinus(ReduceSum(OneHot(masked, rows*columns, dtypes.Float32), 1))",
 		breaks: "the loss is on the patches that the encoder saw"},
 	{name: "ssl/mae-biased-variance", file: "kit/ssl/mae.go",
 		old:    "features/max(features-1, 1)",
