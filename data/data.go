@@ -54,7 +54,7 @@
 //	WebP    on white                   8                EXIF           an animation is refused
 //	BMP     on white, unless all is 0  1 to 8           (has none)     (has one)
 //	TIFF    on white                   1 to 16          its tag        the first page, unless it is a preview
-//	AVIF, HEIC, JPEG XL, JPEG 2000: refused by their names
+//	AVIF, HEIC, JPEG XL, JPEG 2000, DICOM: refused by their names
 //
 // What is refused, damaged or larger than MaxPixels is left out and listed, or is
 // an error: see [BadImages] and [LeftOutOf].

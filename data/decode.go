@@ -39,7 +39,7 @@ var decoders = []struct {
 }
 
 // unreadFormats are told apart to say what they are. AVIF and HEIC are brands of
-// one container (ISO/IEC 23008-12).
+// one container (ISO/IEC 23008-12). A DICOM file begins with 128 bytes for any use (PS3.10, section 7.1).
 var unreadFormats = []struct{ magic, name string }{
 	{"????ftypavif", "AVIF"}, {"????ftypavis", "AVIF"},
 	{"????ftypheic", "HEIC"}, {"????ftypheix", "HEIC"}, {"????ftyphevc", "HEIC"}, {"????ftyphevx", "HEIC"},
@@ -47,10 +47,11 @@ var unreadFormats = []struct{ magic, name string }{
 	{"????ftypmif1", "HEIC or AVIF"}, {"????ftypmsf1", "HEIC or AVIF"},
 	{"\x00\x00\x00\x0cJXL \r\n\x87\n", "JPEG XL"}, {"\xff\x0a", "JPEG XL"},
 	{"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG 2000"},
+	{strings.Repeat("?", 128) + "DICM", "DICOM"},
 }
 
 // magicLength is the length of the longest magic, in bytes.
-const magicLength = 18
+const magicLength = 132
 
 // hasMagic tells whether a file begins with a magic, in which ? is any byte.
 func hasMagic(content []byte, magic string) bool {
@@ -92,7 +93,7 @@ func unreadFormat(content []byte) string {
 // that is not read here counts: it is then reported as bad, not passed over.
 func imageName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".jp2":
+	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".jp2", ".dcm", ".dicom":
 		return true
 	}
 	return false
@@ -182,7 +183,11 @@ func (d *decoder) decode(content []byte, pix []uint8) (size image.Point, err err
 		return img.Bounds().Size(), nil
 	}
 	if name := unreadFormat(content); name != "" {
-		return size, fmt.Errorf("it is %s, which is not read: convert it to PNG, such as with ffmpeg or ImageMagick", name)
+		with := "ffmpeg or ImageMagick"
+		if name == "DICOM" { // Its values become grey levels by a window that it names.
+			with = "pydicom (apply_voi_lut) or DCMTK"
+		}
+		return size, fmt.Errorf("it is %s, which is not read: convert it to PNG, such as with %s", name, with)
 	}
 	return size, fmt.Errorf("neither JPEG, PNG, GIF, WebP, BMP nor TIFF")
 }

@@ -427,6 +427,7 @@ func TestDecodeBadImages(t *testing.T) {
 		{"animated webp", animated, "animated WebP"},
 		{"avif", []byte("\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf"), "it is AVIF, which is not read: convert it"},
 		{"heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), "it is HEIC, which is not read: convert it"},
+		{"dicom", append(make([]byte, 128), "DICM\x02\x00\x00\x00UL"...), "it is DICOM, which is not read: convert it to PNG, such as with pydicom"},
 		{"jpeg xl", []byte("\xff\x0a\xfa\x1f\x01\x90\x08"), "it is JPEG XL, which is not read: convert it"},
 		{"cut short", good[:len(good)/2], "cut short"},
 		{"only a header", good[:3], "cut short"},
