@@ -18,8 +18,8 @@
 //   - [Parquet]: files with images in a column, as on the Hugging Face hub
 //   - [WebDataset]: shards in .tar files, in the convention of WebDataset
 //   - [CaptionFile]: your own pictures with captions
-//   - [Fewer], [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [Relabelled]:
-//     parts of another source, or the same images with fewer or other labels
+//   - [Fewer], [Labelled], [PartlyLabelled], [SetAside], [HeldOut], [ValidationAsTest], [Relabelled]:
+//     parts of another source, other splits of it, or the same images with fewer or other labels
 //   - [FrameStrips]: the clips of another source as images
 //
 // Opening one of its splits gives a [Set]: a fixed sequence of equal-sized RGB

@@ -38,6 +38,8 @@ import (
 // shorter side of 320 pixels and as they were, imagenette2-320.tgz, imagenette2.tgz and so on. No hash
 // of them is checked: fast.ai has published other files under the same addresses.
 //
+// Its test labels are not public: [ValidationAsTest] tests on the validation images.
+//
 // O. Russakovsky et al., "ImageNet large scale visual recognition challenge", IJCV 115, 2015
 // (arXiv:1409.0575).
 type ImageNet struct {

@@ -18,7 +18,7 @@ var recipeTypes = []any{
 	// data.Source
 	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.Fewer{}, data.FrameFolder{}, data.FrameStrips{}, data.HeldOut{}, data.ImageFolder{}, data.ImageList{}, data.ImageNet{},
 	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.Moving{}, data.Parquet{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
-	data.STL10{}, data.SVHN{}, data.SetAside{}, data.Shapes{}, data.Streets{}, data.VOC{}, data.WebDataset{}, corrupt.Source{},
+	data.STL10{}, data.SVHN{}, data.SetAside{}, data.Shapes{}, data.Streets{}, data.VOC{}, data.ValidationAsTest{}, data.WebDataset{}, corrupt.Source{},
 	// augment.Transform
 	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Cutout{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
 	augment.Normalize{}, augment.QuarterTurns{}, augment.RandAugment{}, augment.RandomErasing{},
