@@ -10,8 +10,8 @@ import (
 	"sslkit/plots"
 )
 
-// Explore is an interactive map of what the trained encoder makes of a split: t-SNE and PCA of the
-// features, and t-SNE of those before training to compare with; for every image its picture, label,
+// Explore is an interactive map of what the trained encoder makes of a split: t-SNE, UMAP and PCA of
+// the features, and t-SNE of those before training to compare with; for every image its picture, label,
 // group and path where there are any, and its nearest neighbours (cosine) among those shown. For
 // validation and test images there are also k-NN's predictions from the training images, and whether
 // they are right.
@@ -19,7 +19,7 @@ import (
 //	must.M(plots.Show(must.M1(run.Explore(data.Test, 2000))))
 //
 // At most `images` of the split are shown, 10 or more, spread evenly over it; some thousands are as
-// many as t-SNE is quick for. Picks are indices of the split's images; see [plots.Explorer] for how
+// many as t-SNE and UMAP are quick for. Picks are indices of the split's images; see [plots.Explorer] for how
 // they come back. Errors: those of Features, and plots.ErrEqual where all features are equal, as a
 // collapsed encoder's are.
 func (r *Run) Explore(split data.Split, images int) (*plots.Page, error) {
@@ -105,6 +105,10 @@ func layouts(after, before eval.Features) ([]plots.Layout, error) {
 	if err != nil {
 		return nil, fmt.Errorf("before training: %w", err)
 	}
+	manifold, err := plots.UMAP{Neighbors: min(15, after.N), Seed: 1}.Embed(after.X, after.N, after.Dim)
+	if err != nil {
+		return nil, err
+	}
 	axes := min(2, after.Dim)
 	projected, explained, err := plots.PCA(after.X, after.N, after.Dim, axes)
 	if err != nil {
@@ -121,6 +125,7 @@ func layouts(after, before eval.Features) ([]plots.Layout, error) {
 	return []plots.Layout{
 		{Name: "t-SNE", Points: embedded, Neighbours: near},
 		{Name: "t-SNE before training", Points: embeddedBefore, Neighbours: nearBefore},
+		{Name: "UMAP", Points: manifold, Neighbours: near},
 		{Name: fmt.Sprintf("PCA (%.0f %% of the variance)", 100*share), Points: points, Neighbours: near},
 	}, nil
 }

@@ -33,8 +33,8 @@ func TestExplore(t *testing.T) {
 		if err := json.Unmarshal(text[1], &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.N != 20 || got.Thumbnails != 20 || len(got.Layouts) != 3 {
-			t.Errorf("%s: %d points, %d pictures, %d layouts; want 20, 20 and 3", test.split, got.N, got.Thumbnails, len(got.Layouts))
+		if got.N != 20 || got.Thumbnails != 20 || len(got.Layouts) != 4 {
+			t.Errorf("%s: %d points, %d pictures, %d layouts; want 20, 20 and 4", test.split, got.N, got.Thumbnails, len(got.Layouts))
 		}
 		var names []string
 		for _, c := range got.Columns {

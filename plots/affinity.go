@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// affinities is the symmetric matrix P of t-SNE in compressed rows: p_ij = (p_j|i + p_i|j) / 2n
-// over each point's 3·perplexity nearest neighbours (van der Maaten 2014, eq. 5 to 7). It sums to
-// 1.
+// affinities is a symmetric matrix of what points have with their nearest neighbours, in compressed rows.
+// That of t-SNE is P, p_ij = (p_j|i + p_i|j) / 2n over each point's 3·perplexity nearest neighbours (van
+// der Maaten 2014, eq. 5 to 7), and sums to 1; for that of UMAP see newFuzzyGraph.
 type affinities struct {
 	start   []int // row i is at [start[i], start[i+1])
 	element []element
@@ -33,7 +33,8 @@ func newAffinities(x []float32, n, dim int, perplexity float64) *affinities {
 			}
 		}
 	})
-	return symmetric(neighbour, conditional, n, k)
+	part := float64(2 * n)
+	return symmetric(neighbour, conditional, n, k, func(p, q float64) float64 { return p/part + q/part })
 }
 
 // calibrate sets row to p_j|i ∝ exp(−β d_j) of squared distances d_j, nearest first, with the β at
@@ -74,8 +75,9 @@ func calibrate(row, squared []float64, perplexity float64) {
 	}
 }
 
-// symmetric adds the conditional affinities to their transpose, row by row.
-func symmetric(neighbour []int32, conditional []float64, n, k int) *affinities {
+// symmetric joins what each point has with its neighbours, [n, k], with its transpose, row by row. Who is
+// no neighbour has 0; join(p, q) is join(q, p).
+func symmetric(neighbour []int32, conditional []float64, n, k int, join func(p, q float64) float64) *affinities {
 	// The transpose's row j holds who has j as a neighbour, in rising order.
 	begin := make([]int, n+1)
 	for _, j := range neighbour {
@@ -87,7 +89,7 @@ func symmetric(neighbour []int32, conditional []float64, n, k int) *affinities {
 	transposed := make([]element, n*k)
 	next := slices.Clone(begin[:n])
 	for e, j := range neighbour {
-		transposed[next[j]] = element{int32(e / k), conditional[e] / float64(2*n)}
+		transposed[next[j]] = element{int32(e / k), conditional[e]}
 		next[j]++
 	}
 	a := &affinities{start: make([]int, 1, n+1), element: make([]element, 0, 2*n*k)}
@@ -95,19 +97,22 @@ func symmetric(neighbour []int32, conditional []float64, n, k int) *affinities {
 	for i := range n {
 		row = row[:0]
 		for e := i * k; e < (i+1)*k; e++ {
-			row = append(row, element{neighbour[e], conditional[e] / float64(2*n)})
+			row = append(row, element{neighbour[e], conditional[e]})
 		}
 		slices.SortFunc(row, func(a, b element) int { return int(a.column - b.column) })
 		for _, t := range transposed[begin[i]:begin[i+1]] {
 			for len(row) > 0 && row[0].column < t.column {
-				a.element, row = append(a.element, row[0]), row[1:]
+				a.element, row = append(a.element, element{row[0].column, join(row[0].p, 0)}), row[1:]
 			}
+			own := 0.
 			if len(row) > 0 && row[0].column == t.column {
-				t.p, row = t.p+row[0].p, row[1:]
+				own, row = row[0].p, row[1:]
 			}
-			a.element = append(a.element, t)
+			a.element = append(a.element, element{t.column, join(t.p, own)})
 		}
-		a.element = append(a.element, row...)
+		for _, e := range row {
+			a.element = append(a.element, element{e.column, join(e.p, 0)})
+		}
 		a.start = append(a.start, len(a.element))
 	}
 	return a

@@ -1,5 +1,5 @@
 // Package plots draws the figures of a representation-learning study with gonum/plot: training
-// curves, accuracy against labels, embeddings (PCA and t-SNE), confusion matrices, image grids,
+// curves, accuracy against labels, embeddings (PCA, t-SNE and UMAP), confusion matrices, image grids,
 // nearest-neighbour retrieval, collapse monitors and benchmark bars. It takes plain slices and
 // images and knows nothing of where they came from.
 //
