@@ -11,7 +11,6 @@ import (
 	"sslkit/kit/rundir"
 	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
-	"sslkit/kit/train"
 	"sslkit/plots"
 )
 
@@ -183,7 +182,7 @@ func (r *Run) MotionFeatures(source data.Source, split data.Split) (eval.Feature
 			return hashOf(w, hash), err
 		}
 		height, width := set.Size()
-		forward, err := train.NewItemForward(store, item, set.Len(), height, width, w.Of(r.Recipe.model().Motion))
+		forward, err := forwardOf(store, w, item, set.Len(), height, width, r.Recipe.model().Motion)
 		if err != nil {
 			return err
 		}
@@ -207,7 +206,7 @@ func (r *Run) forecast(source data.Source, split data.Split, choose func(n int) 
 			images = len(clips)
 		}
 		height, width := set.Size()
-		forward, err := train.NewItemForward(store, item, images, height, width, w.Of(r.Recipe.model().Forecasts))
+		forward, err := forwardOf(store, w, item, images, height, width, r.Recipe.model().Forecasts)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/data"
@@ -30,7 +31,7 @@ func (r *Run) Predictions(source data.Source, split data.Split, use func(set dat
 	}
 	if err := r.onKept(source, split, data.Item{}, func(set data.Set, store *model.Store, w Weights, _ string) error {
 		height, width := set.Size()
-		forward, err := train.NewForward(store, set.Len(), height, width, w.Of(r.Recipe.model().Predictions))
+		forward, err := forwardOf(store, w, data.Item{}, set.Len(), height, width, r.Recipe.model().Predictions)
 		if err != nil {
 			return err
 		}
@@ -75,4 +76,28 @@ func (r *Run) onKept(source data.Source, split data.Split, item data.Item,
 	}
 	defer release(store)
 	return train.Catch(func() error { return do(set, store, w, hash) })
+}
+
+// forwardOf compiles what of makes of items with some weights of a checkpoint. It is an error where these
+// lack a variable, which would be a random one. The teacher and the running mean are of what makes the
+// embedding, and lack what methods such as ssl.MAE have besides.
+func forwardOf(store *model.Store, w Weights, item data.Item, images, height, width int,
+	of func(scope *model.Scope, items *Node) *Node,
+) (*train.Forward, error) {
+	forward, err := train.NewItemForward(store, item, images, height, width, w.Of(of))
+	if err != nil {
+		return nil, fmt.Errorf("images of %d×%d: %w", height, width, err)
+	}
+	for v := range store.IterVariables() {
+		if v.HasValue() {
+			continue
+		}
+		forward.Close()
+		if w == Student {
+			return nil, fmt.Errorf("the checkpoint has no variable %s", v.Path())
+		}
+		which := map[Weights]string{Teacher: "those of the teacher", Average: "the running mean"}[w]
+		return nil, fmt.Errorf("weights are %s, which are of what makes the embedding alone and lack %s; take kit.Student", which, v.Path())
+	}
+	return forward, nil
 }

@@ -8,20 +8,22 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"sslkit/data"
+	"sslkit/kit/augment"
 	"sslkit/kit/setting"
 	"sslkit/kit/ssl"
-	"sslkit/kit/train"
 	"sslkit/plots"
 )
 
 // Reconstructions shows n images of a split of a source, spread evenly over it, whole and without
 // augmentation, each above what the encoder is shown of it and what the method tells of the rest. The
-// parts that are hidden are drawn as in training, by the recipe's seed: the same images are always shown
-// with the same parts. The weights are those of the last checkpoint that the run evaluates (see Run.By).
+// parts that are hidden are drawn as in training, by the recipe's seed: the same call always hides the
+// same ones. Of a ssl.Sum, the first term that tells pixels is shown. The weights are those of the last
+// checkpoint that the run evaluates (see Run.By).
 //
 // Errors: that the method is no ssl.Reconstructs, such as ssl.MAE, ssl.SimMIM and ssl.Inpainting; an n
 // below 1; what the source cannot open; images of a size that encoder or method do not take; that there is
-// no checkpoint.
+// no checkpoint; weights that lack the method's decoder, such as a running mean: take those of
+// Run.By(kit.Student).
 func (r *Run) Reconstructions(source data.Source, split data.Split, n int) (*plots.Figure, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -50,7 +52,8 @@ func (r *Run) Reconstructions(source data.Source, split data.Split, n int) (*plo
 // reconstructions are the pixels of n images, of what is shown of them and of what is told: three rows of
 // n × [height × width × 3].
 func (r *Run) reconstructions(source data.Source, split data.Split, n int) (rows [3][][]uint8, height, width int, err error) {
-	if _, ok := ssl.Find[ssl.Reconstructs](r.Recipe.Method); !ok {
+	method, ok := ssl.Find[ssl.Reconstructs](r.Recipe.Method)
+	if !ok {
 		return rows, 0, 0, fmt.Errorf("method %s tells no pixels; it must be an ssl.Reconstructs, such as ssl.MAE", r.Recipe.Method.Name())
 	}
 	err = r.onKept(source, split, data.Item{}, func(set data.Set, store *model.Store, w Weights, _ string) error {
@@ -59,9 +62,12 @@ func (r *Run) reconstructions(source data.Source, split data.Split, n int) (rows
 			chosen[k] = k * set.Len() / len(chosen)
 		}
 		height, width = set.Size()
-		forward, err := train.NewForward(store, len(chosen), height, width, w.Of(func(scope *model.Scope, images *Node) *Node {
+		if err := r.hides(method, height, width); err != nil {
+			return err
+		}
+		forward, err := forwardOf(store, w, data.Item{}, len(chosen), height, width, func(scope *model.Scope, images *Node) *Node {
 			return r.Recipe.model().Reconstructions(scope, images, r.Recipe.Seed)
-		}))
+		})
 		if err != nil {
 			return err
 		}
@@ -85,6 +91,21 @@ func (r *Run) reconstructions(source data.Source, split data.Split, n int) (rows
 		return nil
 	})
 	return rows, height, width, err
+}
+
+// hides returns an error where the method can't hide parts of whole images of this size, which its views
+// need not have.
+func (r *Run) hides(method ssl.Method, height, width int) error {
+	whole := ssl.Batch{
+		Images: r.Recipe.Batch, Height: height, Width: width, Views: make([]augment.Pipeline, len(method.Views(height, width))),
+	}
+	if err := method.Check(whole); err != nil {
+		return err
+	}
+	if needs, ok := method.(ssl.NeedsEncoder); ok {
+		return needs.CheckEncoder(r.Recipe.Encoder, whole)
+	}
+	return nil
 }
 
 // inBytes turns intensities in [0, 1] into the nearest of 0 to 255.

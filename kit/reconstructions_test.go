@@ -123,3 +123,26 @@ func TestReconstructionsNeedAMethodThatTellsPixels(t *testing.T) {
 		}
 	}
 }
+
+// TestReconstructionsOfWhatIsNotThere: what a run's weights lack would be random, and an image of another
+// size may not be one whose patches the method can hide.
+func TestReconstructionsOfWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	recipe := small()
+	recipe.Encoder = encoder.ViT{Patch: 8, Width: 8, Depth: 1, Heads: 1, Pool: encoder.MeanPatches}
+	recipe.Method, recipe.Augment, recipe.Steps = ssl.SimMIM{Square: 2}, nil, 2
+	recipe.MonitorEvery, recipe.CheckpointEvery, recipe.EMA = 2, 2, .5
+	run := pretrained(t, t.TempDir(), recipe)
+	if _, err := run.By(Student).Reconstructions(run.Recipe.Data, data.Test, 2); err != nil {
+		t.Errorf("the student: %v", err)
+	}
+	if _, err := run.Reconstructions(run.Recipe.Data, data.Test, 2); err == nil ||
+		!strings.Contains(err.Error(), "weights are the running mean") || !strings.Contains(err.Error(), "take kit.Student") {
+		t.Errorf("the running mean: %v", err)
+	}
+	other := data.Shapes{Size: 40, Train: 8, Validation: 8, Test: 8}
+	if _, err := run.By(Student).Reconstructions(other, data.Test, 2); err == nil ||
+		!strings.Contains(err.Error(), "ssl.SimMIM: Square is 2; it must divide the grid of 5 × 5 patches") {
+		t.Errorf("images of another size: %v", err)
+	}
+}

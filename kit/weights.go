@@ -23,7 +23,9 @@ const (
 //
 //	student, err := run.By(kit.Student).Features(data.Test)
 //
-// That the run has no such weights is the error of what is then asked of it.
+// That the run has no such weights is the error of what is then asked of it. The teacher and the
+// running mean are of what makes the embedding: where Predictions, Forecasts or Reconstructions need
+// more, such as a decoder, they are an error that asks for the student.
 func (r *Run) By(w Weights) *Run {
 	by := *r
 	by.Weights = w
