@@ -445,3 +445,18 @@ func TestDecodeBadImages(t *testing.T) {
 		wantError(t, err, c.want)
 	}
 }
+
+// TestMagicLengthIsOfTheLongest: a file without a name for an image is told by that many bytes alone.
+func TestMagicLengthIsOfTheLongest(t *testing.T) {
+	t.Parallel()
+	longest := 0
+	for _, d := range decoders {
+		longest = max(longest, len(d.magic))
+	}
+	for _, f := range unreadFormats {
+		longest = max(longest, len(f.magic))
+	}
+	if longest != magicLength {
+		t.Errorf("magicLength is %d, and the longest magic has %d bytes", magicLength, longest)
+	}
+}

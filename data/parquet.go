@@ -152,16 +152,16 @@ func (f *parquetFile) columns(p parquetShards) error {
 	if kind := f.image.Node.Type().Kind(); kind != parquet.ByteArray || f.image.MaxRepetitionLevel > 0 {
 		return fmt.Errorf("its column %s is no column of bytes", p.image)
 	}
-	named := p.label
-	if named == "" {
-		var err error
-		if named, err = f.labelColumn(); named == "" {
+	if at = strings.Split(p.label, "."); p.label == "" {
+		column, err := f.labelColumn()
+		if column == "" {
 			return err
 		}
+		at = []string{column}
 	}
-	label, ok := f.Schema().Lookup(strings.Split(named, ".")...)
+	label, ok := f.Schema().Lookup(at...)
 	if !ok {
-		return f.noColumn(named)
+		return f.noColumn(p.label)
 	}
 	switch kind := label.Node.Type().Kind(); {
 	case label.MaxRepetitionLevel > 0:
@@ -174,7 +174,7 @@ func (f *parquetFile) columns(p parquetShards) error {
 }
 
 // labelColumn is the column of the labels where none was named: label, or the only one of classes; "" where
-// there is none.
+// there is none. The schema of the hub stays as it is where columns are taken away.
 func (f *parquetFile) labelColumn() (string, error) {
 	if _, ok := f.Schema().Lookup("label"); ok {
 		return "label", nil
@@ -185,7 +185,7 @@ func (f *parquetFile) labelColumn() (string, error) {
 	}
 	var columns []string
 	for column, feature := range features {
-		if classNames(feature) != nil {
+		if _, ok := f.Schema().Lookup(column); ok && classNames(feature) != nil {
 			columns = append(columns, column)
 		}
 	}

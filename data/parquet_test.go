@@ -277,7 +277,7 @@ func TestParquetFindsTheColumnOfTheClasses(t *testing.T) {
 		path := write(t, filepath.Join(t.TempDir(), "x.parquet"), parquetOf(t, []row{{pictureOf(t, 0), 1, 0}, {pictureOf(t, 1), 0, 0}}, schema))
 		return Parquet{From: ImageFolder{Path: path, Size: 8, Cache: t.TempDir()}}.Open(Train)
 	}
-	one, err := open(", " + fine + `, "coarse": {"dtype": "int64", "_type": "Value"}`)
+	one, err := open(", " + fine + `, "coarse": {"dtype": "int64", "_type": "Value"}, "gone": {"names": ["x"], "_type": "ClassLabel"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
