@@ -92,8 +92,13 @@ func (p Parquet) source() shardSource {
 // parquetShards are the files of a Parquet.
 type parquetShards struct{ image, label string }
 
-func (p parquetShards) key() string       { return fmt.Sprintf("parquet %q %q", p.image, p.label) }
 func (p parquetShards) endings() []string { return []string{".parquet"} }
+
+// key is another where the column of the labels is found since that of classes counts: caches of before
+// are of images without a label.
+func (p parquetShards) key() string {
+	return fmt.Sprintf("parquet %q %q", p.image, cmp.Or(p.label, "label, or that of classes"))
+}
 
 // parquetFile is an opened file.
 type parquetFile struct {
