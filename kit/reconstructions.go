@@ -17,7 +17,8 @@ import (
 // Reconstructions shows n images of a split of a source, spread evenly over it, whole and without
 // augmentation, each above what the encoder is shown of it and what the method tells of the rest. The
 // parts that are hidden are drawn as in training, by the recipe's seed: the same call always hides the
-// same ones. Of a ssl.Sum, the first term that tells pixels is shown. The weights are those of the last
+// same ones. ssl.MAE is not asked for the mean and the deviation of a patch, and each is drawn with its
+// true ones. Of an ssl.Sum, the first term that tells pixels is shown. The weights are those of the last
 // checkpoint that the run evaluates (see Run.By).
 //
 // Errors: that the method is no ssl.Reconstructs, such as ssl.MAE, ssl.SimMIM and ssl.Inpainting; an n
