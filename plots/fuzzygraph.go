@@ -5,7 +5,7 @@ import "math"
 // The constants of smooth_knn_dist in umap-learn.
 const (
 	bandwidthTolerance = 1e-5
-	leastBandwidth     = 1e-3 // Of the mean distance of a point's neighbours, or of all.
+	leastBandwidth     = 1e-3 // As a part of the mean distance to a point's neighbours.
 )
 
 // newFuzzyGraph is the fuzzy simplicial set of vectors (McInnes et al. 2018, section 3.1 and algorithms 2
@@ -15,32 +15,36 @@ const (
 func newFuzzyGraph(x []float32, n, dim, k int) *affinities {
 	others := k - 1
 	neighbour, distance := nearestNeighbours(x, n, dim, others)
-	var all float64
 	for e, squared := range distance {
 		distance[e] = math.Sqrt(squared)
-		all += distance[e]
 	}
-	all /= float64(n * k) // With the zero of each point itself, as in umap-learn.
 	for i := range n {
-		memberships(distance[i*others:(i+1)*others], all)
+		memberships(distance[i*others : (i+1)*others])
 	}
 	return symmetric(neighbour, distance, n, others, func(p, q float64) float64 { return p + q - p*q })
 }
 
-// memberships turns a point's distances to its nearest others, rising, into weights; mean is that of the
-// distances of all points.
-func memberships(distance []float64, mean float64) {
-	var nearest, own float64
+// memberships turns a point's distances to its nearest others, rising, into weights. The search for σ
+// begins at their mean, and not at 1 as in umap-learn, whose 64 halvings or doublings do not reach the σ of
+// distances below 1e-17 or above 1e18: here the weights are the same in whatever unit distances are given.
+func memberships(distance []float64) {
+	var nearest, mean float64
 	for j := len(distance) - 1; j >= 0; j-- {
 		if distance[j] > 0 {
 			nearest = distance[j]
 		}
-		own += distance[j]
+		mean += distance[j]
 	}
-	own /= float64(len(distance) + 1)
+	mean /= float64(len(distance) + 1) // With the 0 of the point itself, as in umap-learn.
+	if mean == 0 {                     // All others are equal to it.
+		for j := range distance {
+			distance[j] = 1
+		}
+		return
+	}
 
 	goal := math.Log2(float64(len(distance) + 1))
-	low, high, sigma := 0., math.Inf(1), 1.
+	low, high, sigma := 0., math.Inf(1), mean
 	for range 64 {
 		var sum float64
 		for _, d := range distance {
@@ -57,15 +61,8 @@ func memberships(distance []float64, mean float64) {
 		}
 		sigma = (low + high) / 2
 	}
-	if nearest > 0 {
-		mean = own
-	}
 	sigma = max(sigma, leastBandwidth*mean)
 	for j, d := range distance {
-		if d <= nearest || sigma == 0 {
-			distance[j] = 1
-		} else {
-			distance[j] = math.Exp(-(d - nearest) / sigma)
-		}
+		distance[j] = math.Exp(-max(d-nearest, 0) / sigma)
 	}
 }

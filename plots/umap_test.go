@@ -83,6 +83,22 @@ func TestFuzzyGraphAgainstUMAPLearn(t *testing.T) {
 	}
 }
 
+// Powers of two scale float32 and all that is computed of it without rounding.
+func TestFuzzyGraphIsTheSameInEveryUnit(t *testing.T) {
+	t.Parallel()
+	x, n, dim := digits(t)
+	want := newFuzzyGraph(x, n, dim, 15)
+	for _, power := range []int{-100, -60, 60, 100} {
+		scaled := make([]float32, len(x))
+		for i, v := range x {
+			scaled[i] = float32(math.Ldexp(float64(v), power))
+		}
+		if got := newFuzzyGraph(scaled, n, dim, 15); !slices.Equal(got.element, want.element) {
+			t.Errorf("the weights of vectors times 2^%d are others", power)
+		}
+	}
+}
+
 // What umap-learn's find_ab_params(1, min_dist) gives.
 func TestUMAPCurveAgainstUMAPLearn(t *testing.T) {
 	t.Parallel()
