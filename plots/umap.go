@@ -173,7 +173,8 @@ func (u UMAP) descend(y [][2]float64, graph *affinities, random *rand.Rand) {
 	a, b := umapCurve(*u.MinDist)
 	edges := u.edges(graph)
 	for epoch := range u.Epochs {
-		rate, now := u.LearningRate*(1-float64(epoch)/float64(u.Epochs)), float64(epoch)
+		now := float64(epoch)
+		rate := u.LearningRate * (1 - max(now-1, 0)/float64(u.Epochs)) // Nothing is due at epoch 0: the rate falls from 1 on.
 		for i := range edges {
 			e := &edges[i]
 			if e.next > now {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -95,6 +96,48 @@ func TestFuzzyGraphIsTheSameInEveryUnit(t *testing.T) {
 		}
 		if got := newFuzzyGraph(scaled, n, dim, 15); !slices.Equal(got.element, want.element) {
 			t.Errorf("the weights of vectors times 2^%d are others", power)
+		}
+	}
+}
+
+// counting is a source of 0, 1, 2, and so on.
+type counting struct{ next uint64 }
+
+func (c *counting) Uint64() uint64 {
+	c.next++
+	return c.next - 1
+}
+
+// What umap-learn's _optimize_layout_euclidean_single_epoch gives in float64, run as plain Python by the loop
+// of optimize_layout_euclidean, with a tau_rand_int that counts from 0 and find_ab_params(1, .1). The weight .04
+// falls out below 25 epochs, though not below 11.
+func TestUMAPDescentAgainstUMAPLearn(t *testing.T) {
+	t.Parallel()
+	graph := &affinities{start: []int{0, 3, 5, 7, 10}, element: []element{
+		{1, 1}, {2, .5}, {3, .04}, {0, 1}, {3, .3}, {0, .5}, {3, 1}, {0, .04}, {1, .3}, {2, 1},
+	}}
+	for _, c := range []struct {
+		epochs int
+		rate   float64
+		draws  uint64
+		want   [4][2]float64
+	}{
+		{1, 1, 0, [4][2]float64{{0, 0}, {1, 0.5}, {10, 9}, {0.3, -2}}},
+		{2, 1, 8, [4][2]float64{{0.820278538, 0.410139269}, {0.830415618, 0.486282317}, {9.83950412, 8.81769918}, {0.461500233, -1.81685794}}},
+		{8, 1, 106, [4][2]float64{{0.220740931, 0.367439332}, {-0.374885166, -0.64014158}, {8.81385049, 7.77810119}, {1.14344974, -1.38434835}}},
+		{20, .5, 304, [4][2]float64{{-0.819288212, -0.899465708}, {-1.24408906, -1.44051676}, {8.64115406, 7.51447346}, {1.26529139, -1.24859399}}},
+		{30, .1, 474, [4][2]float64{{-0.131415896, 0.0928039061}, {0.425533685, -0.0719738546}, {9.59367903, 8.57685977}, {0.614489823, -1.51982445}}},
+	} {
+		y, source := [][2]float64{{0, 0}, {1, .5}, {10, 9}, {.3, -2}}, &counting{}
+		u := UMAP{Epochs: c.epochs, LearningRate: c.rate, NegativeSamples: 3}.withDefaults(4)
+		u.descend(y, graph, rand.New(source))
+		if source.next != c.draws {
+			t.Errorf("%d epochs at rate %g: %d points were drawn, want %d", c.epochs, c.rate, source.next, c.draws)
+		}
+		for i, p := range y {
+			if math.Hypot(p[0]-c.want[i][0], p[1]-c.want[i][1]) > 1e-4 {
+				t.Errorf("%d epochs at rate %g: point %d lies at %v, want %v", c.epochs, c.rate, i, p, c.want[i])
+			}
 		}
 	}
 }
