@@ -26,15 +26,16 @@ type UMAP struct {
 	// nil. It is a pointer because 0 is a choice.
 	MinDist *float64
 
-	// Epochs is the number of passes over the neighbours. Default 500, or 200 for more than 10,000
-	// vectors.
+	// Epochs is the number of passes over the pairs of neighbours, of which the first moves nothing,
+	// as in umap-learn. At least 1; default 500, or 200 for more than 10,000 vectors.
 	Epochs int
 
 	// NegativeSamples is the number of other points that a point is driven away from for each
 	// neighbour that it is drawn to. At least 1; default 5.
 	NegativeSamples int
 
-	// LearningRate is that of the first pass, which falls to 0 linearly. Default 1.
+	// LearningRate is the step's size in the first pass that moves points; it falls linearly from
+	// there, to nearly 0. Above 0 and at most 1000; default 1.
 	LearningRate float64
 
 	// Seed drives the choice of the points to be driven away from, and the jitter of where points
@@ -43,14 +44,15 @@ type UMAP struct {
 }
 
 const (
-	umapSide   = 10   // Of the square in which the points begin.
-	umapJitter = 1e-4 // Of where they begin.
-	umapClip   = 4    // The most that a coordinate of a gradient counts.
-	umapNear   = .001 // Keeps the repulsion of points in one place finite.
+	umapSide    = 10   // Side of the square in which the points begin.
+	umapJitter  = 1e-4 // Standard deviation of the noise on where they begin.
+	umapClip    = 4    // Each coordinate of a gradient is clipped to [-umapClip, umapClip].
+	umapNear    = .001 // Keeps the repulsion of points in nearly one place finite.
+	umapFastest = 1000 // The largest learning rate: with 1e100, squared distances overflow.
 )
 
-// Embed places n row-major vectors of dim values in the plane. It needs at least Neighbors vectors,
-// finite values, and vectors that are not all equal: those are [ErrEqual].
+// Embed places n row-major vectors of dim values in the plane. There must be at least Neighbors of
+// them, and their values must be finite. Vectors that are all equal are [ErrEqual].
 func (u UMAP) Embed(x []float32, n, dim int) ([][2]float64, error) {
 	if err := checkVectors(x, n, dim); err != nil {
 		return nil, fmt.Errorf("plots.UMAP: %w", err)
@@ -92,11 +94,12 @@ func (u UMAP) check(n int) error {
 		value   any
 		allowed string
 	}{
+		{n >= 2, "n", n, "at least 2"},
 		{u.Neighbors >= 2 && u.Neighbors <= n, "Neighbors", u.Neighbors, fmt.Sprintf("from 2 to the n = %d vectors (0 means 15)", n)},
 		{*u.MinDist >= 0 && *u.MinDist <= 1, "MinDist", *u.MinDist, "from 0 to 1 (nil means 0.1)"},
 		{u.Epochs >= 1, "Epochs", u.Epochs, "at least 1 (0 means 500, or 200 for more than 10,000 vectors)"},
 		{u.NegativeSamples >= 1, "NegativeSamples", u.NegativeSamples, "at least 1 (0 means 5)"},
-		{u.LearningRate > 0 && !math.IsInf(u.LearningRate, 1), "LearningRate", u.LearningRate, "above 0 and finite (0 means 1)"},
+		{u.LearningRate > 0 && u.LearningRate <= umapFastest, "LearningRate", u.LearningRate, fmt.Sprintf("above 0 and at most %d (0 means 1)", umapFastest)},
 	} {
 		if !check.ok {
 			return fmt.Errorf("plots.UMAP: %s is %v; it must be %s", check.field, check.value, check.allowed)

@@ -259,6 +259,8 @@ func TestUMAPBadInput(t *testing.T) {
 		"epochs":         {UMAP{Epochs: -1}, good, n, "Epochs is -1"},
 		"negative":       {UMAP{NegativeSamples: -5}, good, n, "NegativeSamples is -5"},
 		"rate":           {UMAP{LearningRate: math.Inf(1)}, good, n, "LearningRate is +Inf"},
+		"high rate":      {UMAP{LearningRate: 1e160}, good, n, "LearningRate is 1e+160; it must be above 0 and at most 1000"},
+		"one vector":     {UMAP{}, good[:dim], 1, "n is 1; it must be at least 2"},
 		"not a number":   {UMAP{}, nan, n, "x[13] (vector 3)"},
 		"another length": {UMAP{}, good, n + 1, "x has 400 values"},
 		"empty":          {UMAP{}, nil, 0, "n is 0"},
