@@ -18,8 +18,8 @@ import (
 //
 //	must.M(plots.Show(must.M1(run.Explore(data.Test, 2000))))
 //
-// At most `images` of the split are shown, 10 or more, spread evenly over it; some thousands are as
-// many as t-SNE and UMAP are quick for. Picks are indices of the split's images; see [plots.Explorer] for how
+// At most `images` of the split are shown, 10 or more, spread evenly over it; t-SNE and UMAP are quick
+// up to some thousands. Picks are indices of the split's images; see [plots.Explorer] for how
 // they come back. Errors: those of Features, and plots.ErrEqual where all features are equal, as a
 // collapsed encoder's are.
 func (r *Run) Explore(split data.Split, images int) (*plots.Page, error) {

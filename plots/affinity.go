@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// affinities is a symmetric matrix of what points have with their nearest neighbours, in compressed rows.
-// That of t-SNE is P, p_ij = (p_j|i + p_i|j) / 2n over each point's 3·perplexity nearest neighbours (van
-// der Maaten 2014, eq. 5 to 7), and sums to 1; for that of UMAP see newFuzzyGraph.
+// affinities is a symmetric matrix of how closely each point is tied to its nearest neighbours, in
+// compressed rows. That of t-SNE is P, p_ij = (p_j|i + p_i|j) / 2n over each point's 3·perplexity nearest
+// neighbours (van der Maaten 2014, eq. 5 to 7), and sums to 1; for that of UMAP see newFuzzyGraph.
 type affinities struct {
 	start   []int // row i is at [start[i], start[i+1])
 	element []element
@@ -75,8 +75,8 @@ func calibrate(row, squared []float64, perplexity float64) {
 	}
 }
 
-// symmetric joins what each point has with its neighbours, [n, k], with its transpose, row by row. Who is
-// no neighbour has 0; join(p, q) is join(q, p).
+// symmetric joins the affinities of each point to its k neighbours, [n, k], with their transpose, row by
+// row. That to a point that is no neighbour is 0, and join(p, q) must equal join(q, p).
 func symmetric(neighbour []int32, conditional []float64, n, k int, join func(p, q float64) float64) *affinities {
 	// The transpose's row j holds who has j as a neighbour, in rising order.
 	begin := make([]int, n+1)

@@ -11,7 +11,8 @@ const (
 // newFuzzyGraph is the fuzzy simplicial set of vectors (McInnes et al. 2018, section 3.1 and algorithms 2
 // and 3), as umap-learn makes it: a point is a neighbour of itself, so that it has k − 1 others. The weight
 // from i to j is exp(−(d_ij − ρ_i)/σ_i), ρ_i being the distance of the nearest other point that is not
-// equal, and σ_i such that a point's weights sum to log₂ k; p and q both ways are joined as p + q − pq.
+// equal, and σ_i such that a point's weights sum to log₂ k where that can be; the weights p and q of the two
+// directions are joined as p + q − pq.
 func newFuzzyGraph(x []float32, n, dim, k int) *affinities {
 	others := k - 1
 	neighbour, distance := nearestNeighbours(x, n, dim, others)

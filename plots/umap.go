@@ -8,37 +8,39 @@ import (
 )
 
 // UMAP embeds vectors in the plane by uniform manifold approximation and projection (McInnes, Healy and
-// Melville 2018, arXiv:1802.03426), with the defaults and the steps of umap-learn. The zero value has these
-// defaults, but for where the points begin: at the first two principal components, as umap-learn's
-// init="pca", and not at a spectral layout. Either keeps the global structure (Kobak and Linderman,
-// "Initialization is critical for preserving global data structure in both t-SNE and UMAP", Nature
-// Biotechnology 2021). Neighbours are exact, whatever the number of vectors.
+// Melville 2018, arXiv:1802.03426), with the steps of umap-learn. Distances are Euclidean. The zero value
+// has umap-learn's defaults, except for where the points begin: at the first two principal components
+// (init="pca" there) instead of a spectral layout. What would lose the global structure is to begin at random
+// (Kobak and Linderman, "Initialization is critical for preserving global data structure in both t-SNE and
+// UMAP", Nature Biotechnology 2021). Neighbours are found exactly for any number of vectors;
+// umap-learn approximates from 4,096 on.
 //
 //	points, err := plots.UMAP{Seed: 1}.Embed(features, n, dim)
 //
-// It is written here since no Go module that is kept does this.
+// It is written here since no maintained Go module is known that does this.
 type UMAP struct {
-	// Neighbors is the number of nearest neighbours that make up a point's surroundings, itself
-	// included: few show what is local, many the whole. From 2 to n. Default 15.
+	// Neighbors is the number of nearest neighbours of each point, itself included: a small number
+	// brings out local structure, a large one global structure. From 2 to n; default 15.
 	Neighbors int
 
-	// MinDist is how close points may lie in the plane, where Spread is 1; from 0 to 1. Default 0.1:
-	// nil. It is a pointer because 0 is a choice.
+	// MinDist is the distance in the plane up to which neighbours count as close enough: the smaller,
+	// the denser the clumps. From 0 to 1, which is umap-learn's spread; nil means 0.1. It is a pointer
+	// because 0 is a valid choice.
 	MinDist *float64
 
 	// Epochs is the number of passes over the pairs of neighbours, of which the first moves nothing,
 	// as in umap-learn. At least 1; default 500, or 200 for more than 10,000 vectors.
 	Epochs int
 
-	// NegativeSamples is the number of other points that a point is driven away from for each
-	// neighbour that it is drawn to. At least 1; default 5.
+	// NegativeSamples is the number of points, chosen at random, that a point is pushed away from each
+	// time that it is pulled to a neighbour. At least 1; default 5.
 	NegativeSamples int
 
 	// LearningRate is the step's size in the first pass that moves points; it falls linearly from
 	// there, to nearly 0. Above 0 and at most 1000; default 1.
 	LearningRate float64
 
-	// Seed drives the choice of the points to be driven away from, and the jitter of where points
+	// Seed drives the choice of the points to be pushed away from, and the noise on where points
 	// begin. The result is a function of the input and the seed, whatever the number of cores.
 	Seed uint64
 }
@@ -108,7 +110,8 @@ func (u UMAP) check(n int) error {
 	return nil
 }
 
-// initial returns the first two principal components, scaled to a square, with a jitter.
+// initial returns the first two principal components with some noise, each axis stretched to the side of
+// a square. Where the vectors lie on a line, the second axis is the noise alone.
 func (u UMAP) initial(x []float32, n, dim int, random *rand.Rand) ([][2]float64, error) {
 	k := min(2, dim)
 	projected, _, err := PCA(x, n, dim, k)
@@ -138,30 +141,26 @@ func (u UMAP) initial(x []float32, n, dim int, random *rand.Rand) ([][2]float64,
 	return y, nil
 }
 
-// umapEdge is a pair of neighbours, as often in turn as its weight says.
+// umapEdge is a pair of neighbours. The larger its weight in the graph, the more often it is due.
 type umapEdge struct {
 	from, to          int32
-	every, everyOther float64 // Epochs from one attraction to the next, and from one repulsion to the next.
-	next, nextOther   float64 // Epochs at which they are due.
+	every, everyOther float64 // Epochs from one pull to the next, and from one push to the next.
+	next, nextOther   float64 // The epochs at which the next pull and the next push are due.
 }
 
-// edges are those of a graph, in both directions. Those that would be in turn less than once are left out.
+// edges are those of the graph, in both directions, except those too weak to be due in any epoch.
 func (u UMAP) edges(graph *affinities) []umapEdge {
 	var largest float64
 	for _, e := range graph.element {
 		largest = max(largest, e.p)
 	}
-	fewest := u.Epochs
-	if fewest <= 10 {
-		fewest = UMAP{}.withDefaults(len(graph.start) - 1).Epochs
-	}
 	var edges []umapEdge
 	for i := range len(graph.start) - 1 {
 		for _, e := range graph.element[graph.start[i]:graph.start[i+1]] {
-			if e.p < largest/float64(fewest) {
+			every := largest / e.p
+			if every > float64(u.Epochs-1) {
 				continue
 			}
-			every := largest / e.p
 			other := every / float64(u.NegativeSamples)
 			edges = append(edges, umapEdge{int32(i), e.column, every, other, every, other})
 		}
@@ -169,9 +168,9 @@ func (u UMAP) edges(graph *affinities) []umapEdge {
 	return edges
 }
 
-// descend minimises the cross-entropy of the graph and the curve 1/(1 + a d^2b) of distances d in the
-// plane, by stochastic gradient descent (section 3.2): an edge draws its ends together, and drives the
-// first away from points chosen at random.
+// descend is stochastic gradient descent on the cross-entropy between the graph's weights and the weights
+// 1/(1 + a·d^(2b)) of distances d in the plane (section 3.2): an edge pulls its two ends together, and
+// pushes the first away from points chosen at random, which stand in for all the others.
 func (u UMAP) descend(y [][2]float64, graph *affinities, random *rand.Rand) {
 	a, b := umapCurve(*u.MinDist)
 	edges := u.edges(graph)
@@ -218,9 +217,9 @@ func squaredApart(p, q *[2]float64) float64 {
 
 func clipped(v float64) float64 { return min(max(v, -umapClip), umapClip) }
 
-// umapCurve fits 1/(1 + a d^2b) by least squares to a curve that is 1 up to minDist and falls as
-// exp(−(d − minDist)) from there, at 300 distances from 0 to 3: by Gauss and Newton's method, whose steps
-// are halved until they help (Levenberg and Marquardt's needs no more here).
+// umapCurve fits 1/(1 + a·d^(2b)) by least squares to a curve that is 1 up to minDist and falls as
+// exp(−(d − minDist)) from there, at 300 distances from 0 to 3. It uses the Gauss-Newton method, with each
+// step halved until the squares fall; umap-learn uses Levenberg-Marquardt, which finds the same minimum.
 func umapCurve(minDist float64) (a, b float64) {
 	const places = 300
 	residual := func(a, b float64, i int) (d, f, r float64) {
