@@ -6,6 +6,7 @@
 //     download; also boxes, masks, captions, subgroups and video
 //   - [Moving]: clips of that world, labelled by how their object moves
 //   - [Scenes]: pictures of several objects of that world, with boxes and masks
+//   - [Patterns]: pieces of cloth; a class is several patterns that have only the label in common
 //   - [Streets]: streets with cars, trucks, persons and signs, drawn likewise
 //   - [CIFAR10], [CIFAR100], [MNIST], [FashionMNIST], [MedMNIST], [STL10],
 //     [SVHN]: fetched once, checked, cached; or a local path

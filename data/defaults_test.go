@@ -12,5 +12,5 @@ func TestCommentsTellTheDefaults(t *testing.T) {
 		Shapes{}.WithDefaults(), Scenes{}.WithDefaults(), Streets{}.WithDefaults(), COCO{}.WithDefaults(), MaskFolder{}.WithDefaults(), VOC{}.WithDefaults(),
 		ImageList{}.WithDefaults(), WebDataset{}.WithDefaults(), Parquet{}.WithDefaults(), ImageNet{}.WithDefaults(),
 		ImageFolder{Encoding: JPEG}.WithDefaults(), FrameFolder{Encoding: JPEG}.WithDefaults(), MedMNIST{}.WithDefaults(),
-		FrameStrips{}.WithDefaults(), Moving{}.WithDefaults())
+		FrameStrips{}.WithDefaults(), Moving{}.WithDefaults(), Patterns{}.WithDefaults())
 }

@@ -95,4 +95,6 @@ const (
 	forFewer
 	forStreets
 	forBackgrounds
+	forPatternKinds
+	forPatterns
 )

@@ -41,7 +41,7 @@ func checkable(t *testing.T) map[string]Recipe {
 		ssl.SwAV{Queue: 32, Locals: 1, LocalSize: 16}, ssl.TiCo{}, ssl.VICReg{Locals: 1, LocalSize: 16}, ssl.WMSE{Out: 8, Locals: 1, LocalSize: 16}, ssl.CLIP{}, ssl.DINO{Locals: 1, LocalSize: 16},
 		ssl.Sum{{Method: ssl.SimCLR{}, Final: new(float64)}, {Method: ssl.Rotation{}}}, ssl.Colorization{}, ssl.Inpainting{},
 		semi.FixMatch{Classes: 10}, semi.FlexMatch{Classes: 10}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
-		semi.MixMatch{Classes: 10}, semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Out: 8}, semi.SoftMatch{Classes: 10}, semi.UDA{Classes: 10},
+		semi.MixMatch{Classes: 10}, semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Out: 8}, semi.SoftMatch{Classes: 10}, semi.Supervised{Classes: 10}, semi.UDA{Classes: 10},
 		compress.Features{Teacher: ssl.Frozen{Encoder: tiny, Weights: weights}},
 	} {
 		add(method, func(r *Recipe) {

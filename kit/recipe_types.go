@@ -17,7 +17,7 @@ import (
 var recipeTypes = []any{
 	// data.Source
 	data.CIFAR10{}, data.CIFAR100{}, data.COCO{}, data.CaptionFile{}, data.Fewer{}, data.FrameFolder{}, data.FrameStrips{}, data.HeldOut{}, data.ImageFolder{}, data.ImageList{}, data.ImageNet{},
-	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.Moving{}, data.Parquet{}, data.PartlyLabelled{}, data.Relabelled{}, data.Scenes{},
+	data.Labelled{}, data.MaskFolder{}, data.MNIST{}, data.FashionMNIST{}, data.MedMNIST{}, data.Moving{}, data.Parquet{}, data.PartlyLabelled{}, data.Patterns{}, data.Relabelled{}, data.Scenes{},
 	data.STL10{}, data.SVHN{}, data.SetAside{}, data.Shapes{}, data.Streets{}, data.VOC{}, data.ValidationAsTest{}, data.WebDataset{}, corrupt.Source{},
 	// augment.Transform
 	augment.Affine{}, augment.CenterCrop{}, augment.ColorJitter{}, augment.Cutout{}, augment.Flip{}, augment.GaussianBlur{}, augment.Grey{},
@@ -32,7 +32,7 @@ var recipeTypes = []any{
 	ssl.SimMIM{}, ssl.SimSiam{}, ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.TiCo{}, ssl.VICReg{},
 	ssl.WMSE{},
 	semi.FixMatch{}, semi.FlexMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.MixMatch{},
-	semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.UDA{},
+	semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.Supervised{}, semi.UDA{},
 	compress.Features{}, compress.Logits{}, Adopted{}, fcos.FCOS{},
 	// optim.Optimizer
 	optim.AdamW{}, optim.LARS{}, optim.PerVariable{}, optim.SGD{}, compress.KeepZeros{},

@@ -42,6 +42,7 @@ func TestSemiSupervisedMethodsTrainAndAreResumedToTheSameBits(t *testing.T) {
 		semi.FlexMatch{Classes: 10, Threshold: .12}, semi.SoftMatch{Classes: 10, Momentum: .9}, semi.SimMatch{Classes: 10, Threshold: .12, Out: 8},
 		semi.MixMatch{Classes: 10, Ramp: .5},
 		ssl.Sum{{Method: ssl.Rotation{}}, {Method: semi.FixMatch{Classes: 10}}},
+		ssl.Sum{{Method: semi.Supervised{Classes: 10}}, {Method: ssl.Rotation{}}},
 	} {
 		recipe := partlyLabelled(method)
 		recipe.Augment = []augment.Pipeline{view}

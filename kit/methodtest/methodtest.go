@@ -81,7 +81,7 @@ func Recipes(t testing.TB, steps int) map[string]kit.Recipe {
 		// Low thresholds, so that some answers are sure within a few steps.
 		semi.FixMatch{Classes: 10, Threshold: .12}, semi.FlexMatch{Classes: 10, Threshold: .12}, semi.FreeMatch{Classes: 10}, semi.MeanTeacher{Classes: 10},
 		semi.MixMatch{Classes: 10}, semi.PseudoLabel{Classes: 10}, semi.SimMatch{Classes: 10, Threshold: .12, Out: 8}, semi.SoftMatch{Classes: 10},
-		semi.UDA{Classes: 10, Threshold: .12},
+		semi.Supervised{Classes: 10}, semi.UDA{Classes: 10, Threshold: .12},
 		compress.Features{Teacher: features}, compress.Logits{Teacher: frozen, Classes: 10},
 	} {
 		add(method, func(r *kit.Recipe) {

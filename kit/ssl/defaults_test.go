@@ -20,7 +20,7 @@ var zeroValues = func() map[string]reflect.Value {
 		ssl.NextFrame{}, ssl.NextPixel{}, ssl.NNCLR{}, ssl.RelativeLocation{}, ssl.ReSSL{}, ssl.Rotation{}, ssl.SimCLR{}, ssl.SimMIM{}, ssl.SimSiam{},
 		ssl.Sum{}, ssl.SupCon{}, ssl.Supervised{}, ssl.SwAV{}, ssl.Term{}, ssl.TiCo{}, ssl.VICReg{}, ssl.WMSE{},
 		semi.FixMatch{}, semi.FlexMatch{}, semi.FreeMatch{}, semi.MeanTeacher{}, semi.MixMatch{},
-		semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.UDA{},
+		semi.PseudoLabel{}, semi.SimMatch{}, semi.SoftMatch{}, semi.Supervised{}, semi.UDA{},
 		compress.Features{}, compress.Logits{}, compress.Comparison{}, compress.KeepZeros{},
 	} {
 		values[reflect.TypeOf(v).String()] = reflect.ValueOf(v)
