@@ -122,11 +122,11 @@ test: setup ## vet, format, the types of all notebooks, the quickstart made smal
 	@# in half the time.
 	@GOMLX_BACKEND="$(BACKEND)" go test -ldflags=-w -timeout 20m $(TESTFLAGS) ./kit/ssl ./kit ./benchmarks/methods ./...
 
-lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1; it prints its address with the token
+lab: setup $(VENV)/.gopls ## open JupyterLab on 127.0.0.1, at the page to start from; it prints its address with the token
 	@export $(jupyter) PATH="$(env)/bin:$$PATH"; \
 		[ "$$(id -u)" != 0 ] || root=--allow-root; \
 		exec "$(env)/bin/jupyter" lab $$root --ip=127.0.0.1 --no-browser --ServerApp.root_dir="$(CURDIR)" \
-			--MultiKernelManager.default_kernel_name=gonb --LabApp.default_url=/lab/tree/notebooks --LabApp.news_url=None \
+			--MultiKernelManager.default_kernel_name=gonb --LabApp.default_url=/lab/tree/notebooks/README.md --LabApp.news_url=None \
 			--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 benchmark: setup ## answer one question of benchmarks/: NAME=real FLAGS=-quick
@@ -197,7 +197,7 @@ $(kernel): $(VENV)/.parts $(VENV)/bin/gonb notebooks/setup/kernel.py
 	@$(python) notebooks/setup/kernel.py .
 
 # JupyterLab asks each new user whether it may fetch news, also where `make lab` leaves it nothing to fetch (news_url=None):
-# the page looks at this setting alone.
+# the page looks at this setting alone. Markdown opens as a rendered page, so that the one `make lab` begins with can be read.
 $(quiet): notebooks/setup/lab.json | $(VENV)/.checkout
 	@mkdir -p $(@D)
 	@cp notebooks/setup/lab.json $@
