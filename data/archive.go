@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -69,9 +70,34 @@ const (
 	notRegular    = "neither a file nor a folder"
 )
 
+// stat is os.Stat of a Path that a user gave. Where nothing is there, its error tells how far the path
+// leads: cells run in the folder of their notebook, so a relative path may begin elsewhere than it
+// seems to.
+func stat(name string) (fs.FileInfo, error) {
+	info, err := os.Stat(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return info, err
+	}
+	missing, absErr := filepath.Abs(name)
+	if absErr != nil {
+		return nil, err
+	}
+	for parent := filepath.Dir(missing); parent != missing; parent = filepath.Dir(missing) {
+		if info, err := os.Stat(parent); err == nil && info.IsDir() {
+			break
+		}
+		missing = parent
+	}
+	if _, err := os.Lstat(missing); err == nil {
+		return nil, fmt.Errorf("Path leads nowhere: %s is a link to what is not there: %w", missing, fs.ErrNotExist)
+	}
+	return nil, fmt.Errorf("Path leads nowhere, since %s has no %q; it must be a folder or an archive: %w",
+		filepath.Dir(missing), filepath.Base(missing), fs.ErrNotExist)
+}
+
 // openArchive tells the kinds apart by content, not by name.
 func openArchive(name string) (archive, error) {
-	info, err := os.Stat(name)
+	info, err := stat(name)
 	if err != nil {
 		return nil, err
 	}

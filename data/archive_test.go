@@ -4,8 +4,11 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -293,4 +296,39 @@ func TestNamesThatAreNoText(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestPathThatLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "away"), filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		path string
+		want string
+	}{
+		"the last folder":   {filepath.Join(dir, "catz"), fmt.Sprintf(`%s has no "catz"; it must be a folder or an archive`, dir)},
+		"a folder above it": {filepath.Join(dir, "no", "such", "catz"), fmt.Sprintf(`%s has no "no"`, dir)},
+		"a link to nothing": {filepath.Join(dir, "link", "cats"), filepath.Join(dir, "link") + " is a link to what is not there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, source := range []Source{ImageFolder{Path: c.path}, WebDataset{From: ImageFolder{Path: c.path}}} {
+				_, err := source.Open(Train)
+				if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "Path leads nowhere") || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%T: error %v, want one that says %q", source, err, c.want)
+				}
+			}
+		})
+	}
+	t.Run("a relative path", func(t *testing.T) {
+		here, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ImageFolder{Path: "no/such"}.Open(Train)
+		if err == nil || !strings.Contains(err.Error(), here+` has no "no"`) {
+			t.Errorf("error %v does not say that it was looked for in %s", err, here)
+		}
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -112,7 +111,7 @@ func (s shardSource) find(split Split) (*FolderSet, error) {
 
 // tree finds the shards, which the name of each says the split of unless the settings do.
 func (s shardSource) tree() (*shardTree, error) {
-	info, err := os.Stat(s.from.Path)
+	info, err := stat(s.from.Path)
 	if err != nil {
 		return nil, err
 	}

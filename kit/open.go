@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"sslkit/kit/rundir"
 )
@@ -23,7 +24,8 @@ import (
 func Open(dir string, own ...any) (*Run, error) {
 	content, err := rundir.Dir(dir).Read(rundir.RecipeFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("opening the run in %s: there is none, no %s", dir, rundir.RecipeFile)
+		return nil, fmt.Errorf("opening the run in %s: there is none, no %s; kit.Pretrain makes one, and kit.Runs(%q) shows those that there are",
+			dir, rundir.RecipeFile, filepath.Dir(filepath.Clean(dir)))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the run in %s: %w", dir, err)
