@@ -53,8 +53,11 @@ func (s Subset) Indices(labels []int, classes int) ([]int, error) {
 		if s.Fraction > 0 {
 			want = max(1, int(math.Round(s.Fraction*float64(len(members)))))
 		}
-		if want = max(want, 1); want > len(members) {
-			return nil, fmt.Errorf("data: class %d has %d labelled images, and the subset wants %d", class, len(members), want)
+		switch {
+		case len(members) == 0:
+			return nil, fmt.Errorf("data.Subset: class %d has no labelled image; a subset has at least one of each class", class)
+		case want > len(members):
+			return nil, fmt.Errorf("data.Subset: PerClass is %d; class %d has %d labelled images, so it must be at most %[3]d", want, class, len(members))
 		}
 		r := newRNG(s.Seed, forSubset, uint64(class), 0)
 		r.shuffle(members)

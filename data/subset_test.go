@@ -90,9 +90,9 @@ func TestSubsetErrors(t *testing.T) {
 		_, err := s.Indices(labels, classes)
 		return err
 	}
-	wantError(t, try(Subset{PerClass: 11}, labels, 3), "class 0", "10 labelled", "11")
-	wantError(t, try(Subset{PerClass: 1}, labels, 4), "class 3", "0 labelled")
-	wantError(t, try(Subset{}, labels, 4), "class 3", "0 labelled")
+	wantError(t, try(Subset{PerClass: 11}, labels, 3), "data.Subset: PerClass is 11", "class 0 has 10 labelled images", "at most 10")
+	wantError(t, try(Subset{PerClass: 1}, labels, 4), "class 3 has no labelled image")
+	wantError(t, try(Subset{}, labels, 4), "class 3 has no labelled image")
 	wantError(t, try(Subset{PerClass: -1}, labels, 3), "data.Subset: PerClass", "-1")
 	wantError(t, try(Subset{Fraction: 1.5}, labels, 3), "data.Subset: Fraction", "1.5")
 	wantError(t, try(Subset{Fraction: math.NaN()}, labels, 3), "data.Subset: Fraction")

@@ -127,17 +127,17 @@ func TestFineTuningBlendsImagesAndLabels(t *testing.T) {
 func TestFineTuningErrorsNameTheField(t *testing.T) {
 	good := FineTuning{Data: small().Data, Labels: data.Subset{PerClass: 5}, Encoder: tiny, Steps: 2}
 	for want, change := range map[string]func(*FineTuning){
-		"Data is missing":      func(f *FineTuning) { f.Data = nil },
-		"Encoder is missing":   func(f *FineTuning) { f.Encoder = nil },
-		"LayerDecay is 2":      func(f *FineTuning) { f.LayerDecay = 2 },
-		"HeldOut is 1":         func(f *FineTuning) { f.HeldOut = 1 },
-		"Steps is -1":          func(f *FineTuning) { f.Steps = -1 },
-		"Mixup is 1000":        func(f *FineTuning) { f.Mix.Mixup = 1000 },
-		"Smoothing is 1":       func(f *FineTuning) { f.Smoothing = 1 },
-		"HeldOut is 0":         func(f *FineTuning) { f.StopEarly.Every = 3 },
-		"Every is -1":          func(f *FineTuning) { f.HeldOut, f.StopEarly.Every = .2, -1 },
-		"Batch is 51":          func(f *FineTuning) { f.Batch = 51 },
-		"the subset wants 500": func(f *FineTuning) { f.Labels.PerClass = 500 },
+		"Data is missing":              func(f *FineTuning) { f.Data = nil },
+		"Encoder is missing":           func(f *FineTuning) { f.Encoder = nil },
+		"LayerDecay is 2":              func(f *FineTuning) { f.LayerDecay = 2 },
+		"HeldOut is 1":                 func(f *FineTuning) { f.HeldOut = 1 },
+		"Steps is -1":                  func(f *FineTuning) { f.Steps = -1 },
+		"Mixup is 1000":                func(f *FineTuning) { f.Mix.Mixup = 1000 },
+		"Smoothing is 1":               func(f *FineTuning) { f.Smoothing = 1 },
+		"HeldOut is 0":                 func(f *FineTuning) { f.StopEarly.Every = 3 },
+		"Every is -1":                  func(f *FineTuning) { f.HeldOut, f.StopEarly.Every = .2, -1 },
+		"Batch is 51":                  func(f *FineTuning) { f.Batch = 51 },
+		"data.Subset: PerClass is 500": func(f *FineTuning) { f.Labels.PerClass = 500 },
 	} {
 		bad := good
 		change(&bad)

@@ -114,18 +114,18 @@ func TestAttentiveProbeHasItsMethodsOptimizer(t *testing.T) {
 func TestProbeErrorsNameTheField(t *testing.T) {
 	good := Probing{Data: small().Data, Encoder: tiny, Start: "nowhere.safetensors", LR: []float64{1}}
 	for want, change := range map[string]func(*Probing){
-		"Data is missing":      func(p *Probing) { p.Data = nil },
-		"Encoder is missing":   func(p *Probing) { p.Encoder = nil },
-		"Start is missing":     func(p *Probing) { p.Start = "" },
-		"LR[0] is -1":          func(p *Probing) { p.LR = []float64{-1} },
-		"Epochs is -1":         func(p *Probing) { p.Epochs = -1 },
-		"Batch is -1":          func(p *Probing) { p.Batch = -1 },
-		"HeldOut is 1":         func(p *Probing) { p.HeldOut = 1 },
-		"Blocks must be 1":     func(p *Probing) { p.Attentive, p.Blocks = true, 2 },
-		"Blocks is 2":          func(p *Probing) { p.Blocks = 2 },
-		"must be an encoder.V": func(p *Probing) { p.Attentive, p.Encoder = true, small().Encoder },
-		"nowhere.safetensors":  func(p *Probing) {},
-		"the subset wants 500": func(p *Probing) { p.Labels = data.Subset{PerClass: 500} },
+		"Data is missing":              func(p *Probing) { p.Data = nil },
+		"Encoder is missing":           func(p *Probing) { p.Encoder = nil },
+		"Start is missing":             func(p *Probing) { p.Start = "" },
+		"LR[0] is -1":                  func(p *Probing) { p.LR = []float64{-1} },
+		"Epochs is -1":                 func(p *Probing) { p.Epochs = -1 },
+		"Batch is -1":                  func(p *Probing) { p.Batch = -1 },
+		"HeldOut is 1":                 func(p *Probing) { p.HeldOut = 1 },
+		"Blocks must be 1":             func(p *Probing) { p.Attentive, p.Blocks = true, 2 },
+		"Blocks is 2":                  func(p *Probing) { p.Blocks = 2 },
+		"must be an encoder.V":         func(p *Probing) { p.Attentive, p.Encoder = true, small().Encoder },
+		"nowhere.safetensors":          func(p *Probing) {},
+		"data.Subset: PerClass is 500": func(p *Probing) { p.Labels = data.Subset{PerClass: 500} },
 	} {
 		bad := good
 		change(&bad)
