@@ -6,7 +6,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/ml/nn"
@@ -21,15 +20,18 @@ const (
 	initialDeviation = .02
 )
 
-// layerNorm normalises the features of every position (Ba et al. 2016, arXiv:1607.06450), in
+// layerNorm is normalised with the epsilon of timm's ViT and ConvNeXt.
+func layerNorm(scope *model.Scope, x *Node) *Node { return normalised(scope, x, layerNormEpsilon) }
+
+// normalised normalises the features of every position (Ba et al. 2016, arXiv:1607.06450), in
 // float32 whatever the dtype of x.
 //
 //	x: [..., features] -> the same shape
-func layerNorm(scope *model.Scope, x *Node) *Node {
+func normalised(scope *model.Scope, x *Node, epsilon float64) *Node {
 	g, shape := x.Graph(), shapes.Make(dtypes.Float32, x.Shape().Dim(-1))
 	weight := scope.WithInitializer(initializer.One).VariableWithShape("weight", shape).NodeValue(g)
 	bias := scope.WithInitializer(initializer.Zero).VariableWithShape("bias", shape).NodeValue(g)
-	y := nn.LayerNorm(ConvertDType(x, dtypes.Float32), []int{x.Rank() - 1}, layerNormEpsilon, weight, bias, nil)
+	y := nn.LayerNorm(ConvertDType(x, dtypes.Float32), []int{x.Rank() - 1}, epsilon, weight, bias, nil)
 	return ConvertDType(y, x.DType())
 }
 
@@ -51,22 +53,16 @@ func denseVariables(scope *model.Scope, in, out int) (weight, bias *model.Variab
 		scope.WithInitializer(initializer.Zero).VariableWithShape("bias", shapes.Make(dtypes.Float32, out))
 }
 
-// perceptron is a hidden layer with GELU (the exact one, with erf) between two linear layers.
-//
-//	x: [..., features] -> the same shape
-func perceptron(scope *model.Scope, x *Node, hidden int) *Node {
-	features := x.Shape().Dim(-1)
-	x = activation.Gelu(dense(scope.At("fc1"), x, hidden)) // [..., hidden]
-	return dense(scope.At("fc2"), x, features)
-}
-
-// convVariables are the kernel [side, side, in, out] and the bias [out] of a convolution that start
-// as PyTorch's nn.Conv2d does: uniform in ±1/sqrt(side² × in).
-func convVariables(scope *model.Scope, side, in, out int) (weight, bias *model.Variable) {
+// convVariables are the kernel [side, side, in, out] and the bias [out], if it has one, of a
+// convolution that start as PyTorch's nn.Conv2d does: uniform in ±1/sqrt(side² × in).
+func convVariables(scope *model.Scope, side, in, out int, hasBias bool) (weight, bias *model.Variable) {
 	bound := 1 / math.Sqrt(float64(side*side*in))
 	scope = scope.WithInitializer(initializer.RandomUniformFn(scope, -bound, bound))
-	return scope.VariableWithShape("weight", shapes.Make(dtypes.Float32, side, side, in, out)),
-		scope.VariableWithShape("bias", shapes.Make(dtypes.Float32, out))
+	weight = scope.VariableWithShape("weight", shapes.Make(dtypes.Float32, side, side, in, out))
+	if hasBias {
+		bias = scope.VariableWithShape("bias", shapes.Make(dtypes.Float32, out))
+	}
+	return weight, bias
 }
 
 // small is a variable that starts at small random values.

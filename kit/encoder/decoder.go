@@ -50,7 +50,7 @@ func (t Transformer) Apply(scope *model.Scope, tokens *Node) *Node {
 	t = t.WithDefaults()
 	blocks := ViT{Width: t.Width, Depth: t.Depth, Heads: t.Heads}.WithDefaults()
 	for i := range t.Depth {
-		tokens = blocks.block(scope.At("blocks").At("%d", i), tokens, 0)
+		tokens = blocks.block(scope.At("blocks").At("%d", i), tokens, nil, 0)
 	}
 	return layerNorm(scope.At("norm"), tokens)
 }
@@ -61,7 +61,7 @@ func (t Transformer) Apply(scope *model.Scope, tokens *Node) *Node {
 //	tokens: [batch, tokens, Width] -> the same shape
 func (t Transformer) ApplyCausal(scope *model.Scope, tokens *Node) *Node {
 	t = t.WithDefaults()
-	hidden := t.Width * ViT{}.WithDefaults().MLPRatio
+	hidden := ViT{Width: t.Width}.WithDefaults().hidden()
 	for i := range t.Depth {
 		tokens = causalBlock(scope.At("blocks").At("%d", i), tokens, t.Heads, hidden)
 	}

@@ -15,7 +15,7 @@ func TestTransformerIsTheBlocksOfAViT(t *testing.T) {
 	store, want := initialised(t, vit, images(2, 32), true)
 	// The names of its variables are those of the ViT's blocks, so that it runs on them.
 	got := apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
-		out := Transformer{Width: 16, Depth: 2, Heads: 4}.Apply(scope, vit.embed(scope, in[0], nil, nil))
+		out := Transformer{Width: 16, Depth: 2, Heads: 4}.Apply(scope, vit.embed(scope, in[0], nil, nil).tokens)
 		return []*Node{Squeeze(SliceAxis(out, 1, AxisElem(0)), 1)}
 	}, images(2, 32))
 	if d := far(t, got[0], want[0]); d > 1e-6 {

@@ -26,7 +26,7 @@ var (
 // Divides are Heads and the hidden units of a block.
 func (v ViT) Divides() (heads, hidden int) {
 	v = v.WithDefaults()
-	return v.Heads, v.Width * v.MLPRatio
+	return v.Heads, v.hidden()
 }
 
 // DividedAxis is that of a block's weights.
@@ -49,12 +49,12 @@ func axisOfBlock(path string) (axis int, ok bool) {
 	if !strings.HasPrefix(path, "blocks/") {
 		return 0, false
 	}
-	for _, columns := range []string{"/attn/qkv/weight", "/mlp/fc1/weight"} {
+	for _, columns := range []string{"/attn/qkv/weight", "/mlp/fc1/weight", "/mlp/fc1_g/weight", "/mlp/fc1_x/weight"} {
 		if strings.HasSuffix(path, columns) {
 			return 1, true
 		}
 	}
-	for _, rows := range []string{"/mlp/fc1/bias", "/attn/proj/weight", "/mlp/fc2/weight"} {
+	for _, rows := range []string{"/mlp/fc1/bias", "/mlp/fc1_g/bias", "/mlp/fc1_x/bias", "/attn/proj/weight", "/mlp/fc2/weight"} {
 		if strings.HasSuffix(path, rows) {
 			return 0, true
 		}

@@ -75,12 +75,13 @@ var preferredNetworks = [][2]string{{"teacher", "student"}, {"encoder_q", "encod
 
 // Load gives the encoder's variables in scope the values of weights that may be of another program:
 // under timm's names, behind a prefix such as "backbone." or "module.", or under the names of
-// transformers or of the authors of DeiT III, DINOv2 and ConvNeXt. The variables must have been
-// created by building the encoder's graph once.
+// transformers, of torchvision, of OpenAI's CLIP and OpenCLIP, or of the authors of DeiT III, DINOv2
+// and ConvNeXt. The variables must have been created by building the encoder's graph once.
 //
 // Of several networks in one file, the one is read that its authors evaluate: DINO's teacher, and
 // not MoCo's momentum encoder. The position embedding of a class token that has none here, beside
-// registers, is added to the token, as timm does with DINOv2's.
+// registers, is added to the token, as timm does with DINOv2's. A Projection of CLIP has no bias in
+// files other than timm's; it is then 0 here.
 //
 // It is an error that names the tensors and their shapes where some are missing or have other
 // shapes, and where tensors are left that might be a part of the network, such as further blocks; also
@@ -93,7 +94,7 @@ func Load(scope *model.Scope, weights map[string]Tensor) (Loaded, error) {
 	}
 	var loaded Loaded
 	var err error
-	if weights, loaded.Naming, err = timmNames(weights); err != nil {
+	if weights, loaded.Naming, err = timmNames(weights, want); err != nil {
 		return Loaded{}, err
 	}
 	if loaded.Network, err = networkOf(weights, want); err != nil {
@@ -107,8 +108,11 @@ func Load(scope *model.Scope, weights map[string]Tensor) (Loaded, error) {
 			loaded.Left = append(loaded.Left, name)
 		}
 	}
+	if loaded.Naming != "" {
+		dropOnes(fitting, want)
+	}
 	foldClassPosition(fitting, want)
-	loaded.Used = len(want)
+	loaded.Used = len(want) - addProjectionBias(fitting, want)
 	var over []string
 	for name, w := range fitting {
 		switch {
@@ -211,6 +215,34 @@ func networkOf(weights map[string]Tensor, want map[string][]int) (string, error)
 // hasElement tells whether one of the prefixes has a part of that name between its dots.
 func hasElement(prefixes []string, name string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return slices.Contains(strings.Split(prefix, "."), name) })
+}
+
+// dropOnes gives tensors of other programs the wanted shapes where these differ in axes of length 1
+// alone: CLIP's position embeddings have no axis for the images, and torchvision's factors of a layer
+// have two for the map.
+func dropOnes(weights map[string]Tensor, want map[string][]int) {
+	long := func(shape []int) []int {
+		return slices.DeleteFunc(slices.Clone(shape), func(length int) bool { return length == 1 })
+	}
+	for name, w := range weights {
+		if shape := want[name]; shape != nil && slices.Equal(long(shape), long(w.Shape)) {
+			w.Shape = slices.Clone(shape)
+			weights[name] = w
+		}
+	}
+}
+
+// addProjectionBias adds a bias of zeros to a Projection, where one is wanted and the file has the
+// projection without it, and returns the number of tensors that it has added.
+func addProjectionBias(weights map[string]Tensor, want map[string][]int) (added int) {
+	const weight, bias = "head.weight", "head.bias"
+	_, hasWeight := weights[weight]
+	_, hasBias := weights[bias]
+	if want[bias] == nil || !hasWeight || hasBias {
+		return 0
+	}
+	weights[bias] = Tensor{Name: bias, Shape: slices.Clone(want[bias]), Data: make([]float32, want[bias][0])}
+	return 1
 }
 
 // foldClassPosition adds the position embedding of the class token to the token, where the file has

@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -21,6 +22,7 @@ type otherProgram struct {
 	prefix  string // Of the names in the file.
 	left    string // A part of what is said of the tensors that are left out.
 	naming  string
+	golden  string // The name of the features, where it is not that of the file.
 }
 
 var smallViT = ViT{Patch: 14, Width: 8, Depth: 2, Heads: 2, Size: 56}
@@ -36,6 +38,16 @@ func otherPrograms() []otherProgram {
 	deit3.NoClassPosition, deit3.LayerScale = true, 1e-6
 	mean.Pool = MeanPatches
 	scaled.LayerScale = 1
+	beside := ViT{Patch: 14, Width: 8, Depth: 2, Heads: 2, Size: 56, Pool: MeanBesideClassToken, Registers: 1, AttentionBias: NoAttentionBias, MLPRatio: 2.7}
+	clip := ViT{Patch: 14, Width: 8, Depth: 2, Heads: 2, Size: 56, PreNorm: true, NormEpsilon: 1e-5, Activation: QuickGELU}
+	projected, openCLIP := clip, clip
+	projected.Projection, openCLIP.Projection, openCLIP.Activation = 6, 6, GELU
+	ijepa := mean
+	ijepa.MLPRatio = 4.5
+	dinov3 := ViT{Patch: 7, Width: 16, Depth: 2, Heads: 2, Positions: Rotary, AttentionBias: QueryValueBias, Registers: 4, LayerScale: 1e-5, NormEpsilon: 1e-5}
+	gated, gatedMean := dinov3, dinov3
+	gated.Activation, gated.MLPRatio = SwiGLU, 3
+	gatedMean.Activation, gatedMean.Pool, gatedMean.AttentionBias = SwiGLU, MeanBesideClassToken, NoAttentionBias
 	convNeXt := ConvNeXt{Depths: [4]int{1, 1, 1, 1}, Widths: [4]int{4, 8, 12, 16}}
 	return []otherProgram{
 		{file: "resnet10", encoder: plain, sides: []int{48}, prefix: "module.", left: "fc.bias, module.fc.weight and 12 counters"},
@@ -45,12 +57,29 @@ func otherPrograms() []otherProgram {
 		{file: "vit-registers", encoder: withRegisters(smallViT), sides: []int{56, 98}, left: "head.bias, head.weight"},
 		{file: "deit3", encoder: deit3, sides: []int{56}, left: "head.bias, head.weight"},
 		{file: "vit-mean", encoder: mean, sides: []int{56, 70}, left: "head.bias, head.weight"},
+		{file: "vit-mean-beside", encoder: beside, sides: []int{56}, left: "head.bias, head.weight"},
+		{file: "clip", encoder: clip, sides: []int{56, 84}, left: "head.bias, head.weight"},
+		{file: "clip", encoder: projected, sides: []int{56}, golden: "clip-projected"},
+		{file: "dinov3", encoder: dinov3, sides: []int{28, 42}},
+		{file: "dinov3-gated", encoder: gatedMean, sides: []int{28, 35}},
+		{file: "openclip", encoder: openCLIP, sides: []int{56}, prefix: "visual.", naming: "OpenAI's CLIP",
+			left: "logit_scale, positional_embedding, text_projection, transformer.resblocks.0.ln_1.weight"},
 		{file: "dinov2-authors", encoder: withRegisters(smallViT), sides: []int{56}, left: "left out: mask_token", naming: "DINOv2 with registers"},
 		{file: "transformers-vit", encoder: smallViT, sides: []int{56}, left: "pooler.dense.bias, pooler.dense.weight", naming: "transformers' ViT"},
 		{file: "transformers-dinov2", encoder: scaled, sides: []int{56}, left: "left out: mask_token", naming: "transformers' Dinov2"},
 		{file: "transformers-dinov2-registers", encoder: withRegisters(smallViT), sides: []int{56}, left: "left out: mask_token", naming: "transformers' Dinov2"},
 		{file: "transformers-resnet", encoder: plain, sides: []int{48}, left: "12 counters", naming: "transformers' ResNet"},
 		{file: "transformers-convnext", encoder: convNeXt, sides: []int{64}, naming: "transformers' ConvNext"},
+		{file: "transformers-clip-vision", encoder: clip, sides: []int{56}, naming: "transformers' CLIP"},
+		{file: "transformers-clip", encoder: openCLIP, sides: []int{56}, prefix: "vision_model.", naming: "transformers' CLIP",
+			left: "logit_scale, text_model.embeddings.position_embedding.weight, text_model.embeddings.token_embedding.weight and 19 more"},
+		{file: "transformers-ijepa", encoder: ijepa, sides: []int{56}, naming: "transformers' ViT"},
+		{file: "transformers-dinov3", encoder: dinov3, sides: []int{35}, left: "left out: mask_token", naming: "transformers' DINOv3ViT"},
+		{file: "transformers-dinov3-gated", encoder: gated, sides: []int{28}, left: "left out: mask_token", naming: "transformers' DINOv3ViT"},
+		{file: "transformers-dinov3-convnext", encoder: convNeXt, sides: []int{64}, naming: "transformers' DINOv3ConvNext"},
+		{file: "torchvision-resnet", encoder: plain, sides: []int{48}, left: "fc.bias, fc.weight and 12 counters"},
+		{file: "torchvision-convnext", encoder: convNeXt, sides: []int{64}, left: "head.fc.bias, head.fc.weight", naming: "torchvision's ConvNeXt"},
+		{file: "torchvision-vit", encoder: smallViT, sides: []int{56}, left: "heads.head.bias, heads.head.weight", naming: "torchvision's VisionTransformer"},
 	}
 }
 
@@ -94,7 +123,7 @@ func TestFeaturesAreThoseOfOtherPrograms(t *testing.T) {
 	}
 	compared := 0
 	for _, p := range otherPrograms() {
-		t.Run(p.file, func(t *testing.T) {
+		t.Run(cmp.Or(p.golden, p.file), func(t *testing.T) {
 			for _, side := range p.sides {
 				store := built(t, p.encoder, side)
 				loaded, err := Load(store.Scope("/encoder"), p.read(t))
@@ -107,7 +136,7 @@ func TestFeaturesAreThoseOfOtherPrograms(t *testing.T) {
 				got := apply(t, store, func(scope *model.Scope, in []*Node) []*Node {
 					return []*Node{p.encoder.Encode(scope, in[0]).Pooled}
 				}, sixteenImages(side))[0]
-				want := golden[fmt.Sprintf("%s-%d", p.file, side)]
+				want := golden[fmt.Sprintf("%s-%d", cmp.Or(p.golden, p.file), side)]
 				if !slices.Equal(got.Shape().Dimensions, want.Shape) {
 					t.Fatalf("features of shape %s, want %v", got.Shape(), want.Shape)
 				}
@@ -134,7 +163,7 @@ func TestWeightsGoBackBitForBit(t *testing.T) {
 		if p.naming != "" {
 			continue
 		}
-		t.Run(p.file, func(t *testing.T) {
+		t.Run(cmp.Or(p.golden, p.file), func(t *testing.T) {
 			file := p.read(t)
 			store := built(t, p.encoder, p.sides[0])
 			loaded, err := Load(store.Scope("/encoder"), file)

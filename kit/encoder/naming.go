@@ -16,6 +16,10 @@ type naming struct {
 	// joined are the parts, in this order, that are one tensor in timm, one behind the other.
 	joined []string
 	into   string // The part in timm's name that stands for them.
+	// projection is the name, beside the network, of the matrix of a linear layer behind it, which is
+	// timm's head.
+	projection string
+	transposed string // timm's name of a matrix that is stored as [in, out] and not as [out, in].
 }
 
 // rename makes timm's name of another.
@@ -32,15 +36,21 @@ func named(from, to string) rename {
 
 // namings are those that are known, each in a file of its own.
 var namings = []naming{
-	transformersViT, transformersDINOv2, transformersResNet, transformersConvNeXt,
-	authorsDINOv2, authorsDeiT3, authorsConvNeXt,
+	transformersViT, transformersDINOv2, transformersGatedDINOv3, transformersDINOv3, transformersCLIP,
+	transformersResNet, transformersConvNeXt, transformersDINOv3ConvNeXt,
+	authorsDINOv2, authorsDeiT3, authorsConvNeXt, authorsCLIP,
+	torchvisionViT, torchvisionConvNeXt,
 }
 
 // timmNames are the same weights under timm's names, where their naming is known, and whose names
 // they had. What is before the names of a network, such as "vit.", stays, and so does the name of
-// what the naming does not know.
-func timmNames(weights map[string]Tensor) (map[string]Tensor, string, error) {
+// what the naming does not know. An anchor that is wanted is timm's own name, such as that of a
+// LayerScale of its Eva, which is that of DeiT III too.
+func timmNames(weights map[string]Tensor, want map[string][]int) (map[string]Tensor, string, error) {
 	for _, n := range namings {
+		if want[n.anchor] != nil {
+			continue
+		}
 		var prefixes []string // Of networks: there may be a student and a teacher.
 		for name := range weights {
 			if prefix, ok := strings.CutSuffix(name, n.anchor); ok && (prefix == "" || strings.HasSuffix(prefix, ".")) {
@@ -64,13 +74,25 @@ func timmNames(weights map[string]Tensor) (map[string]Tensor, string, error) {
 func (n naming) apply(weights map[string]Tensor, prefix string) (map[string]Tensor, error) {
 	renamed := map[string]Tensor{}
 	parts := map[string][]Tensor{}
+	beside := "" // The name of the projection.
+	if n.projection != "" && prefix != "" {
+		whole := strings.TrimSuffix(prefix, ".") // The network's name, in what it is a part of.
+		beside = whole[:strings.LastIndexByte(whole, '.')+1] + n.projection
+	}
 	for name, w := range weights {
 		inside, ok := strings.CutPrefix(name, prefix)
+		if name == beside {
+			inside, ok = "head.weight", true
+		}
 		if !ok {
 			renamed[name] = w
 			continue
 		}
 		to := prefix + n.timm(inside)
+		if n.transposed != "" && to == prefix+n.transposed && len(w.Shape) == 2 {
+			axes := torchAxes(2)
+			w.Data, w.Shape = permute(w.Data, w.Shape, axes), permuted(w.Shape, axes)
+		}
 		if i := slices.IndexFunc(n.joined, func(part string) bool { return strings.Contains(to, part) }); i >= 0 {
 			whole := strings.Replace(to, n.joined[i], n.into, 1)
 			if parts[whole] == nil {

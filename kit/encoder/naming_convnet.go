@@ -2,8 +2,8 @@ package encoder
 
 import "slices"
 
-// How the convolutional networks of transformers (ResNetModel, ConvNextModel) and of
-// facebookresearch (ConvNeXt) are named.
+// How the convolutional networks of transformers (ResNetModel, ConvNextModel, DINOv3ConvNextModel) and
+// of facebookresearch (ConvNeXt) are named.
 
 // stageOf names transformers' stages, which count from 0, as timm's layers of a ResNet, which count
 // from 1: there is a rename for each.
@@ -37,6 +37,19 @@ var transformersConvNeXt = naming{
 		named("encoder.stages.#.layers.#.pwconv#", "stages.$1.blocks.$2.mlp.fc$3$4"),
 		named("encoder.stages.#.layers.#.layer_scale_parameter", "stages.$1.blocks.$2.gamma$3"),
 		named("layernorm", "head.norm$1"),
+	},
+}
+
+var transformersDINOv3ConvNeXt = naming{
+	of: "transformers' DINOv3ConvNext", anchor: "stages.0.downsample_layers.0.weight",
+	rename: []rename{
+		named("stages.0.downsample_layers.#", "stem.$1$2"),
+		named("stages.#.downsample_layers.#", "stages.$1.downsample.$2$3"),
+		named("stages.#.layers.#.depthwise_conv", "stages.$1.blocks.$2.conv_dw$3"),
+		named("stages.#.layers.#.layer_norm", "stages.$1.blocks.$2.norm$3"),
+		named("stages.#.layers.#.pointwise_conv#", "stages.$1.blocks.$2.mlp.fc$3$4"),
+		named("stages.#.layers.#.gamma", "stages.$1.blocks.$2.gamma$3"),
+		named("layer_norm", "head.norm$1"),
 	},
 }
 

@@ -20,7 +20,7 @@ func (v ViT) storedGrid() int { return v.Size / v.Patch }
 // as published, where NoClassPosition does not leave it out. Beside registers it has none, as in
 // timm's networks with registers, where it is part of cls_token (the two are only added).
 func (v ViT) classPosition() int {
-	if v.Pool == ClassToken && v.Registers == 0 && !v.NoClassPosition {
+	if v.hasClassToken() && v.Registers == 0 && !v.NoClassPosition {
 		return 1
 	}
 	return 0
@@ -32,10 +32,13 @@ func (v ViT) positionDims() []int {
 }
 
 // positions returns the embeddings of the class token, nil where it has none, and of the patches in
-// a grid of rows × columns.
+// a grid of rows × columns, nil where Positions is Rotary.
 //
 //	class: [1, 1, dim]; patches: [1, rows × columns, dim]
 func (v ViT) positions(scope *model.Scope, g *Graph, rows, columns int) (class, patches *Node) {
+	if v.Positions == Rotary {
+		return nil, nil
+	}
 	var all *Node
 	if v.Positions == SineCosine {
 		fixed := scope.WithInitializer(func(g *Graph, shape shapes.Shape) *Node {

@@ -54,6 +54,34 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 			beside: map[string]string{"preprocessor_config.json": `{"crop_pct": 0.875, "image_mean": ` + mean + `, "image_std": ` + std + `, "size": {"shortest_edge": 384}}`},
 			want:   with(384, 1, ""), from: "preprocessor_config.json",
 		},
+		// What transformers' CLIPImageProcessor, ViTImageProcessor and DINOv3ViTImageProcessor write.
+		"CLIP": {
+			beside: map[string]string{"config.json": `{"model_type": "clip"}`, "preprocessor_config.json": `{"crop_size": {"height": 224, "width": 224}, "do_center_crop": true,
+				"do_convert_rgb": true, "do_normalize": true, "do_rescale": true, "do_resize": true, "image_mean": [0.48145466, 0.4578275, 0.40821073],
+				"image_processor_type": "CLIPImageProcessor", "image_std": [0.26862954, 0.26130258, 0.27577711], "resample": 3, "rescale_factor": 0.00392156862745098,
+				"size": {"shortest_edge": 224}}`},
+			want: Preprocessing{Size: 224, CropShare: 1, Interpolation: "bicubic", Mean: [3]float64{.48145466, .4578275, .40821073}, Std: [3]float64{.26862954, .26130258, .27577711}},
+			from: "preprocessor_config.json",
+		},
+		"CLIP of before": { // As OpenAI's files on the hub have it.
+			beside: map[string]string{"preprocessor_config.json": `{"crop_size": 224, "do_center_crop": true, "do_normalize": true, "do_resize": true,
+				"feature_extractor_type": "CLIPFeatureExtractor", "image_mean": [0.48145466, 0.4578275, 0.40821073],
+				"image_std": [0.26862954, 0.26130258, 0.27577711], "resample": 3, "size": 224}`},
+			want: Preprocessing{Size: 224, CropShare: 1, Interpolation: "bicubic", Mean: [3]float64{.48145466, .4578275, .40821073}, Std: [3]float64{.26862954, .26130258, .27577711}},
+			from: "preprocessor_config.json",
+		},
+		"I-JEPA": {
+			beside: map[string]string{"config.json": `{"model_type": "ijepa"}`, "preprocessor_config.json": `{"do_normalize": true, "do_rescale": true, "do_resize": true,
+				"image_mean": [0.5, 0.5, 0.5], "image_processor_type": "ViTImageProcessor", "image_std": [0.5, 0.5, 0.5], "resample": 2,
+				"rescale_factor": 0.00392156862745098, "size": {"height": 448, "width": 448}}`},
+			want: Preprocessing{Size: 448, CropShare: 1, Interpolation: "bilinear", Mean: [3]float64{.5, .5, .5}, Std: [3]float64{.5, .5, .5}}, from: "preprocessor_config.json",
+		},
+		"DINOv3": {
+			beside: map[string]string{"config.json": `{"model_type": "dinov3_vit"}`, "preprocessor_config.json": `{"do_normalize": true, "do_rescale": true, "do_resize": true,
+				"image_mean": ` + mean + `, "image_processor_type": "DINOv3ViTImageProcessor", "image_std": ` + std + `, "resample": 2,
+				"rescale_factor": 0.00392156862745098, "size": {"height": 224, "width": 224}}`},
+			want: with(224, 1, "bilinear"), from: "preprocessor_config.json",
+		},
 		"not normalised": {
 			beside: map[string]string{"preprocessor_config.json": `{"do_normalize": false, "size": 32, "resample": 3}`},
 			want:   Preprocessing{Size: 32, CropShare: 1, Interpolation: "bicubic", Std: [3]float64{1, 1, 1}}, from: "preprocessor_config.json",
@@ -97,5 +125,24 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 	}
 	if _, _, _, err := PreprocessingOf(filepath.Join(t.TempDir(), "nothing")); err == nil {
 		t.Error("a file that is missing is no error")
+	}
+}
+
+// TestPreprocessingOfTorchvision: golden.py writes what the transforms of torchvision's weights are
+// into the metadata of the file.
+func TestPreprocessingOfTorchvision(t *testing.T) {
+	t.Parallel()
+	for file, resized := range map[string]float64{
+		"torchvision-resnet":   232, // ResNet50_Weights.IMAGENET1K_V2
+		"torchvision-convnext": 236, // ConvNeXt_Tiny_Weights.IMAGENET1K_V1
+		"torchvision-vit":      256, // ViT_B_16_Weights.IMAGENET1K_V1
+	} {
+		want := Preprocessing{
+			Size: 224, CropShare: 224 / resized, Interpolation: "bilinear", Mean: [3]float64{.485, .456, .406}, Std: [3]float64{.229, .224, .225},
+		}
+		path := filepath.Join("testdata", "weights", file+".safetensors")
+		if p, from, known, err := PreprocessingOf(path); err != nil || !known || from != path || p != want {
+			t.Errorf("%s: %+v from %q, %t, %v; want %+v", file, p, from, known, err, want)
+		}
 	}
 }

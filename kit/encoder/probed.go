@@ -146,7 +146,7 @@ func (p Probed) Cost(height, width int) Cost { return p.Of.Cost(height, width) }
 func (v ViT) lastBlocks(scope *model.Scope, images *Node, n int) []Output {
 	var outputs []Output
 	for _, layer := range v.layers(scope, v.embed(scope, images, nil, nil))[v.Depth-n:] {
-		outputs = append(outputs, v.pool(layerNorm(scope.At("norm"), layer)))
+		outputs = append(outputs, v.pool(scope, v.norm(scope.At("norm"), layer)))
 	}
 	return outputs
 }

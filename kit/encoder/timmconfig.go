@@ -33,7 +33,9 @@ type timmPretrained struct {
 // so: beside the weights under the name model.safetensors, timm builds the same network of it.
 //
 // It is an error where timm has no such network: of ResNets it has those with Width 64 and
-// ImageNetStem that are not pruned, of ConvNeXts those with Stem 4, and of the others ViTs.
+// ImageNetStem that are not pruned, of ConvNeXts those with Stem 4, and of the others ViTs, with a
+// NormEpsilon of 1e-6 or 1e-5. Keys without a bias and a SwiGLU it has with Rotary positions alone,
+// and with these neither a bias of the keys nor a QuickGELU.
 func TimmConfig(e Encoder, p Preprocessing) ([]byte, error) {
 	config := timmConfig{Features: e.Dim(), GlobalPool: "avg"}
 	config.Pretrained = timmPretrained{
@@ -47,7 +49,7 @@ func TimmConfig(e Encoder, p Preprocessing) ([]byte, error) {
 	case ResNet:
 		err = e.WithDefaults().timm(&config)
 	case ViT:
-		e.WithDefaults().timm(&config)
+		err = e.WithDefaults().timm(&config)
 	case ConvNeXt:
 		err = e.WithDefaults().timm(&config)
 	default:
@@ -71,29 +73,6 @@ func (r ResNet) timm(config *timmConfig) error {
 	config.Arguments = map[string]any{"layers": resNetBlocks[r.Depth]}
 	config.Pretrained.FirstConv, config.Pretrained.Classifier = "conv1", "fc"
 	return nil
-}
-
-func (v ViT) timm(config *timmConfig) {
-	config.Architecture = "vit_base_patch16_224"
-	config.Arguments = map[string]any{
-		"img_size": v.Size, "patch_size": v.Patch, "embed_dim": v.Width, "depth": v.Depth, "num_heads": v.Heads, "mlp_ratio": v.MLPRatio,
-		"dynamic_img_size": true, // Position embeddings are interpolated to the images, as here.
-	}
-	if v.Pool == ClassToken {
-		config.GlobalPool = "token"
-	} else { // The mean of what the last norm gives, and not the norm of the mean.
-		config.Arguments["class_token"], config.Arguments["global_pool"], config.Arguments["fc_norm"] = false, "avg", false
-	}
-	if v.Registers > 0 {
-		config.Arguments["reg_tokens"] = v.Registers
-	}
-	if v.classPosition() == 0 {
-		config.Arguments["no_embed_class"] = true
-	}
-	if v.LayerScale > 0 {
-		config.Arguments["init_values"] = v.LayerScale
-	}
-	config.Pretrained.FirstConv, config.Pretrained.Classifier = "patch_embed.proj", "head"
 }
 
 func (c ConvNeXt) timm(config *timmConfig) error {

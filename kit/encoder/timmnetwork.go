@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,12 +15,15 @@ import (
 )
 
 // Described is the encoder that the config.json beside a file of weights describes, as timm writes
-// it on the hub and [TimmConfig] here. from is the name of that file. Known is false where there is
-// none, or where it is another program's, such as transformers'.
+// it on the hub and [TimmConfig] here, or transformers for the image tower of CLIP, I-JEPA and DINOv3.
+// from is the name of that file. Known is false where there is none, or where it is another program's
+// or of another model of transformers.
 //
 // It knows timm's resnet18, 26, 34, 50, 101 and 152; ViTs from tiny to large, with the names of
-// DeiT, DeiT III and DINOv2; and ConvNeXts from tiny to xlarge. It is an error that says what is not
-// known where timm's network is another one: the encoder is then to be set by hand, if there is one.
+// DeiT, DeiT III and DINOv2, of CLIP's image towers from base to huge, of I-JEPA ("gap") and of
+// DINOv3; and ConvNeXts from tiny to xlarge. A Projection is timm's head, which a config does not tell
+// from a classifier: it is to be set by hand. It is an error that says what is not known where timm's
+// network is another one: the encoder is then to be set by hand, if there is one.
 func Described(path string) (e Encoder, from string, known bool, err error) {
 	from = filepath.Join(filepath.Dir(path), "config.json")
 	content, err := os.ReadFile(from)
@@ -30,6 +32,9 @@ func Described(path string) (e Encoder, from string, known bool, err error) {
 	}
 	if err == nil {
 		e, known, err = timmNetwork(content)
+	}
+	if err == nil && !known {
+		e, known, err = transformersNetwork(content)
 	}
 	if err != nil {
 		return nil, "", false, fmt.Errorf("reading the network in %s: %w", from, err)
@@ -54,15 +59,10 @@ func Named(name string) (Encoder, error) {
 	return e, nil
 }
 
-// timmResNet, timmViT and timmConvNeXt are timm's names of networks that the encoders are too: of
-// resnet.py, vision_transformer.py, deit.py and convnext.py. A name that timm doesn't have, such as
-// deit_large_patch14_224, is none.
+// timmResNet and timmConvNeXt are timm's names of networks that the encoders are too, of resnet.py and
+// convnext.py.
 var (
-	timmResNet = regexp.MustCompile(`^resnet(18|26|34|50|101|152)$`)
-	timmViT    = regexp.MustCompile(`^(?:` +
-		`(vit)_(tiny)_patch(16)_(224|384)|(vit)_(small|base)_patch(16|32)_(224|384)|(vit)_(small|base)_patch(8)_(224)|` +
-		`(vit)_(large)_patch(16|32)_(224|384)|(vit)_(large)_patch(14)_(224)|(vit)_(small|base|large)_patch(14)_(dinov2|reg4_dinov2)|` +
-		`(deit)_(tiny|small|base)_patch(16)_(224)|(deit)_(base)_patch(16)_(384)|(deit3)_(small|base|large)_patch(16)_(224|384))$`)
+	timmResNet   = regexp.MustCompile(`^resnet(18|26|34|50|101|152)$`)
 	timmConvNeXt = regexp.MustCompile(`^convnext_(tiny|small|base|large|xlarge)$`)
 )
 
@@ -87,14 +87,12 @@ func timmNetwork(content []byte) (e Encoder, known bool, err error) {
 	arguments := timmArguments{left: maps.Clone(config.Arguments)}
 	if of := timmResNet.FindStringSubmatch(name); of != nil {
 		e, err = timmResNetOf(of[1], &arguments)
-	} else if of := timmViT.FindStringSubmatch(name); of != nil {
-		size := 0
+	} else if v, ok := timmViTNamed(name); ok {
 		// As timm's _builder.py takes img_size where model_args have none.
 		if at := config.Pretrained.InputSize; config.Pretrained.FixedSize && len(at) == 3 && at[1] == at[2] {
-			size = at[1]
+			v.Size = at[1]
 		}
-		// Of the alternatives of the name one has its four parts.
-		e, err = timmViTOf(slices.DeleteFunc(of[1:], func(part string) bool { return part == "" }), size, config.GlobalPool, &arguments)
+		e, err = timmViTOf(v, config.GlobalPool, &arguments)
 	} else if of := timmConvNeXt.FindStringSubmatch(name); of != nil {
 		e = timmConvNeXtOf(of[1], &arguments)
 	} else {
@@ -146,63 +144,6 @@ func timmResNetOf(layers string, arguments *timmArguments) (Encoder, error) {
 		}
 	}
 	return nil, fmt.Errorf("it is a ResNet of %v blocks, which is of no depth of encoder.ResNet", blocks)
-}
-
-// timmViTOf is the ViT whose name has those parts (family, width, patch, size), for images of that
-// size (0: that of the name) and pooled so unless the arguments say otherwise.
-func timmViTOf(parts []string, size int, pool string, arguments *timmArguments) (Encoder, error) {
-	v := map[string]ViT{"tiny": ViTTiny, "small": ViTSmall, "base": ViTBase, "large": ViTLarge}[parts[1]]
-	patch, err := strconv.Atoi(parts[2])
-	if err != nil {
-		return nil, err
-	}
-	v.Patch, v.MLPRatio = patch, 4
-	switch named := parts[3]; named {
-	case "dinov2", "reg4_dinov2":
-		v.Size, v.LayerScale = ViTSmallDINOv2.Size, ViTSmallDINOv2.LayerScale
-		if named == "reg4_dinov2" {
-			v.NoClassPosition, v.Registers = true, 4
-		}
-	default:
-		if v.Size, err = strconv.Atoi(named); err != nil {
-			return nil, err
-		}
-	}
-	v.Size = cmp.Or(size, v.Size)
-	if parts[0] == "deit3" {
-		v.NoClassPosition, v.LayerScale = true, 1e-6
-	}
-	class, normOfMean, interpolates := true, true, false
-	arguments.take("img_size", &v.Size)
-	arguments.take("patch_size", &v.Patch)
-	arguments.take("embed_dim", &v.Width)
-	arguments.take("depth", &v.Depth)
-	arguments.take("num_heads", &v.Heads)
-	arguments.take("mlp_ratio", &v.MLPRatio)
-	arguments.take("init_values", &v.LayerScale)
-	arguments.take("reg_tokens", &v.Registers)
-	arguments.take("class_token", &class)
-	arguments.take("no_embed_class", &v.NoClassPosition)
-	arguments.take("dynamic_img_size", &interpolates) // As it does here in any case.
-	arguments.take("fc_norm", &normOfMean)
-	arguments.take("global_pool", &pool)
-	if v.Registers > 0 && !v.NoClassPosition {
-		return nil, fmt.Errorf("it is a ViT with reg_tokens %d and no_embed_class false; registers of encoder.ViT have no position embeddings", v.Registers)
-	}
-	if !class {
-		v.Pool, v.NoClassPosition = MeanPatches, false
-	}
-	if v.Registers > 0 { // Beside registers encoder.ViT has none in any case.
-		v.NoClassPosition = false
-	}
-	switch {
-	case class && (pool == "token" || pool == ""):
-		return v, nil
-	case !class && pool == "avg" && !normOfMean:
-		return v, nil
-	}
-	return nil, fmt.Errorf("it is a ViT with global_pool %q, class_token %t and fc_norm %t; encoder.ViT has a class token, or the mean of what the last norm gives",
-		pool, class, normOfMean)
 }
 
 func timmConvNeXtOf(size string, arguments *timmArguments) Encoder {

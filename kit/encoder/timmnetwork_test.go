@@ -27,7 +27,17 @@ func TestWhatIsWrittenForTimmIsReadBack(t *testing.T) {
 	t.Parallel()
 	mean, deit3, meanScaled := ViTTiny, ViTTiny, ViT{Patch: 8, Width: 48, Depth: 3, Heads: 3, MLPRatio: 2, Size: 64, Pool: MeanPatches, LayerScale: .1}
 	mean.Pool, deit3.NoClassPosition = MeanPatches, true
+	openCLIP, beside, dinov3, plainRotary, preNormed := ViTBaseCLIP, ViTTiny, ViTSmallDINOv3, ViTSmallPlusDINOv3, ViTBaseDINOv3
+	openCLIP.Patch, openCLIP.Activation = 32, GELU
+	beside.Pool, beside.AttentionBias, beside.MLPRatio, beside.PreNorm = MeanBesideClassToken, NoAttentionBias, 48./11, true
+	dinov3.Pool, dinov3.AttentionBias = MeanBesideClassToken, NoAttentionBias
+	plainRotary.NormEpsilon, plainRotary.LayerScale, plainRotary.Registers, plainRotary.Pool = 0, 0, 0, MeanPatches
+	preNormed.PreNorm = true
+	plainCLIP := ViTBaseCLIP
+	plainCLIP.PreNorm = false
 	for _, e := range []Encoder{
+		ViTBaseCLIP, ViTLargeCLIP, openCLIP, plainCLIP, ViTHugeIJEPA, ViTGiantIJEPA, beside,
+		ViTSmallDINOv3, ViTSmallPlusDINOv3, ViTLargeDINOv3, dinov3, plainRotary, preNormed,
 		ResNet18, ResNet34, ResNet50, ResNet101, ResNet152, ResNet{Depth: 10, Width: 64, Stem: ImageNetStem}, ResNet{Depth: 26, Width: 64, Stem: ImageNetStem},
 		ViTTiny, ViTLarge, ViTSmallDINOv2, withRegisters(ViTSmallDINOv2), mean, deit3, meanScaled,
 		ConvNeXtTiny, ConvNeXtBase, ConvNeXt{Depths: [4]int{1, 1, 2, 1}, Widths: [4]int{4, 6, 8, 10}, Stem: 4},
@@ -64,8 +74,18 @@ func TestNamesOfTimm(t *testing.T) {
 		"vit_base_patch14_reg4_dinov2": ViT{Patch: 14, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, LayerScale: 1e-5, Size: 518, Registers: 4},
 		"deit_tiny_patch16_224":        ViT{Patch: 16, Width: 192, Depth: 12, Heads: 3, MLPRatio: 4, Size: 224},
 		"deit3_base_patch16_384":       ViT{Patch: 16, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, Size: 384, NoClassPosition: true, LayerScale: 1e-6},
-		"convnext_small":               ConvNeXtSmall,
-		"convnext_large":               ConvNeXt{Depths: [4]int{3, 3, 27, 3}, Widths: [4]int{192, 384, 768, 1536}, Stem: 4},
+		"vit_base_patch32_clip_224":    ViT{Patch: 32, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, PreNorm: true, NormEpsilon: 1e-5, Size: 224},
+		"vit_large_patch14_clip_quickgelu_336": ViT{Patch: 14, Width: 1024, Depth: 24, Heads: 16, MLPRatio: 4, PreNorm: true, NormEpsilon: 1e-5,
+			Activation: QuickGELU, Size: 336},
+		"vit_huge_patch14_clip_224": ViT{Patch: 14, Width: 1280, Depth: 32, Heads: 16, MLPRatio: 4, PreNorm: true, NormEpsilon: 1e-5, Size: 224},
+		"vit_giant_patch16_gap_224": ViT{Patch: 16, Width: 1408, Depth: 40, Heads: 16, MLPRatio: 48. / 11, Pool: MeanPatches, Size: 224},
+		"vit_huge_patch16_gap_448":  ViT{Patch: 16, Width: 1280, Depth: 32, Heads: 16, MLPRatio: 4, Pool: MeanPatches, Size: 448},
+		"vit_small_plus_patch16_dinov3": ViT{Patch: 16, Width: 384, Depth: 12, Heads: 6, MLPRatio: 4, Positions: Rotary, Pool: MeanBesideClassToken,
+			AttentionBias: NoAttentionBias, Activation: SwiGLU, Registers: 4, LayerScale: 1e-5, NormEpsilon: 1e-5, Size: 224},
+		"vit_base_patch16_dinov3_qkvb": ViT{Patch: 16, Width: 768, Depth: 12, Heads: 12, MLPRatio: 4, Positions: Rotary, Pool: MeanBesideClassToken,
+			AttentionBias: QueryValueBias, Registers: 4, LayerScale: 1e-5, NormEpsilon: 1e-5, Size: 224},
+		"convnext_small": ConvNeXtSmall,
+		"convnext_large": ConvNeXt{Depths: [4]int{3, 3, 27, 3}, Widths: [4]int{192, 384, 768, 1536}, Stem: 4},
 	} {
 		got, known, err := described(t, `{"architecture": "`+architecture+`", "num_classes": 0, "pretrained_cfg": {"classifier": ["head", "head_dist"]}}`)
 		if err != nil || !known || !reflect.DeepEqual(got, want) {
@@ -100,6 +120,7 @@ func TestSizeIsThatOfTheConfig(t *testing.T) {
 func TestNameThatNothingHas(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "resnet19", "ResNet50", "vit_huge_patch14_224",
+		"vit_small_patch16_clip_224", "vit_base_patch16_clip_quickgelu_384", "vit_tiny_patch16_dinov3", "vit_giant_patch14_gap_224",
 		"vit_tiny_patch8_224", "vit_large_patch8_224", "vit_small_patch14_224", "vit_base_patch16_dinov2", "vit_tiny_patch14_dinov2", "vit_base_patch8_384",
 		"deit_large_patch16_224", "deit_tiny_patch16_384", "deit_base_patch14_dinov2", "deit3_tiny_patch16_224", "deit3_base_patch14_224"} {
 		if e, err := Named(name); err == nil || !strings.Contains(err.Error(), `"`+name+`"`) {
@@ -119,13 +140,18 @@ func TestNetworkThatIsNotDescribed(t *testing.T) {
 	for config, want := range map[string]string{
 		`{`:                             "config.json",
 		`{"architecture": "resnet50d"}`: "timm's resnet50d, which is none",
-		`{"architecture": "vit_base_patch16_clip_224"}`:                               "none of the encoders",
-		`{"architecture": "resnet50", "model_args": {"cardinality": 32}}`:             "model_args that are not known here: cardinality",
-		`{"architecture": "resnet18", "model_args": {"layers": [9, 9, 9, 9]}}`:        "of no depth",
-		`{"architecture": "vit_tiny_patch16_224", "model_args": {"depth": "deep"}}`:   "depth is deep; it must be of type int",
-		`{"architecture": "vit_tiny_patch16_224", "model_args": {"reg_tokens": 4}}`:   "no position embeddings",
-		`{"architecture": "vit_tiny_patch16_224", "global_pool": "avg"}`:              `global_pool "avg"`,
-		`{"architecture": "vit_tiny_patch16_224", "model_args": {"mlp_ratio": 2.67}}`: "mlp_ratio",
+		`{"architecture": "vit_base_patch16_siglip_224"}`:                                                            "none of the encoders",
+		`{"architecture": "resnet50", "model_args": {"cardinality": 32}}`:                                            "model_args that are not known here: cardinality",
+		`{"architecture": "resnet18", "model_args": {"layers": [9, 9, 9, 9]}}`:                                       "of no depth",
+		`{"architecture": "vit_tiny_patch16_224", "model_args": {"depth": "deep"}}`:                                  "depth is deep; it must be of type int",
+		`{"architecture": "vit_tiny_patch16_224", "model_args": {"reg_tokens": 4}}`:                                  "no position embeddings",
+		`{"architecture": "vit_tiny_patch16_224", "global_pool": "avg"}`:                                             `global_pool "avg"`,
+		`{"architecture": "vit_tiny_patch16_224", "model_args": {"act_layer": "relu"}}`:                              `act_layer "relu"`,
+		`{"architecture": "vit_tiny_patch16_224", "model_args": {"rope_type": "dinov3"}}`:                            "model_args that are not known here: rope_type",
+		`{"architecture": "eva_giant_patch14_224"}`:                                                                  "use_rot_pos_emb false",
+		`{"architecture": "vit_small_patch16_dinov3", "model_args": {"rope_temperature": 10000}}`:                    "rope_temperature 10000",
+		`{"architecture": "vit_small_plus_patch16_dinov3", "model_args": {"mlp_ratio": 3.3, "swiglu_align_to": 64}}`: "swiglu_align_to 64 and 1267 hidden features",
+		`{"architecture": "vit_small_patch16_dinov3", "model_args": {"pre_norm": true}}`:                             "not known here: pre_norm",
 	} {
 		if _, known, err := described(t, config); known || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v does not say %q", config, err, want)

@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"math"
+	"math/cmplx"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -41,9 +42,11 @@ func scramble(t *testing.T, scope *model.Scope) map[string]Tensor {
 // referenceLinear is W x + b with PyTorch's layout: W is [out, in].
 func referenceLinear(w map[string]Tensor, name string, x []float64) []float64 {
 	weight, bias := w[name+".weight"], w[name+".bias"]
-	y := make([]float64, len(bias.Data))
+	y := make([]float64, weight.Shape[0])
 	for o := range y {
-		y[o] = float64(bias.Data[o])
+		if bias.Data != nil {
+			y[o] = float64(bias.Data[o])
+		}
 		for i := range x {
 			y[o] += float64(weight.Data[o*len(x)+i]) * x[i]
 		}
@@ -52,6 +55,10 @@ func referenceLinear(w map[string]Tensor, name string, x []float64) []float64 {
 }
 
 func referenceNorm(w map[string]Tensor, name string, x []float64) []float64 {
+	return referenceNormWith(1e-6, w, name, x)
+}
+
+func referenceNormWith(epsilon float64, w map[string]Tensor, name string, x []float64) []float64 {
 	var mean, variance float64
 	n := float64(len(x))
 	for _, v := range x {
@@ -62,7 +69,7 @@ func referenceNorm(w map[string]Tensor, name string, x []float64) []float64 {
 	}
 	y := make([]float64, len(x))
 	for i, v := range x {
-		y[i] = (v-mean)/math.Sqrt(variance+1e-6)*float64(w[name+".weight"].Data[i]) + float64(w[name+".bias"].Data[i])
+		y[i] = (v-mean)/math.Sqrt(variance+epsilon)*float64(w[name+".weight"].Data[i]) + float64(w[name+".bias"].Data[i])
 	}
 	return y
 }
@@ -75,9 +82,50 @@ func referenceGelu(x []float64) []float64 {
 	return y
 }
 
-// referenceScale multiplies by the factors of timm's LayerScale, if there are any.
-func referenceScale(w map[string]Tensor, name string, x []float64) []float64 {
-	gamma, ok := w[name+".gamma"]
+// referenceHidden are the hidden features of a perceptron.
+func referenceHidden(between Activation, w map[string]Tensor, name string, x []float64) []float64 {
+	sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	switch between {
+	case QuickGELU:
+		y := referenceLinear(w, name, x)
+		for i, v := range y {
+			y[i] = v * sigmoid(1.702*v)
+		}
+		return y
+	case SwiGLU:
+		gate, y := referenceLinear(w, name+"_g", x), referenceLinear(w, name+"_x", x)
+		for i, g := range gate {
+			y[i] *= g * sigmoid(g)
+		}
+		return y
+	default:
+		return referenceGelu(referenceLinear(w, name, x))
+	}
+}
+
+// referenceTurn turns a head's features of the patch at a place of a square grid: as complex numbers,
+// of a feature in the first half and its partner in the second, the first quarter by the row.
+func referenceTurn(x []float64, row, column, side int) {
+	half := len(x) / 2
+	for i := range half {
+		place, k := row, i
+		if i >= half/2 {
+			place, k = column, i-half/2
+		}
+		coordinate := 2*(float64(place)+.5)/float64(side) - 1
+		period := math.Pow(100, float64(k)/float64(half/2))
+		turned := complex(x[i], x[half+i]) * cmplx.Exp(complex(0, 2*math.Pi*coordinate/period))
+		x[i], x[half+i] = real(turned), imag(turned)
+	}
+}
+
+// referenceScale multiplies by the factors of a branch's LayerScale, as timm's VisionTransformer or
+// its Eva names them, if there are any.
+func referenceScale(w map[string]Tensor, block, branch string, x []float64) []float64 {
+	gamma, ok := w[block+".ls"+branch+".gamma"]
+	if !ok {
+		gamma, ok = w[block+".gamma_"+branch]
+	}
 	if !ok {
 		return x
 	}
@@ -102,6 +150,9 @@ func referenceViT(v ViT, w map[string]Tensor, image []float32, side int) (tokens
 	v = v.WithDefaults()
 	position := func(i int) []float64 {
 		p := make([]float64, v.Width)
+		if v.Positions == Rotary {
+			return p
+		}
 		for d := range p {
 			p[d] = float64(w["pos_embed"].Data[i*v.Width+d])
 		}
@@ -125,13 +176,31 @@ func referenceViT(v ViT, w map[string]Tensor, image []float32, side int) (tokens
 			x = append(x, plus(referenceLinear(w, "patch_embed.proj", pixels), position(len(x))))
 		}
 	}
+	if v.PreNorm {
+		for i := range x {
+			x[i] = referenceNormWith(v.epsilon(), w, "norm_pre", x[i])
+		}
+	}
 	for block := range v.Depth {
 		name := "blocks." + string(rune('0'+block))
 		var qkv [][]float64
 		for _, token := range x {
-			qkv = append(qkv, referenceLinear(w, name+".attn.qkv", referenceNorm(w, name+".norm1", token)))
+			qkv = append(qkv, referenceLinear(w, name+".attn.qkv", referenceNormWith(v.epsilon(), w, name+".norm1", token)))
+			for i := range v.Width {
+				if v.AttentionBias == QueryValueBias {
+					qkv[len(qkv)-1][i] += float64(w[name+".attn.q_bias"].Data[i])
+					qkv[len(qkv)-1][2*v.Width+i] += float64(w[name+".attn.v_bias"].Data[i])
+				}
+			}
 		}
 		d := v.Width / v.Heads
+		if v.Positions == Rotary {
+			for i := range x[1:] { // The class token stays.
+				for head := range 2 * v.Heads { // Of the queries, then of the keys.
+					referenceTurn(qkv[i+1][head*d:][:d], i/(side/v.Patch), i%(side/v.Patch), side/v.Patch)
+				}
+			}
+		}
 		reads = make([][]float64, v.Heads)
 		for i := range x {
 			read := make([]float64, v.Width)
@@ -154,15 +223,15 @@ func referenceViT(v ViT, w map[string]Tensor, image []float32, side int) (tokens
 					reads[head] = scores
 				}
 			}
-			x[i] = plus(x[i], referenceScale(w, name+".ls1", referenceLinear(w, name+".attn.proj", read)))
+			x[i] = plus(x[i], referenceScale(w, name, "1", referenceLinear(w, name+".attn.proj", read)))
 		}
 		for i := range x {
-			hidden := referenceGelu(referenceLinear(w, name+".mlp.fc1", referenceNorm(w, name+".norm2", x[i])))
-			x[i] = plus(x[i], referenceScale(w, name+".ls2", referenceLinear(w, name+".mlp.fc2", hidden)))
+			hidden := referenceHidden(v.Activation, w, name+".mlp.fc1", referenceNormWith(v.epsilon(), w, name+".norm2", x[i]))
+			x[i] = plus(x[i], referenceScale(w, name, "2", referenceLinear(w, name+".mlp.fc2", hidden)))
 		}
 	}
 	for i := range x {
-		x[i] = referenceNorm(w, "norm", x[i])
+		x[i] = referenceNormWith(v.epsilon(), w, "norm", x[i])
 	}
 	return x, reads
 }
@@ -173,6 +242,15 @@ func TestViTIsTheFormula(t *testing.T) {
 
 func TestViTWithLayerScaleIsTheFormula(t *testing.T) {
 	testFormula(t, ViT{Patch: 2, Width: 8, Depth: 2, Heads: 2, Size: 4, LayerScale: 1e-5})
+}
+
+func TestViTOfCLIPIsTheFormula(t *testing.T) {
+	testFormula(t, ViT{Patch: 2, Width: 8, Depth: 2, Heads: 2, Size: 4, PreNorm: true, NormEpsilon: .1, Activation: QuickGELU})
+}
+
+func TestViTOfDINOv3IsTheFormula(t *testing.T) {
+	testFormula(t, ViT{Patch: 2, Width: 16, Depth: 2, Heads: 2, Positions: Rotary, AttentionBias: QueryValueBias, LayerScale: 1e-5, NormEpsilon: 1e-5})
+	testFormula(t, ViT{Patch: 2, Width: 16, Depth: 2, Heads: 2, Positions: Rotary, AttentionBias: NoAttentionBias, Activation: SwiGLU})
 }
 
 func testFormula(t *testing.T, v ViT) {

@@ -45,6 +45,11 @@ func TestViTShapesAndParameters(t *testing.T) {
 		func(v *ViT) { v.Positions = SineCosine },
 		func(v *ViT) { v.Registers = 3 },
 		func(v *ViT) { v.LayerScale = 1e-5 },
+		func(v *ViT) { v.Pool, v.AttentionBias, v.MLPRatio = MeanBesideClassToken, NoAttentionBias, 2.7 },
+		func(v *ViT) { v.PreNorm, v.NormEpsilon, v.Activation = true, 1e-5, QuickGELU },
+		func(v *ViT) {
+			v.Positions, v.AttentionBias, v.Activation, v.LayerScale = Rotary, QueryValueBias, SwiGLU, .1
+		},
 		func(v *ViT) { v.Registers, v.Pool, v.MLPRatio, v.Patch, v.Size = 1, MeanPatches, 2, 4, 12 },
 	} {
 		v := tinyViT
@@ -111,7 +116,7 @@ func TestLayersOfTheBlocks(t *testing.T) {
 }
 
 func TestVisiblePatches(t *testing.T) {
-	for _, positions := range []Positions{LearnedPositions, SineCosine} {
+	for _, positions := range []Positions{LearnedPositions, SineCosine, Rotary} {
 		v := tinyViT
 		v.Positions = positions
 		x := images(2, 8)
@@ -199,6 +204,9 @@ func TestHiddenPatches(t *testing.T) {
 func TestGradientsReachEveryVariable(t *testing.T) {
 	v := tinyViT
 	v.Registers, v.LayerScale = 2, .5
+	clip, rotary := tinyViT, v
+	clip.PreNorm, clip.NormEpsilon, clip.Activation, clip.Projection, clip.AttentionBias = true, 1e-5, QuickGELU, 6, QueryValueBias
+	rotary.Positions, rotary.AttentionBias, rotary.Activation, rotary.Pool = Rotary, QueryValueBias, SwiGLU, MeanBesideClassToken
 	for name, build := range map[string]func(scope *model.Scope, x *Node) *Node{
 		"ViT": func(scope *model.Scope, x *Node) *Node {
 			hidden := LessThan(Iota(x.Graph(), shapes.Make(dtypes.Int32, 2, 25), 1), Scalar(x.Graph(), dtypes.Int32, 5))
@@ -207,6 +215,13 @@ func TestGradientsReachEveryVariable(t *testing.T) {
 		},
 		"ViT, visible patches": func(scope *model.Scope, x *Node) *Node {
 			out := v.EncodeVisible(scope, x, Iota(x.Graph(), shapes.Make(dtypes.Int32, 2, 9), 1))
+			return Add(ReduceAllSum(Square(out.Pooled)), ReduceAllSum(Sin(out.Tokens)))
+		},
+		"ViT of CLIP": func(scope *model.Scope, x *Node) *Node {
+			return ReduceAllSum(Square(clip.Encode(scope, x).Pooled))
+		},
+		"ViT of DINOv3": func(scope *model.Scope, x *Node) *Node {
+			out := rotary.Encode(scope, x)
 			return Add(ReduceAllSum(Square(out.Pooled)), ReduceAllSum(Sin(out.Tokens)))
 		},
 		"ConvNeXt": func(scope *model.Scope, x *Node) *Node {
@@ -328,8 +343,11 @@ func TestTransformersStayCloseInBFloat16(t *testing.T) {
 func TestViTCheck(t *testing.T) {
 	for field, bad := range map[string]ViT{
 		"Patch is -1; it must be at least 1 (0 means 16)": {Patch: -1}, "Width": {Width: -1}, "Depth": {Depth: -2}, "Heads": {Heads: 5}, "MLPRatio": {MLPRatio: -1},
-		"Pool":         {Pool: 2},
-		"Positions is": {Positions: -1}, "multiple of 4": {Width: 6, Positions: SineCosine}, "Registers": {Registers: -1},
+		"Pool is": {Pool: 3}, "Pool is ClassToken": {Pool: MeanPatches, Projection: 4}, "Projection": {Projection: -1},
+		"MLPRatio is 0.001; it must be at least 1/384": {MLPRatio: .001}, "Activation": {Activation: 3}, "AttentionBias": {AttentionBias: -1},
+		"NormEpsilon": {NormEpsilon: -1}, "a multiple of 4 × Heads, which is 6, with Positions Rotary": {Width: 12, Heads: 6, Positions: Rotary},
+		"NoClassPosition": {Positions: Rotary, NoClassPosition: true},
+		"Positions is":    {Positions: -1}, "a multiple of 4 with": {Width: 6, Positions: SineCosine}, "Registers": {Registers: -1},
 		"LayerScale": {LayerScale: -1}, "StochasticDepth": {StochasticDepth: 1}, "StochasticDepth is NaN": {StochasticDepth: math.NaN()}, "Size": {Size: 40},
 		"multiples of Patch": {Patch: 5},
 	} {
@@ -349,7 +367,12 @@ func TestViTCheck(t *testing.T) {
 	}
 	for want, v := range map[string]ViT{
 		"vit2-w16-h2-p2-mean": v, "vit12-w384-h6-p16-sincos-r4": {Registers: 4, Positions: SineCosine}, "vit12-w192-h3-p16": ViTTiny,
-		"vit12-w384-h6-p16-ls": {LayerScale: .1},
+		"vit12-w384-h6-p16-ls":                                     {LayerScale: .1},
+		"vit12-w768-h12-p16-quickgelu-prenorm-eps1e-05":            ViTBaseCLIP,
+		"vit12-w384-h6-p16-swiglu-nokeybias-rotary-r4-eps1e-05-ls": ViTSmallPlusDINOv3,
+		"vit40-w1408-h22-p16-mlp4.364-mean":                        {Width: 1408, Depth: 40, MLPRatio: 48. / 11, Pool: MeanPatches},
+		"vit12-w384-h6-p16-noqkvbias-meanbeside":                   {AttentionBias: NoAttentionBias, Pool: MeanBesideClassToken},
+		"vit12-w384-h6-p16-proj512":                                {Projection: 512},
 	} {
 		if got := v.Name(); got != want {
 			t.Errorf("name %q, want %q", got, want)
