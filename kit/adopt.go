@@ -81,7 +81,7 @@ func (b Backbone) described() (Backbone, error) {
 		return b, fmt.Errorf("kit.Backbone: Encoder is left out: %w", err)
 	}
 	if !known {
-		return b, fmt.Errorf("kit.Backbone: Encoder is left out, and no config.json of timm beside %s describes the network; "+
+		return b, fmt.Errorf("kit.Backbone: Encoder is left out, and no config.json beside %s describes a network that is known here; "+
 			"set it, such as to encoder.ResNet50", b.Weights)
 	}
 	b.Encoder = e

@@ -51,7 +51,7 @@ func ChoicesOf(get func(name string) string) (c Choices, err error) {
 	if name := get("SSLKIT_ENCODER"); name != "" {
 		if c.Encoder, err = encoder.Named(name); err != nil {
 			return Choices{}, setting.Must(false, "SSLKIT_ENCODER", strconv.Quote(name), "a name of timm that is known here: resnet18, 26, 34, 50, 101 or 152, "+
-				"a ViT such as vit_tiny_patch16_224, deit_small_patch16_224 or vit_small_patch14_dinov2, or convnext_tiny, small, base, large or xlarge")
+				"a ViT such as vit_tiny_patch16_224, deit_small_patch16_224, vit_small_patch14_dinov2, vit_base_patch32_clip_224 or vit_small_patch16_dinov3, or convnext_tiny, small, base, large or xlarge")
 		}
 	}
 	if name := get("SSLKIT_METHOD"); name != "" {

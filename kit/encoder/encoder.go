@@ -19,8 +19,8 @@
 //	igpt := encoder.IGPT{Side: 8, Levels: 4, Width: 96, Depth: 4, Heads: 3}
 //	past, next := igpt.EncodePast(scope.At("encoder"), images) // What came before each of 64 pixels, and its colour.
 //
-// [Load] reads weights of timm, transformers and some authors; [PreprocessingOf] says how they want
-// their images. What is written is read by timm under the same names, and with the config.json of
+// [Load] reads weights of timm, transformers, torchvision and some authors; [PreprocessingOf] says how
+// they want their images. What is written is read by timm under the same names, and with the config.json of
 // [TimmConfig] beside it (kit.Run.Export writes both), by its folder:
 //
 //	import timm

@@ -54,6 +54,18 @@ func (p Preprocessing) SameNormalization(as Preprocessing) bool {
 // files beside it that the hub keeps: timm's config.json, or the preprocessor_config.json of
 // transformers. from is the name of the file that says so. Known is false where none does.
 //
+// torchvision's weights come without such a file. Its transforms say what to write into the metadata:
+//
+//	w = torchvision.models.ViT_B_16_Weights.IMAGENET1K_V1
+//	t = w.transforms()
+//	said = {"size": t.crop_size[0], "crop_share": t.crop_size[0] / t.resize_size[0],
+//	        "interpolation": t.interpolation.value, "mean": t.mean, "std": t.std}
+//	save_file(w.get_state_dict(), "vit_b_16.safetensors", {"preprocessing": json.dumps(said)})
+//
+// What a file says may differ from what its network was trained with: transformers' I-JEPA was made
+// with a mean and a deviation of 0.5 (convert_ijepa_to_hf.py), and its authors and timm have those of
+// ImageNet.
+//
 // It is an error where such a file is there and can't be read, or holds a deviation that is not
 // positive.
 func PreprocessingOf(path string) (p Preprocessing, from string, known bool, err error) {

@@ -81,6 +81,8 @@ func (p Probed) Check(height, width int) error {
 			fmt.Sprintf("%d with encoder %s, the patches of an image", patches, p.Of.Name()), "the pooled representation"),
 		setting.Must(p.Tokens == 0 || (p.Blocks == 1 && !p.Patches), "encoder.Probed: Tokens", p.Tokens,
 			"0 with several Blocks or with Patches"),
+		setting.Must(v.Projection == 0 || (p.Blocks == 1 && !p.Patches && p.Tokens == 0), "encoder.Probed: Of.Projection", v.Projection,
+			"0 with several Blocks, with Patches and with Tokens"),
 	)
 }
 

@@ -86,6 +86,8 @@ func TestProbedStaysAsItIs(t *testing.T) {
 func TestProbedCheck(t *testing.T) {
 	means := tinyViT
 	means.Pool = MeanPatches
+	projected := tinyViT
+	projected.Projection = 4
 	for want, bad := range map[string]Probed{
 		"Of is missing":                        {},
 		"Of: encoder.ViT: Heads":               {Of: ViT{Heads: 5}},
@@ -94,6 +96,7 @@ func TestProbedCheck(t *testing.T) {
 		"Patches is true":                      {Of: means, Patches: true},
 		"Tokens is 15; it must be 16":          {Of: tinyViT, Tokens: 15},
 		"Tokens is 16; it must be 0 with seve": {Of: tinyViT, Tokens: 16, Blocks: 2},
+		"Of.Projection is 4; it must be 0":     {Of: projected, Patches: true},
 	} {
 		if err := bad.Check(8, 8); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want one with %q", bad, err, want)

@@ -109,6 +109,10 @@ func needsMasked(method string, e encoder.Encoder) error {
 	if _, ok := e.(encoder.Masked); !ok {
 		return fmt.Errorf("%s hides patches, and encoder %s has none; take an encoder.Masked, such as encoder.ViT", method, e.Name())
 	}
+	if vit, ok := e.(encoder.ViT); ok && vit.Projection > 0 {
+		return fmt.Errorf("%s compares patches as it does representations, and encoder %s projects the latter to %d features; encoder.ViT: Projection must be 0",
+			method, e.Name(), vit.Projection)
+	}
 	return nil
 }
 

@@ -15,6 +15,12 @@ func networks() []network {
 	deit3.NoClassPosition, deit3.LayerScale = true, 1e-6
 	registers := encoder.ViTSmallDINOv2
 	registers.Registers = 4
+	clip32, openCLIP := encoder.ViTBaseCLIP, encoder.ViTBaseCLIP
+	clip32.Patch, openCLIP.Activation = 32, encoder.GELU
+	// As timm has DINOv3: the mean of the patches beside a class token, without biases of queries and values.
+	dinov3, plus, base := encoder.ViTSmallDINOv3, encoder.ViTSmallPlusDINOv3, encoder.ViTBaseDINOv3
+	dinov3.Pool, plus.Pool, base.Pool = encoder.MeanBesideClassToken, encoder.MeanBesideClassToken, encoder.MeanBesideClassToken
+	plus.AttentionBias, base.AttentionBias = encoder.NoAttentionBias, encoder.NoAttentionBias
 	return []network{
 		{"resnet18", encoder.ResNet18, 224},
 		{"resnet34", encoder.ResNet34, 224},
@@ -31,6 +37,13 @@ func networks() []network {
 		{"vit_small_patch14_reg4_dinov2", registers, 518},
 		{"vit_base_patch14_dinov2", encoder.ViTBaseDINOv2, 224},
 		{"vit_large_patch14_dinov2", encoder.ViTLargeDINOv2, 224},
+		{"vit_base_patch32_clip_quickgelu_224", clip32, 224},
+		{"vit_base_patch16_clip_224", openCLIP, 224},
+		{"vit_large_patch14_clip_quickgelu_224", encoder.ViTLargeCLIP, 224},
+		{"vit_huge_patch14_gap_224", encoder.ViTHugeIJEPA, 224},
+		{"vit_small_patch16_dinov3_qkvb", dinov3, 256},
+		{"vit_small_plus_patch16_dinov3", plus, 256},
+		{"vit_base_patch16_dinov3", base, 256},
 		{"convnext_tiny", encoder.ConvNeXtTiny, 224},
 		{"convnext_small", encoder.ConvNeXtSmall, 224},
 		{"convnext_base", encoder.ConvNeXtBase, 224},
