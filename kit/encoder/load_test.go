@@ -188,3 +188,31 @@ func TestWeightsGoBackBitForBit(t *testing.T) {
 		})
 	}
 }
+
+// TestProjectionWithoutABias: the bias of a Projection that the file does not have is 0, and does not
+// count as a tensor of the file.
+func TestProjectionWithoutABias(t *testing.T) {
+	projected := ViT{Patch: 14, Width: 8, Depth: 2, Heads: 2, Size: 56, PreNorm: true, NormEpsilon: 1e-5, Projection: 6}
+	for _, file := range []string{"openclip", "transformers-clip"} {
+		weights := otherProgram{file: file}.read(t)
+		store := built(t, projected, 56)
+		scope := store.Scope("/encoder")
+		before := scramble(t, scope)
+		loaded, err := Load(scope, weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := Weights(scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if loaded.Used != len(before)-1 {
+			t.Errorf("%s: %d tensors are used, want %d", file, loaded.Used, len(before)-1)
+		}
+		for _, w := range after {
+			if w.Name == "head.bias" && !slices.Equal(w.Data, make([]float32, 6)) {
+				t.Errorf("%s: the bias is %v", file, w.Data)
+			}
+		}
+	}
+}

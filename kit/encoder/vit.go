@@ -26,7 +26,7 @@ type ViT struct {
 	Width int
 	// Depth is the number of blocks, at least 1. Default 12.
 	Depth int
-	// Heads is the number of attention heads. It divides Width. Default Width/64, as in all
+	// Heads is the number of attention heads. It divides Width. Default Width/64, as in most
 	// published sizes, at least 1.
 	Heads int
 	// MLPRatio is how many times wider the hidden layer of a block's perceptron is than a token, above
@@ -69,11 +69,11 @@ type ViT struct {
 	// scaled.
 	LayerScale float64
 	// Size is the side in pixels of the images that the position embeddings are stored for, a
-	// multiple of Patch; Rotary positions are not stored, and it changes nothing there. Of other kinds images of other sizes get them interpolated, as timm does. transformers' ViT
+	// multiple of Patch; images of other sizes get them interpolated, as timm does. transformers' ViT
 	// and Dinov2, and DINOv2's own networks without registers, do that without antialiasing, so that
-	// their features at other sizes differ. Default: 14 patches where
-	// Patch is 14 or more (224 pixels at 16, as published), else 8 patches (32 pixels at 4, 64 at
-	// 8; published networks with patches of 8 have 224).
+	// their features at other sizes differ. Rotary positions are not stored, and follow the size of the
+	// images. Default: 14 patches where Patch is 14 or more (224 pixels at 16, as published), else 8
+	// patches (32 pixels at 4, 64 at 8; published networks with patches of 8 have 224).
 	Size int
 }
 

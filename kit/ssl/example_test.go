@@ -24,10 +24,13 @@ func Example() {
 	fmt.Println(recipe.Check())
 	recipe.Method = ssl.MAE{}
 	fmt.Println(recipe.Check())
+	recipe.Method, recipe.Encoder = ssl.IBOT{}, encoder.ViT{Patch: 4, Width: 96, Depth: 4, Projection: 64}
+	fmt.Println(recipe.Check())
 	// Output:
 	// ssl.SimCLR: Temperature is -1; it must be above 0 and finite (0 means 0.5)
 	// ssl.MoCoV2: Queue is 1000; it must be a multiple of the batch, 64 (0 means 32768, or fewer where the images are few)
 	// ssl.MAE hides patches, and encoder resnet18-w16-3x3s2 has none; take an encoder.Masked, such as encoder.ViT
+	// ssl.IBOT compares patches as it does representations, and encoder vit4-w96-h1-p4-proj64 projects the latter to 64 features; encoder.ViT: Projection must be 0
 }
 
 // A low temperature suits few images; a wide hidden layer suits a small encoder.
