@@ -103,8 +103,7 @@ func (c Channels) PruneFile(r encoder.ResNet, from, to string) (encoder.ResNet, 
 	if err != nil {
 		return r, fmt.Errorf("pruning %s: %w", from, err)
 	}
-	metadata := map[string]string{"architecture": small.Name()}
-	return small, writeOnce(to, slices.Collect(maps.Values(pruned)), metadata)
+	return small, writeOnce(from, to, slices.Collect(maps.Values(pruned)), map[string]string{"architecture": small.Name()})
 }
 
 // kept are the numbers of the channels that stay in each place, in order, from their importance

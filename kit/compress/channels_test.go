@@ -3,6 +3,7 @@ package compress
 import (
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -200,5 +201,48 @@ func TestChannelsRefuses(t *testing.T) {
 	again, err := half.PruneFile(small, to, from) // What was pruned can be pruned again.
 	if err != nil || !slices.Equal(again.Inner, []int{1, 2, 4, 8}) {
 		t.Errorf("pruned again: %v, %v", again.Inner, err)
+	}
+}
+
+// What the weights say of their images goes on to what is made of them, also where timm's config.json
+// beside them says it: a training that starts from them would normalise images otherwise.
+func TestPrunedWeightsWantTheSameImages(t *testing.T) {
+	weights := slices.Collect(maps.Values(scrambled(t, basic)))
+	want := encoder.Preprocessing{Mean: [3]float64{.1, .2, .3}, Std: [3]float64{.4, .5, .6}}
+	said := map[string]string{}
+	if err := want.Metadata(said); err != nil {
+		t.Fatal(err)
+	}
+	for name, from := range map[string]struct {
+		metadata map[string]string
+		beside   string
+	}{
+		"in the file": {metadata: said},
+		"beside it":   {beside: `{"architecture": "resnet10", "pretrained_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "model.safetensors")
+			if err := encoder.WriteSafetensors(path, weights, from.metadata); err != nil {
+				t.Fatal(err)
+			}
+			if from.beside != "" {
+				if err := os.WriteFile(filepath.Join(filepath.Dir(path), "config.json"), []byte(from.beside), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			small, sparse := filepath.Join(t.TempDir(), "small"), filepath.Join(t.TempDir(), "sparse")
+			if _, err := (Channels{Remove: .5}).PruneFile(basic, path, small); err != nil {
+				t.Fatal(err)
+			}
+			if err := (Magnitude{Sparsity: .5}).PruneFile(path, sparse); err != nil {
+				t.Fatal(err)
+			}
+			for _, pruned := range []string{small, sparse} {
+				got, _, known, err := encoder.PreprocessingOf(pruned)
+				if err != nil || !known || !got.SameNormalization(want) {
+					t.Errorf("%s: %+v, known %t, %v; want %+v", filepath.Base(pruned), got, known, err, want)
+				}
+			}
+		})
 	}
 }

@@ -128,15 +128,29 @@ func (m Magnitude) PruneFile(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("pruning %s: %w", from, err)
 	}
-	return writeOnce(to, slices.Collect(maps.Values(pruned)), metadata)
+	return writeOnce(from, to, slices.Collect(maps.Values(pruned)), metadata)
 }
 
-// writeOnce writes weights to a file that does not hold them yet: what was made once is only read
-// from then on, also where only reading is allowed.
-func writeOnce(path string, weights []encoder.Tensor, metadata map[string]string) error {
-	there, told, err := encoder.ReadOwnSafetensors(path)
+// writeOnce writes weights that were made of those in another file to one that does not hold them yet:
+// what was made once is only read from then on, also where only reading is allowed. They want the
+// images that the others want, by their file or by what lies beside it.
+func writeOnce(from, to string, weights []encoder.Tensor, metadata map[string]string) error {
+	metadata = maps.Clone(metadata)
+	wanted, _, known, err := encoder.PreprocessingOf(from)
+	if err != nil {
+		return err
+	}
+	if known {
+		if metadata == nil {
+			metadata = map[string]string{}
+		}
+		if err := wanted.Metadata(metadata); err != nil {
+			return err
+		}
+	}
+	there, told, err := encoder.ReadOwnSafetensors(to)
 	if err == nil && maps.Equal(told, metadata) && encoder.Hash(slices.Collect(maps.Values(there))) == encoder.Hash(weights) {
 		return nil
 	}
-	return encoder.WriteSafetensors(path, weights, metadata)
+	return encoder.WriteSafetensors(to, weights, metadata)
 }
