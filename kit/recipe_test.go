@@ -235,7 +235,7 @@ func TestRecipeThatCannotBeReadSaysWhere(t *testing.T) {
 			t.Errorf("%s: error %v does not say %q", content, err, want)
 		}
 	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is none") {
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is none") || !strings.Contains(err.Error(), "kit.Runs(") {
 		t.Errorf("an empty directory: error %v", err)
 	}
 }
