@@ -22,16 +22,16 @@ try:
 
         def show(message):
             content = message["content"]
-            if message["msg_type"] == "stream":
+            if message["msg_type"] == "stream":  # Which may be a part of a line.
                 seen.append(content["text"])
             elif message["msg_type"] == "display_data":
                 page = re.sub(r"(?s)<style>.*?</style>", "", content["data"].get("text/html", ""))
-                seen.append(html.unescape(re.sub(r"<[^>]+>", "", page)))
+                seen.append(html.unescape(re.sub(r"<[^>]+>", "", page)) + "\n")
             elif message["msg_type"] == "error":
-                seen.append(content["evalue"])
+                seen.append(content["evalue"] + "\n")
 
         reply = client.execute_interactive(source, output_hook=show, timeout=600)
-        print(json.dumps({"status": reply["content"]["status"], "seen": "\n".join(seen)}), flush=True)
+        print(json.dumps({"status": reply["content"]["status"], "seen": "".join(seen)}), flush=True)
 finally:
     client.stop_channels()
     manager.shutdown_kernel()
