@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ func TestLearns(t *testing.T) {
 	}
 	if result.Interval.Low > result.AP || result.Interval.High < result.AP || result.Interval.Value != result.AP {
 		t.Errorf("the interval of %g is %v", result.AP, result.Interval)
+	}
+	if summary, err := detector.Summary(blocks{6}, data.Train); err != nil || fmt.Sprint(summary) != fmt.Sprint(result.DetectionSummary) {
+		t.Errorf("the summary alone is %v, %v, and with its interval %v", summary, err, result.DetectionSummary)
 	}
 	for i := 0; i < 6; i += 3 {
 		if found := result.Found[i]; len(found) > 0 && found[0].Score > .4 {
@@ -89,9 +93,12 @@ func TestLearns(t *testing.T) {
 		}
 	})
 	t.Run("other classes", func(t *testing.T) {
-		_, err := detector.EvaluateOn(data.Shapes{Test: 2}, data.Test)
-		if err == nil || !strings.Contains(err.Error(), "the detector was trained on [red blue]") {
-			t.Error(err)
+		_, whole := detector.EvaluateOn(data.Shapes{Test: 2}, data.Test)
+		_, alone := detector.Summary(data.Shapes{Test: 2}, data.Test)
+		for _, err := range []error{whole, alone} {
+			if err == nil || !strings.Contains(err.Error(), "the detector was trained on [red blue]") {
+				t.Error(err)
+			}
 		}
 	})
 	t.Run("other sizes", func(t *testing.T) {
