@@ -14,6 +14,7 @@ type usage struct {
 	residentMiB float64
 	ownMiB      float64 // What of it is no page of a file: the program's and XLA's code come and go with what else is read.
 	goMiB       float64 // What of that is Go's, garbage included; the rest is XLA's.
+	inUseMiB    float64 // What XLA and the rest of the C code have asked for and not freed; 0 where the C library does not tell.
 	buffers     int     // Of the device, that are not given back.
 	goroutines  int
 	threads     int // Of the system: Go's and XLA's.
@@ -21,8 +22,8 @@ type usage struct {
 }
 
 func (u usage) String() string {
-	return fmt.Sprintf("%.0f MiB resident, %.0f of them its own, %.0f Go's, %d buffers, %d goroutines, %d threads, %d open files",
-		u.residentMiB, u.ownMiB, u.goMiB, u.buffers, u.goroutines, u.threads, u.files)
+	return fmt.Sprintf("%.0f MiB resident, %.0f of them its own, %.0f Go's, %.1f in use of the C heap, %d buffers, %d goroutines, %d threads, %d open files",
+		u.residentMiB, u.ownMiB, u.goMiB, u.inUseMiB, u.buffers, u.goroutines, u.threads, u.files)
 }
 
 // usageNow asks Linux, which alone has /proc.
@@ -32,7 +33,7 @@ func usageNow() (usage, error) {
 	if err != nil {
 		return fail(err)
 	}
-	u := usage{buffers: int(pjrt.BuffersAlive()), goroutines: runtime.NumGoroutine()}
+	u := usage{inUseMiB: heapInUse() / (1 << 20), buffers: int(pjrt.BuffersAlive()), goroutines: runtime.NumGoroutine()}
 	var resident, own float64 // KiB
 	for line := range bytes.Lines(status) {
 		fmt.Sscanf(string(line), "VmRSS: %f kB", &resident)
