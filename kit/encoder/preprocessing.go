@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,10 +13,14 @@ import (
 type Preprocessing struct {
 	// Size is the side in pixels of the images that the weights were made for. 0: it is not known.
 	Size int `json:"size,omitempty"`
-	// CropShare is which part of the shorter side the crop in the centre keeps, in (0, 1]. 0: it is
-	// not known.
+	// CropShare is which part of the scaled image's side the crop in the centre keeps, in (0, 1]. 0: it
+	// is not known.
 	CropShare float64 `json:"crop_share,omitempty"`
-	// Interpolation is how images are scaled, by its name in timm: "bicubic". "": it is not known.
+	// CropMode says how an image that is no square is scaled before the crop, by timm's crop_mode:
+	// "squash" makes it a square whatever its shape, as transformers does for ViT and DINOv3, and "border"
+	// scales its longer side and fills up what is missing. "" (timm's "center") scales its shorter side.
+	CropMode string `json:"crop_mode,omitempty"`
+	// Interpolation is how images are scaled, by its name in timm, such as "bicubic". "": it is not known.
 	Interpolation string `json:"interpolation,omitempty"`
 	// Mean and Std of red, green and blue, in units of [0, 1], are subtracted and divided by.
 	Mean [3]float64 `json:"mean"`
@@ -138,6 +141,7 @@ func timmPreprocessing(content []byte) (p Preprocessing, known bool, err error) 
 	type fields struct {
 		InputSize     []int       `json:"input_size"` // Channels, height, width.
 		CropShare     float64     `json:"crop_pct"`
+		CropMode      string      `json:"crop_mode"`
 		Interpolation string      `json:"interpolation"`
 		Mean          *[3]float64 `json:"mean"`
 		Std           *[3]float64 `json:"std"`
@@ -156,72 +160,12 @@ func timmPreprocessing(content []byte) (p Preprocessing, known bool, err error) 
 	if of.Mean == nil || of.Std == nil { // Of another program.
 		return p, false, nil
 	}
-	p = Preprocessing{CropShare: of.CropShare, Interpolation: of.Interpolation, Mean: *of.Mean, Std: *of.Std}
+	p = Preprocessing{CropShare: of.CropShare, CropMode: of.CropMode, Interpolation: of.Interpolation, Mean: *of.Mean, Std: *of.Std}
+	if p.CropMode == "center" { // As where it says none.
+		p.CropMode = ""
+	}
 	if len(of.InputSize) == 3 && of.InputSize[1] == of.InputSize[2] {
 		p.Size = of.InputSize[1]
 	}
 	return p, true, nil
-}
-
-// uncropped is the side in pixels from which on transformers' ConvNextImageProcessor scales the whole
-// image and takes no crop_pct.
-const uncropped = 384
-
-// transformersPreprocessing reads the preprocessor_config.json of transformers.
-func transformersPreprocessing(content []byte) (p Preprocessing, known bool, err error) {
-	var config struct {
-		Normalizes *bool       `json:"do_normalize"`
-		Mean       *[3]float64 `json:"image_mean"`
-		Std        *[3]float64 `json:"image_std"`
-		Crops      bool        `json:"do_center_crop"`
-		Crop       side        `json:"crop_size"`
-		Size       side        `json:"size"`
-		CropShare  float64     `json:"crop_pct"` // Of the shorter side, for ConvNeXt's, whose Size is then that of the crop.
-		Resample   *int        `json:"resample"` // Pillow's number of the filter.
-	}
-	if err := json.Unmarshal(content, &config); err != nil {
-		return p, false, err
-	}
-	p = Preprocessing{Size: int(config.Size), CropShare: cmp.Or(config.CropShare, 1), Std: [3]float64{1, 1, 1}}
-	if p.Size >= uncropped {
-		p.CropShare = 1
-	}
-	if config.Resample != nil {
-		p.Interpolation = map[int]string{0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}[*config.Resample]
-	}
-	if config.Crops && config.Crop > 0 && config.Size > 0 {
-		p.Size, p.CropShare = int(config.Crop), float64(config.Crop)/float64(config.Size)
-	}
-	if config.Normalizes == nil || *config.Normalizes {
-		if config.Mean == nil || config.Std == nil {
-			return p, false, nil
-		}
-		p.Mean, p.Std = *config.Mean, *config.Std
-	}
-	return p, true, nil
-}
-
-// side is the side of a square in pixels, which transformers writes as a number or as an object.
-type side int
-
-// UnmarshalJSON reads a number, {"height": 224, "width": 224} or {"shortest_edge": 256}. Of what is
-// no square it is 0.
-func (s *side) UnmarshalJSON(content []byte) error {
-	var number int
-	if json.Unmarshal(content, &number) == nil {
-		*s = side(number)
-		return nil
-	}
-	var object struct {
-		Height   int `json:"height"`
-		Width    int `json:"width"`
-		Shortest int `json:"shortest_edge"`
-	}
-	if err := json.Unmarshal(content, &object); err != nil {
-		return err
-	}
-	if object.Height == object.Width {
-		*s = side(cmp.Or(object.Shortest, object.Height))
-	}
-	return nil
 }

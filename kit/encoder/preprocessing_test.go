@@ -15,6 +15,10 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 		p.Size, p.CropShare, p.Interpolation = size, share, interpolation
 		return p
 	}
+	squash := func(p Preprocessing) Preprocessing {
+		p.CropMode = "squash"
+		return p
+	}
 	const mean, std = `[0.485, 0.456, 0.406]`, `[0.229, 0.224, 0.225]`
 	for name, c := range map[string]struct {
 		own      *Preprocessing
@@ -32,6 +36,16 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 				"interpolation": "bicubic", "crop_pct": 1.0, "mean": ` + mean + `, "std": ` + std + `}}`},
 			want: with(518, 1, "bicubic"), from: "config.json",
 		},
+		"timm with squashed images": { // As of vit_large_patch14_clip_336.
+			beside: map[string]string{"config.json": `{"architecture": "vit_large_patch14_clip_336", "pretrained_cfg": {"input_size": [3, 336, 336],
+				"interpolation": "bicubic", "crop_pct": 1.0, "crop_mode": "squash", "mean": ` + mean + `, "std": ` + std + `}}`},
+			want: squash(with(336, 1, "bicubic")), from: "config.json",
+		},
+		"timm with its usual crop": {
+			beside: map[string]string{"config.json": `{"architecture": "vit_base_patch16_clip_224", "pretrained_cfg": {"input_size": [3, 224, 224],
+				"interpolation": "bicubic", "crop_pct": 0.9, "crop_mode": "center", "mean": ` + mean + `, "std": ` + std + `}}`},
+			want: with(224, .9, "bicubic"), from: "config.json",
+		},
 		"an older timm": {
 			beside: map[string]string{"config.json": `{"architecture": "resnet18", "input_size": [3, 224, 224], "interpolation": "bilinear", "crop_pct": 0.875, "mean": ` + mean + `, "std": ` + std + `}`},
 			want:   with(224, .875, "bilinear"), from: "config.json",
@@ -39,7 +53,23 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 		"transformers": {
 			beside: map[string]string{"config.json": `{"model_type": "vit"}`, "preprocessor_config.json": `{"do_normalize": true, "do_resize": true, "image_mean": ` + mean + `, "image_std": ` + std + `,
 				"size": {"height": 224, "width": 224}, "resample": 2}`},
-			want: with(224, 1, "bilinear"), from: "preprocessor_config.json",
+			want: squash(with(224, 1, "bilinear")), from: "preprocessor_config.json",
+		},
+		"transformers' ViT of before": {
+			beside: map[string]string{"preprocessor_config.json": `{"feature_extractor_type": "ViTFeatureExtractor", "image_mean": ` + mean + `, "image_std": ` + std + `, "size": 224, "resample": 2}`},
+			want:   squash(with(224, 1, "bilinear")), from: "preprocessor_config.json",
+		},
+		"transformers' DeiT of before": {
+			beside: map[string]string{"preprocessor_config.json": `{"feature_extractor_type": "DeiTFeatureExtractor", "do_center_crop": true, "crop_size": 224, "image_mean": ` + mean + `, "image_std": ` + std + `, "size": 256, "resample": 3}`},
+			want:   squash(with(224, .875, "bicubic")), from: "preprocessor_config.json",
+		},
+		"transformers with a square and a crop": { // As of BeitImageProcessor.
+			beside: map[string]string{"preprocessor_config.json": `{"do_center_crop": true, "crop_size": {"height": 224, "width": 224}, "image_mean": ` + mean + `, "image_std": ` + std + `,
+				"size": {"height": 256, "width": 256}, "resample": 5}`},
+			want: squash(with(224, .875, "hamming")), from: "preprocessor_config.json",
+		},
+		"a filter that Pillow lacks": {
+			beside: map[string]string{"preprocessor_config.json": `{"image_mean": ` + mean + `, "image_std": ` + std + `, "size": 224, "resample": 6}`}, theError: "resample is 6",
 		},
 		"transformers with a crop": {
 			beside: map[string]string{"preprocessor_config.json": `{"do_center_crop": true, "crop_size": {"height": 224, "width": 224}, "image_mean": ` + mean + `, "image_std": ` + std + `,
@@ -52,7 +82,7 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 		},
 		"transformers' ConvNeXt at 384": { // Whose class says .875, and crops nothing from there on.
 			beside: map[string]string{"preprocessor_config.json": `{"crop_pct": 0.875, "image_mean": ` + mean + `, "image_std": ` + std + `, "size": {"shortest_edge": 384}}`},
-			want:   with(384, 1, ""), from: "preprocessor_config.json",
+			want:   squash(with(384, 1, "")), from: "preprocessor_config.json",
 		},
 		// What transformers' CLIPImageProcessor, ViTImageProcessor and DINOv3ViTImageProcessor write.
 		"CLIP": {
@@ -74,17 +104,17 @@ func TestPreprocessingIsReadFromTheFileOrBesideIt(t *testing.T) {
 			beside: map[string]string{"config.json": `{"model_type": "ijepa"}`, "preprocessor_config.json": `{"do_normalize": true, "do_rescale": true, "do_resize": true,
 				"image_mean": [0.5, 0.5, 0.5], "image_processor_type": "ViTImageProcessor", "image_std": [0.5, 0.5, 0.5], "resample": 2,
 				"rescale_factor": 0.00392156862745098, "size": {"height": 448, "width": 448}}`},
-			want: Preprocessing{Size: 448, CropShare: 1, Interpolation: "bilinear", Mean: [3]float64{.5, .5, .5}, Std: [3]float64{.5, .5, .5}}, from: "preprocessor_config.json",
+			want: squash(Preprocessing{Size: 448, CropShare: 1, Interpolation: "bilinear", Mean: [3]float64{.5, .5, .5}, Std: [3]float64{.5, .5, .5}}), from: "preprocessor_config.json",
 		},
 		"DINOv3": {
 			beside: map[string]string{"config.json": `{"model_type": "dinov3_vit"}`, "preprocessor_config.json": `{"do_normalize": true, "do_rescale": true, "do_resize": true,
 				"image_mean": ` + mean + `, "image_processor_type": "DINOv3ViTImageProcessor", "image_std": ` + std + `, "resample": 2,
 				"rescale_factor": 0.00392156862745098, "size": {"height": 224, "width": 224}}`},
-			want: with(224, 1, "bilinear"), from: "preprocessor_config.json",
+			want: squash(with(224, 1, "bilinear")), from: "preprocessor_config.json",
 		},
 		"not normalised": {
 			beside: map[string]string{"preprocessor_config.json": `{"do_normalize": false, "size": 32, "resample": 3}`},
-			want:   Preprocessing{Size: 32, CropShare: 1, Interpolation: "bicubic", Std: [3]float64{1, 1, 1}}, from: "preprocessor_config.json",
+			want:   Preprocessing{Size: 32, CropShare: 1, CropMode: "squash", Interpolation: "bicubic", Std: [3]float64{1, 1, 1}}, from: "preprocessor_config.json",
 		},
 		"nothing":           {},
 		"of another model":  {beside: map[string]string{"config.json": `{"hidden_size": 3}`}},

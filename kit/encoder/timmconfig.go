@@ -21,6 +21,7 @@ type timmPretrained struct {
 	InputSize     [3]int     `json:"input_size"` // Channels, height, width.
 	FixedSize     bool       `json:"fixed_input_size"`
 	CropShare     float64    `json:"crop_pct,omitempty"`
+	CropMode      string     `json:"crop_mode,omitempty"`
 	Interpolation string     `json:"interpolation,omitempty"`
 	Mean          [3]float64 `json:"mean"`
 	Std           [3]float64 `json:"std"`
@@ -39,7 +40,7 @@ type timmPretrained struct {
 func TimmConfig(e Encoder, p Preprocessing) ([]byte, error) {
 	config := timmConfig{Features: e.Dim(), GlobalPool: "avg"}
 	config.Pretrained = timmPretrained{
-		InputSize: [3]int{3, p.Size, p.Size}, CropShare: p.CropShare, Interpolation: p.Interpolation, Mean: p.Mean, Std: p.Std,
+		InputSize: [3]int{3, p.Size, p.Size}, CropShare: p.CropShare, CropMode: p.CropMode, Interpolation: p.Interpolation, Mean: p.Mean, Std: p.Std,
 	}
 	if p.Size < 1 {
 		return nil, fmt.Errorf("encoder: timm wants the size of the images, and it is not known")

@@ -9,7 +9,7 @@ import (
 
 func TestTimmConfigSaysWhatTimmBuilds(t *testing.T) {
 	t.Parallel()
-	shown := Preprocessing{Size: 96, CropShare: 1, Mean: [3]float64{.5, .5, .5}, Std: [3]float64{.25, .25, .25}}
+	shown := Preprocessing{Size: 96, CropShare: 1, CropMode: "squash", Mean: [3]float64{.5, .5, .5}, Std: [3]float64{.25, .25, .25}}
 	mean, deit3 := ViTTiny, ViTTiny
 	mean.Pool, deit3.NoClassPosition = MeanPatches, true
 	type arguments = map[string]any
