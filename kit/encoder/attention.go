@@ -17,7 +17,7 @@ type AttentionBias int
 const (
 	QueryKeyValueBias AttentionBias = iota // To all three.
 	QueryValueBias                         // Not to the keys, as in DINOv3.
-	NoAttentionBias                        // To none; timm has DINOv3 so too, whose published biases it says are zero.
+	NoAttentionBias                        // To none; timm has DINOv3 so too, and says of the published B, L and H+ that their biases are zero.
 )
 
 // parts is the number of projections with a bias.

@@ -11,8 +11,11 @@ import (
 // facebookresearch/dinov3, dinov3/layers/rope_position_encoding.py: the coordinates of the patches'
 // centres go from -1 to 1 along each side of the image, whatever its size; a quarter of the pairs of
 // a head's features turns by the row and as many by the column, with periods from 1 to almost 100.
-// The published weights were trained with coordinates at random scales and with periods in
-// bfloat16; here, in timm and in transformers the scale is 1 and the periods are exact.
+// The published weights were trained with coordinates at random scales, from 1/2 to 2 times these
+// (pos_embed_rope_rescale_coords); shifts and jitters, which the code has too, were off. Here the scale
+// is always 1, as it is there outside training. The authors' files keep the periods rounded to
+// bfloat16, as timm's pos_embed_sincos.py says, and their code computes with what the file has; here, in
+// timm and in transformers periods are not rounded, so that features differ a little.
 
 // rotaryBase is what the periods go up to.
 const rotaryBase = 100

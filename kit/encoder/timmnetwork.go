@@ -22,8 +22,10 @@ import (
 // It knows timm's resnet18, 26, 34, 50, 101 and 152; ViTs from tiny to large, with the names of
 // DeiT, DeiT III and DINOv2, of CLIP's image towers from base to huge, of I-JEPA ("gap") and of
 // DINOv3; and ConvNeXts from tiny to xlarge. A Projection is timm's head, which a config does not tell
-// from a classifier: it is to be set by hand. It is an error that says what is not known where timm's
-// network is another one: the encoder is then to be set by hand, if there is one.
+// from a classifier: it is to be set by hand. A CLIP without "quickgelu" in its name has GELU, as timm
+// runs it, also where OpenAI trained the weights with QuickGELU: for OpenAI's features set Activation.
+// It is an error that says what is not known where timm's network is another one: the encoder is then
+// to be set by hand, if there is one.
 func Described(path string) (e Encoder, from string, known bool, err error) {
 	from = filepath.Join(filepath.Dir(path), "config.json")
 	content, err := os.ReadFile(from)

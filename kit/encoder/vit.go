@@ -69,9 +69,9 @@ type ViT struct {
 	// scaled.
 	LayerScale float64
 	// Size is the side in pixels of the images that the position embeddings are stored for, a
-	// multiple of Patch; images of other sizes get them interpolated, as timm does. transformers' ViT
-	// and Dinov2, and DINOv2's own networks without registers, do that without antialiasing, so that
-	// their features at other sizes differ. Rotary positions are not stored, and follow the size of the
+	// multiple of Patch; images of other sizes get them interpolated, as timm and OpenCLIP do. transformers'
+	// ViT, Dinov2, CLIP and I-JEPA, and DINOv2's own networks without registers, do that without
+	// antialiasing, and so with another cubic (a is -3/4): their features at other sizes differ. Rotary positions are not stored, and follow the size of the
 	// images. Default: 14 patches where Patch is 14 or more (224 pixels at 16, as published), else 8
 	// patches (32 pixels at 4, 64 at 8; published networks with patches of 8 have 224).
 	Size int

@@ -19,8 +19,8 @@ import (
 //
 // That one is S4L-Rotation of Zhai et al. 2019, "S4L: Self-Supervised Semi-Supervised Learning",
 // arXiv:1905.03670, whose code (google-research/s4l, semi_supervised/rotation.py) weighs both losses
-// alike and has as many images with a label as without, but asks for the class of all four rotations
-// of an image. Here it is asked of one view, which is not rotated.
+// alike and has beside each image with a label one of all images, but asks for the class of all four
+// rotations of an image. Here it is asked of one view, which is not rotated.
 type Supervised struct {
 	// Classes is the number of classes, at least 2. Required.
 	Classes int
