@@ -52,7 +52,7 @@ func newClient(config string, options clientOptions) (b *opened, err error) {
 		return nil, err
 	}
 	major, minor := plugin.Version()
-	return &opened{backend: backend, plugin: plugin.Path(), api: fmt.Sprintf("%d.%d", major, minor)}, nil
+	return &opened{backend: oneCompiler{backend}, plugin: plugin.Path(), api: fmt.Sprintf("%d.%d", major, minor)}, nil
 }
 
 // cpuFile opens a CPU plugin with one device, or as many as XLA_FLAGS asks for.
