@@ -64,9 +64,8 @@ func measure(o options) error {
 	}
 	out.Rows = rows(looks)
 	out.Notes = []string{fmt.Sprintf("The growth is that of a line through all looks after the %dth, by the median of the slopes between "+
-		"any two (Theil and Sen), from its first point to its last. Resident memory differs by ten MiB and more from one look to the next, by "+
-		"how the free blocks of the C heap happen to lie between those in use; what is in use of that heap does not. Memory of its own is what "+
-		"is resident without the pages of files, which are the code of the program and of XLA.", settled)}
+		"any two (Theil and Sen), from its first point to its last. Memory of its own is what is resident without the pages of files, which "+
+		"are the code of the program and of XLA.", settled)}
 	if err := out.Write(o.Results()); err != nil {
 		return err
 	}
