@@ -135,10 +135,11 @@ func (m *Mean) within(variance, freedom float64) {
 	m.Low, m.High = m.Value-half, m.Value+half
 }
 
-// Verdict of a difference: above 0, below it, or neither, by its interval.
+// Verdict of a difference: above 0, below it, or neither, by its interval. It is not known where the
+// interval has no width, or none but that of rounding: all runs gave the same then.
 func (m Mean) Verdict() string {
 	switch {
-	case m.Low == m.High:
+	case m.High-m.Low <= 1e-9*max(math.Abs(m.Low), math.Abs(m.High)):
 		return "not known"
 	case m.Low > 0:
 		return "above"

@@ -177,6 +177,15 @@ func TestDifferencesArePaired(t *testing.T) {
 	if _, err := Difference(a, b[:1]); err == nil || !strings.Contains(err.Error(), "of seed 2, draw 2 only one side") {
 		t.Errorf("an unpaired run: %v", err)
 	}
+	// All are 0.05 but for rounding, which is no interval.
+	a, b = runs(true, []float64{.35}, []float64{.45}, []float64{.95}), runs(true, []float64{.3}, []float64{.4}, []float64{.9})
+	if d, err = Difference(a, b); err != nil {
+		t.Fatal(err)
+	}
+	same, err := NewMean(d)
+	if err != nil || same.Low == same.High || same.Verdict() != "not known" {
+		t.Errorf("equal differences: %+v is %q, %v", same, same.Verdict(), err)
+	}
 	for want, m := range map[string]Mean{"above": {Low: .1, High: 2}, "below": {Low: -2, High: -.1}, "equal": {Low: -1, High: 2}} {
 		if got := m.Verdict(); got != want {
 			t.Errorf("%+v is %q, want %q", m, got, want)
