@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -291,5 +292,34 @@ func TestAgainstLabelsNamesItsAxes(t *testing.T) {
 	}
 	if got, err := other.SVG(); err != nil || got == want {
 		t.Errorf("of other names, the figure is the same (%v)", err)
+	}
+}
+
+// A point without interval has no bar, and no band narrows to it as if it were known best.
+func TestLabelsWithoutIntervalHaveNoBand(t *testing.T) {
+	t.Parallel()
+	svg := func(low, high []float64) string {
+		t.Helper()
+		figure, err := LabelEfficiency("t", Budget{Name: "m", Labels: []int{1, 2, 5, 10}, Accuracy: []float64{20, 30, 40, 50}, Low: low, High: high})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := figure.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	value := []float64{20, 30, 40, 50}
+	none := svg(nil, nil)
+	if svg(value, value) != none {
+		t.Error("four points without interval are not drawn as a series without intervals")
+	}
+	if last := svg([]float64{20, 30, 35, 45}, []float64{20, 30, 45, 55}); last == none {
+		t.Error("the intervals of two points are not drawn")
+	}
+	parts := withIntervals(Line{X: value, Y: value, Low: []float64{15, 25, 40, 45}, High: []float64{25, 35, 40, 55}})
+	if len(parts) != 2 || !slices.Equal(parts[0].X, value[:2]) || !slices.Equal(parts[1].X, value[3:]) || parts[1].Low[0] != 45 {
+		t.Errorf("parts with intervals: %+v", parts)
 	}
 }

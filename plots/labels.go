@@ -21,7 +21,7 @@ type Budget struct {
 	Labels []int
 
 	// Accuracy is in percent, with the 95 % interval from Low to High. Low and High both nil: no
-	// intervals.
+	// intervals. Where Low equals High there is none at that number, and none is drawn.
 	Accuracy, Low, High []float64
 }
 
@@ -59,8 +59,8 @@ func againstLabels(caller, title, xlabel, ylabel string, series []Budget) (*Figu
 			x[j] = float64(n) * dodge
 		}
 		lines[i] = Line{Name: s.Name, X: x, Y: s.Accuracy, Low: s.Low, High: s.High}
-		if s.Low != nil {
-			ch.plot.Add(band(lines[i], i))
+		for _, part := range withIntervals(lines[i]) {
+			ch.plot.Add(band(part, i))
 		}
 	}
 	for i, l := range lines {
@@ -120,18 +120,34 @@ func countTicks(counts []int) plot.ConstantTicks {
 	return ticks
 }
 
-// addWhiskers adds the interval of each point of the i-th line as an error bar.
+// withIntervals are the parts of a line whose points have an interval. A band through the others
+// would narrow to a point there, as if these were known best.
+func withIntervals(l Line) []Line {
+	var parts []Line
+	from := 0
+	for at := range len(l.Low) + 1 {
+		if at < len(l.Low) && l.Low[at] < l.High[at] {
+			continue
+		}
+		if from < at {
+			parts = append(parts, Line{Name: l.Name, X: l.X[from:at], Y: l.Y[from:at], Low: l.Low[from:at], High: l.High[from:at]})
+		}
+		from = at + 1
+	}
+	return parts
+}
+
+// addWhiskers adds the interval of each point of the i-th line that has one as an error bar.
 func (ch *chart) addWhiskers(l Line, i int) error {
-	if l.Low == nil {
-		return nil
+	for _, part := range withIntervals(l) {
+		bars, err := plotter.NewYErrorBars(whiskers(part))
+		if err != nil {
+			return err
+		}
+		bars.LineStyle = draw.LineStyle{Color: seriesColor(i), Width: 1}
+		bars.CapWidth = 5
+		ch.plot.Add(bars)
 	}
-	bars, err := plotter.NewYErrorBars(whiskers(l))
-	if err != nil {
-		return err
-	}
-	bars.LineStyle = draw.LineStyle{Color: seriesColor(i), Width: 1}
-	bars.CapWidth = 5
-	ch.plot.Add(bars)
 	return nil
 }
 
