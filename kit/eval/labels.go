@@ -27,9 +27,16 @@ const defaultDraws = 5
 // encoders over the same set use the same images and can be compared draw by
 // draw (see [Curve.Difference]). Within a draw the counts are nested: the images
 // of a count are among those of the next.
+//
+// The intervals are Student's over the draws. As those of [FewShot], they speak
+// of more draws from these images, not of other images: two draws share as large
+// a part of a class as a draw takes of it. [Curve.Notes] says where that is a
+// tenth or more. Where fewer than three draws differ, as where each takes all
+// images, or where all give the same value, there is no interval, and a claim
+// can't be made (see [CurvePoint.Verdict]).
 type LabelCurve struct {
 	PerClass []int  // PerClass are the counts, each at least 1. Default: 1, 2, 5, 10, 50.
-	Draws    int    // Draws of each count, at least 1. Default: 5.
+	Draws    int    // Draws of each count, at least 1, and 3 for intervals. Default: 5.
 	Seed     uint64 // Seed of the draws.
 	Probe    Probe  // Probe to fit, which several goroutines use at once. Default: Linear{}.
 }
@@ -47,9 +54,16 @@ type CurvePoint struct {
 	PerClass int      `json:"per_class"` // PerClass is the number of labels of each class.
 	Labels   int      `json:"labels"`    // Labels is their number over all classes.
 	Value    float64  `json:"value"`     // Value is the mean over the draws.
-	Low      float64  `json:"low"`       // Low is the lower end of the 95 % interval; equal to Value for one draw.
-	High     float64  `json:"high"`      // High is the upper end of the 95 % interval; equal to Value for one draw.
+	Low      float64  `json:"low"`       // Low is the lower end of the 95 % interval; equal to Value where there is none.
+	High     float64  `json:"high"`      // High is the upper end of the 95 % interval; equal to Value where there is none.
 	Draws    []Result `json:"draws"`     // Draws are the single results; their own intervals are over test images.
+
+	// NoInterval says why there is no interval, such as "all 5 draws take the same images". Empty
+	// where there is one, and in older files: see [CurvePoint.HasInterval].
+	NoInterval string `json:"no_interval,omitempty"`
+	// Shared is the share of its images that a draw has in common with another one, on average over
+	// all that can be drawn, in (0, 1]; 1 where a draw takes all images. 0 in older files: not known.
+	Shared float64 `json:"shared,omitempty"`
 }
 
 // Evaluate draws, fits and judges. Errors: what the probe refuses, a count that
@@ -70,7 +84,8 @@ func (c LabelCurve) Evaluate(train, test Features) (Curve, error) {
 		}
 	}
 	for i, perClass := range c.PerClass {
-		point := CurvePoint{PerClass: perClass, Draws: results[i*c.Draws : (i+1)*c.Draws : (i+1)*c.Draws]}
+		point := CurvePoint{PerClass: perClass, Draws: results[i*c.Draws : (i+1)*c.Draws : (i+1)*c.Draws],
+			Shared: sharedImages(train.perClass(), perClass)}
 		point.Labels = point.Draws[0].Labels
 		if err := point.average(func(draw int) float64 { return point.Draws[draw].Value }); err != nil {
 			return Curve{}, err
@@ -90,7 +105,9 @@ func (c LabelCurve) fit(train, test Features, perClass, draw int) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	return c.Probe.Evaluate(few, test)
+	result, err := c.Probe.Evaluate(few, test)
+	result.SubsetHash = few.SubsetHash // By which draws are told apart, also those of another's probe.
+	return result, err
 }
 
 // drawSeed is the seed of a draw, spread out so that curves with neighbouring
@@ -99,7 +116,7 @@ func (c LabelCurve) drawSeed(draw int) uint64 {
 	return rand.NewPCG(c.Seed, uint64(draw)).Uint64()
 }
 
-// average sets the point's mean and interval to those of value over the draws.
+// average sets the point's mean and interval to those of value over the draws, or says why it has none.
 func (p *CurvePoint) average(value func(draw int) float64) error {
 	values := make([]float64, len(p.Draws))
 	for draw := range values {
@@ -110,13 +127,21 @@ func (p *CurvePoint) average(value func(draw int) float64) error {
 		return fmt.Errorf("eval: label curve: %d labels per class: %w", p.PerClass, err)
 	}
 	p.Value, p.Low, p.High = interval.Value, interval.Low, interval.High
+	p.NoInterval = tooFewDraws(p.Draws)
+	if p.NoInterval == "" && slices.Max(values)-slices.Min(values) <= sameValue {
+		p.NoInterval = sameValues(len(values))
+	}
+	if p.NoInterval != "" {
+		p.Low, p.High = p.Value, p.Value
+	}
 	return nil
 }
 
 // Difference is c less other, draw by draw: its intervals are those of the
 // paired difference, and mostly far narrower than the curves' own, since a lucky
 // draw is lucky for both. Both must have the same counts and the same draws of
-// the same set. The points keep the draws of c.
+// the same set. The points keep the draws of c. What a point tells is its
+// [CurvePoint.Verdict] or, in words, its [CurvePoint.Conclusion].
 func (c Curve) Difference(other Curve) (Curve, error) {
 	if len(c.Points) == 0 || len(c.Points) != len(other.Points) {
 		return Curve{}, fmt.Errorf("eval: label curves have %d and %d points; they must have the same counts", len(c.Points), len(other.Points))
@@ -148,7 +173,7 @@ func (c Curve) Difference(other Curve) (Curve, error) {
 }
 
 // Columns are the curve as plain slices, for a plot: labels per class, the mean,
-// and the ends of its 95 % interval.
+// and the ends of its 95 % interval, which are the mean where there is none.
 func (c Curve) Columns() (perClass, value, low, high []float64) {
 	for _, p := range c.Points {
 		perClass = append(perClass, float64(p.PerClass))
@@ -157,21 +182,30 @@ func (c Curve) Columns() (perClass, value, low, high []float64) {
 	return perClass, value, low, high
 }
 
-// Table is the curve in Markdown, in percent.
+// Table is the curve in Markdown, in percent, with its [Curve.Notes] below.
 func (c Curve) Table() string {
 	var b strings.Builder
 	b.WriteString("| labels per class | labels | " + c.Metric + ", % | 95 % interval | draws |\n|---:|---:|---:|---:|---:|\n")
 	for _, p := range c.Points {
-		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f to %.1f | %d |\n",
-			thousands(p.PerClass), thousands(p.Labels), 100*p.Value, 100*p.Low, 100*p.High, len(p.Draws))
+		interval := "none"
+		if p.HasInterval() {
+			interval = fmt.Sprintf("%.1f to %.1f", 100*p.Low, 100*p.High)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %.1f | %s | %d |\n", thousands(p.PerClass), thousands(p.Labels), 100*p.Value, interval, len(p.Draws))
 	}
 	fmt.Fprintf(&b, "\n%s. Interval: %s.\n", c.Protocol, c.Interval)
+	for _, note := range c.Notes() {
+		b.WriteString(note + "\n")
+	}
 	return b.String()
 }
 
 func intervalOverDraws(draws int) string {
-	if draws == 1 {
-		return "none (one draw)"
+	switch {
+	case draws == 1:
+		return noIntervals + "one draw)"
+	case draws < leastDraws:
+		return fmt.Sprintf(noIntervals+"%d draws; an interval takes %d)", draws, leastDraws)
 	}
 	return fmt.Sprintf("Student t 95 %% over %d label draws", draws)
 }
