@@ -64,7 +64,7 @@ func parts(t testing.TB) []Section {
 	linear, err := quick.Evaluate(train, test)
 	must(err)
 	add(Linear(linear, test.Labels, test.Classes))
-	curve, err := eval.LabelCurve{Probe: quick, PerClass: []int{1, 5}, Draws: 2}.Evaluate(train, test)
+	curve, err := eval.LabelCurve{Probe: quick, PerClass: []int{1, 5}, Draws: 3}.Evaluate(train, test)
 	must(err)
 	add(LabelCurve(curve))
 	shots, err := eval.FewShot{Ways: 2, Episodes: 20}.Evaluate(test)

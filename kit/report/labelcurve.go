@@ -14,7 +14,8 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 	if err != nil {
 		return Section{}, err
 	}
-	means := Table{Columns: []string{"labels per class", "labels", curve.Metric, "draws"}, Note: "Interval: " + curve.Interval + "."}
+	intervals := strings.Join(append([]string{curve.Interval + "."}, curve.Notes()...), " ")
+	means := Table{Columns: []string{"labels per class", "labels", curve.Metric, "draws"}, Note: "Interval: " + intervals}
 	draws := Table{
 		Title:   "Draws",
 		Columns: []string{"labels per class", "draw", curve.Metric, "labelled subset", "seed of the subset", "probe"},
@@ -23,6 +24,9 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 	budget := plots.Budget{}
 	for _, p := range curve.Points {
 		mean := metric.Interval{Value: p.Value, Low: p.Low, High: p.High, N: len(p.Draws)}
+		if !p.HasInterval() {
+			mean.Low, mean.High = p.Value, p.Value
+		}
 		means.Rows = append(means.Rows, []Cell{Counted(p.PerClass), Counted(p.Labels), Interval(mean, Share),
 			Counted(len(p.Draws))})
 		for d, result := range p.Draws {
@@ -32,14 +36,14 @@ func LabelCurve(curve eval.Curve) (Section, error) {
 		}
 		budget.Labels = append(budget.Labels, p.PerClass)
 		budget.Accuracy = append(budget.Accuracy, 100*p.Value)
-		budget.Low, budget.High = append(budget.Low, 100*p.Low), append(budget.High, 100*p.High)
+		budget.Low, budget.High = append(budget.Low, 100*mean.Low), append(budget.High, 100*mean.High)
 	}
 	budget.Name, _, _ = strings.Cut(curve.Protocol, " on ")
 	plot, err := plots.LabelEfficiency("Accuracy against labels", budget)
 	if err != nil {
 		return Section{}, err
 	}
-	figure, err := Draw(plot, "The band is the 95 % interval: "+curve.Interval+".")
+	figure, err := Draw(plot, "The band is the 95 % interval: "+intervals)
 	s := Section{
 		Title: "Label efficiency",
 		Text: []string{"The probe is fitted on a few labels of each class, which are drawn several times, and is judged on all " +

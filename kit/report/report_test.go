@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"image"
 	"image/png"
@@ -116,6 +117,35 @@ func TestSectionsWarn(t *testing.T) {
 	}
 	if !found {
 		t.Error("a leak is not warned of")
+	}
+}
+
+// Where all draws of labels are the same, the report tells no interval and why.
+func TestLabelCurveTellsWhereThereIsNoInterval(t *testing.T) {
+	t.Parallel()
+	curve, err := eval.LabelCurve{Probe: quick, PerClass: []int{5, 10}}.Evaluate(clouds("train", 30, 2, 1), clouds("test", 90, 2, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As older files have it, with ends that rounding has moved.
+	curve.Points[1].NoInterval, curve.Points[1].High = "", curve.Points[1].Value+2e-16
+	s, err := LabelCurve(curve)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := s.Tables[0].Rows
+	if some, none := rows[0][2].Figure.String(), rows[1][2].Figure.String(); !strings.Contains(some, "[") || strings.Contains(none, "[") {
+		t.Errorf("5 labels a class have %q, and all ten %q", some, none)
+	}
+	for _, words := range []string{s.Tables[0].Note, s.Figures[0].Caption} {
+		if !strings.Contains(words, "At 5 labels per class two draws share 50 % of their images: ") ||
+			!strings.Contains(words, "At 10 labels per class there is no interval: all 5 draws take the same images.") {
+			t.Errorf("it is not told: %q", words)
+		}
+	}
+	var back eval.Curve
+	if err := json.Unmarshal(s.Values, &back); err != nil || back.Table() != curve.Table() {
+		t.Errorf("its values read back are another curve: %v", err)
 	}
 }
 
