@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -9,9 +10,9 @@ import (
 // often: accuracies are multiples of one over the number of test images.
 const leastDraws = 3
 
-// sharedNoted is the share of images in common from which on it is told what an interval over draws
-// leaves out. There, the interval for other images would be a quarter wider than that of five draws.
-const sharedNoted = 0.1
+// widerNoted is how much wider the interval for other images would be where that is told: with five
+// draws, from 8 % of their images in common on.
+const widerNoted = 1.2
 
 // sameValue is how far values may lie apart and be the same: what rounding does to differences.
 const sameValue = 1e-12
@@ -79,8 +80,8 @@ func (p CurvePoint) Verdict() string {
 //	+23.4 points [+20.9, +25.9] over 5 draws: SimCLR is better
 //	+3.1 points, no interval (all 5 draws take the same images): not known which is better
 //
-// Where draws have a tenth of their images or more in common, it says that the claim is one of
-// these images.
+// Where draws have many images in common, it says that the claim is one of these images, as
+// [Curve.Notes] does.
 func (p CurvePoint) Conclusion(a, b string) string {
 	value := fmt.Sprintf("%+.1f points", 100*p.Value)
 	verdict, better := "not told apart", ""
@@ -94,8 +95,8 @@ func (p CurvePoint) Conclusion(a, b string) string {
 	}
 	if better != "" {
 		verdict = better + " is better"
-		if p.Shared >= sharedNoted {
-			verdict += fmt.Sprintf(" with labels of these images (two draws share %.0f %% of theirs)", 100*p.Shared)
+		if wider := p.widerForOthers(); wider >= widerNoted {
+			verdict += fmt.Sprintf(" with labels of these images (for others, the interval would be about %.1f times as wide)", wider)
 		}
 	}
 	return fmt.Sprintf("%s [%+.1f, %+.1f] over %d draws: %s", value, 100*p.Low, 100*p.High, len(p.Draws), verdict)
@@ -110,9 +111,9 @@ func (c Curve) Notes() []string {
 		case strings.HasPrefix(c.Interval, noIntervals):
 		case why != "":
 			notes = append(notes, fmt.Sprintf("At %s per class there is no interval: %s.", labelCount(p.PerClass), why))
-		case p.Shared >= sharedNoted:
-			notes = append(notes, fmt.Sprintf("At %s per class two draws share %.0f %% of their images: the interval is over "+
-				"which of these images have labels, and for other images it would be wider.", labelCount(p.PerClass), 100*p.Shared))
+		case p.widerForOthers() >= widerNoted:
+			notes = append(notes, fmt.Sprintf("At %s per class two draws share %.0f %% of their images: the interval is over which of "+
+				"these images have labels, and for others it would be about %.1f times as wide.", labelCount(p.PerClass), 100*p.Shared, p.widerForOthers()))
 		}
 	}
 	return notes
@@ -123,6 +124,18 @@ func labelCount(n int) string {
 		return "1 label"
 	}
 	return thousands(n) + " labels"
+}
+
+// widerForOthers is how many times as wide the interval would be if it were to speak of other images
+// too, at least 1; infinite where draws take all images. Draws that share a part of their images
+// correlate by that part, for a statistic that is a mean over images, and an accuracy is taken for
+// one: D draws of variance V among them have a mean of variance V (1/D + shared/(1-shared)), of which
+// Student's interval knows V/D.
+//
+// Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52 (2003), which has
+// this for test sets that are drawn again and again.
+func (p CurvePoint) widerForOthers() float64 {
+	return math.Sqrt(1 + float64(len(p.Draws))*p.Shared/(1-p.Shared))
 }
 
 // sharedImages is the share of its images that a draw of perClass images of each class has in common

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/gonum/stat"
 
 	"sslkit/data"
 	"sslkit/kit/metric"
@@ -35,7 +38,7 @@ func TestLabelCurveSaysWhereDrawsAreNoRepetitions(t *testing.T) {
 	}{
 		"all images":             {[]int{5, 5}, 5, 5, 1, "all 5 draws take the same images", "At 5 labels per class there is no interval: all 5 draws"},
 		"the only image":         {[]int{1, 1}, 1, 4, 1, "all 4 draws take the same images", "At 1 label per class there is no interval"},
-		"all but one":            {[]int{5, 5}, 4, 5, .8, "", "At 4 labels per class two draws share 80 % of their images"},
+		"all but one":            {[]int{5, 5}, 4, 5, .8, "", "At 4 labels per class two draws share 80 % of their images: the interval is over which of these images have labels, and for others it would be about 4.6 times as wide."},
 		"all of a class":         {[]int{5, 50}, 5, 5, .55, "", "two draws share 55 % of their images"},
 		"of three":               {[]int{40, 80, 20}, 2, 5, (.05 + .025 + .1) / 3, "", ""},
 		"two sets there are":     {[]int{1, 2}, 1, 20, .75, "20 draws take only 2 different sets of images; an interval takes 3", "only 2 different"},
@@ -128,6 +131,42 @@ func TestSharedImagesAreCounted(t *testing.T) {
 	}
 }
 
+// How much wider the interval would be for other images is what it is in draws from a pool that is
+// drawn anew each time, of a mean over images.
+func TestIntervalForOtherImages(t *testing.T) {
+	t.Parallel()
+	const draws, pools = 5, 4000
+	random := rand.New(rand.NewPCG(1, 0))
+	for _, c := range []struct{ images, perClass int }{{10, 4}, {10, 8}, {40, 4}} {
+		labels := make([]int, c.images)
+		var within float64
+		means := make([]float64, pools)
+		for pool := range pools {
+			pictures, values := make([]float64, c.images), make([]float64, draws)
+			for i := range pictures {
+				pictures[i] = random.NormFloat64()
+			}
+			for draw := range values {
+				chosen, err := data.Subset{PerClass: c.perClass, Seed: uint64(draws*pool + draw)}.Indices(labels, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, i := range chosen {
+					values[draw] += pictures[i] / float64(c.perClass)
+				}
+			}
+			var variance float64
+			means[pool], variance = stat.MeanVariance(values, nil)
+			within += variance / draws / pools
+		}
+		point := CurvePoint{Draws: make([]Result, draws), Shared: sharedImages([]int{c.images}, c.perClass)}
+		got, want := point.widerForOthers(), math.Sqrt(stat.Variance(means, nil)/within)
+		if math.Abs(got-want) > .05*want {
+			t.Errorf("%+v: %.3f, simulated %.3f", c, got, want)
+		}
+	}
+}
+
 // A difference is claimed from draws that differ, and not from one set of images drawn five times.
 func TestLabelCurveWithholdsVerdicts(t *testing.T) {
 	t.Parallel()
@@ -149,8 +188,8 @@ func TestLabelCurveWithholdsVerdicts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []struct{ gain, loss, words string }{
-		{"above", "below", "over 5 draws: ours is better with labels of these images (two draws share 25 % of theirs)"},
-		{"above", "below", "over 5 draws: ours is better with labels of these images (two draws share 88 % of theirs)"},
+		{"above", "below", "over 5 draws: ours is better with labels of these images (for others, the interval would be about 1.6 times as wide)"},
+		{"above", "below", "over 5 draws: ours is better with labels of these images (for others, the interval would be about 6.0 times as wide)"},
 		{"not known", "not known", "points, no interval (all 5 draws take the same images): not known which is better"},
 	} {
 		up, down := gain.Points[i], loss.Points[i]

@@ -30,10 +30,10 @@ const defaultDraws = 5
 //
 // The intervals are Student's over the draws. As those of [FewShot], they speak
 // of more draws from these images, not of other images: two draws share as large
-// a part of a class as a draw takes of it. [Curve.Notes] says where that is a
-// tenth or more. Where fewer than three draws differ, as where each takes all
-// images, or where all give the same value, there is no interval, and a claim
-// can't be made (see [CurvePoint.Verdict]).
+// a part of a class as a draw takes of it. [Curve.Notes] says where that matters.
+// Where fewer than three draws differ, as where each takes all images, or where
+// all give the same value, there is no interval, and nothing can be claimed (see
+// [CurvePoint.Verdict]).
 type LabelCurve struct {
 	PerClass []int  // PerClass are the counts, each at least 1. Default: 1, 2, 5, 10, 50.
 	Draws    int    // Draws of each count, at least 1, and 3 for intervals. Default: 5.
