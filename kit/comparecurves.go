@@ -43,8 +43,8 @@ const curvePoints = 150
 //	figure, err := kit.CompareCurves(rundir.ProbeKNN, kit.AgainstMinutes, table.Runs()...)
 //	err = plots.Show(figure)
 //
-// It is an error where there are no runs, where metrics are damaged, or where a run has none of that
-// scalar: the error names it.
+// It is an error where there are no runs, where two are of the same recipe with the same seed, where
+// metrics are damaged, or where a run has none of that scalar: the error names it.
 func CompareCurves(of rundir.Scalar, against CurveAxis, runs ...*Run) (*plots.Figure, error) {
 	fail := func(err error) (*plots.Figure, error) { return nil, fmt.Errorf("kit.CompareCurves: %w", err) }
 	if against < AgainstSteps || against > AgainstMinutes {
@@ -185,6 +185,12 @@ func groupBySeed(runs []*Run) (groups [][]*Run, names []string, err error) {
 		at := slices.IndexFunc(settings, func(other map[string]leaf) bool { return maps.Equal(own, other) })
 		if at < 0 {
 			at, groups, settings = len(groups), append(groups, nil), append(settings, own)
+		}
+		for _, other := range groups[at] {
+			if other.Recipe.Seed == run.Recipe.Seed {
+				return nil, nil, fmt.Errorf("the runs in %s and %s have the same settings and the same seed, %d; give one of them: one run twice is no repetition",
+					other.Dir, run.Dir, run.Recipe.Seed)
+			}
 		}
 		groups[at] = append(groups[at], run)
 	}

@@ -236,11 +236,12 @@ func TestCompareCurves(t *testing.T) {
 		runs  []*Run
 		wrong string
 	}{
-		"loss":     {rundir.Loss, AgainstSteps, table.Runs(), ""},
-		"monitors": {rundir.RankMe, AgainstMinutes, table.Runs(), ""},
-		"no probe": {rundir.ProbeKNN, AgainstSteps, table.Runs(), "has reported no probe/knn"},
-		"no runs":  {rundir.Loss, AgainstSteps, nil, "there are no runs"},
-		"no axis":  {rundir.Loss, 7, table.Runs(), "the axis is 7"},
+		"loss":      {rundir.Loss, AgainstSteps, table.Runs(), ""},
+		"monitors":  {rundir.RankMe, AgainstMinutes, table.Runs(), ""},
+		"no probe":  {rundir.ProbeKNN, AgainstSteps, table.Runs(), "has reported no probe/knn"},
+		"no runs":   {rundir.Loss, AgainstSteps, nil, "there are no runs"},
+		"no axis":   {rundir.Loss, 7, table.Runs(), "the axis is 7"},
+		"one twice": {rundir.Loss, AgainstSteps, append(table.Runs()[:1:1], table.Runs()[0]), "one run twice is no repetition"},
 	} {
 		figure, err := CompareCurves(test.of, test.axis, test.runs...)
 		if test.wrong != "" {
