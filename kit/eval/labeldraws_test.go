@@ -278,3 +278,37 @@ func TestLabelCurveOfEqualValues(t *testing.T) {
 		t.Errorf("a probe that does not name its images: %q", p.NoInterval)
 	}
 }
+
+// TestCurveOfIsThatOfItsDraws: made of the draws of a label curve, it is the label curve, and differs
+// from it by nothing.
+func TestCurveOfIsThatOfItsDraws(t *testing.T) {
+	t.Parallel()
+	train, test := gaussians("train", 120, 4, 3, 1, 1), gaussians("test", 120, 4, 3, 1, 2)
+	curve, err := LabelCurve{PerClass: []int{5}, Draws: 4, Seed: 3, Probe: KNN{}}.Evaluate(train, test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draws := curve.Points[0].Draws
+	again, err := CurveOf(5, draws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := curve.Points[0], again.Points[0]
+	if a.Value != b.Value || a.Low != b.Low || a.High != b.High || a.Labels != b.Labels || again.Interval != curve.Interval || again.Metric != curve.Metric {
+		t.Errorf("%+v, want %+v", again, curve)
+	}
+	difference, err := curve.Difference(again)
+	if err != nil || difference.Points[0].Value != 0 || difference.Points[0].Verdict() != "not known" {
+		t.Errorf("their difference is %+v, %v", difference.Points, err)
+	}
+	other := slices.Clone(draws)
+	other[2].Metric = "another"
+	for name, wrong := range map[string]struct {
+		perClass int
+		draws    []Result
+	}{"no draws": {5, nil}, "other labels": {6, draws}, "another metric": {5, other}} {
+		if _, err := CurveOf(wrong.perClass, wrong.draws); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

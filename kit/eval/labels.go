@@ -137,6 +137,36 @@ func (p *CurvePoint) average(value func(draw int) float64) error {
 	return nil
 }
 
+// CurveOf is a curve of one point, whose draws were measured otherwise than by a probe, such as by
+// kit.FineTune on the images of each draw of a LabelCurve. With the same images in the same order
+// [Curve.Difference] compares the two. Errors: no draws, one that has not the count of labels of each
+// class, results of another metric or of other sets.
+func CurveOf(perClass int, draws []Result) (Curve, error) {
+	if len(draws) == 0 {
+		return Curve{}, errors.New("eval: a label curve of no draws")
+	}
+	first := draws[0]
+	for i, r := range draws {
+		for _, n := range r.LabelsPerClass {
+			if n != perClass {
+				return Curve{}, fmt.Errorf("eval: label curve: draw %d has the labels %v of the classes; it must have %d of each", i, r.LabelsPerClass, perClass)
+			}
+		}
+		if r.Metric != first.Metric || r.Train != first.Train || r.Test != first.Test || r.N != first.N {
+			return Curve{}, fmt.Errorf("eval: label curve: draw %d is %s of %s on %d images of %s; the first is %s of %s on %d images of %s",
+				i, r.Metric, r.Train, r.N, r.Test, first.Metric, first.Train, first.N, first.Test)
+		}
+	}
+	point := CurvePoint{PerClass: perClass, Labels: first.Labels, Draws: draws}
+	if err := point.average(func(draw int) float64 { return draws[draw].Value }); err != nil {
+		return Curve{}, err
+	}
+	return Curve{
+		Protocol: fmt.Sprintf("%s on %d draws", first.Protocol, len(draws)), Metric: first.Metric,
+		Interval: intervalOverDraws(len(draws)), Points: []CurvePoint{point},
+	}, nil
+}
+
 // Difference is c less other, draw by draw: its intervals are those of the
 // paired difference, and mostly far narrower than the curves' own, since a lucky
 // draw is lucky for both. Both must have the same counts and the same draws of
