@@ -4,8 +4,10 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 
 	"sslkit/benchmarks/question"
@@ -18,8 +20,12 @@ const protocol = "Trainings one after the other in one process, on 320 images of
 	"of its own. In turns: SimCLR of a small ViT, BYOL of one, and one distilled from the last SimCLR. The tenth, and every " +
 	"30th from there, is SimCLR of a ResNet-10 of width 8. After each come features of training and test images, k-NN, a " +
 	"linear probe and embeddings; after that of a ResNet also a report with all of its parts and a comparison of latencies. " +
-	"Then, with nothing collected or given back for it, Linux tells what the process has, go-xla how many buffers of the " +
-	"device it holds, and the C library how much of its heap is in use."
+	"Then, with nothing collected or given back for it, Linux tells what the process has, and go-xla how many buffers of the " +
+	"device it holds. A second process trains the same with GLIBC_TUNABLES=" + exactHeap + ", where glibc's threads keep " +
+	"no freed pieces for themselves, which it would count: there it tells how much of the C heap is in use."
+
+// exactHeap is the setting by which glibc counts as in use of its heap what is in use alone.
+const exactHeap = "glibc.malloc.tcache_count=0"
 
 // settled is the number of trainings after which nothing is to grow: all kinds of training, and a
 // report, have been there.
@@ -32,16 +38,59 @@ const allowed = 5
 type options struct {
 	question.Options
 	trainings int
+	child     string
+}
+
+// series are trainings one after the other.
+type series struct {
+	Folder    string // Of their runs.
+	Trainings int
 }
 
 func main() {
 	var o options
 	o.Register()
 	flag.IntVar(&o.trainings, "trainings", 100, fmt.Sprintf("the number of trainings, at least %d", settled+1))
-	question.Main("memory", asks, func() error { return measure(o) })
+	flag.StringVar(&o.child, "child", "", "what a child process trains, as `JSON`; for this program alone")
+	question.Main("memory", asks, func() error {
+		if o.child != "" {
+			return inChild(o.child)
+		}
+		return measure(o)
+	})
 }
 
-// measure trains, and looks at the process after each training. It is an error where it grows.
+// inChild trains a series, and ends with what was in use of the C heap after each of its trainings, in MiB.
+func inChild(task string) error {
+	var s series
+	if err := json.Unmarshal([]byte(task), &s); err != nil {
+		return fmt.Errorf("-child: %w", err)
+	}
+	looks, err := s.train()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(each(looks, inUse))
+}
+
+// train trains, and looks at the process after each training.
+func (s series) train() ([]usage, error) {
+	var looks []usage
+	for i := range s.Trainings {
+		if err := train(s.Folder, i); err != nil {
+			return nil, fmt.Errorf("training %d: %w", i+1, err)
+		}
+		now, err := usageNow()
+		if err != nil {
+			return nil, err
+		}
+		fmt.Printf("after training %d: %v\n", i+1, now)
+		looks = append(looks, now)
+	}
+	return looks, nil
+}
+
+// measure trains in this process and in another one. It is an error where one of them grows.
 func measure(o options) error {
 	if o.Quick {
 		o.trainings = settled + 2
@@ -50,17 +99,20 @@ func measure(o options) error {
 		return fmt.Errorf("-trainings is %d; it must be at least %d", o.trainings, settled+1)
 	}
 	out := result.New("memory", protocol) // Of the commit that it begins with.
-	var looks []usage
-	for i := range o.trainings {
-		if err := train(o.Options, i); err != nil {
-			return fmt.Errorf("training %d: %w", i+1, err)
-		}
-		now, err := usageNow()
-		if err != nil {
-			return err
-		}
-		fmt.Printf("after training %d: %v\n", i+1, now)
-		looks = append(looks, now)
+	s := series{Folder: o.Runs("memory"), Trainings: o.trainings}
+	looks, err := s.train()
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("GLIBC_TUNABLES", exactHeap); err != nil {
+		return err
+	}
+	var heap []float64
+	if err := question.Child(s, &heap); err != nil {
+		return fmt.Errorf("trainings with GLIBC_TUNABLES=%s: %w", exactHeap, err)
+	}
+	for i := range looks {
+		looks[i].inUseMiB = heap[i]
 	}
 	out.Rows = rows(looks)
 	out.Notes = []string{fmt.Sprintf("The growth is that of a line through all looks after the %dth, by the median of the slopes between "+

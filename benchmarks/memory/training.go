@@ -34,25 +34,25 @@ var (
 // view is a light one: what a view costs to compile says nothing here.
 var view = []augment.Pipeline{{augment.RandomResizedCrop{Size: side}, augment.Flip{}, augment.Normalize{}}}
 
-// recipe is that of training number i, counted from 0, and the directory of its run, which is that
-// of earlier trainings of the kind.
-func recipe(o question.Options, i int) (kit.Recipe, string) {
-	teacher := o.Runs("memory", "simclr")
+// recipe is that of training number i, counted from 0, and the directory of its run in the folder,
+// which is that of earlier trainings of the kind.
+func recipe(folder string, i int) (kit.Recipe, string) {
+	teacher := filepath.Join(folder, "simclr")
 	switch {
 	case reported(i):
-		return kit.Recipe{Encoder: resNet, Method: ssl.SimCLR{}}, o.Runs("memory", "resnet")
+		return kit.Recipe{Encoder: resNet, Method: ssl.SimCLR{}}, filepath.Join(folder, "resnet")
 	case i%3 == 0:
 		return kit.Recipe{Encoder: viT, Method: ssl.SimCLR{}}, teacher
 	case i%3 == 1:
-		return kit.Recipe{Encoder: viT, Method: ssl.BYOL{}}, o.Runs("memory", "byol")
+		return kit.Recipe{Encoder: viT, Method: ssl.BYOL{}}, filepath.Join(folder, "byol")
 	}
 	frozen := ssl.Frozen{Encoder: viT, Weights: filepath.Join(teacher, rundir.EncoderFile)}
-	return kit.Recipe{Encoder: viT, Method: compress.Features{Teacher: frozen}}, o.Runs("memory", "distilled")
+	return kit.Recipe{Encoder: viT, Method: compress.Features{Teacher: frozen}}, filepath.Join(folder, "distilled")
 }
 
 // train trains number i, counted from 0, and does with the run what a user does.
-func train(o question.Options, i int) error {
-	recipe, dir := recipe(o, i)
+func train(folder string, i int) error {
+	recipe, dir := recipe(folder, i)
 	recipe.Augment = view
 	recipe.Data, recipe.Seed = data.Shapes{Train: 320, Validation: 64, Test: 128}, uint64(i)+1
 	recipe.Steps, recipe.Batch, recipe.MonitorEvery, recipe.CheckpointEvery = 12, 32, 4, 6

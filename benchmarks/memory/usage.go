@@ -14,7 +14,7 @@ type usage struct {
 	residentMiB float64
 	ownMiB      float64 // What of it is no page of a file: the program's and XLA's code come and go with what else is read.
 	goMiB       float64 // What of that is Go's, garbage included; the rest is XLA's.
-	inUseMiB    float64 // What XLA and the rest of the C code have asked for and not freed; 0 where the C library does not tell.
+	inUseMiB    float64 // Of the C heap, with what threads keep of freed pieces unless exactHeap is set; 0 where the C library does not tell.
 	buffers     int     // Of the device, that are not given back.
 	goroutines  int
 	threads     int // Of the system: Go's and XLA's.

@@ -3,6 +3,7 @@ package question
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,7 +21,11 @@ func Child(task, said any) error {
 	if err != nil {
 		return err
 	}
-	process := exec.Command(program, "-child", string(encoded))
+	args := []string{"-child", string(encoded)}
+	if quick := flag.Lookup("quick"); quick != nil && quick.Value.String() == "true" {
+		args = append(args, "-quick") // Which alone may run where files differ from their commit.
+	}
+	process := exec.Command(program, args...)
 	process.Stderr = os.Stderr
 	out, err := process.Output()
 	if err != nil {
