@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
-	"sslkit/benchmarks/statistics"
+	"sslkit/data"
 )
 
 // The recipe is the notebook's, but for the seed.
@@ -47,18 +48,31 @@ func TestRecipeIsTheNotebooks(t *testing.T) {
 	}
 }
 
-func TestRows(t *testing.T) {
-	of := func(knn ...float64) measured {
-		var m measured
-		for i, v := range knn {
-			seed := uint64(i + 1)
-			m.knn = append(m.knn, statistics.Run{Seed: seed, Value: v})
-			m.few = append(m.few, statistics.Run{Seed: seed, Draw: 100 * seed, Value: v / 2}, statistics.Run{Seed: seed, Draw: 100*seed + 1, Value: v / 2})
-		}
-		return m
+// The network trained from scratch is that of kit.FineTune with the notebook's settings, and the two
+// sides see the same number of images.
+func TestSidesAreAlike(t *testing.T) {
+	t.Parallel()
+	of := recipe(options{}, 3)
+	labelled := fromScratch(of, 1)
+	if labelled.Steps*labelled.Batch != of.Steps*of.Batch || labelled.Seed != of.Seed || !reflect.DeepEqual(labelled.Augment, of.Augment) || labelled.Encoder != of.Encoder {
+		t.Errorf("SimCLR is %+v, supervised %+v", of, labelled)
 	}
-	rows, err := rows(of(60, 62), of(20, 21))
-	if err != nil || len(rows) != 6 || rows[0].Value != 61 || rows[2].Value != 40.5 || rows[5].Value != 20.25 || rows[5].N != 2 {
-		t.Errorf("rows %+v, error %v", rows, err)
+	set, err := labelled.Data.Open(data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Len() != 10*perClass || labelled.Batch != set.Len() {
+		t.Errorf("supervised trains on %d images in batches of %d, want %d of each of 10 classes at once", set.Len(), labelled.Batch, perClass)
+	}
+	ofSimCLR, ofSupervised := trials(options{})
+	for i, s := range ofSimCLR.Settings {
+		held, ok := s.Recipe.Data.(data.SetAside)
+		if !ok || !reflect.DeepEqual(held.From, of.Data) || s.Recipe.Steps != of.Steps {
+			t.Errorf("trial %s of SimCLR is %+v", s.Name, s.Recipe)
+		}
+		labelled, ok := ofSupervised.Settings[i].Recipe.Data.(data.Labelled)
+		if !ok || !reflect.DeepEqual(labelled.From, s.Recipe.Data) {
+			t.Errorf("trial %s is of other images than %s: %+v", ofSupervised.Settings[i].Name, s.Name, ofSupervised.Settings[i].Recipe.Data)
+		}
 	}
 }
