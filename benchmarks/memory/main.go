@@ -121,19 +121,21 @@ func measure(o options) error {
 	if err := out.Write(o.Results()); err != nil {
 		return err
 	}
-	for _, m := range measures {
-		if growth := growth(each(looks, m.of)); growth > allowed {
-			return fmt.Errorf("%s grew by %.1f %% after training %d; it may by %d %%", m.what, growth, settled, allowed)
+	return check(looks)
+}
+
+// check returns an error where the process grew by more than is allowed, or its C heap by as many MiB.
+func check(looks []usage) error {
+	begin, grown := trend(each(looks, resident))
+	_, heap := trend(each(looks, inUse))
+	for what, mib := range map[string]float64{"resident memory": grown, "the C heap in use": heap} {
+		if share := 100 * mib / begin; share > allowed {
+			return fmt.Errorf("%s grew after training %d by %.1f MiB, which is %.1f %% of the resident memory; it may by %d %%",
+				what, settled, mib, share, allowed)
 		}
 	}
 	return nil
 }
-
-// measures are those of which none is to grow.
-var measures = []struct {
-	what string
-	of   func(usage) float64
-}{{"resident memory", resident}, {"the C heap in use", inUse}}
 
 func resident(u usage) float64 { return u.residentMiB }
 func own(u usage) float64      { return u.ownMiB }
@@ -148,11 +150,11 @@ func each(looks []usage, of func(usage) float64) []float64 {
 	return all
 }
 
-// growth is that of the line through what comes after the settled training, in percent of where it
-// begins. Its slope is the median of the slopes between any two looks, so that single high ones,
-// which there are, count for little (Sen, "Estimates of the regression coefficient based on
+// trend is the line through what comes after the settled training: where it begins, and by how much it
+// grows to the last one. Its slope is the median of the slopes between any two looks, so that single
+// high ones, which there are, count for little (Sen, "Estimates of the regression coefficient based on
 // Kendall's tau", 1968).
-func growth(memory []float64) float64 {
+func trend(memory []float64) (begin, grown float64) {
 	after := memory[settled:]
 	var slopes []float64
 	for i, at := range after {
@@ -165,11 +167,16 @@ func growth(memory []float64) float64 {
 	for i, at := range after {
 		begins[i] = at - slope*float64(i)
 	}
-	begin := result.Median(begins)
+	return result.Median(begins), slope * float64(len(after)-1)
+}
+
+// growth is that of the trend, in percent of where it begins.
+func growth(memory []float64) float64 {
+	begin, grown := trend(memory)
 	if begin == 0 { // Not known on this system.
 		return 0
 	}
-	return 100 * slope * float64(len(after)-1) / begin
+	return 100 * grown / begin
 }
 
 // rows tell what the process had after the first, the settled and the last training, and how the

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -77,5 +78,27 @@ func TestGrowth(t *testing.T) {
 				t.Errorf("got %g %%, want %g %%", got, c.want)
 			}
 		})
+	}
+}
+
+// A leak of the C heap is one by its MiB, and not by its share of a heap that is small.
+func TestCheck(t *testing.T) {
+	at := func(resident, heap float64) []usage {
+		looks := make([]usage, settled+20)
+		for i := range looks {
+			done := float64(max(i-settled, 0)) / 19
+			looks[i] = usage{residentMiB: 200 + resident*done, inUseMiB: 7 + heap*done}
+		}
+		return looks
+	}
+	for _, c := range []struct {
+		resident, heap float64
+		want           string
+	}{{0, 0, ""}, {9, 2, ""}, {-30, 0, ""}, {11, 0, "resident memory grew after training 10 by 11.0 MiB, which is 5.5 %"},
+		{0, 12, "the C heap in use grew after training 10 by 12.0 MiB, which is 6.0 %"}} {
+		err := check(at(c.resident, c.heap))
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%g MiB more resident and %g of the C heap: error %v, want %q", c.resident, c.heap, err, c.want)
+		}
 	}
 }
