@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"sslkit/benchmarks/result"
 	"sslkit/data"
 )
 
-// The recipe is the notebook's, but for the seed.
-func TestRecipeIsTheNotebooks(t *testing.T) {
+// cells are the notebook's, as one text.
+func cells(t *testing.T) string {
 	content, err := os.ReadFile(filepath.Join("..", "..", "notebooks", "quickstart.ipynb"))
 	if err != nil {
 		t.Fatal(err)
@@ -23,10 +24,39 @@ func TestRecipeIsTheNotebooks(t *testing.T) {
 	if err := json.Unmarshal(content, &notebook); err != nil {
 		t.Fatal(err)
 	}
-	var cells strings.Builder
+	var text strings.Builder
 	for _, cell := range notebook.Cells {
-		cells.WriteString(strings.Join(cell.Source, ""))
+		text.WriteString(strings.Join(cell.Source, ""))
 	}
+	return text.String()
+}
+
+// The notebook trains both sides at the rates that the trials chose.
+func TestNotebookHasTheChosenRates(t *testing.T) {
+	t.Parallel()
+	measured, err := result.Read(filepath.Join("..", "results", "quickstart.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, sides := cells(t), map[string]string{simclr: "Momentum: 0.9, WeightDecay: 5e-4}", supervised: "Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4"}
+	for _, row := range measured.Rows {
+		if row.Choice == nil || sides[row.Case] == "" {
+			continue
+		}
+		want := "optim.SGD{LR: " + strings.TrimPrefix(row.Choice.Chosen, "rate ") + ", " + sides[row.Case]
+		if !strings.Contains(text, want) {
+			t.Errorf("the trials of %s chose %s, and the notebook has no %s", row.Case, row.Choice.Chosen, want)
+		}
+		delete(sides, row.Case)
+	}
+	if len(sides) > 0 {
+		t.Errorf("no row tells what was chosen for %v", sides)
+	}
+}
+
+// The recipe is the notebook's, but for the seed.
+func TestRecipeIsTheNotebooks(t *testing.T) {
+	t.Parallel()
 	source, err := os.ReadFile("main.go")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +73,7 @@ func TestRecipeIsTheNotebooks(t *testing.T) {
 		}
 		return strings.Join(lines, "\n")
 	}
-	if here, there := literal(string(source)), literal(cells.String()); here != there || len(there) < 300 {
+	if here, there := literal(string(source)), literal(cells(t)); here != there || len(there) < 300 {
 		t.Errorf("the recipe is\n%s\nand in the notebook\n%s", here, there)
 	}
 }
@@ -54,7 +84,7 @@ func TestSidesAreAlike(t *testing.T) {
 	t.Parallel()
 	of := recipe(options{}, 3)
 	labelled := fromScratch(of, 1)
-	if labelled.Steps*labelled.Batch != of.Steps*of.Batch || labelled.Seed != of.Seed || !reflect.DeepEqual(labelled.Augment, of.Augment) || labelled.Encoder != of.Encoder {
+	if labelled.Steps*labelled.Batch != of.Steps*of.Batch || labelled.Seed != of.Seed || !reflect.DeepEqual(labelled.Augment, of.Augment) || !reflect.DeepEqual(labelled.Encoder, of.Encoder) {
 		t.Errorf("SimCLR is %+v, supervised %+v", of, labelled)
 	}
 	set, err := labelled.Data.Open(data.Train)
