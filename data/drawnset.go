@@ -31,6 +31,7 @@ type drawnSet struct {
 	maskClasses []string
 	label       func(i int) int // The class of image i; nil where images have no label.
 	fingerprint string
+	seen        drawnOnce
 	canvas      sync.Pool // of *canvas
 }
 
@@ -78,7 +79,9 @@ func (s *drawnSet) Read(i int, pix []uint8) error {
 	if err := checkRead(s, i, pix); err != nil {
 		return err
 	}
-	s.lend(func(c *canvas) { s.world.picture(c, s.split, i, pix) })
+	s.seen.read(i, pix, func(pix []uint8) {
+		s.lend(func(c *canvas) { s.world.picture(c, s.split, i, pix) })
+	})
 	return nil
 }
 

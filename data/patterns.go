@@ -69,7 +69,8 @@ func (p Patterns) Check() error {
 		setting.Within(1, 100, "data.Patterns: Kinds", float64(p.Kinds), d.Kinds))
 }
 
-// Open returns one split. It takes no time: images are drawn when read.
+// Open returns one split. It takes no time: an image is drawn when it is first read, and is kept
+// where those of the split take at most 128 MiB.
 func (p Patterns) Open(split Split) (Set, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -78,7 +79,10 @@ func (p Patterns) Open(split Split) (Set, error) {
 		return nil, err
 	}
 	p = p.WithDefaults()
-	return &patternSet{world: p, split: split, count: [...]int{p.Train, p.Validation, p.Test}[split], kinds: p.kinds()}, nil
+	count := [...]int{p.Train, p.Validation, p.Test}[split]
+	return &patternSet{
+		world: p, split: split, count: count, kinds: p.kinds(), seen: drawnOnce{count: count, bytes: p.Size * p.Size * 3},
+	}, nil
 }
 
 // kinds are the patterns of the classes, those of class c from c·Kinds on. All ways to make one are
@@ -101,6 +105,7 @@ type patternSet struct {
 	split Split
 	count int
 	kinds []pattern
+	seen  drawnOnce
 }
 
 func (s *patternSet) Name() string              { return "patterns/" + s.split.String() }
@@ -139,9 +144,14 @@ func (s *patternSet) Read(i int, pix []uint8) error {
 	if err := checkRead(s, i, pix); err != nil {
 		return err
 	}
+	s.seen.read(i, pix, func(pix []uint8) { s.draw(i, pix) })
+	return nil
+}
+
+// draw draws image i.
+func (s *patternSet) draw(i int, pix []uint8) {
 	r, kind := s.drawnBy(i)
 	cut(&r, s.kinds[kind], s.world.Size).draw(&r, s.world.Size, pix)
-	return nil
 }
 
 func (s *patternSet) Fingerprint() string {

@@ -81,7 +81,8 @@ func (s Scenes) Check() error {
 		setting.AtLeast(0, "data.Scenes: Backgrounds", s.Backgrounds, "one of its own for each image"))
 }
 
-// Open returns one split. It takes no time: images are drawn when read.
+// Open returns one split. It takes no time: an image is drawn when it is first read, and is kept
+// where those of the split take at most 128 MiB.
 func (s Scenes) Open(split Split) (Set, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -100,6 +101,7 @@ func (s Scenes) Open(split Split) (Set, error) {
 	set := &drawnSet{
 		world: s, name: s.Name(), split: split, count: count, size: s.Size, most: s.Objects[1],
 		classes: shapeNames, maskClasses: sceneMaskClasses, fingerprint: hex.EncodeToString(sum[:]),
+		seen: drawnOnce{count: count, bytes: s.Size * s.Size * 3},
 	}
 	if s.Objects == [2]int{1, 1} {
 		set.label = func(i int) int { return s.scene(split, i).objects[0].class }

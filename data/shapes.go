@@ -76,7 +76,8 @@ func (s Shapes) Check() error {
 		setting.Within(0, 1, "data.Shapes: Spurious", s.Spurious))
 }
 
-// Open returns one split. It takes no time: images are drawn when read.
+// Open returns one split. It takes no time: an image is drawn when it is first read, and is kept
+// where those of the split take at most 128 MiB.
 func (s Shapes) Open(split Split) (Set, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -85,7 +86,8 @@ func (s Shapes) Open(split Split) (Set, error) {
 		return nil, err
 	}
 	s = s.WithDefaults()
-	return &shapesSet{world: s, split: split, count: [...]int{s.Train, s.Validation, s.Test}[split]}, nil
+	count := [...]int{s.Train, s.Validation, s.Test}[split]
+	return &shapesSet{world: s, split: split, count: count, seen: drawnOnce{count: count, bytes: s.Size * s.Size * 3}}, nil
 }
 
 // ShapeClasses returns the class names of [Shapes], by label.
@@ -202,6 +204,7 @@ type shapesSet struct {
 	world  Shapes
 	split  Split
 	count  int
+	seen   drawnOnce
 	canvas sync.Pool // of *canvas: reading allocates nothing
 }
 
@@ -241,11 +244,16 @@ func (s *shapesSet) Read(i int, pix []uint8) error {
 	if err := checkRead(s, i, pix); err != nil {
 		return err
 	}
+	s.seen.read(i, pix, func(pix []uint8) { s.draw(i, pix) })
+	return nil
+}
+
+// draw draws image i.
+func (s *shapesSet) draw(i int, pix []uint8) {
 	c := s.blank()
 	defer s.canvas.Put(c)
 	scene := s.world.scene(s.split, i)
 	c.shoot(&scene, pix)
-	return nil
 }
 
 // blank is a canvas to draw on, to be put back.

