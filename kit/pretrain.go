@@ -82,6 +82,9 @@ func pretrain(dir rundir.Dir, recipe Recipe) (*Run, error) {
 		fmt.Printf("%s, %s on %s: %d steps of %d images, on %s\n", recipe.Method.Name(), recipe.Encoder.Name(), set.Name(),
 			recipe.Steps, recipe.Batch, device.Describe())
 	}
+	if warning := recipe.EMAWarning(); warning != "" {
+		fmt.Println(warning)
+	}
 	sayLeftOut(set, true)
 	if plan.Trackers = recipe.Track; len(recipe.Track) > 0 {
 		if plan.Shown, err = run.shown(); err != nil {

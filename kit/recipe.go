@@ -62,8 +62,9 @@ type Recipe struct {
 	// mean + (1 - EMA) × weights behind each update, from the initial weights on. What is measured
 	// of the run is then measured of the mean (see Run.By), as the code of FixMatch and of most
 	// semi-supervised methods does, with 0.999; trainings of a few thousand steps want less, such
-	// as 0.99. Norms over the batch keep the running statistics of the weights themselves, as
-	// there. It changes nothing in the training. Default 0: none is kept.
+	// as 0.99, and EMAWarning tells where a training is too short. Norms over the batch keep the
+	// running statistics of the weights themselves, as there. It changes nothing in the training.
+	// Default 0: none is kept.
 	EMA float64
 	// Precision is the dtype of the encoder's arithmetic: Float32 (default) or BFloat16. Weights,
 	// statistics, losses and updates are float32 with either.
@@ -125,14 +126,6 @@ type Recipe struct {
 	// OnlineProbe looks at the representation by k-NN and a linear classifier while it is trained. The zero
 	// value is none.
 	OnlineProbe OnlineProbe
-}
-
-// checkEMA returns an error where a running mean is asked for that can't be kept.
-func checkEMA(momentum float64) error {
-	if momentum == 0 {
-		return nil
-	}
-	return setting.Fraction("kit.Recipe: EMA", momentum, "that no running mean is kept")
 }
 
 // checkTrack returns an error where a tracker has a field that is out of range.

@@ -42,6 +42,9 @@ func (p *reporter) training() (Section, error) {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the training has not finished: %s of %s steps are done",
 			counted(p.stepsDone()), counted(p.run.Recipe.Steps)))
 	}
+	if warning := p.run.Recipe.EMAWarning(); warning != "" {
+		s.Warnings = append(s.Warnings, warning)
+	}
 	looks := rundir.Looks(p.metrics)
 	alarm := train.Diagnose(p.run.Recipe.Method, looks, p.run.Recipe.Steps)
 	if alarm != nil {

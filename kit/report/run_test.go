@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -241,8 +242,12 @@ func TestReportTellsWhatIsNotMeasured(t *testing.T) {
 	if err := errors.Join(os.Remove(filepath.Join(run.Dir, "encoder.safetensors")), rundir.Dir(run.Dir).Begin()); err != nil {
 		t.Fatal(err)
 	}
+	run.Recipe.EMA = .999
 	if got, err = report.Of(run, report.Parts{}); err != nil {
 		t.Fatal(err)
+	}
+	if warnings := fmt.Sprint(got.Warnings()); !strings.Contains(warnings, "the running mean of the weights holds") {
+		t.Errorf("a running mean that is too long for the training is not warned of: %q", warnings)
 	}
 	if s := section(t, got, "k-NN"); !strings.Contains(s.NotMeasured, "has not finished") || len(got.Warnings()) == 0 ||
 		got.Model.Weights != "" {
