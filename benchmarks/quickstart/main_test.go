@@ -38,7 +38,7 @@ func TestNotebookHasTheChosenRates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, sides := cells(t), map[string]string{simclr: "Momentum: 0.9, WeightDecay: 5e-4}", supervised: "Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4"}
+	text, sides := cells(t), map[string]string{simclr: "Momentum: 0.9, WeightDecay: 5e-4}", halfLength: "Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4"}
 	for _, row := range measured.Rows {
 		if row.Choice == nil || sides[row.Case] == "" {
 			continue
@@ -83,7 +83,7 @@ func TestRecipeIsTheNotebooks(t *testing.T) {
 func TestSidesAreAlike(t *testing.T) {
 	t.Parallel()
 	of := recipe(options{}, 3)
-	labelled := fromScratch(of, 1)
+	labelled := fromScratch(of, 1, 1)
 	if labelled.Steps*labelled.Batch != of.Steps*of.Batch || labelled.Seed != of.Seed || !reflect.DeepEqual(labelled.Augment, of.Augment) || !reflect.DeepEqual(labelled.Encoder, of.Encoder) {
 		t.Errorf("SimCLR is %+v, supervised %+v", of, labelled)
 	}
@@ -94,11 +94,14 @@ func TestSidesAreAlike(t *testing.T) {
 	if set.Len() != 10*perClass || labelled.Batch != set.Len() {
 		t.Errorf("supervised trains on %d images in batches of %d, want %d of each of 10 classes at once", set.Len(), labelled.Batch, perClass)
 	}
-	ofSimCLR, ofSupervised := trials(options{})
+	ofSimCLR, ofSupervised, ofHalf := trials(options{})
 	for i, s := range ofSimCLR.Settings {
 		held, ok := s.Recipe.Data.(data.SetAside)
 		if !ok || !reflect.DeepEqual(held.From, of.Data) || s.Recipe.Steps != of.Steps {
 			t.Errorf("trial %s of SimCLR is %+v", s.Name, s.Recipe)
+		}
+		if half, full := ofHalf.Settings[i].Recipe, ofSupervised.Settings[i].Recipe; 2*half.Steps != full.Steps || !reflect.DeepEqual(half.Data, full.Data) {
+			t.Errorf("half of %+v is %+v", full, half)
 		}
 		labelled, ok := ofSupervised.Settings[i].Recipe.Data.(data.Labelled)
 		if !ok || !reflect.DeepEqual(labelled.From, s.Recipe.Data) {
