@@ -128,11 +128,8 @@ func (r *Run) AttributionFigure(probe *eval.LinearModel, split data.Split, n int
 		return fail(err)
 	}
 	defer set.Close()
-	n = min(n, set.Len())
-	images := make([]int, n)
-	for k := range images {
-		images[k] = k * set.Len() / n
-	}
+	images := data.Spread(n, set.Len())
+	n = len(images)
 	height, width := set.Size()
 	rows, names, answers := make([][]image.Image, 1+len(methods)), []string{"image"}, make([]string, n)
 	for m, method := range methods {

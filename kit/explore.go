@@ -41,11 +41,7 @@ func (r *Run) Explore(split data.Split, images int) (*plots.Page, error) {
 	}
 	defer set.Close()
 
-	images = min(images, set.Len())
-	indices := make([]int, images)
-	for i := range indices {
-		indices[i] = i * set.Len() / images
-	}
+	indices := data.Spread(images, set.Len())
 	shown, initial := some(after, indices), some(before, indices)
 	e := plots.Explorer{
 		Title:   fmt.Sprintf("%s, %s on %s", r.Recipe.Method.Name(), r.Recipe.Encoder.Name(), set.Name()),

@@ -116,13 +116,7 @@ func (r *Run) ForecastStrips(source data.Source, split data.Split, clips int) (*
 	}
 	var rows [][]image.Image
 	var titles []string
-	err := r.forecast(source, split, func(n int) []int {
-		shown := make([]int, min(clips, n))
-		for k := range shown {
-			shown[k] = k * n / len(shown)
-		}
-		return shown
-	}, func(set data.Set, _ int, frames [][]uint8, forecast []float32) error {
+	err := r.forecast(source, split, func(n int) []int { return data.Spread(clips, n) }, func(set data.Set, _ int, frames [][]uint8, forecast []float32) error {
 		last := len(frames) - 1
 		predicted := inBytes(forecast)
 		strip := append(append([][]uint8{}, frames...), predicted, frames[last-1],

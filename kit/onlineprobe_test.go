@@ -75,10 +75,7 @@ func TestOnlineProbeSaysWhatTheProbesSay(t *testing.T) {
 	recipe.EMA = .5
 	run := pretrained(t, t.TempDir(), recipe)
 	train, test := featuresOf(t, run, data.Train), featuresOf(t, run, data.Validation)
-	var spread []int
-	for i := range 64 {
-		spread = append(spread, i*96/64)
-	}
+	spread := data.Spread(64, 96)
 	few := eval.Features{N: 64, Dim: train.Dim, Classes: train.Classes, Name: train.Name, Indices: spread, Encoder: train.Encoder}
 	for _, i := range spread {
 		few.X, few.Labels = append(few.X, train.Row(i)...), append(few.Labels, train.Labels[i])

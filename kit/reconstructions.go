@@ -58,10 +58,7 @@ func (r *Run) reconstructions(source data.Source, split data.Split, n int) (rows
 		return rows, 0, 0, fmt.Errorf("method %s tells no pixels; it must be an ssl.Reconstructs, such as ssl.MAE", r.Recipe.Method.Name())
 	}
 	err = r.onKept(source, split, data.Item{}, func(set data.Set, store *model.Store, w Weights, _ string) error {
-		chosen := make([]int, min(n, set.Len()))
-		for k := range chosen {
-			chosen[k] = k * set.Len() / len(chosen)
-		}
+		chosen := data.Spread(n, set.Len())
 		height, width = set.Size()
 		if err := r.hides(method, height, width); err != nil {
 			return err

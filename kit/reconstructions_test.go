@@ -47,8 +47,8 @@ func TestReconstructionsArePictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer set.Close()
-	for k := range 3 {
-		pix, err := data.Pixels(set, []int{k * set.Len() / 3})
+	for k, at := range data.Spread(3, set.Len()) {
+		pix, err := data.Pixels(set, []int{at})
 		if err != nil {
 			t.Fatal(err)
 		}

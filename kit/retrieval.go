@@ -42,9 +42,7 @@ func (r *Run) Retrieval(queries, k int) (*plots.Figure, error) {
 	defer test.Close()
 
 	var rows []plots.Query
-	queries = min(queries, test.Len())
-	for q := range queries {
-		i := q * test.Len() / queries
+	for _, i := range data.Spread(queries, test.Len()) {
 		query, err := Picture(test, i)
 		if err != nil {
 			return fail(err)

@@ -44,11 +44,10 @@ func Figure(title string, source data.Source, split data.Split, n int, detectors
 	if err != nil {
 		return fail(err)
 	}
-	n = min(n, set.Len())
 	rows, names := make([][]plots.BoxPicture, 1+len(detectors)), []string{"truth"}
 	height, width := set.Size()
-	for k := range n {
-		i := k * set.Len() / n
+	chosen := data.Spread(n, set.Len())
+	for k, i := range chosen {
 		pix, err := data.Pixels(set, []int{i})
 		if err != nil {
 			return fail(err)
@@ -70,9 +69,9 @@ func Figure(title string, source data.Source, split data.Split, n int, detectors
 			return fail(err)
 		}
 		names = append(names, of.Name)
-		for k := range n {
+		for k, i := range chosen {
 			shown := &rows[1+at][k]
-			for _, f := range slices.Backward(found[k*set.Len()/n]) { // The surest on top.
+			for _, f := range slices.Backward(found[i]) { // The surest on top.
 				if f.Score >= leastShown {
 					shown.Boxes = append(shown.Boxes, drawn(f.Box, f.Class, fmt.Sprintf("%s %.2f", of.Detector.Classes[f.Class], f.Score)))
 				}

@@ -213,12 +213,7 @@ func evenly(field string, n int, set data.Set) ([]int, error) {
 	if err := setting.AtLeast(1, field, n); err != nil {
 		return nil, err
 	}
-	n = min(n, set.Len())
-	shown := make([]int, n)
-	for k := range shown {
-		shown[k] = k * set.Len() / n
-	}
-	return shown, nil
+	return data.Spread(n, set.Len()), nil
 }
 
 // overlaid is image i of a set under a mask, if there is one.

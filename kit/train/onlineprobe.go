@@ -85,11 +85,12 @@ func (p Plan) probed(split data.Split) (probed, error) {
 			labelled = append(labelled, i)
 		}
 	}
-	n := min(p.OnlineProbe.Images, len(labelled))
+	chosen := data.Spread(p.OnlineProbe.Images, len(labelled))
+	n := len(chosen)
 	out := probed{set: set, indices: make([]int, n), labels: make([]int, n)}
 	classes := map[int]bool{}
-	for i := range n {
-		at := labelled[i*len(labelled)/n]
+	for i, k := range chosen {
+		at := labelled[k]
 		out.indices[i], out.labels[i] = at, labels[at]
 		classes[labels[at]] = true
 	}
