@@ -42,7 +42,7 @@ func (r *Run) Explore(split data.Split, images int) (*plots.Page, error) {
 	defer set.Close()
 
 	indices := data.Spread(images, set.Len())
-	shown, initial := some(after, indices), some(before, indices)
+	shown, initial := after.Spread(images), before.Spread(images)
 	e := plots.Explorer{
 		Title:   fmt.Sprintf("%s, %s on %s", r.Recipe.Method.Name(), r.Recipe.Encoder.Name(), set.Name()),
 		Indices: indices,
@@ -64,22 +64,6 @@ func (r *Run) Explore(split data.Split, images int) (*plots.Page, error) {
 		return fail(err)
 	}
 	return page, nil
-}
-
-// some are the features of the images at the given indices.
-func some(f eval.Features, indices []int) eval.Features {
-	out := f
-	out.N, out.Indices, out.X, out.Labels, out.Groups = len(indices), indices, nil, nil, nil
-	for _, i := range indices {
-		out.X = append(out.X, f.Row(i)...)
-		if f.Labels != nil {
-			out.Labels = append(out.Labels, f.Labels[i])
-		}
-		if f.Groups != nil {
-			out.Groups = append(out.Groups, f.Groups[i])
-		}
-	}
-	return out
 }
 
 // layouts are those of Explore, of features after training and before.

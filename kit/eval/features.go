@@ -127,16 +127,23 @@ func (f Features) Labelled() (Features, error) {
 	return f.rows(rows, 0), nil
 }
 
+// Spread is a copy of at most n rows of f, evenly over it, such as for a figure: see [data.Spread].
+func (f Features) Spread(n int) Features { return f.rows(data.Spread(n, f.N), 0) }
+
 // rows is a copy of the given rows of f.
 func (f Features) rows(rows []int, seed uint64) Features {
 	out := f
 	out.N = len(rows)
 	out.X = make([]float32, 0, len(rows)*f.Dim)
-	out.Labels = make([]int, 0, len(rows))
+	if f.Labels != nil {
+		out.Labels = make([]int, 0, len(rows))
+	}
 	out.Indices = make([]int, 0, len(rows))
 	for _, row := range rows {
 		out.X = append(out.X, f.Row(row)...)
-		out.Labels = append(out.Labels, f.Labels[row])
+		if f.Labels != nil {
+			out.Labels = append(out.Labels, f.Labels[row])
+		}
 		out.Indices = append(out.Indices, f.position(row))
 	}
 	if f.Groups != nil {

@@ -234,3 +234,22 @@ func TestOneClassIsNoAccuracy(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSpreadKeepsWhatFeaturesHold(t *testing.T) {
+	t.Parallel()
+	f := Features{N: 6, Dim: 2, X: []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, Name: "images"}
+	for _, labels := range [][]int{nil, {0, 1, 0, 1, 0, 1}} {
+		if f.Labels = labels; labels != nil {
+			f.Classes = []string{"a", "b"}
+		}
+		got := f.Spread(3)
+		if got.N != 3 || len(got.X) != 6 || len(got.Labels) != min(3, len(labels)) || len(f.Spread(100).X) != len(f.X) {
+			t.Fatalf("3 of 6 rows with the labels %v are %+v", labels, got)
+		}
+		for i, at := range got.Indices {
+			if got.X[2*i] != float32(2*at) || labels != nil && got.Labels[i] != labels[at] {
+				t.Errorf("row %d of image %d is %v", i, at, got.Row(i))
+			}
+		}
+	}
+}
