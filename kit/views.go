@@ -15,7 +15,7 @@ import (
 	"sslkit/plots"
 )
 
-// Views shows what the method is shown: the first images of the training split, a row each, and
+// Views shows what the method is shown: images evenly over the training split, a row each, and
 // beside every image some random views of it, as they would come in training. For a method that
 // reads several images, these are of the clip that the image begins, or of the object that it
 // shows.
@@ -56,10 +56,7 @@ func (r Recipe) views(images, views int) (*plots.Figure, error) {
 	if r, err = r.withDefaults(height, width); err != nil {
 		return nil, err
 	}
-	indices := make([]int, min(images, set.Len()))
-	for i := range indices {
-		indices[i] = i
-	}
+	indices := data.Spread(images, set.Len())
 	item, sources, err := r.item(set)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"sslkit/data"
 	"sslkit/kit/device/devicetest"
 )
 
@@ -144,6 +145,18 @@ func TestAttacksKeepToTheirBallAndPGDIsTheStronger(t *testing.T) {
 		for i, stands := range point.Standing {
 			if stands && !pgd.Points[0].Standing[i] {
 				t.Errorf("eps %g: image %d stands and was not recognised clean", point.Eps, i)
+			}
+		}
+	}
+	// Of some of the images, those that lie evenly over them.
+	some, err := Sweep{Attack: FGSM{}, Eps: eps, Images: 40}.Run(m, pix, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, point := range some.Points {
+		for i, of := range data.Spread(40, len(labels)) {
+			if point.Standing[i] != fgsm.Points[k].Standing[of] {
+				t.Errorf("eps %g: image %d stands alone: %v, and among all: %v", point.Eps, of, point.Standing[i], fgsm.Points[k].Standing[of])
 			}
 		}
 	}

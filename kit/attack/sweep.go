@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"sslkit/data"
 	"sslkit/kit/metric"
 	"sslkit/kit/setting"
 )
@@ -15,7 +16,7 @@ import (
 type Sweep struct {
 	Attack Attack    // Attack. Default: PGD{}.
 	Eps    []float64 // Eps are the largest changes of a pixel, in [0, 1]: 8. / 255 is eight levels. Default: 0, 1, 2, 4, 8 of 255.
-	Images int       // Images are the first so many of those given, at least 1. Default: all.
+	Images int       // Images are so many of those given, evenly over them, at least 1. Default: all.
 	Seed   uint64    // Seed of random starts.
 }
 
@@ -35,7 +36,7 @@ type Point struct {
 	// Change is the largest change of a pixel of any image that was made: at most Eps, up to
 	// float32's rounding.
 	Change   float64 `json:"change"`
-	Standing []bool  `json:"-"` // Standing tells which images are still recognised.
+	Standing []bool  `json:"-"` // Standing tells which of the attacked images are still recognised, in their order.
 }
 
 // WithDefaults fills in the settings that were left at zero.
@@ -91,6 +92,7 @@ func (s Sweep) Run(m *Model, pix []uint8, labels []int) (Curve, error) {
 	if s.Images > 0 {
 		n = s.Images
 	}
+	chosen := data.Spread(n, len(labels))
 	curve := Curve{Protocol: fmt.Sprintf("%s on pixels in [0, 1], L-infinity, seed %d", s.Attack.Name(), s.Seed)}
 	for _, eps := range s.Eps {
 		point := Point{Eps: eps, Standing: make([]bool, n)}
@@ -98,7 +100,7 @@ func (s Sweep) Run(m *Model, pix []uint8, labels []int) (Curve, error) {
 		for start := 0; start < n; start += m.batch {
 			clean, classes := make([]float32, m.batch*size), make([]int32, m.batch)
 			for k := range m.batch {
-				i := min(start+k, n-1) // The last batch is filled up, so that all have one shape.
+				i := chosen[min(start+k, n-1)] // The last batch is filled up, so that all have one shape.
 				classes[k] = int32(labels[i])
 				for j, v := range pix[i*size : (i+1)*size] {
 					clean[k*size+j] = float32(v) / 255

@@ -33,7 +33,7 @@ type Monitors struct {
 	state [3]uint64
 }
 
-// HeldOutMonitors look at the first images of the validation split, or of the test split where the
+// HeldOutMonitors look at images of the validation split, or of the test split where the
 // source has no validation split; their labels are not read.
 func (p Plan) HeldOutMonitors(store *model.Store) (*Monitors, error) {
 	set, err := p.heldOut()
@@ -88,16 +88,13 @@ func (p Plan) monitored(set data.Set) (data.Item, error) {
 	return item, nil
 }
 
-// Monitors look at the first images of a set.
+// Monitors look at images evenly over a set.
 func (p Plan) Monitors(store *model.Store, set data.Set) (*Monitors, error) {
 	item, err := p.monitored(set)
 	if err != nil {
 		return nil, err
 	}
-	indices := make([]int, min(monitorImages, set.Len()))
-	for i := range indices {
-		indices[i] = i
-	}
+	indices := data.Spread(monitorImages, set.Len())
 	items, err := item.Pixels(set, indices, p.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("images for the collapse monitors: %w", err)
