@@ -18,7 +18,7 @@ var ofBefore = []string{
 
 // noTraining are results of which no row is about how good a trained encoder is.
 var noTraining = []string{
-	"augment", "faults", "input", "larger", "memory", "mutants", "peers-sklearn", "projection", "slurm", "speed",
+	"augment", "faults", "input", "larger", "memory", "mutants", "peers-sklearn", "peers-weights", "projection", "slurm", "speed",
 }
 
 // TestCommittedResultsTellAll: of every training the recipe, the commit, the images, the cost and

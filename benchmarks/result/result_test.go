@@ -62,7 +62,7 @@ func TestReadNamesTheFile(t *testing.T) {
 // What notebooks and README tell from is there, and every interval holds its value.
 func TestCommittedResults(t *testing.T) {
 	for _, name := range []string{"labels", "methods", "trust", "compress", "zeroshot", "real", "shapes", "slurm", "memory", "input", "larger",
-		"projection", "speed", "quickstart"} {
+		"projection", "speed", "quickstart", "peers-weights"} {
 		r, err := Read(filepath.Join("..", "results", name+".json"))
 		if err != nil {
 			t.Error(err)
